@@ -1,0 +1,1 @@
+"""Twin Overlay: a GraphQL backend over a property graph of industrial twins."""

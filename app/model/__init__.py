@@ -1,0 +1,1 @@
+"""Data without behavior: what a twin, an overlay, a condition, a reading and an outcome are."""

@@ -1,0 +1,182 @@
+"""All definitions as they stand, in memory: what checks, plans and queries look names up in.
+
+The graph is the truth; this is its image in the one process that may write it (design D5, D12). It is changed only by
+`apply` with a DefinitionChange that the graph has already committed.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.model.change import DefinitionChange, StoredDefinition
+from app.model.definitions import (
+    BehaviorDefinition,
+    Definition,
+    EventDefinition,
+    Kind,
+    MethodDefinition,
+    Overlay,
+    OverlayType,
+    PropertyDefinition,
+    Twin,
+    TwinType,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a twin can do and show: its type's parts with its own added or replacing by name."""
+
+    properties: Mapping[str, PropertyDefinition]
+    methods: Mapping[str, MethodDefinition]
+    events: Mapping[str, EventDefinition]
+    behaviors: Mapping[str, BehaviorDefinition]
+
+
+NO_CAPABILITIES = Capabilities({}, {}, {}, {})
+
+
+@dataclass(slots=True)
+class Catalogue:
+    revision: int = 0
+    stored: dict[tuple[Kind, str], StoredDefinition] = field(default_factory=dict)
+    _by_kind: dict[Kind, dict[str, StoredDefinition]] = field(
+        default_factory=lambda: {"twin_type": {}, "twin": {}, "overlay_type": {}, "overlay": {}}
+    )
+    _twins_of_type: dict[str, set[str]] = field(default_factory=dict)
+    _overlays_of_type: dict[str, set[str]] = field(default_factory=dict)
+    _overlays_of_twin: dict[str, set[str]] = field(default_factory=dict)
+    _capabilities: dict[str, Capabilities] = field(default_factory=dict)
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, kind: Kind, id: str) -> StoredDefinition | None:
+        return self._by_kind[kind].get(id)
+
+    def ids(self, kind: Kind) -> Iterable[str]:
+        return self._by_kind[kind].keys()
+
+    def all(self, kind: Kind) -> Iterable[StoredDefinition]:
+        return self._by_kind[kind].values()
+
+    def twin_type(self, type_id: str) -> TwinType | None:
+        found = self._by_kind["twin_type"].get(type_id)
+        return found.definition if found else None  # type: ignore[return-value]
+
+    def twin(self, twin_id: str) -> Twin | None:
+        found = self._by_kind["twin"].get(twin_id)
+        return found.definition if found else None  # type: ignore[return-value]
+
+    def overlay_type(self, type_id: str) -> OverlayType | None:
+        found = self._by_kind["overlay_type"].get(type_id)
+        return found.definition if found else None  # type: ignore[return-value]
+
+    def overlay(self, overlay_id: str) -> Overlay | None:
+        found = self._by_kind["overlay"].get(overlay_id)
+        return found.definition if found else None  # type: ignore[return-value]
+
+    def twins_of_type(self, type_id: str) -> list[str]:
+        return sorted(self._twins_of_type.get(type_id, ()))
+
+    def overlays_of_type(self, type_id: str) -> list[str]:
+        return sorted(self._overlays_of_type.get(type_id, ()))
+
+    def overlays_of_twin(self, twin_id: str) -> list[str]:
+        """Overlays in which the twin fills a role."""
+        return sorted(self._overlays_of_twin.get(twin_id, ()))
+
+    def capabilities(self, twin_id: str) -> Capabilities:
+        """Of a twin, its type's included; empty for an unknown twin."""
+        found = self._capabilities.get(twin_id)
+        if found is None:
+            twin = self.twin(twin_id)
+            if twin is None:
+                return NO_CAPABILITIES
+            kind = self.type_capabilities(twin.twin_type)
+            own = _own(twin)
+            if any((own.properties, own.methods, own.events, own.behaviors)):
+                found = Capabilities(
+                    {**kind.properties, **own.properties},
+                    {**kind.methods, **own.methods},
+                    {**kind.events, **own.events},
+                    {**kind.behaviors, **own.behaviors},
+                )
+            else:
+                found = kind
+            self._capabilities[twin_id] = found
+        return found
+
+    def type_capabilities(self, type_id: str) -> Capabilities:
+        key = "type:" + type_id + "/"
+        found = self._capabilities.get(key)
+        if found is None:
+            twin_type = self.twin_type(type_id)
+            if twin_type is None:
+                return NO_CAPABILITIES
+            found = self._capabilities[key] = _own(twin_type)
+        return found
+
+    # ------------------------------------------------------------ changing
+
+    @classmethod
+    def of(cls, revision: int, stored: Iterable[StoredDefinition]) -> "Catalogue":
+        catalogue = cls(revision)
+        for item in stored:
+            catalogue._put(item)
+        return catalogue
+
+    def copy(self) -> "Catalogue":
+        """A shallow image to try a change on; definitions are immutable, so nothing is shared that could change."""
+        return Catalogue.of(self.revision, self.stored.values())
+
+    def apply(self, change: DefinitionChange) -> None:
+        for kind, id in change.removed:
+            self._drop(kind, id)
+        for item in change.saved:
+            self._put(item)
+        self._capabilities.clear()
+        self.revision = change.catalogue_revision + 1
+
+    def _put(self, item: StoredDefinition) -> None:
+        self._drop(item.kind, item.id)
+        self.stored[(item.kind, item.id)] = item
+        self._by_kind[item.kind][item.id] = item
+        for index, keys in self._index_entries(item.definition):
+            for key in keys:
+                index.setdefault(key, set()).add(item.id)
+
+    def _drop(self, kind: Kind, id: str) -> None:
+        item = self.stored.pop((kind, id), None)
+        if item is None:
+            return
+        del self._by_kind[kind][id]
+        for index, keys in self._index_entries(item.definition):
+            for key in keys:
+                index[key].discard(id)
+                if not index[key]:
+                    del index[key]
+
+    def _index_entries(self, definition: Definition) -> list[tuple[dict[str, set[str]], set[str]]]:
+        match definition:
+            case Twin():
+                return [(self._twins_of_type, {definition.twin_type})]
+            case Overlay():
+                types = {definition.overlay_type} if definition.overlay_type else set()
+                return [
+                    (self._overlays_of_type, types),
+                    (self._overlays_of_twin, {binding.twin_id for binding in definition.twins}),
+                ]
+            case _:
+                return []
+
+
+def _own(definition: TwinType | Twin) -> Capabilities:
+    def by_name(items: Iterable[Any]) -> dict[str, Any]:
+        return {item.name: item for item in items}
+
+    return Capabilities(
+        by_name(definition.properties),
+        by_name(definition.methods),
+        by_name(definition.events),
+        by_name(definition.behaviors),
+    )

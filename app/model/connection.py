@@ -1,0 +1,31 @@
+"""What the connectors need to know of a twin: where it lives and what its values and calls look like."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from app.model.definitions import Connectivity
+from app.model.plan import MethodPlan, PropertyPlan
+from app.model.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class TwinConnection:
+    """A twin with connectivity. Equal ones need no reconnect; the supervisor groups them by endpoint."""
+
+    twin_id: str
+    connectivity: Connectivity
+    properties: Mapping[str, PropertyPlan]
+    """The mapped ones."""
+    methods: Mapping[str, MethodPlan]
+    events: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallAnswer:
+    """What a device said. `refused` is the device's own no (a boolean method answering false); `failed` is no answer
+    or an error on the way."""
+
+    status: Literal["accepted", "refused", "failed"]
+    value: Value = None
+    error: str = ""

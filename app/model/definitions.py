@@ -1,0 +1,391 @@
+"""The documents people write: twin types, twins, overlay types, overlays (specification, "Digital Twin Overlay Model").
+
+Names and shapes are the specification's, in snake_case, so a document of its form validates as printed. Unknown fields
+are refused except inside `location`, `metadata`, `visualization`, `simulation.parameters` and `authentication`, which
+belong to the user and are kept verbatim. These models check form alone; whether names exist is `commands`' question.
+
+Conditions stay text here, in the canonical JSON notation (`primary_pump.status == 'fault'`): the text is what people
+diff and revise; the tree (model/conditions.py) is derived from it at load.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from app.model.names import IDENTIFIER_RULE, is_identifier
+
+MAX_ITEMS = 10_000
+MAX_TEXT = 10_000
+
+
+def _identifier(text: str) -> str:
+    if not is_identifier(text):
+        raise ValueError(f"'{text[:140]}' is not an identifier: {IDENTIFIER_RULE}")
+    return text
+
+
+def _no_control_characters(text: str) -> str:
+    for character in text:
+        if ord(character) < 32 and character not in "\n\t\r":
+            raise ValueError(f"control character U+{ord(character):04X} is not allowed")
+    return text
+
+
+Identifier = Annotated[str, AfterValidator(_identifier)]
+Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_no_control_characters)]
+Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.\-+]+)?$", max_length=64)]
+FreeForm = dict[str, JsonValue]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+DataType = Literal["float", "integer", "boolean", "string", "enum", "datetime"]
+Severity = Literal["info", "warning", "error", "critical"]
+Access = Literal["read", "write", "read-write"]
+TwinKind = Literal["equipment", "sensor", "controller"]
+Direction = Literal["incoming", "outgoing"]
+
+
+class Document(BaseModel):
+    """Base of every part of a document: closed, immutable, no silent conversion of wrong types."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
+
+
+class _Typed(Document):
+    """What a property and a parameter share: a data type with its limits."""
+
+    name: Identifier
+    description: Text = ""
+    data_type: DataType
+    unit: Text | None = None
+    min_value: Finite | None = None
+    max_value: Finite | None = None
+    enum_values: list[Text] | None = Field(default=None, min_length=1, max_length=1000)
+
+    @model_validator(mode="after")
+    def _limits_fit_the_type(self) -> "_Typed":
+        if self.data_type == "enum" and not self.enum_values:
+            raise ValueError(f"'{self.name}' is an enum and needs enum_values")
+        if self.data_type != "enum" and self.enum_values is not None:
+            raise ValueError(f"'{self.name}' has enum_values but its data_type is {self.data_type}")
+        if self.enum_values and len(set(self.enum_values)) != len(self.enum_values):
+            raise ValueError(f"'{self.name}' lists an enum value twice")
+        limited = self.min_value is not None or self.max_value is not None
+        if limited and self.data_type not in ("float", "integer"):
+            raise ValueError(f"'{self.name}' has min_value or max_value but its data_type is {self.data_type}")
+        if self.min_value is not None and self.max_value is not None and self.min_value > self.max_value:
+            raise ValueError(f"'{self.name}' has min_value {self.min_value} above max_value {self.max_value}")
+        return self
+
+
+class PropertyDefinition(_Typed):
+    access: Access = "read"
+    stale_after: Annotated[float, Field(gt=0)] | None = None
+    """Seconds of quiet after which an MQTT-like source's property is silent."""
+    deadband: Annotated[float, Field(ge=0)] | None = None
+    """Thins push, graph and history only; conditions see every sample."""
+
+
+class ParameterDefinition(_Typed):
+    pass
+
+
+class MethodDefinition(Document):
+    name: Identifier
+    description: Text = ""
+    parameters: list[ParameterDefinition] = Field(default=[], max_length=100)
+    return_type: DataType | None = None
+    idempotent: bool = False
+    """Calling it twice does what calling it once does: it may be sent again after a crash."""
+
+
+class EventDefinition(Document):
+    name: Identifier
+    description: Text = ""
+    parameters: list[ParameterDefinition] = Field(default=[], max_length=100)
+
+
+class Argument(Document):
+    name: Identifier
+    value: JsonValue
+
+
+class AlertAction(Document):
+    type: Literal["alert"] = "alert"
+    severity: Severity
+    message: Text
+    code: Identifier | None = None
+    """Names the alert among its behavior's others; the action's index where left out."""
+    latched: bool = False
+    ack_required: bool | None = None
+    """Whether closing waits for a person; by default for error and critical."""
+
+
+class MethodCallAction(Document):
+    """On the twin itself, or on the twin of a `role` or `twin_id` (one of them, in overlays only)."""
+
+    type: Literal["method_call"] = "method_call"
+    method: Identifier
+    parameters: list[Argument] = Field(default=[], max_length=100)
+    role: Identifier | None = None
+    twin_id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "MethodCallAction":
+        if self.role and self.twin_id:
+            raise ValueError("a method_call names a role or a twin_id, not both")
+        return self
+
+
+class PropertyWriteAction(Document):
+    type: Literal["property_write"] = "property_write"
+    property: Identifier
+    value: JsonValue
+    role: Identifier | None = None
+    twin_id: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> "PropertyWriteAction":
+        if self.role and self.twin_id:
+            raise ValueError("a property_write names a role or a twin_id, not both")
+        return self
+
+
+Action = Annotated[AlertAction | MethodCallAction | PropertyWriteAction, Field(discriminator="type")]
+
+
+class BehaviorDefinition(Document):
+    name: Identifier
+    description: Text = ""
+    conditions: list[Annotated[str, Field(max_length=MAX_TEXT)]] = Field(min_length=1, max_length=100)
+    """All must hold (`&&`)."""
+    actions: list[Action] = Field(default=[], max_length=100)
+    on_load: Literal["withhold", "act"] = "withhold"
+    """What calls and writes do when the condition is already TRUE as the behavior is loaded."""
+
+
+class RelationshipDefinition(Document):
+    """An edge declared by one of its twins; `incoming` means the target points at this twin."""
+
+    name: Identifier
+    target_twin_id: Identifier
+    relationship_type: Identifier
+    direction: Direction = "outgoing"
+
+
+class PropertyMapping(Document):
+    """Where a property lives on the device. OPC UA: node_id; MQTT: topic (+ pointer into a JSON payload)."""
+
+    node_id: Text | None = None
+    sampling_interval: Annotated[float, Field(ge=0, le=86_400_000)] | None = None
+    """Milliseconds."""
+    topic: Text | None = None
+    pointer: Text | None = None
+    """RFC 6901 pointer to the value in a JSON payload; the whole payload where left out."""
+    timestamp_pointer: Text | None = None
+    quality_pointer: Text | None = None
+    qos: Literal[0, 1, 2] | None = None
+    write_topic: Text | None = None
+    """MQTT: writes are published here as JSON `{"value": ...}`."""
+
+
+class MethodMapping(Document):
+    node_id: Text | None = None
+    topic: Text | None = None
+    qos: Literal[0, 1, 2] | None = None
+
+
+class EventMapping(Document):
+    node_id: Text | None = None
+    topic: Text | None = None
+    pointer: Text | None = None
+    qos: Literal[0, 1, 2] | None = None
+
+
+class Mapping(Document):
+    properties: dict[Identifier, PropertyMapping] = {}
+    methods: dict[Identifier, MethodMapping] = {}
+    events: dict[Identifier, EventMapping] = {}
+
+
+class Availability(Document):
+    """MQTT: the topic on which a device says whether it is there (a birth and last-will pair)."""
+
+    topic: Text
+    online: Text = "online"
+    offline: Text = "offline"
+
+
+class Connectivity(Document):
+    protocol: Literal["opc-ua", "mqtt"]
+    endpoint: Text
+    namespace: Text | None = None
+    """OPC UA: the namespace URI that the `ns=` of this document's node ids means (index looked up at connect)."""
+    node_id: Text | None = None
+    """OPC UA: the twin's own object, on which methods are called and events are subscribed."""
+    authentication: FreeForm | None = None
+    mapping: Mapping = Mapping()
+    availability: Availability | None = None
+    client_id: Text | None = None
+
+
+class Simulation(Document):
+    enabled: bool = False
+    model_type: Text | None = None
+    model_path: Text | None = None
+    parameters: FreeForm = {}
+
+
+class _Capabilities(Document):
+    """What a twin type and a twin both may declare."""
+
+    version: Version = "1.0.0"
+    description: Text = ""
+    properties: list[PropertyDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    methods: list[MethodDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    events: list[EventDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    simulation: Simulation | None = None
+    visualization: FreeForm | None = None
+    metadata: FreeForm = {}
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "_Capabilities":
+        for part in ("properties", "methods", "events", "behaviors"):
+            _refuse_twice(part, [item.name for item in getattr(self, part)])
+        return self
+
+
+class TwinType(_Capabilities):
+    type_id: Identifier
+    name: Text = ""
+    kind: TwinKind = "equipment"
+
+
+class Twin(_Capabilities):
+    """Takes everything from its type; what it declares itself is added or replaces the type's by name."""
+
+    twin_id: Identifier
+    twin_type: Identifier
+    manufacturer: Text | None = None
+    model: Text | None = None
+    serial_number: Text | None = None
+    installation_date: Text | None = None
+    location: FreeForm | None = None
+    relationships: list[RelationshipDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    connectivity: Connectivity | None = None
+
+    @model_validator(mode="after")
+    def _relationships_are_unique(self) -> "Twin":
+        _refuse_twice("relationships", [item.name for item in self.relationships])
+        return self
+
+
+class RoleDefinition(Document):
+    role: Identifier
+    description: Text = ""
+    required: bool = True
+    twin_type: Identifier
+
+
+class RoleRelationship(Document):
+    """An edge between roles, made for every overlay of the type in which both roles are bound."""
+
+    name: Identifier
+    description: Text = ""
+    source_role: Identifier
+    target_role: Identifier
+    relationship_type: Identifier
+    required: bool = True
+
+
+class OverlayType(Document):
+    type_id: Identifier
+    name: Text = ""
+    description: Text = ""
+    version: Version = "1.0.0"
+    twin_roles: list[RoleDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    relationship_types: list[RoleRelationship] = Field(default=[], max_length=MAX_ITEMS)
+    behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    visualization: FreeForm | None = None
+    metadata: FreeForm = {}
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "OverlayType":
+        _refuse_twice("twin_roles", [item.role for item in self.twin_roles])
+        _refuse_twice("relationship_types", [item.name for item in self.relationship_types])
+        _refuse_twice("behaviors", [item.name for item in self.behaviors])
+        return self
+
+
+class RoleBinding(Document):
+    twin_id: Identifier
+    role: Identifier
+
+
+class OverlayRelationship(Document):
+    source_twin_id: Identifier
+    target_twin_id: Identifier
+    relationship_type: Identifier
+    name: Identifier
+
+
+class Overlay(Document):
+    """A group of twins by role; with an `overlay_type` it takes that type's relationships and behaviors too."""
+
+    overlay_id: Identifier
+    overlay_type: Identifier | None = None
+    name: Text = ""
+    description: Text = ""
+    version: Version = "1.0.0"
+    twins: list[RoleBinding] = Field(default=[], max_length=MAX_ITEMS)
+    relationships: list[OverlayRelationship] = Field(default=[], max_length=MAX_ITEMS)
+    behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    visualization: FreeForm | None = None
+    metadata: FreeForm = {}
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> "Overlay":
+        _refuse_twice("twins", [item.role for item in self.twins])
+        _refuse_twice("relationships", [item.name for item in self.relationships])
+        _refuse_twice("behaviors", [item.name for item in self.behaviors])
+        return self
+
+
+Definition = TwinType | Twin | OverlayType | Overlay
+Kind = Literal["twin_type", "twin", "overlay_type", "overlay"]
+MODELS: dict[Kind, type[Definition]] = {
+    "twin_type": TwinType,
+    "twin": Twin,
+    "overlay_type": OverlayType,
+    "overlay": Overlay,
+}
+
+
+def kind_of(definition: Definition) -> Kind:
+    for kind, model in MODELS.items():
+        if isinstance(definition, model):
+            return kind
+    raise TypeError(type(definition).__name__)
+
+
+def id_of(definition: Definition) -> str:
+    match definition:
+        case TwinType() | OverlayType():
+            return definition.type_id
+        case Twin():
+            return definition.twin_id
+        case Overlay():
+            return definition.overlay_id
+
+
+def to_document(definition: Definition) -> dict[str, Any]:
+    """The JSON document of a definition: only what its author wrote (`exclude_unset`), so nothing is made up."""
+    return definition.model_dump(mode="json", exclude_unset=True)
+
+
+def _refuse_twice(part: str, names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise ValueError(f"{part} has '{name}' twice")
+        seen.add(name)

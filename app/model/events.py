@@ -1,0 +1,291 @@
+"""What goes into the engine (inputs) and what comes out (an Outcome of facts); both are journaled, in order.
+
+Inputs are requests or observations and may be rejected; facts are past participles and are never taken back. Folding
+an Outcome into a state gives the state that the engine had after deciding it: a restart folds and decides nothing.
+All moments are microseconds UTC (model/time.py).
+"""
+
+from typing import Literal
+
+import msgspec
+
+from app.model.definitions import Severity
+from app.model.plan import BehaviorKey, OwnerKey, Plan
+from app.model.time import Micros
+from app.model.values import Quality, Value
+
+
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why something happened, with what led to that: reading -> behavior -> call -> result."""
+
+    kind: Literal["reading", "behavior", "command", "call", "load", "source", "tick"]
+    ref: str
+    """A connector's name, `owner/behavior`, who gave the command, a call id, a catalogue revision, a path."""
+    at: Micros
+    parent: "Cause | None" = None
+
+
+# ---------------------------------------------------------------- inputs
+
+
+class Sample(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """One property's value as its source reported it, units already those of the definition."""
+
+    twin_id: str
+    property: str
+    value: Value
+    timestamp: Micros
+    quality: Quality = "good"
+    reason: str | None = None
+
+
+class DeviceEvent(msgspec.Struct, frozen=True, array_like=True):
+    """An event that a device raised (fault_occurred, ...)."""
+
+    twin_id: str
+    name: str
+    timestamp: Micros
+    parameters: dict[str, Value] = {}
+
+
+class Reading(msgspec.Struct, frozen=True, array_like=True):
+    """All of one message: its samples land together, then behaviors are evaluated once."""
+
+    source: str
+    """The connector's name."""
+    received_at: Micros
+    samples: tuple[Sample, ...] = ()
+    events: tuple[DeviceEvent, ...] = ()
+
+
+class Samples(msgspec.Struct, frozen=True, tag="samples"):
+    readings: tuple[Reading, ...]
+
+
+class PathStatus(msgspec.Struct, frozen=True, array_like=True):
+    """Whether readings can reach a twin at all; sent on change only."""
+
+    twin_id: str
+    alive: bool
+    reason: str = ""
+
+
+class SourceStatus(msgspec.Struct, frozen=True, tag="source_status"):
+    source: str
+    paths: tuple[PathStatus, ...]
+
+
+class Tick(msgspec.Struct, frozen=True, tag="tick"):
+    """Time has passed; journaled only where something was due."""
+
+
+class Load(msgspec.Struct, frozen=True, tag="load"):
+    """Definitions changed (or, with `starting`, are those found at start)."""
+
+    plan: Plan
+    author: str = "system"
+    starting: bool = False
+
+
+class Started(msgspec.Struct, frozen=True, tag="started"):
+    """First input of every run, after the fold: every path is silent until it has contact, and calls that the last
+    run left open are settled as the design's "Calls after a crash" says."""
+
+
+class AcknowledgeAlert(msgspec.Struct, frozen=True, tag="acknowledge_alert"):
+    alert_id: str
+    by: str
+    comment: str = ""
+
+
+class SetManual(msgspec.Struct, frozen=True, tag="set_manual"):
+    """A person gives an unmapped, writable property its value."""
+
+    twin_id: str
+    property: str
+    value: Value
+    by: str
+
+
+class RequestCall(msgspec.Struct, frozen=True, tag="request_call"):
+    """A person asks for a method call, or (property set) a write to the device. Arguments are already checked."""
+
+    call_id: str
+    twin_id: str
+    by: str
+    method: str | None = None
+    property: str | None = None
+    arguments: dict[str, Value] = {}
+    """By parameter name; for a write `{"value": ...}`."""
+
+
+class AttemptCall(msgspec.Struct, frozen=True, tag="attempt_call"):
+    """Committed immediately before the send (design D10)."""
+
+    call_id: str
+
+
+class CallResult(msgspec.Struct, frozen=True, tag="call_result"):
+    call_id: str
+    status: Literal["accepted", "refused", "failed"]
+    value: Value = None
+    error: str = ""
+
+
+Command = AcknowledgeAlert | SetManual | RequestCall
+Input = Samples | SourceStatus | Tick | Load | Started | AcknowledgeAlert | SetManual | RequestCall | AttemptCall | CallResult
+
+
+# ---------------------------------------------------------------- facts
+
+
+class PropertyChanged(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Value, quality or `known` changed. Carries the whole new state, so folding needs no look-up."""
+
+    twin_id: str
+    property: str
+    value: Value
+    quality: Quality
+    timestamp: Micros
+    reported_at: Micros
+    known: bool
+    reason: str | None = None
+
+
+class PropertyReported(msgspec.Struct, frozen=True, array_like=True):
+    """The same value again: only its times move, and no rule wakes."""
+
+    twin_id: str
+    property: str
+    timestamp: Micros
+    reported_at: Micros
+
+
+class SampleRejected(msgspec.Struct, frozen=True, array_like=True):
+    source: str
+    twin_id: str
+    property: str
+    reason: str
+    """UnknownTwin, UnknownProperty, TypeMismatch, NotInEnum, NotFinite, Late."""
+
+
+BehaviorState = Literal["active", "inactive"]
+Evidence = Literal["true", "false", "unknown"]
+
+
+class BehaviorChanged(msgspec.Struct, frozen=True):
+    key: BehaviorKey
+    state: BehaviorState
+    evidence: Evidence
+    at: Micros
+    cause: Cause
+    was: BehaviorState = "inactive"
+    """Equal to `state` where only the evidence changed."""
+    since: Micros = 0
+    """When it came into this state."""
+    skipped: tuple[str, ...] = ()
+    """Actions not taken and why (unbound role, withheld on load)."""
+
+
+class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Open until cleared and, where required, acknowledged; `closed_at` is set then and it never opens again."""
+
+    alert_id: str
+    owner: OwnerKey
+    behavior: str
+    code: str
+    severity: Severity
+    message: str
+    twins: tuple[str, ...]
+    """The twins it concerns."""
+    raised_at: Micros
+    ack_required: bool
+    latched: bool
+    cause: Cause
+    active: bool = True
+    acknowledged: bool = False
+    cleared_at: Micros | None = None
+    clear_reason: str | None = None
+    acknowledged_at: Micros | None = None
+    acknowledged_by: str | None = None
+    comment: str | None = None
+    closed_at: Micros | None = None
+
+
+class AlertChanged(msgspec.Struct, frozen=True):
+    alert: Alert
+    transition: Literal["raised", "cleared", "acknowledged", "closed"]
+    at: Micros
+    cause: Cause
+
+
+CallStatus = Literal[
+    "decided", "attempted", "accepted", "refused", "failed", "withheld", "expired", "indeterminate"
+]
+
+
+class Call(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A method call or property write on its way to a device."""
+
+    call_id: str
+    twin_id: str
+    status: CallStatus
+    decided_at: Micros
+    cause: Cause
+    method: str | None = None
+    property: str | None = None
+    arguments: dict[str, Value] = {}
+    behavior: BehaviorKey | None = None
+    """Who decided it; None for a person's request."""
+    attempted_at: Micros | None = None
+    finished_at: Micros | None = None
+    value: Value = None
+    error: str = ""
+
+
+class CallChanged(msgspec.Struct, frozen=True):
+    """`send` is set in the one Outcome that asks the runtime to perform it (decided, or released after a restart)."""
+
+    call: Call
+    at: Micros
+    send: bool = False
+
+
+class TwinEventOccurred(msgspec.Struct, frozen=True):
+    twin_id: str
+    name: str
+    timestamp: Micros
+    parameters: dict[str, Value]
+    cause: Cause
+
+
+class ConnectivityChanged(msgspec.Struct, frozen=True):
+    twin_id: str
+    status: Literal["connected", "disconnected"]
+    reason: str
+    at: Micros
+    last_contact: Micros | None = None
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Everything one input led to. Empty tuples where nothing did."""
+
+    changes: tuple[PropertyChanged, ...] = ()
+    reports: tuple[PropertyReported, ...] = ()
+    rejected: tuple[SampleRejected, ...] = ()
+    behaviors: tuple[BehaviorChanged, ...] = ()
+    alerts: tuple[AlertChanged, ...] = ()
+    calls: tuple[CallChanged, ...] = ()
+    events: tuple[TwinEventOccurred, ...] = ()
+    connectivity: tuple[ConnectivityChanged, ...] = ()
+    refused: str = ""
+    """Why a command was refused ("" where it was not): `CODE message`."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One journal record: what came in, when, and what was decided."""
+
+    sequence: int
+    now: Micros
+    input: Input
+    outcome: Outcome

@@ -1,0 +1,41 @@
+"""What a reader sees of the live plant (answers of the LiveView port)."""
+
+from typing import Literal
+
+import msgspec
+
+from app.model.events import BehaviorState, Evidence
+from app.model.plan import BehaviorKey
+from app.model.time import Micros
+
+
+class BehaviorView(msgspec.Struct, frozen=True):
+    key: BehaviorKey
+    state: BehaviorState
+    evidence: Evidence
+    since: Micros
+    """When it came into this state; 0 where it has never changed."""
+    error: str | None = None
+
+
+class Connectivity(msgspec.Struct, frozen=True):
+    """`unconfigured` for a twin without connectivity, `connecting` before the first contact of this run."""
+
+    status: Literal["connected", "disconnected", "connecting", "unconfigured"]
+    reason: str = ""
+    last_contact: Micros | None = None
+
+
+class ConnectorHealth(msgspec.Struct, frozen=True):
+    """One connection to one endpoint, as its supervisor and Ingest count it."""
+
+    name: str
+    protocol: str
+    endpoint: str
+    status: Literal["connecting", "connected", "disconnected", "failed"]
+    twins: int
+    last_error: str = ""
+    since: Micros = 0
+    samples: int = 0
+    rejected: dict[str, int] = {}
+    """By reason: BadPayload, UnknownTwin, NotFinite, ... ; OPC UA adds Overflow (samples lost at the device's queue)."""

@@ -1,0 +1,137 @@
+"""What the engine is loaded with: definitions with names resolved, inheritance flattened and conditions parsed.
+
+A `Shape` is the part that many owners share (all twins of a type that add nothing of their own have one shape); its
+rules are compiled once. An owner (twin or overlay) brings a shape and its bindings. commands/plan.py derives plans
+from the catalogue; the engine never sees a definition. Plans are journaled inside `Load`, so they are msgspec structs.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from app.model.conditions import Condition
+from app.model.definitions import Access, DataType, Severity
+from app.model.time import Micros
+from app.model.values import Value
+
+OwnerKind = Literal["twin", "overlay"]
+
+
+class OwnerKey(msgspec.Struct, frozen=True, array_like=True):
+    """Who owns a behavior: a twin or an overlay."""
+
+    kind: OwnerKind
+    id: str
+
+
+class PropertyKey(msgspec.Struct, frozen=True, array_like=True):
+    """One property of one twin."""
+
+    twin_id: str
+    name: str
+
+
+class BehaviorKey(msgspec.Struct, frozen=True, array_like=True):
+    """One behavior of one owner: its identity for life (design, section 4)."""
+
+    owner: OwnerKey
+    name: str
+
+
+class PropertyPlan(msgspec.Struct, frozen=True):
+    name: str
+    data_type: DataType
+    unit: str | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+    enum_values: tuple[str, ...] = ()
+    access: Access = "read"
+    stale_after: Micros | None = None
+    deadband: float | None = None
+
+
+class MethodPlan(msgspec.Struct, frozen=True):
+    name: str
+    parameters: tuple[PropertyPlan, ...] = ()
+    """Parameters have the same data type and limits as properties; access means nothing here."""
+    return_type: DataType | None = None
+    idempotent: bool = False
+
+
+class AlertPlan(msgspec.Struct, frozen=True, tag="alert"):
+    code: str
+    severity: Severity
+    message: str
+    latched: bool
+    ack_required: bool
+
+
+class CallPlan(msgspec.Struct, frozen=True, tag="call"):
+    """`owner` is a role or twin id of the overlay; None means the twin itself."""
+
+    owner: str | None
+    method: str
+    arguments: dict[str, Value]
+
+
+class WritePlan(msgspec.Struct, frozen=True, tag="write"):
+    owner: str | None
+    property: str
+    value: Value
+
+
+ActionPlan = AlertPlan | CallPlan | WritePlan
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """A behavior as the engine runs it. With `error` set it never runs and is shown with that error."""
+
+    name: str
+    condition: Condition | None
+    actions: tuple[ActionPlan, ...] = ()
+    act_on_load: bool = False
+    error: str | None = None
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """`shape_id` changes whenever the content does (it carries the revision): equal id, equal content."""
+
+    shape_id: str
+    properties: tuple[PropertyPlan, ...] = ()
+    """Empty for overlays."""
+    methods: tuple[MethodPlan, ...] = ()
+    rules: tuple[Rule, ...] = ()
+
+
+class TwinPlan(msgspec.Struct, frozen=True):
+    twin_id: str
+    twin_type: str
+    shape_id: str
+    revision: int
+    life: int
+    """The revision at which this twin was created: a row of a former life never lands on its successor."""
+    mapped: tuple[str, ...] = ()
+    """Properties that a connector feeds; the others are manual and never stale."""
+    connected: bool = False
+    """Whether it has connectivity at all."""
+
+
+class OverlayPlan(msgspec.Struct, frozen=True):
+    overlay_id: str
+    overlay_type: str | None
+    shape_id: str
+    revision: int
+    bindings: dict[str, str]
+    """Role (or a twin id that a behavior names directly) -> twin id. An unbound optional role is absent."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """What changes in one load: owners here replace those of the same id; the removed ones go."""
+
+    catalogue_revision: int
+    shapes: tuple[Shape, ...] = ()
+    twins: tuple[TwinPlan, ...] = ()
+    overlays: tuple[OverlayPlan, ...] = ()
+    removed_twins: tuple[str, ...] = ()
+    removed_overlays: tuple[str, ...] = ()
+

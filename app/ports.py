@@ -1,0 +1,172 @@
+"""The few protocols at which rooms meet. Tests give real parts or small fakes that implement these; nothing is patched.
+
+A port says what its user needs, not what its implementation can do: nothing Neo4j- or SQLite-shaped belongs here.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.connection import CallAnswer, TwinConnection
+from app.model.definitions import Kind
+from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
+from app.model.live import BehaviorView, Connectivity, ConnectorHealth
+from app.model.plan import OwnerKey
+from app.model.time import Micros
+from app.model.values import PropertyState, Value
+
+
+class Clock(Protocol):
+    def now(self) -> Micros:
+        """Wall time."""
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+class TwinStore(Protocol):
+    """The property graph. Every method may raise Unavailable; a definition change or batch is whole or not at all."""
+
+    async def migrate(self) -> list[int]:
+        """Bring the schema up to date; the numbers of the migrations that ran."""
+
+    async def load(self) -> tuple[int, list[StoredDefinition]]:
+        """The catalogue's revision and every definition."""
+
+    async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
+        """The highest revision number ever given to each id, deleted ones included; absent where there was none."""
+
+    async def save(self, change: DefinitionChange) -> None:
+        """Raises Conflict (CATALOGUE_MOVED) where the graph's catalogue revision is not the expected one."""
+
+    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+        """Newest first."""
+
+    async def related(
+        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
+    ) -> list[RelatedTwin]:
+        """Twins reachable over RELATED edges ("incoming", "outgoing", "both"), nearest first, each once; no types
+        given means every type."""
+
+    async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]: ...
+
+    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+        """Newest first by (raised_at, alert_id), after the given position."""
+
+    async def calls(self, call_ids: Sequence[str]) -> list[Call]: ...
+
+    async def cursor(self) -> int:
+        """The last journal sequence that the graph has."""
+
+    async def write(self, batch: FactBatch) -> None:
+        """Raises Conflict (CURSOR_MOVED) where the graph's cursor is not `batch.after`."""
+
+    async def ping(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class Journal(Protocol):
+    """What happened, in order, durable when `append` returns. One writer."""
+
+    @property
+    def last_sequence(self) -> int:
+        """0 for an empty journal."""
+
+    async def append(self, entries: Sequence[tuple[Micros, Input, Outcome]]) -> int:
+        """One commit. The last sequence given out; numbers rise by one and never repeat."""
+
+    def read(self, after: int, limit: int = 1000) -> list[Entry]:
+        """Entries with a sequence greater than `after`, oldest first. Raises Unavailable where compaction has
+        removed some of them."""
+
+    def cursor(self, name: str) -> int:
+        """0 where never set. Compaction keeps everything behind the lowest cursor."""
+
+    async def advance(self, name: str, sequence: int) -> None: ...
+
+    async def save_snapshot(self, sequence: int, state: bytes) -> None: ...
+
+    def snapshot(self) -> tuple[int, bytes] | None: ...
+
+    async def close(self) -> None: ...
+
+
+class LiveView(Protocol):
+    """The live plant in memory, for reading; consistent at `sequence` between two awaits."""
+
+    @property
+    def sequence(self) -> int: ...
+
+    def property_state(self, twin_id: str, name: str) -> PropertyState | None:
+        """None for an unknown twin or property."""
+
+    def connectivity(self, twin_id: str) -> Connectivity | None: ...
+
+    def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]: ...
+
+    def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
+        """Newest first, at most 20."""
+
+    def open_alerts(self) -> Iterable[Alert]: ...
+
+    def alert(self, alert_id: str) -> Alert | None:
+        """An open one; closed alerts are in the graph."""
+
+    def call(self, call_id: str) -> Call | None:
+        """One that is not finished yet, or among the last that were."""
+
+
+class Sink(Protocol):
+    """Where a connector puts what it hears. None of it blocks; `room` is how a full one slows its sources."""
+
+    def offer(self, reading: Reading, committed: Callable[[], None] | None = None) -> bool:
+        """False where there is no room: nothing was taken, wait for `room` and offer again, or count the loss with
+        `reject`. `committed` is called once the reading is durable: acknowledge the source there."""
+
+    async def room(self) -> None: ...
+
+    def status(self, status: SourceStatus) -> None: ...
+
+    def connected(self, source: str) -> None:
+        """The connection stands (again): health says so, one log line after an outage."""
+
+    def reject(self, source: str, reason: str, detail: str, count: int = 1) -> None:
+        """Something that could not become a sample; counted per connector and shown."""
+
+
+class Connector(Protocol):
+    """One connection to one endpoint. It runs until cancelled or broken and knows nothing of retries."""
+
+    name: str
+    protocol: str
+    endpoint: str
+
+    async def run(self, sink: Sink) -> None:
+        """Connect, report, go on until cancelled; raises Unavailable with the reason where the connection ends, and
+        Misconfigured where trying again can't help."""
+
+    async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer: ...
+
+    async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer: ...
+
+
+class Devices(Protocol):
+    """Every connector together: what Effects and commands talk to."""
+
+    async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer: ...
+
+    async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer: ...
+
+    def configure(self, twins: Iterable[TwinConnection]) -> None:
+        """All twins with connectivity as they stand now; connections that need no change go on undisturbed."""
+
+    def health(self) -> Sequence[ConnectorHealth]: ...
+
+
+class Inbox(Protocol):
+    """Where inputs that are not readings enter the engine's one line (Ingest)."""
+
+    async def submit(self, input: Input) -> tuple[int, Outcome]:
+        """Decided, committed and published when this returns: the sequence and what came of it."""
+
+

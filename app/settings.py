@@ -1,0 +1,113 @@
+"""Settings: environment variables (TWIN_OVERLAY_*) and an optional TOML file, frozen at start; units in the names.
+
+Nested names take two underscores (`TWIN_OVERLAY_GRAPH__URI`). A flag of the CLI wins over the environment, the
+environment over the file, the file over the defaults here. Secrets come from the environment only.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from app.errors import Misconfigured, Problem
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class GraphSettings(_Section):
+    uri: str = "embedded"
+    """`embedded`, or a Bolt address (neo4j://, neo4j+s://, bolt://, bolt+s://)."""
+    user: str = "neo4j"
+    password: SecretStr = SecretStr("")
+    database: str = "neo4j"
+    heap_mb: int = Field(default=512, ge=256)
+    """Of the embedded engine's JVM."""
+    start_timeout_seconds: float = Field(default=60.0, gt=0)
+
+
+class IngestSettings(_Section):
+    max_waiting_readings: int = Field(default=10_000, ge=1)
+    max_batch_readings: int = Field(default=500, ge=1)
+    max_skew_seconds: float = Field(default=5.0, gt=0)
+    tick_seconds: float = Field(default=0.25, gt=0)
+
+
+class GraphWriterSettings(_Section):
+    interval_seconds: float = Field(default=0.2, gt=0)
+    max_rows: int = Field(default=1000, ge=1)
+    max_entries: int = Field(default=2000, ge=1)
+
+
+class CallSettings(_Section):
+    timeout_seconds: float = Field(default=10.0, gt=0)
+    deadline_seconds: float = Field(default=30.0, gt=0)
+    """A call decided before a crash and not attempted is sent after it only while younger than this."""
+
+
+class ServerSettings(_Section):
+    host: str = "127.0.0.1"
+    port: int = Field(default=8420, ge=0, le=65535)
+    insecure: bool = False
+    """Allows an address that is not loopback, although there is no access control yet."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Besides the server's own; `name` or `name:port`."""
+    allowed_origins: tuple[str, ...] = ()
+    """Besides the server's own; `http://name:port`."""
+    max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+
+
+class Settings(BaseSettings):
+    model_config = SettingsConfigDict(
+        env_prefix="TWIN_OVERLAY_", env_nested_delimiter="__", frozen=True, extra="forbid"
+    )
+
+    data_dir: Path = Path("twin-overlay-data")
+    """The journal, its lock, and the embedded graph live here."""
+    graph: GraphSettings = GraphSettings()
+    ingest: IngestSettings = IngestSettings()
+    graph_writer: GraphWriterSettings = GraphWriterSettings()
+    calls: CallSettings = CallSettings()
+    server: ServerSettings = ServerSettings()
+    snapshot_every_entries: int = Field(default=5000, ge=1)
+
+
+def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
+    """Settings from `overrides` (nested dicts), then the environment, then `file`. Raises Misconfigured with every
+    problem found."""
+
+    class FromFile(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,
+            file_secret_settings: PydanticBaseSettingsSource,
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            if file is None:
+                return (init_settings, env_settings)
+            return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls, file))
+
+    if file is not None and not file.is_file():
+        raise Misconfigured(f"there is no settings file {file}", hint="give an existing TOML file to --config")
+    try:
+        return FromFile(**overrides)
+    except ValidationError as error:
+        problems = [
+            Problem("SETTING_INVALID", item["msg"], "/" + "/".join(str(part) for part in item["loc"]))
+            for item in error.errors()
+        ]
+        raise Misconfigured(
+            "the settings are not usable", hint="see the settings table in docs/operating.md", problems=problems
+        ) from error
+    except ValueError as error:  # a TOML syntax error
+        raise Misconfigured(f"{file} is not valid TOML: {error}") from error
