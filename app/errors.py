@@ -118,6 +118,6 @@ class Misconfigured(TwinOverlayError):
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """"did you mean 'x'?" for the nearest known name, or "" where none is near."""
+    """ "did you mean 'x'?" for the nearest known name, or "" where none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean '{near[0]}'?" if near else ""

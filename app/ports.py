@@ -168,5 +168,3 @@ class Inbox(Protocol):
 
     async def submit(self, input: Input) -> tuple[int, Outcome]:
         """Decided, committed and published when this returns: the sequence and what came of it."""
-
-

@@ -133,7 +133,18 @@ class CallResult(msgspec.Struct, frozen=True, tag="call_result"):
 
 
 Command = AcknowledgeAlert | SetManual | RequestCall
-Input = Samples | SourceStatus | Tick | Load | Started | AcknowledgeAlert | SetManual | RequestCall | AttemptCall | CallResult
+Input = (
+    Samples
+    | SourceStatus
+    | Tick
+    | Load
+    | Started
+    | AcknowledgeAlert
+    | SetManual
+    | RequestCall
+    | AttemptCall
+    | CallResult
+)
 
 
 # ---------------------------------------------------------------- facts
@@ -219,9 +230,7 @@ class AlertChanged(msgspec.Struct, frozen=True):
     cause: Cause
 
 
-CallStatus = Literal[
-    "decided", "attempted", "accepted", "refused", "failed", "withheld", "expired", "indeterminate"
-]
+CallStatus = Literal["decided", "attempted", "accepted", "refused", "failed", "withheld", "expired", "indeterminate"]
 
 
 class Call(msgspec.Struct, frozen=True, omit_defaults=True):

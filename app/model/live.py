@@ -38,4 +38,4 @@ class ConnectorHealth(msgspec.Struct, frozen=True):
     since: Micros = 0
     samples: int = 0
     rejected: dict[str, int] = {}
-    """By reason: BadPayload, UnknownTwin, NotFinite, ... ; OPC UA adds Overflow (samples lost at the device's queue)."""
+    """By reason: BadPayload, UnknownTwin, NotFinite, ...; Overflow counts samples lost at an OPC UA server's queue."""

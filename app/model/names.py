@@ -2,8 +2,8 @@
 
 An identifier is 1 to 128 characters of letters, digits and `_ - . :` (design, section 4). Those in snake_case also
 have an unquoted DTSL form: camelCase for members (`flow_rate` -> `flowRate`), PascalCase for types and twins
-(`pump_123` -> `Pump123`). Every capital and every digit group starts a word, so `Pump1` means `pump_1`, never `pump1`; ids that would
-not come back the same (`pump1`, `P-101A`) have no unquoted form and are written in quotes.
+(`pump_123` -> `Pump123`). Every capital and every digit group starts a word, so `Pump1` means `pump_1`, never `pump1`;
+ids that would not come back the same (`pump1`, `P-101A`) have no unquoted form and are written in quotes.
 """
 
 import re

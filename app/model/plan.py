@@ -134,4 +134,3 @@ class Plan(msgspec.Struct, frozen=True):
     overlays: tuple[OverlayPlan, ...] = ()
     removed_twins: tuple[str, ...] = ()
     removed_overlays: tuple[str, ...] = ()
-

@@ -1,0 +1,147 @@
+"""The command line: `twin-overlay serve | apply | demo | schema`.
+
+Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
+printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
+"""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(
+    name="twin-overlay",
+    help="A GraphQL backend for digital twin overlays.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ServerUrl = Annotated[str, typer.Option(help="Base address of a running server.", envvar="TWIN_OVERLAY_SERVER_URL")]
+
+
+@app.command()
+def serve(
+    config: Annotated[Path | None, typer.Option(help="A TOML settings file.")] = None,
+    graph: Annotated[str | None, typer.Option(help="`embedded`, or a Bolt address such as neo4j://host:7687.")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Journal and embedded graph live here.")] = None,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Allow an address that is not loopback: anyone may then do anything.")
+    ] = False,
+    exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
+) -> None:
+    """Run the server until Ctrl-C.
+
+    Settings come from flags, then TWIN_OVERLAY_* variables, then the file; the graph's password only from
+    TWIN_OVERLAY_GRAPH__PASSWORD.
+    """
+    from app.serve import serve as run_server
+    from app.settings import load_settings
+
+    async def run() -> None:
+        overrides: dict[str, Any] = {}
+        if graph is not None:
+            overrides["graph"] = {"uri": graph}
+        if data_dir is not None:
+            overrides["data_dir"] = data_dir
+        server: dict[str, Any] = {"insecure": True} if insecure else {}
+        if host is not None:
+            server["host"] = host
+        if port is not None:
+            server["port"] = port
+        if server:
+            overrides["server"] = server
+        await run_server(load_settings(config, **overrides), exit_with_parent=exit_with_parent)
+
+    _run(run())
+
+
+@app.command()
+def apply(
+    files: Annotated[list[Path], typer.Argument(help="JSON documents (one or a list each) and .dtsl scripts.")],
+    server: ServerUrl = "http://127.0.0.1:8420",
+    reason: Annotated[str, typer.Option(help="Kept with every revision this makes.")] = "",
+) -> None:
+    """Load definitions into a running server: all JSON documents in one transaction, then each script in one."""
+    from app.apply import apply_files
+    from app.client import GraphqlClient
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            for line in await apply_files(client, files, reason):
+                print(line)
+
+    _run(run())
+
+
+@app.command()
+def demo(
+    story: Annotated[bool, typer.Option(help="Play the scripted story; --no-story leaves the plant alone.")] = True,
+    port: Annotated[int, typer.Option(help="Port of the GraphQL server; 0 takes a free one.")] = 8420,
+    once: Annotated[bool, typer.Option("--once", help="End after the story has been told once.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="One line per fact instead of the live table.")] = False,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Keep journal and graph here; a temporary folder where left out.")
+    ] = None,
+) -> None:
+    """The pumping station, live: embedded graph, demo plant, server, and a story of a failing pump."""
+    from app.demo.run import run_demo
+
+    _run(run_demo(story=story, port=port, once=once, plain=plain, data_dir=data_dir))
+
+
+@app.command()
+def schema() -> None:
+    """Print the GraphQL schema (SDL)."""
+    from app.api.schema import sdl
+
+    print(sdl(), end="")
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    from app.errors import Misconfigured, TwinOverlayError
+
+    try:
+        if sys.platform == "win32":
+            asyncio.run(work)
+        else:
+            import uvloop
+
+            uvloop.run(work)
+    except KeyboardInterrupt:
+        raise typer.Exit(130) from None
+    except BaseExceptionGroup as group:
+        known = _first_known(group)
+        if known is None:
+            raise
+        typer.echo(f"error: {known}", err=True)
+        raise typer.Exit(2 if isinstance(known, Misconfigured) else 1) from None
+    except TwinOverlayError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, Misconfigured) else 1) from None
+
+
+def _first_known(group: BaseExceptionGroup[BaseException]) -> BaseException | None:
+    """The error of ours in a task group's failure, if that is all that went wrong."""
+    from app.errors import TwinOverlayError
+
+    known, other = group.split(TwinOverlayError)
+    if known is None or other is not None:
+        return None
+    first: BaseException = known
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    return first
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""A GraphQL client over HTTP and graphql-transport-ws: what the CLI and the demo talk to a server with.
+
+It is an ordinary client with no short cut into the server; errors of the server come back as the same tree
+(app/errors.py) with the server's own code, hint and problems.
+"""
+
+import itertools
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import httpx
+from websockets.asyncio.client import connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from app.errors import Invalid, Problem, TwinOverlayError, Unavailable
+
+
+class GraphqlClient:
+    """`url` is the server's base address (`http://127.0.0.1:8420`)."""
+
+    def __init__(self, url: str, *, actor: str = "cli", timeout_seconds: float = 60.0) -> None:
+        self.url = url.rstrip("/")
+        self._ids = itertools.count(1)
+        self._http = httpx.AsyncClient(
+            base_url=self.url, timeout=timeout_seconds, headers={"X-Actor": actor}, trust_env=False
+        )
+
+    async def __aenter__(self) -> "GraphqlClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    async def ready(self) -> bool:
+        """Whether the server answers and every part it needs is there."""
+        try:
+            return (await self._http.get("/readyz")).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    async def execute(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """The `data` of one query or mutation. Raises what the server reported, or Unavailable."""
+        try:
+            response = await self._http.post("/graphql", json={"query": document, "variables": variables or {}})
+        except httpx.HTTPError as error:
+            raise Unavailable(
+                f"no server answers at {self.url}: {error or type(error).__name__}",
+                code="SERVER_UNREACHABLE",
+                hint="start one with `twin-overlay serve`, or name another with --server",
+            ) from error
+        try:
+            answer = response.json()
+        except json.JSONDecodeError as error:
+            raise Unavailable(
+                f"{self.url} answered {response.status_code} and no GraphQL: {response.text[:200]}",
+                code="SERVER_UNREACHABLE",
+            ) from error
+        if answer.get("errors"):
+            raise _as_error(answer["errors"])
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def subscribe(
+        self, document: str, variables: Mapping[str, Any] | None = None
+    ) -> AsyncIterator[dict[str, Any]]:
+        """The `data` of every push, until the server completes it or the caller stops iterating."""
+        address = "ws" + self.url.removeprefix("http") + "/graphql"
+        try:
+            async with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as socket:
+                await socket.send(json.dumps({"type": "connection_init"}))
+                operation = str(next(self._ids))
+                async for raw in socket:
+                    message = json.loads(raw)
+                    match message["type"]:
+                        case "connection_ack":
+                            payload = {"query": document, "variables": variables or {}}
+                            await socket.send(json.dumps({"id": operation, "type": "subscribe", "payload": payload}))
+                        case "ping":
+                            await socket.send(json.dumps({"type": "pong"}))
+                        case "next":
+                            if message["payload"].get("errors"):
+                                raise _as_error(message["payload"]["errors"])
+                            yield message["payload"]["data"]
+                        case "error":
+                            raise _as_error(message["payload"])
+                        case "complete":
+                            return
+        except (OSError, WebSocketException) as error:
+            raise Unavailable(
+                f"the subscription at {address} ended: {error or type(error).__name__}", code="SERVER_UNREACHABLE"
+            ) from error
+
+
+def _as_error(errors: list[dict[str, Any]]) -> TwinOverlayError:
+    first = errors[0]
+    extensions = first.get("extensions") or {}
+    problems = [
+        Problem(item.get("code", ""), item.get("message", ""), item.get("path", ""), item.get("hint", ""))
+        for item in extensions.get("problems", [])
+    ]
+    return Invalid(
+        first.get("message", "the server reported an error"),
+        code=extensions.get("code", "GRAPHQL_ERROR"),
+        hint=extensions.get("hint", ""),
+        path=extensions["path"] if isinstance(extensions.get("path"), str) else "",
+        problems=problems,
+    )

@@ -1,0 +1,125 @@
+"""`twin-overlay serve`: the assembled application behind uvicorn, with errors at start as one clear line.
+
+The socket is bound before anything else starts, so that a taken port costs nothing; the application's lifespan is
+entered here rather than by uvicorn, which would print a traceback and exit 3 for what is often just a wrong setting.
+"""
+
+import asyncio
+import contextlib
+import ctypes
+import ipaddress
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from app.errors import Misconfigured
+from app.main import build
+from app.settings import ServerSettings, Settings
+
+log = logging.getLogger("twin_overlay")
+SHUTDOWN_SECONDS = 1
+
+
+class _Server(uvicorn.Server):
+    """uvicorn raises captured signals again after serving, which would kill us before the rooms have closed."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(settings: Settings, *, exit_with_parent: bool = False) -> None:
+    """Serve until SIGINT or SIGTERM. Raises Misconfigured or Unavailable where it can't start or go on."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    logging.getLogger("asyncua").setLevel(logging.ERROR)
+    logging.getLogger("neo4j").setLevel(logging.ERROR)
+    if exit_with_parent:
+        _exit_with_parent()
+    refuse_open_address(settings.server)
+    with contextlib.closing(_bind(settings.server)) as bound:
+        port = bound.getsockname()[1]
+        app = build(settings, port)
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stopping.set)
+        starting = asyncio.ensure_future(_serve(app, bound))
+        ended = asyncio.ensure_future(stopping.wait())
+        try:
+            await asyncio.wait({starting, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not starting.done():
+                starting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await starting
+        finally:
+            ended.cancel()
+
+
+async def _serve(app: Starlette, bound: socket.socket) -> None:
+    host, port = bound.getsockname()[:2]
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="websockets-sansio",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+        server_header=False,
+    )
+    server = _Server(config)
+    async with app.router.lifespan_context(app):
+        running = asyncio.ensure_future(server.serve(sockets=[bound]))
+        log.info("serving GraphQL at http://%s:%s/graphql", host, port)
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            server.should_exit = True
+            await running
+            raise
+
+
+def refuse_open_address(server: ServerSettings) -> None:
+    """Until access control exists, only loopback is served (issue 3). Raises Misconfigured."""
+    if server.insecure:
+        return
+    try:
+        loopback = server.host == "localhost" or ipaddress.ip_address(server.host).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise Misconfigured(
+            f"{server.host} is not a loopback address and there is no access control yet",
+            code="ADDRESS_NOT_LOOPBACK",
+            hint="serve on 127.0.0.1, or say --insecure if anyone who reaches the address may do anything",
+        )
+
+
+def _bind(server: ServerSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((server.host, server.port))
+        bound.listen(2048)
+    except OSError as error:
+        bound.close()
+        raise Misconfigured(
+            f"cannot listen on {server.host}:{server.port}: {os.strerror(error.errno or 0)}",
+            code="PORT_TAKEN" if error.errno in (98, 48) else "ADDRESS_UNUSABLE",
+            hint="choose another with --port, or stop what listens there",
+        ) from error
+    bound.setblocking(False)
+    return bound
+
+
+def _exit_with_parent() -> None:
+    """Ask the kernel to end us when the thread that started us ends (Linux only; elsewhere the parent must)."""
+    if sys.platform == "linux":
+        pr_set_pdeathsig = 1
+        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
