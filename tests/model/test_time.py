@@ -22,7 +22,7 @@ def test_text_order_is_time_order(one: int, other: int) -> None:
 
 
 def test_a_datetime_without_a_zone_is_utc() -> None:
-    assert from_datetime(datetime(2026, 1, 2)) == from_datetime(datetime(2026, 1, 2, tzinfo=UTC))  # noqa: DTZ001
+    assert from_datetime(datetime(2026, 1, 2)) == from_datetime(datetime(2026, 1, 2, tzinfo=UTC))
     assert from_datetime(datetime(2026, 1, 2, 1, tzinfo=timezone(timedelta(hours=1)))) == parse_iso(
         "2026-01-02T00:00:00Z"
     )

@@ -1,0 +1,34 @@
+"""docs/operating.md lists every setting with its real default, and no other."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel, SecretStr
+
+from app.settings import Settings
+
+TEXT = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+
+
+def _settings(section: BaseModel | Settings, prefix: str) -> Iterator[tuple[str, str]]:
+    for name in type(section).model_fields:
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _settings(value, f"{prefix}{name.upper()}__")
+        elif isinstance(value, SecretStr):
+            yield prefix + name.upper(), value.get_secret_value()
+        elif isinstance(value, tuple):
+            yield prefix + name.upper(), json.dumps(value)
+        elif isinstance(value, bool):
+            yield prefix + name.upper(), str(value).lower()
+        elif isinstance(value, float):
+            yield prefix + name.upper(), f"{value:g}"
+        else:
+            yield prefix + name.upper(), str(value)
+
+
+def test_the_table_of_settings_is_complete_and_true() -> None:
+    documented = dict(re.findall(r"^\| `(TWIN_OVERLAY_\w+)` \| (?:`([^`]*)`)? ?\|", TEXT, re.MULTILINE))
+    assert documented == dict(_settings(Settings(), "TWIN_OVERLAY_"))

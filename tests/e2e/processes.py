@@ -1,0 +1,146 @@
+"""Real processes for end-to-end tests: the server and the demo plant, started and ended as a user would."""
+
+import asyncio
+import contextlib
+import json
+import re
+import signal
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app.client import GraphqlClient
+
+REPO = Path(__file__).parents[2]
+START_SECONDS = 60.0
+Found = TypeVar("Found")
+
+
+async def until(probe: Callable[[], Awaitable[Found]], what: str, seconds: float = 30.0) -> Found:
+    """The first truthy answer of `probe`; polls, and fails with `what` and the last answer at the deadline."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = await probe()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s; last answer: {found!r}"
+        await asyncio.sleep(0.05)
+
+
+@dataclass
+class ServerProcess:
+    """A running `twin-overlay serve` (or a script in its place) with what it wrote to standard error."""
+
+    process: asyncio.subprocess.Process
+    url: str
+    log: list[str]
+    reader: asyncio.Task[None]
+
+    @property
+    def client(self) -> GraphqlClient:
+        return GraphqlClient(self.url, actor="test")
+
+    async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send the signal, wait, and give the exit status (negative: the signal that ended it)."""
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        status = await asyncio.wait_for(self.process.wait(), 20)
+        await self.reader
+        return status
+
+
+async def start_server(
+    data_dir: Path,
+    *arguments: str,
+    port: int = 0,
+    environment: Mapping[str, str] | None = None,
+    program: Sequence[str] = ("-m", "app", "serve"),
+) -> ServerProcess:
+    """Start and wait until it says where it serves."""
+    import os
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *program,
+        "--data-dir",
+        str(data_dir),
+        "--port",
+        str(port),
+        "--exit-with-parent",
+        *arguments,
+        cwd=REPO,
+        env={**os.environ, **(environment or {})},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    log: list[str] = []
+    serving: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def read() -> None:
+        assert process.stderr is not None
+        async for raw in process.stderr:
+            line = raw.decode(errors="replace").rstrip()
+            log.append(line)
+            found = re.search(r"serving GraphQL at (http://\S+)/graphql", line)
+            if found and not serving.done():
+                serving.set_result(found[1])
+        if not serving.done():
+            serving.set_exception(AssertionError("the server ended before it served:\n" + "\n".join(log[-30:])))
+
+    reader = asyncio.create_task(read())
+    try:
+        url = await asyncio.wait_for(serving, START_SECONDS)
+    except BaseException:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+        await reader
+        raise
+    return ServerProcess(process, url, log, reader)
+
+
+@contextlib.asynccontextmanager
+async def running_server(data_dir: Path, *arguments: str, **options: Any) -> AsyncIterator[ServerProcess]:
+    server = await start_server(data_dir, *arguments, **options)
+    try:
+        yield server
+    finally:
+        await server.end(signal.SIGKILL if server.process.returncode is None else signal.SIGTERM)
+
+
+@dataclass
+class PlantProcess:
+    process: asyncio.subprocess.Process
+    opcua: str
+    mqtt: str
+    control_port: int
+
+
+@contextlib.asynccontextmanager
+async def running_plant() -> AsyncIterator[PlantProcess]:
+    """The demo plant in its own process, on free ports."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "app.demo.plant",
+        "--opcua-port",
+        "0",
+        "--mqtt-port",
+        "0",
+        "--control-port",
+        "0",
+        "--die-with-parent",
+        cwd=REPO,
+        stdout=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    try:
+        ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 30))
+        yield PlantProcess(process, ready["opcua"], ready["mqtt"], ready["control_port"])
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await asyncio.wait_for(process.wait(), 10)
