@@ -19,7 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from app.errors import Misconfigured
-from app.main import build
+from app.main import OpenJournal, build, open_journal
 from app.settings import ServerSettings, Settings
 
 log = logging.getLogger("twin_overlay")
@@ -34,7 +34,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, *, exit_with_parent: bool = False) -> None:
+async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_of: OpenJournal = open_journal) -> None:
     """Serve until SIGINT or SIGTERM. Raises Misconfigured or Unavailable where it can't start or go on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("asyncua").setLevel(logging.ERROR)
@@ -44,7 +44,7 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False) -> None:
     refuse_open_address(settings.server)
     with contextlib.closing(_bind(settings.server)) as bound:
         port = bound.getsockname()[1]
-        app = build(settings, port)
+        app = build(settings, port, journal_of=journal_of)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

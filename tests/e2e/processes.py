@@ -139,7 +139,7 @@ async def running_plant() -> AsyncIterator[PlantProcess]:
     assert process.stdout is not None
     try:
         ready = json.loads(await asyncio.wait_for(process.stdout.readline(), 30))
-        yield PlantProcess(process, ready["opcua"], ready["mqtt"], ready["control_port"])
+        yield PlantProcess(process, ready["opcua_endpoint"], ready["mqtt_endpoint"], ready["control_port"])
     finally:
         if process.returncode is None:
             process.terminate()

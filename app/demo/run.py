@@ -1,0 +1,190 @@
+"""`twin-overlay demo`: plant, server with its graph engine, and this terminal, started and ended together.
+
+This process is a client like any other: it applies the demo's definitions, watches and acts through GraphQL. The
+others die with it, whatever ends it (the kernel sees to that), so that no demo leaves a server behind.
+"""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from app.apply import EXECUTE, SAVE, kind_of_document
+from app.client import GraphqlClient
+from app.demo.board import Board
+from app.demo.control import PlantControl
+from app.demo.documents import load_documents
+from app.demo.story import tell_story
+from app.demo.table import draw
+from app.errors import Misconfigured, Unavailable
+
+START_SECONDS = 60.0
+END_SECONDS = 2.5
+DRAW_SECONDS = 0.25
+PAUSE_SECONDS = 5.0
+
+
+async def run_demo(*, story: bool, port: int, once: bool, plain: bool, data_dir: Path | None) -> None:
+    """Run until Ctrl-C (or, with `once`, until the story has been told). Raises what keeps it from starting."""
+    console = Console()
+    folder = data_dir or Path(tempfile.mkdtemp(prefix="twin-overlay-demo-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    work = asyncio.ensure_future(_demo(console, folder, story, port, once, plain or not console.is_terminal))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, work.cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await work
+    finally:
+        if data_dir is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _demo(console: Console, folder: Path, story: bool, port: int, once: bool, plain: bool) -> None:
+    console.print("starting the demo plant and the server ...", highlight=False)
+    async with contextlib.AsyncExitStack() as stack:
+        plant = await stack.enter_async_context(_plant(folder))
+        url = await stack.enter_async_context(_server(folder, port))
+        client = await stack.enter_async_context(GraphqlClient(url, actor="demo"))
+        await _apply(client, plant)
+        documents = _copy_documents(folder)
+        console.print(f"open {url}/graphql and try the documents in {documents}", highlight=False, soft_wrap=True)
+        board = Board()
+        told: list[str] = []
+
+        def say(line: str) -> None:
+            told.append(f"{time.strftime('%H:%M:%S')} {line}")
+            del told[:-200]
+            if plain:
+                console.print(told[-1], highlight=False, soft_wrap=True)
+
+        board.say = say
+        following = asyncio.ensure_future(board.follow(client))
+        showing = asyncio.ensure_future(_show(console, board, url, documents, told)) if not plain else None
+        playing = asyncio.ensure_future(
+            _play(client, board, PlantControl("127.0.0.1", plant["control_port"]), say, once)
+        )
+        tasks = [task for task in (following, showing, playing if story else None) if task is not None]
+        if not story:
+            playing.cancel()
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (following, showing, playing):
+                if task is not None:
+                    task.cancel()
+            await asyncio.gather(*(task for task in (following, showing, playing) if task), return_exceptions=True)
+
+
+async def _play(
+    client: GraphqlClient, board: Board, control: PlantControl, say: Callable[[str], None], once: bool
+) -> None:
+    while True:
+        await tell_story(client, board, control, say)
+        if once:
+            return
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _show(console: Console, board: Board, url: str, documents: Path, told: list[str]) -> None:
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        while True:
+            live.update(draw(board, url, documents, told), refresh=True)
+            await asyncio.sleep(DRAW_SECONDS)
+
+
+async def _apply(client: GraphqlClient, plant: dict[str, Any]) -> None:
+    documents = [
+        {"kind": kind_of_document(document), "document": document}
+        for _, document in load_documents(plant["opcua_endpoint"], plant["mqtt_endpoint"])
+    ]
+    await client.execute(SAVE, {"documents": documents, "reason": "the demo's plant"})
+    source = files("app.demo").joinpath("pumping_system.dtsl").read_text(encoding="utf-8")
+    await client.execute(EXECUTE, {"source": source, "name": "pumping_system.dtsl"})
+
+
+def _copy_documents(folder: Path) -> Path:
+    """The prepared GraphQL documents, as files to open and paste."""
+    target = folder / "graphql"
+    target.mkdir(exist_ok=True)
+    for document in files("app.demo").joinpath("graphql").iterdir():
+        (target / document.name).write_text(document.read_text(encoding="utf-8"), encoding="utf-8")
+    return target
+
+
+@contextlib.asynccontextmanager
+async def _process(*arguments: str, log: Path, pipe: bool) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A child that ends with us: SIGTERM, then after a while SIGKILL."""
+    with log.open("wb") as out:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE if pipe else out,
+            stderr=out,
+            start_new_session=True,  # Ctrl-C in the terminal is ours alone to handle
+        )
+        try:
+            yield process
+        finally:
+            if process.returncode is None:
+                process.terminate()
+                try:
+                    await asyncio.wait_for(process.wait(), END_SECONDS)
+                except TimeoutError:
+                    process.kill()
+                    await process.wait()
+
+
+@contextlib.asynccontextmanager
+async def _plant(folder: Path) -> AsyncIterator[dict[str, Any]]:
+    log = folder / "plant.log"
+    arguments = ["app.demo.plant", "--opcua-port", "0", "--mqtt-port", "0", "--control-port", "0", "--die-with-parent"]
+    async with _process(*arguments, log=log, pipe=True) as process:
+        assert process.stdout is not None
+        line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
+        if not line:
+            raise Unavailable(f"the demo plant did not start:\n{_tail(log)}", code="PLANT_DID_NOT_START")
+        yield json.loads(line)
+
+
+@contextlib.asynccontextmanager
+async def _server(folder: Path, port: int) -> AsyncIterator[str]:
+    log = folder / "server.log"
+    arguments = ["app", "serve", "--data-dir", str(folder / "data"), "--port", str(port), "--exit-with-parent"]
+    async with _process(*arguments, log=log, pipe=False) as process:
+        deadline = time.monotonic() + START_SECONDS
+        while (url := _serving(log)) is None:
+            if process.returncode is not None:
+                raise Misconfigured(f"the server did not start:\n{_tail(log)}", code="SERVER_DID_NOT_START")
+            if time.monotonic() > deadline:
+                raise Unavailable(f"the server did not start in time:\n{_tail(log)}", code="SERVER_DID_NOT_START")
+            await asyncio.sleep(0.05)
+        yield url
+
+
+def _serving(log: Path) -> str | None:
+    for line in log.read_text(errors="replace").splitlines():
+        _, found, url = line.partition("serving GraphQL at ")
+        if found:
+            return url.removesuffix("/graphql")
+    return None
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-10:])
