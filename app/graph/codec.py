@@ -1,0 +1,308 @@
+"""Model to rows of parameters and back: the only place that knows how a definition or a fact lies in the graph.
+
+A node's `document` is the truth of it and comes back without any loss; the fields beside it are copies to match, index
+and look at. Text from devices is made valid Unicode here, and integers too big for 64 bits become text: one odd value
+must not stop the writing of all others.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+from neo4j import Record
+
+from app.errors import Misconfigured
+from app.model.change import BehaviorNode, DefinitionChange, PropertyRow, RelationshipEdge, StoredDefinition
+from app.model.definitions import MODELS, Kind, Overlay, OverlayType, Twin, TwinType, to_document
+from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
+from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
+from app.model.time import Micros, iso, parse_iso
+from app.model.values import Value
+
+Row = dict[str, Any]
+
+MAX_LAST_EVENTS = 20
+_INT64 = range(-(2**63), 2**63)
+_encoder = msgspec.json.Encoder()
+_events = msgspec.json.Decoder(list[TwinEventOccurred])
+_alert = msgspec.json.Decoder(Alert)
+_call = msgspec.json.Decoder(Call)
+
+
+# ---------------------------------------------------------------- keys
+
+
+def definition_key(kind: Kind, id: str) -> str:
+    """`twin/pump_123`; identifiers have no slash, so no two things share a key."""
+    return f"{kind}/{id}"
+
+
+def owner_key(owner: OwnerKey) -> str:
+    return f"{owner.kind}/{owner.id}"
+
+
+def behavior_key(key: BehaviorKey) -> str:
+    return f"{owner_key(key.owner)}/{key.name}"
+
+
+def property_key(twin_id: str, name: str) -> str:
+    return f"{twin_id}/{name}"
+
+
+def revision_key(kind: Kind, id: str, number: int) -> str:
+    return f"{kind}/{id}/{number}"
+
+
+# ---------------------------------------------------------------- definitions
+
+
+def definition_row(item: StoredDefinition, change: DefinitionChange) -> Row:
+    """The parameters of definitions/save_*; those that only some kinds have are added."""
+    row: Row = {
+        "id": item.id,
+        "version": item.definition.version,
+        "document": json.dumps(to_document(item.definition), ensure_ascii=False, separators=(",", ":")),
+        "revision": item.revision,
+        "life": item.life,
+        "created_at": iso(item.created_at),
+        "created_by": item.created_by,
+        "updated_at": iso(item.updated_at),
+        "updated_by": item.updated_by,
+        "definition_key": definition_key(item.kind, item.id),
+        "revision_key": revision_key(item.kind, item.id, item.revision),
+        "reason": change.reason,
+        "catalogue_revision": change.catalogue_revision + 1,
+    }
+    match item.definition:
+        case TwinType() as twin_type:
+            row |= {"name": twin_type.name, "kind": twin_type.kind}
+        case Twin() as twin:
+            row |= {"twin_type": twin.twin_type}
+        case OverlayType() as overlay_type:
+            row |= {"name": overlay_type.name}
+        case Overlay() as overlay:
+            row |= {"name": overlay.name, "overlay_type": overlay.overlay_type}
+    return row
+
+
+def stored_definition(kind: Kind, record: Record) -> StoredDefinition:
+    """From a row of definitions/load_*. Raises Misconfigured (GRAPH_DOCUMENT) for a document that this program can't
+    read: written by a newer one, or by hand."""
+    try:
+        definition = MODELS[kind].model_validate_json(record["document"])
+    except ValueError as error:
+        raise Misconfigured(
+            f"the graph's {kind.replace('_', ' ')} '{record['id']}' is not a document that this version reads",
+            code="GRAPH_DOCUMENT",
+            hint="was the graph written by a newer version? upgrade this one",
+        ) from error
+    return StoredDefinition(
+        kind,
+        record["id"],
+        definition,
+        record["revision"],
+        record["life"],
+        parse_iso(record["created_at"]),
+        record["created_by"],
+        parse_iso(record["updated_at"]),
+        record["updated_by"],
+    )
+
+
+def role_rows(overlay_type: OverlayType) -> list[Row]:
+    return [
+        {
+            "type_id": overlay_type.type_id,
+            "key": f"{overlay_type.type_id}/{role.role}",
+            "role": role.role,
+            "description": role.description,
+            "required": role.required,
+            "twin_type": role.twin_type,
+        }
+        for role in overlay_type.twin_roles
+    ]
+
+
+def binding_rows(overlay: Overlay) -> list[Row]:
+    return [
+        {"overlay_id": overlay.overlay_id, "role": binding.role, "twin_id": binding.twin_id}
+        for binding in overlay.twins
+    ]
+
+
+def properties_row(twin_id: str, properties: Sequence[PropertyRow]) -> Row:
+    return {
+        "twin_id": twin_id,
+        "names": [item.name for item in properties],
+        "typed_names": [f"{item.name}:{item.data_type}" for item in properties],
+        "properties": [
+            {
+                "key": property_key(twin_id, item.name),
+                "name": item.name,
+                "data_type": item.data_type,
+                "unit": item.unit,
+            }
+            for item in properties
+        ],
+    }
+
+
+def relationship_rows(owner: OwnerKey, edges: Iterable[RelationshipEdge]) -> list[Row]:
+    return [
+        {
+            "source": edge.source_twin_id,
+            "target": edge.target_twin_id,
+            "name": edge.name,
+            "relationship_type": edge.relationship_type,
+            "declared_by": owner_key(owner),
+        }
+        for edge in edges
+    ]
+
+
+def behavior_row(node: BehaviorNode) -> Row:
+    return {
+        "owner_id": node.key.owner.id,
+        "key": behavior_key(node.key),
+        "name": node.key.name,
+        "description": node.description,
+    }
+
+
+def read_rows(node: BehaviorNode) -> list[Row]:
+    def key(read: PropertyKey) -> str:
+        return property_key(read.twin_id, read.name)
+
+    return [{"behavior": behavior_key(node.key), "property": key(read)} for read in node.reads]
+
+
+def acts_on_rows(node: BehaviorNode) -> list[Row]:
+    return [{"behavior": behavior_key(node.key), "twin_id": twin_id} for twin_id in node.acts_on]
+
+
+# ---------------------------------------------------------------- facts
+
+
+def property_row(life: int, change: PropertyChanged) -> Row:
+    """The parameters of telemetry/write_properties. `number` is there where the value orders as one."""
+    value, kind = native(change.value)
+    numeric = kind in ("integer", "float")
+    return {
+        "key": property_key(change.twin_id, change.property),
+        "life": life,
+        "value": value,
+        "value_kind": kind,
+        "number": float(value) if numeric else None,
+        "quality": change.quality,
+        "timestamp": iso(change.timestamp),
+        "reported_at": iso(change.reported_at),
+        "known": change.known,
+        "reason": None if change.reason is None else clean(change.reason),
+    }
+
+
+def native(value: Value) -> tuple[Value, str]:
+    """What a node can hold, and what it was: none, boolean, integer, float, string, json (lists and objects as JSON
+    text) or number_text (integers beyond 64 bits, infinities)."""
+    match value:
+        case None:
+            return None, "none"
+        case bool():
+            return value, "boolean"
+        case int():
+            return (value, "integer") if value in _INT64 else (str(value), "number_text")
+        case float():
+            return (value, "float") if math.isfinite(value) else (repr(value), "number_text")
+        case str():
+            return clean(value), "string"
+        case _:
+            return clean(json.dumps(value, ensure_ascii=False, separators=(",", ":"))), "json"
+
+
+def clean(text: str) -> str:
+    """Valid Unicode: what JSON's \\ud800 leaves behind can't be written as UTF-8 and becomes U+FFFD."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def behavior_state_row(change: BehaviorChanged) -> Row:
+    return {
+        "key": behavior_key(change.key),
+        "state": change.state,
+        "evidence": change.evidence,
+        "since": iso(change.since),
+        "at": iso(change.at),
+        "skipped": [clean(reason) for reason in change.skipped],
+    }
+
+
+def alert_row(alert: Alert) -> Row:
+    return {
+        "alert_id": alert.alert_id,
+        "owner": owner_key(alert.owner),
+        "behavior": behavior_key(BehaviorKey(alert.owner, alert.behavior)),
+        "code": alert.code,
+        "severity": alert.severity,
+        "message": clean(alert.message),
+        "raised_at": iso(alert.raised_at),
+        "active": alert.active,
+        "acknowledged": alert.acknowledged,
+        "closed": alert.closed_at is not None,
+        "document": encoded(alert),
+    }
+
+
+def call_row(call: Call) -> Row:
+    return {
+        "call_id": call.call_id,
+        "twin_id": call.twin_id,
+        "status": call.status,
+        "decided_at": iso(call.decided_at),
+        "document": encoded(call),
+    }
+
+
+def alert_from(document: str) -> Alert:
+    return _alert.decode(document)
+
+
+def call_from(document: str) -> Call:
+    return _call.decode(document)
+
+
+def merged_events(stored: str | None, new: Iterable[TwinEventOccurred]) -> str:
+    """The twin's `last_events`: newest first, each once, at most 20."""
+    events: list[TwinEventOccurred] = []
+    # The new ones go through JSON too: only then is one that was written before equal to what is stored.
+    for event in (*reversed(_events.decode(encoded(list(new)))), *(_events.decode(stored) if stored else ())):
+        if event not in events:
+            events.append(event)
+    events.sort(key=_when, reverse=True)
+    return encoded(events[:MAX_LAST_EVENTS])
+
+
+def _when(event: TwinEventOccurred) -> Micros:
+    return event.timestamp
+
+
+def encoded(item: object) -> str:
+    """JSON text. Text that UTF-8 can't carry is cleaned; everything else goes the fast way."""
+    try:
+        return _encoder.encode(item).decode()
+    except UnicodeEncodeError:
+        return _encoder.encode(_cleaned(msgspec.to_builtins(item))).decode()
+
+
+def _cleaned(item: Any) -> Any:
+    match item:
+        case str():
+            return clean(item)
+        case dict():
+            return {_cleaned(key): _cleaned(value) for key, value in item.items()}
+        case list() | tuple():
+            return [_cleaned(value) for value in item]
+        case _:
+            return item

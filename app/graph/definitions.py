@@ -1,0 +1,239 @@
+"""Definitions in the graph: one transaction per change, and everything back at start.
+
+The order inside a change matters: the catalogue is taken first (nobody else then decides on the same revision), what
+goes is deleted before what comes is saved (an id may do both), and edges come last, when both their ends are there.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.errors import Conflict
+from app.graph import codec
+from app.graph.codec import Row
+from app.graph.session import Graph, Transaction
+from app.graph.statements import Statement, Statements
+from app.model.change import BehaviorNode, DefinitionChange, RevisionRecord, StoredDefinition
+from app.model.definitions import Kind, Overlay, OverlayType
+from app.model.plan import OwnerKind
+from app.model.time import iso, parse_iso
+
+_KINDS: tuple[Kind, ...] = ("twin_type", "overlay_type", "twin", "overlay")
+"""In the order in which they are saved: types before what is of them."""
+_OWNER_KINDS: tuple[OwnerKind, ...] = ("twin", "overlay")
+
+
+class Definitions:
+    def __init__(self, graph: Graph, statements: Statements) -> None:
+        def named(name: str) -> Statement:
+            return statements[f"definitions/{name}"]
+
+        self._graph = graph
+        self._advance = named("advance_catalogue")
+        self._catalogue_revision = named("catalogue_revision")
+        self._record_audit = named("record_audit")
+        self._record_deletions = named("record_deletions")
+        self._last_revisions = named("last_revisions")
+        self._revisions = named("revisions")
+        self._load = {kind: named(f"load_{kind}s") for kind in _KINDS}
+        self._save = {kind: named(f"save_{kind}s") for kind in _KINDS}
+        self._delete = {kind: named(f"delete_{kind}s") for kind in _KINDS}
+        self._delete_parts = {
+            "twin": named("delete_twin_parts"),
+            "overlay_type": named("delete_overlay_type_parts"),
+            "overlay": named("delete_overlay_parts"),
+        }
+        self._unlink_type = {kind: named(f"unlink_{kind}s_from_types") for kind in _OWNER_KINDS}
+        self._link_type = {kind: named(f"link_{kind}s_to_types") for kind in _OWNER_KINDS}
+        self._roles = [named(name) for name in ("save_roles", "unlink_roles", "link_roles")]
+        self._remove_roles = named("remove_roles")
+        self._unbind = named("unbind_overlays")
+        self._bind = named("bind_overlays")
+        self._properties = [
+            named(name) for name in ("forget_retyped_properties", "remove_properties", "save_properties")
+        ]
+        self._drop_relationships = {kind: named(f"drop_{kind}_relationships") for kind in _OWNER_KINDS}
+        self._remember_sources = named("remember_overlay_sources")
+        self._save_relationships = named("save_relationships")
+        self._remove_behaviors = {kind: named(f"remove_{kind}_behaviors") for kind in _OWNER_KINDS}
+        self._save_behaviors = {kind: named(f"save_{kind}_behaviors") for kind in _OWNER_KINDS}
+        self._unlink_behaviors = named("unlink_behaviors")
+        self._link_reads = named("link_reads")
+        self._link_acts_on = named("link_acts_on")
+
+    # ------------------------------------------------------------ reading
+
+    async def load(self) -> tuple[int, list[StoredDefinition]]:
+        """The catalogue's revision and every definition. Both engines read what is committed *now*, statement by
+        statement, so a change in between shows as a moved revision, and all is read again."""
+
+        async def work(transaction: Transaction) -> tuple[int, list[StoredDefinition]]:
+            before = await self._revision(transaction)
+            while True:
+                found = [
+                    codec.stored_definition(kind, record)
+                    for kind in _KINDS
+                    for record in await transaction.run(self._load[kind])
+                ]
+                after = await self._revision(transaction)
+                if after == before:
+                    return after, found
+                before = after
+
+        return await self._graph.read(work)
+
+    async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
+        async def work(transaction: Transaction) -> dict[tuple[Kind, str], int]:
+            return await self._last(transaction, keys)
+
+        return await self._graph.read(work)
+
+    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+        async def work(transaction: Transaction) -> list[RevisionRecord]:
+            return [
+                RevisionRecord(
+                    kind,
+                    id,
+                    record["number"],
+                    parse_iso(record["at"]),
+                    record["author"],
+                    record["reason"],
+                    record["document"],
+                )
+                for record in await transaction.run(self._revisions, definition_key=codec.definition_key(kind, id))
+            ]
+
+        return await self._graph.read(work)
+
+    async def _revision(self, transaction: Transaction) -> int:
+        found = await transaction.run(self._catalogue_revision)
+        return found[0]["revision"] if found else 0
+
+    async def _last(self, transaction: Transaction, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
+        by_key = {codec.definition_key(kind, id): (kind, id) for kind, id in keys}
+        return {
+            by_key[record["definition_key"]]: record["number"]
+            for record in await transaction.run_each(self._last_revisions, list(by_key))
+        }
+
+    # ------------------------------------------------------------ saving
+
+    async def save(self, change: DefinitionChange) -> None:
+        async def work(transaction: Transaction) -> None:
+            await self._take_catalogue(transaction, change)
+            await self._delete_all(transaction, change)
+            for kind in _KINDS:
+                items = [item for item in change.saved if item.kind == kind]
+                await transaction.each(self._save[kind], [codec.definition_row(item, change) for item in items])
+            await self._link_types_and_roles(transaction, change)
+            rows = [codec.properties_row(twin_id, rows) for twin_id, rows in change.twin_properties.items()]
+            for statement in self._properties:
+                await transaction.each(statement, rows)
+            await self._replace_relationships(transaction, change)
+            await self._replace_behaviors(transaction, change)
+
+        await self._graph.write(work)
+
+    async def _take_catalogue(self, transaction: Transaction, change: DefinitionChange) -> None:
+        entry_id = f"definitions/{change.catalogue_revision + 1}"
+        taken = await transaction.run(self._advance, expected=change.catalogue_revision, entry_id=entry_id)
+        if not taken:
+            raise Conflict(
+                f"the definitions have changed since revision {change.catalogue_revision}: nothing was saved",
+                code="CATALOGUE_MOVED",
+                hint="look at them as they stand now, and save again",
+            )
+        await transaction.run(
+            self._record_audit,
+            entry_id=entry_id,
+            at=iso(change.at),
+            author=change.author,
+            reason=change.reason,
+            catalogue_revision=change.catalogue_revision + 1,
+            saved=len(change.saved),
+            removed=len(change.removed),
+        )
+
+    async def _delete_all(self, transaction: Transaction, change: DefinitionChange) -> None:
+        if not change.removed:
+            return
+        last = await self._last(transaction, change.removed)
+        coming = {(item.kind, item.id): item.revision for item in change.saved}
+        rows: list[Row] = [
+            {
+                "revision_key": codec.revision_key(kind, id, number),
+                "definition_key": codec.definition_key(kind, id),
+                "kind": kind,
+                "id": id,
+                "number": number,
+                "at": iso(change.at),
+                "author": change.author,
+                "reason": change.reason,
+                "catalogue_revision": change.catalogue_revision + 1,
+            }
+            for kind, id in change.removed
+            # An id that is made anew in the same change may take the number that its deletion would have.
+            if coming.get((kind, id)) != (number := last.get((kind, id), 0) + 1)
+        ]
+        await transaction.each(self._record_deletions, rows)
+        for kind in reversed(_KINDS):
+            ids = [id for removed_kind, id in change.removed if removed_kind == kind]
+            if kind == "overlay":
+                await transaction.each(self._drop_relationships["overlay"], ids)
+            if kind in self._delete_parts:
+                await transaction.each(self._delete_parts[kind], ids)
+            await transaction.each(self._delete[kind], ids)
+
+    async def _link_types_and_roles(self, transaction: Transaction, change: DefinitionChange) -> None:
+        types = [item.definition for item in change.saved if isinstance(item.definition, OverlayType)]
+        role_rows = [codec.role_rows(item) for item in types]
+        kept: list[Row] = [
+            {"id": item.type_id, "role_keys": [row["key"] for row in rows]}
+            for item, rows in zip(types, role_rows, strict=True)
+        ]
+        await transaction.each(self._remove_roles, kept)
+        for statement in self._roles:
+            await transaction.each(statement, [row for rows in role_rows for row in rows])
+
+        for kind in _OWNER_KINDS:
+            field = f"{kind}_type"
+            instances: list[Row] = [
+                {"id": item.id, field: getattr(item.definition, field)} for item in change.saved if item.kind == kind
+            ]
+            await transaction.each(self._unlink_type[kind], instances)
+            await transaction.each(self._link_type[kind], [row for row in instances if row[field] is not None])
+
+        overlays = [item.definition for item in change.saved if isinstance(item.definition, Overlay)]
+        await transaction.each(self._unbind, [overlay.overlay_id for overlay in overlays])
+        await transaction.each(self._bind, [row for overlay in overlays for row in codec.binding_rows(overlay)])
+
+    async def _replace_relationships(self, transaction: Transaction, change: DefinitionChange) -> None:
+        for kind in _OWNER_KINDS:
+            owners = [owner.id for owner in change.relationships if owner.kind == kind]
+            await transaction.each(self._drop_relationships[kind], owners)
+        sources: list[Row] = [
+            {"id": owner.id, "sources": sorted({edge.source_twin_id for edge in edges})}
+            for owner, edges in change.relationships.items()
+            if owner.kind == "overlay"
+        ]
+        await transaction.each(self._remember_sources, sources)
+        rows = [row for owner, edges in change.relationships.items() for row in codec.relationship_rows(owner, edges)]
+        await transaction.each(self._save_relationships, rows)
+
+    async def _replace_behaviors(self, transaction: Transaction, change: DefinitionChange) -> None:
+        for kind in _OWNER_KINDS:
+            owned = {owner.id: nodes for owner, nodes in change.behaviors.items() if owner.kind == kind}
+            kept: list[Row] = [
+                {"owner_id": id, "keys": [codec.behavior_key(node.key) for node in nodes]}
+                for id, nodes in owned.items()
+            ]
+            await transaction.each(self._remove_behaviors[kind], kept)
+            await transaction.each(self._save_behaviors[kind], [codec.behavior_row(node) for node in _all(owned)])
+        nodes = list(_all(change.behaviors))
+        await transaction.each(self._unlink_behaviors, [codec.behavior_key(node.key) for node in nodes])
+        await transaction.each(self._link_reads, [row for node in nodes for row in codec.read_rows(node)])
+        await transaction.each(self._link_acts_on, [row for node in nodes for row in codec.acts_on_rows(node)])
+
+
+def _all(nodes: Mapping[Any, Sequence[BehaviorNode]]) -> Iterable[BehaviorNode]:
+    for owned in nodes.values():
+        yield from owned

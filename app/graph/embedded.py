@@ -1,0 +1,232 @@
+"""The graph that needs no installation: ArcadeDB from the wheel `arcadedb-embedded`, a child process that speaks Bolt.
+
+The wheel's Python package is never imported (it would start a JVM inside this process): only its jars and its JRE are
+used. The lock on the data directory is inherited by the child, so it is free only once nobody can write there.
+"""
+
+import asyncio
+import fcntl
+import importlib.util
+import logging
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO
+
+from app.errors import Misconfigured, Unavailable
+from app.graph.connect import answers
+from app.graph.process import ServerProcess, free_port
+
+log = logging.getLogger("twin_overlay.graph")
+
+_STARTS = 2
+"""A free port can be taken before the engine binds it: one more try with another."""
+_LOCK_SECONDS = 5.0
+"""How long the engine of a server that was killed may take to die."""
+_POLL_SECONDS = 0.05
+_JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH")
+_NOT_INSTALLED = "run `pip install arcadedb-embedded`, or set graph.uri to a Neo4j server"
+
+
+class EmbeddedEngine:
+    """One engine on one data directory. After `start`, connect with `uri`, `user`, `password`, `database`."""
+
+    user = "root"
+    database = "neo4j"
+
+    def __init__(self, data_dir: Path, *, heap_mb: int = 512, start_timeout_seconds: float = 60.0) -> None:
+        self.uri = ""
+        self.password = ""
+        self._folder = data_dir.absolute()
+        self._heap_mb = heap_mb
+        self._start_timeout_seconds = start_timeout_seconds
+        self._process: ServerProcess | None = None
+        self._lock: IO[str] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the child; None while there is none."""
+        return self._process.pid if self._process else None
+
+    async def start(self) -> None:
+        """Returns when the database answers. Raises Misconfigured (DATA_DIR_IN_USE, DATA_DIR_UNUSABLE,
+        ENGINE_NOT_INSTALLED, ENGINE_FAILED) and Unavailable (ENGINE_TIMEOUT)."""
+        package = _package()
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._lock = await _locked(self._folder)
+            self.password = _password(self._folder)
+        except OSError as error:
+            self._release()
+            raise Misconfigured(
+                f"the graph's data directory {self._folder} can't be used: {error.strerror}",
+                code="DATA_DIR_UNUSABLE",
+                hint="give a directory that this user may write to",
+            ) from error
+        try:
+            await self._launch(package)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def wait(self) -> int:
+        """Until the child ends, for whatever reason; its exit code. Only after `start`."""
+        if self._process is None:
+            raise RuntimeError("the engine has not been started")
+        return await self._process.wait()
+
+    async def stop(self, timeout_seconds: float = 10.0) -> None:
+        """SIGTERM, and SIGKILL after `timeout_seconds` (committed data survives both). May be called twice."""
+        try:
+            if self._process is not None:
+                await self._process.stop(timeout_seconds)
+        finally:
+            self._process = None
+            self._release()
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    async def _launch(self, package: Path) -> None:
+        deadline = time.monotonic() + self._start_timeout_seconds
+        assert self._lock is not None
+        for left in reversed(range(_STARTS)):
+            port = free_port()
+            self.uri = f"bolt://127.0.0.1:{port}"
+            self._process = await ServerProcess.start(
+                "the embedded graph engine",
+                _command(package, self._folder, port, self._heap_mb),
+                folder=self._folder,
+                log=self._folder / "engine.log",
+                environment={name: value for name, value in os.environ.items() if name not in _JAVA_VARIABLES},
+                inherit=(self._lock.fileno(),),
+            )
+            while not self._process.ended:
+                if await answers(self.uri, self.user, self.password, self.database):
+                    return
+                if time.monotonic() > deadline:
+                    raise Unavailable(
+                        f"the embedded graph engine in {self._folder} did not answer within "
+                        f"{self._start_timeout_seconds:g} s; its last output:\n{self._process.log_tail()}",
+                        code="ENGINE_TIMEOUT",
+                        hint="raise graph.start_timeout_seconds, or look at engine.log there",
+                    )
+                await asyncio.sleep(_POLL_SECONDS)
+            if left:
+                log.warning("the embedded graph engine ended while it started; starting it again on another port")
+        raise Misconfigured(
+            f"the embedded graph engine ended while it started in {self._folder}; its last output:\n"
+            f"{self._process.log_tail() if self._process else ''}",
+            code="ENGINE_FAILED",
+            hint="look at engine.log in that directory",
+        )
+
+
+def _package() -> Path:
+    """The wheel's folder, found without running any of its code."""
+    found = importlib.util.find_spec("arcadedb_embedded")
+    places = list(found.submodule_search_locations or ()) if found else []
+    for place in places:
+        if (Path(place) / "jre" / "bin" / "java").is_file() and (Path(place) / "jars").is_dir():
+            return Path(place)
+    what = "has no Java runtime for this machine" if places else "is not installed"
+    raise Misconfigured(f"the embedded graph engine {what}", code="ENGINE_NOT_INSTALLED", hint=_NOT_INSTALLED)
+
+
+async def _locked(folder: Path) -> IO[str]:
+    """The open lock file. A holder that has died may still have its engine dying after it: that is waited for."""
+    lock = (folder / "lock").open("a+")
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip()
+            if _is_alive(holder) or time.monotonic() > deadline:
+                lock.close()
+                raise Misconfigured(
+                    f"the graph's data directory {folder} is in use by process {holder or 'unknown'}",
+                    code="DATA_DIR_IN_USE",
+                    hint="stop that server, or give this one another data directory",
+                ) from None
+        await asyncio.sleep(_POLL_SECONDS)
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _is_alive(pid: str) -> bool:
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _password(folder: Path) -> str:
+    """The engine's own, made at the first start. Without its file the engine's users can't be used either and are
+    made anew; the data is untouched."""
+    file = folder / "root-password"
+    if file.exists() and (text := file.read_text().strip()):
+        file.chmod(0o600)
+        return text
+    (folder / "config" / "server-users.jsonl").unlink(missing_ok=True)
+    text = secrets.token_urlsafe(32)
+    draft = folder / "root-password.new"
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as output:
+        output.write(text)
+        output.flush()
+        os.fsync(output.fileno())
+    draft.replace(file)
+    return text
+
+
+def _command(package: Path, folder: Path, bolt_port: int, heap_mb: int) -> list[str]:
+    return [
+        str(package / "jre" / "bin" / "java"),
+        f"-Xmx{heap_mb}m",
+        "-XX:+UseSerialGC",
+        "-Djava.awt.headless=true",
+        *("--add-exports", "java.management/sun.management=ALL-UNNAMED"),
+        *("--add-opens", "java.base/java.util.concurrent.atomic=ALL-UNNAMED"),
+        *("--add-opens", "java.base/java.nio.channels.spi=ALL-UNNAMED"),
+        "--enable-native-access=ALL-UNNAMED",
+        *("-cp", str(package / "jars" / "*")),
+        *(f"-Darcadedb.{name}={value}" for name, value in _settings(folder, bolt_port).items()),
+        "com.arcadedb.server.ArcadeDBServer",
+    ]
+
+
+def _settings(folder: Path, bolt_port: int) -> Mapping[str, str]:
+    return {
+        "server.rootPath": str(folder),
+        "server.databaseDirectory": str(folder / "databases"),
+        "server.rootPasswordPath": str(folder / "root-password"),
+        "server.name": "embedded",
+        "server.mode": "development",  # production blanks error texts on Bolt
+        "txWalFlush": "1",
+        "command.timeout": "60000",
+        "dateTimeImplementation": "java.time.ZonedDateTime",
+        "opencypher.loadCsv.allowFileUrls": "false",
+        "opencypher.loadCsv.allowRemoteUrls": "false",
+        "server.httpIncomingHost": "127.0.0.1",
+        "server.httpIncomingPort": "0",  # can't be switched off; any free port, and nobody is told
+        "bolt.host": "127.0.0.1",
+        "bolt.port": str(bolt_port),
+        "bolt.defaultDatabase": "neo4j",
+        "server.defaultDatabases": "neo4j[root]",
+        "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
+    }

@@ -1,0 +1,78 @@
+"""GraphStore: the TwinStore port on Cypher, the same statements for Neo4j and for the embedded engine.
+
+It only hands out: what is done is in definitions.py, facts.py, traversal.py and migrate.py, one idea each.
+"""
+
+from collections.abc import Sequence
+
+from neo4j import AsyncDriver
+
+from app.graph.definitions import Definitions
+from app.graph.facts import Facts
+from app.graph.migrate import Migrations
+from app.graph.session import Graph, Transaction
+from app.graph.statements import Statements
+from app.graph.traversal import Traversal
+from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.definitions import Kind
+from app.model.events import Alert, Call
+from app.model.time import Micros
+
+
+class GraphStore:
+    """Owns the driver. Every method may raise Unavailable (GRAPH_UNAVAILABLE, GRAPH_FAILED); then nothing was changed.
+    What each gives and raises besides is said in ports.TwinStore."""
+
+    def __init__(self, driver: AsyncDriver, database: str, statements: Statements | None = None) -> None:
+        """`statements`: other than the program's own (tests). Raises Misconfigured for one that is broken."""
+        statements = statements or Statements.load()
+        self._graph = Graph(driver, database)
+        self._ping = statements["definitions/catalogue_revision"]
+        self._migrations = Migrations(self._graph, statements)
+        self._definitions = Definitions(self._graph, statements)
+        self._facts = Facts(self._graph, statements)
+        self._traversal = Traversal(self._graph, statements)
+
+    async def migrate(self) -> list[int]:
+        return await self._migrations.run()
+
+    async def load(self) -> tuple[int, list[StoredDefinition]]:
+        return await self._definitions.load()
+
+    async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
+        return await self._definitions.last_revisions(keys)
+
+    async def save(self, change: DefinitionChange) -> None:
+        await self._definitions.save(change)
+
+    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+        return await self._definitions.revisions(kind, id)
+
+    async def related(
+        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
+    ) -> list[RelatedTwin]:
+        return await self._traversal.related(twin_id, direction, relationship_types, max_depth)
+
+    async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
+        return await self._facts.alerts(alert_ids)
+
+    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+        return await self._facts.closed_alerts(first, before)
+
+    async def calls(self, call_ids: Sequence[str]) -> list[Call]:
+        return await self._facts.calls(call_ids)
+
+    async def cursor(self) -> int:
+        return await self._facts.cursor()
+
+    async def write(self, batch: FactBatch) -> None:
+        await self._facts.write(batch)
+
+    async def ping(self) -> None:
+        async def work(transaction: Transaction) -> None:
+            await transaction.run(self._ping)
+
+        await self._graph.read(work)
+
+    async def close(self) -> None:
+        await self._graph.close()

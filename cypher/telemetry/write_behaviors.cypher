@@ -1,0 +1,8 @@
+// purpose: Where behaviors stand.
+// params: rows (list of {key, state, evidence, since, at, skipped: list of text})
+// returns: none
+// access: write
+// idempotent: yes
+UNWIND $rows AS row
+MATCH (b:Behavior {key: row.key})
+SET b.state = row.state, b.evidence = row.evidence, b.since = row.since, b.at = row.at, b.skipped = row.skipped
