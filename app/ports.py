@@ -84,7 +84,12 @@ class Journal(Protocol):
 
     async def advance(self, name: str, sequence: int) -> None: ...
 
-    async def save_snapshot(self, sequence: int, state: bytes) -> None: ...
+    async def start_after(self, sequence: int) -> None:
+        """Let an empty journal's numbers and cursors begin behind `sequence` (a new journal for an older graph).
+        Raises Conflict (JOURNAL_NOT_EMPTY)."""
+
+    async def save_snapshot(self, sequence: int, state: bytes) -> None:
+        """Replace the snapshot and remove the entries that neither it nor a cursor needs."""
 
     def snapshot(self) -> tuple[int, bytes] | None: ...
 

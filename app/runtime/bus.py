@@ -1,0 +1,236 @@
+"""What was committed, to whoever listens, within the turn of the loop that committed it.
+
+Publishing never waits for a subscriber: one that is slow either keeps the newest fact per key and learns how many it
+skipped (states), or is cut off with SLOW_CONSUMER (facts that must not be thinned). It is all one event loop's.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Collection, Hashable, Iterator
+from dataclasses import dataclass
+from types import TracebackType
+
+from app.errors import Unavailable
+from app.model.events import (
+    AlertChanged,
+    BehaviorChanged,
+    CallChanged,
+    ConnectivityChanged,
+    Outcome,
+    PropertyChanged,
+    TwinEventOccurred,
+)
+from app.model.time import Micros
+
+Fact = PropertyChanged | BehaviorChanged | AlertChanged | CallChanged | TwinEventOccurred | ConnectivityChanged
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    sequence: int
+    """Of the journal record whose Outcome holds the fact."""
+    now: Micros
+    """When it was decided."""
+    fact: Fact
+    skipped: int = 0
+    """How many older facts of the same key this one replaced before it was read."""
+
+
+class Subscription:
+    """An async iterator of Published for one reader, and a context manager that ends it."""
+
+    def __init__(
+        self,
+        bus: "Bus",
+        wants: Callable[[Fact], bool] | None,
+        coalesce: Callable[[Fact], Hashable] | None,
+        limit: int,
+    ) -> None:
+        self._bus = bus
+        self._wants = wants
+        self._coalesce = coalesce
+        self._limit = limit
+        self._waiting: deque[Published] = deque()
+        self._newest: dict[Hashable, Published] = {}
+        self._reader: asyncio.Future[None] | None = None
+        self._ended = False
+        self._error: Exception | None = None
+
+    def __aiter__(self) -> "Subscription":
+        return self
+
+    async def __anext__(self) -> Published:
+        """Raises Unavailable (SLOW_CONSUMER) after an overrun, once what was kept has been read."""
+        while True:
+            if self._waiting:
+                return self._waiting.popleft()
+            if self._newest:
+                return self._newest.pop(next(iter(self._newest)))
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                raise StopAsyncIteration
+            self._reader = asyncio.get_running_loop().create_future()
+            try:
+                await self._reader
+            finally:
+                self._reader = None
+
+    def __enter__(self) -> "Subscription":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End it now: what was not read yet is dropped, and a waiting reader's iteration is over."""
+        self._waiting.clear()
+        self._newest.clear()
+        self._end(None)
+
+    def _take(self, sequence: int, now: Micros, fact: Fact) -> None:
+        """Called by the bus. A filter that fails ends its own subscription, never the bus."""
+        if self._ended:
+            return
+        try:
+            if self._wants is not None and not self._wants(fact):
+                return
+            key = None if self._coalesce is None else self._coalesce(fact)
+        except Exception as error:  # the reader gets it; the others go on
+            self._end(error)
+            return
+        if self._coalesce is not None:
+            older = self._newest.get(key)
+            skipped = 0
+            if older is not None:
+                skipped = older.skipped + 1
+                self._bus.skipped += 1
+            # The place in the line stays the older one's, so that a busy key can't starve the others nor be starved.
+            self._newest[key] = Published(sequence, now, fact, skipped)
+        elif len(self._waiting) >= self._limit:
+            self._bus.skipped += 1
+            self._end(
+                Unavailable(
+                    f"this subscriber fell more than {self._limit} facts behind and was cut off at {sequence}",
+                    code="SLOW_CONSUMER",
+                    hint="read faster or ask for fewer twins, then subscribe again",
+                )
+            )
+            return
+        else:
+            self._waiting.append(Published(sequence, now, fact))
+        self._wake()
+
+    def _end(self, error: Exception | None) -> None:
+        if not self._ended:
+            self._ended = True
+            self._error = error
+            self._bus._forget(self)
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+
+class _Interested:
+    """The subscriptions to one kind of fact: those to every twin, and an index of the others by twin."""
+
+    def __init__(self) -> None:
+        self.everywhere: dict[Subscription, None] = {}
+        self.by_twin: dict[str, dict[Subscription, None]] = {}
+
+    def find(self, twins: Collection[str]) -> Iterator[Subscription]:
+        yield from list(self.everywhere)
+        if self.by_twin:
+            found: dict[Subscription, None] = {}
+            for twin in twins:
+                found.update(self.by_twin.get(twin, {}))
+            yield from found
+
+    def __bool__(self) -> bool:
+        return bool(self.everywhere or self.by_twin)
+
+
+class Bus:
+    """One per installation. Publishing a fact costs what its interested subscribers cost, however many others."""
+
+    def __init__(self) -> None:
+        self._kinds: dict[type, _Interested] = {}
+        self._places: dict[Subscription, tuple[tuple[type, ...], tuple[str, ...] | None]] = {}
+        self._closed = False
+        self.skipped = 0
+        """Facts that slow subscribers did not get, all together."""
+
+    def subscribe(
+        self,
+        kinds: Collection[type],
+        *,
+        twins: Collection[str] | None = None,
+        wants: Callable[[Fact], bool] | None = None,
+        coalesce: Callable[[Fact], Hashable] | None = None,
+        limit: int = 1000,
+    ) -> Subscription:
+        """Everything of these kinds that is published from now on: about `twins` only (None: about anything), and
+        only where `wants` says so. With `coalesce` the newest fact per key waits for a slow reader; without it at
+        most `limit` facts wait, and one more ends the subscription. After `close` it is an ended one."""
+        subscription = Subscription(self, wants, coalesce, limit)
+        if self._closed:
+            subscription.close()
+            return subscription
+        place = (tuple(kinds), None if twins is None else tuple(set(twins)))
+        self._places[subscription] = place
+        for kind in place[0]:
+            interested = self._kinds.setdefault(kind, _Interested())
+            if place[1] is None:
+                interested.everywhere[subscription] = None
+            else:
+                for twin in place[1]:
+                    interested.by_twin.setdefault(twin, {})[subscription] = None
+        return subscription
+
+    def publish(self, sequence: int, now: Micros, outcome: Outcome) -> None:
+        """Hand on every fact of a committed Outcome: values first, then what was concluded from them."""
+        if interested := self._kinds.get(PropertyChanged):
+            for change in outcome.changes:
+                self._send(interested, (change.twin_id,), sequence, now, change)
+        if interested := self._kinds.get(ConnectivityChanged):
+            for connectivity in outcome.connectivity:
+                self._send(interested, (connectivity.twin_id,), sequence, now, connectivity)
+        if interested := self._kinds.get(TwinEventOccurred):
+            for event in outcome.events:
+                self._send(interested, (event.twin_id,), sequence, now, event)
+        if interested := self._kinds.get(BehaviorChanged):
+            for behavior in outcome.behaviors:
+                owner = behavior.key.owner
+                self._send(interested, (owner.id,) if owner.kind == "twin" else (), sequence, now, behavior)
+        if interested := self._kinds.get(AlertChanged):
+            for alert in outcome.alerts:
+                self._send(interested, alert.alert.twins, sequence, now, alert)
+        if interested := self._kinds.get(CallChanged):
+            for call in outcome.calls:
+                self._send(interested, (call.call.twin_id,), sequence, now, call)
+
+    def close(self) -> None:
+        """End every subscription; each reader still gets what waits for it."""
+        self._closed = True
+        for subscription in list(self._places):
+            subscription._end(None)
+
+    @staticmethod
+    def _send(interested: _Interested, twins: Collection[str], sequence: int, now: Micros, fact: Fact) -> None:
+        for subscription in interested.find(twins):
+            subscription._take(sequence, now, fact)
+
+    def _forget(self, subscription: Subscription) -> None:
+        kinds, twins = self._places.pop(subscription, ((), None))
+        for kind in kinds:
+            interested = self._kinds[kind]
+            interested.everywhere.pop(subscription, None)
+            for twin in twins or ():
+                of_twin = interested.by_twin[twin]
+                of_twin.pop(subscription, None)
+                if not of_twin:
+                    del interested.by_twin[twin]

@@ -1,0 +1,30 @@
+"""What the runtime needs of the engine; app.engine.engine.Engine is the one there is.
+
+`decide` changes the engine's state at once, before anything is durable: whoever calls it must commit the Outcome next
+or stop for good.
+"""
+
+from typing import Protocol
+
+from app.model.events import Entry, Input, Outcome
+from app.model.time import Micros
+
+
+class HasSequence(Protocol):
+    sequence: int
+
+
+class Decider(Protocol):
+    @property
+    def live(self) -> HasSequence: ...
+
+    def decide(self, input: Input, now: Micros) -> Outcome: ...
+
+    def next_due(self) -> Micros | None:
+        """When a Tick would do something; None for never."""
+
+    def fold(self, entry: Entry) -> None: ...
+
+    def snapshot(self) -> bytes: ...
+
+    def restore(self, state: bytes) -> None: ...

@@ -1,0 +1,114 @@
+"""Keeps the graph behind the journal: reads from the graph's cursor, writes the latest of everything, moves the cursor.
+
+The truth about how far the graph is stands in the graph, in the same transaction as the rows; the journal's own
+"graph" cursor only tells compaction what is still needed. An outage costs no memory: what waits is in the journal.
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+
+from app.errors import Conflict, Unavailable
+from app.ports import Clock, Journal, TwinStore
+from app.runtime.coalesce import Coalesced
+from app.runtime.metrics import Metrics
+from app.runtime.recover import GRAPH, check_cursor, read_for_graph
+from app.settings import GraphWriterSettings
+
+log = logging.getLogger("twin_overlay.graph_writer")
+_CHUNK = 50
+"""Entries decoded at once: one may hold 500 readings."""
+_FIRST_WAIT, _LONGEST_WAIT = 0.25, 10.0
+
+
+class GraphWriter:
+    """One per graph. `life_of` gives the revision at which a twin was created, None for one that is not there."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        store: TwinStore,
+        life_of: Callable[[str], int | None],
+        clock: Clock,
+        metrics: Metrics,
+        settings: GraphWriterSettings,
+    ) -> None:
+        self._journal = journal
+        self._store = store
+        self._life_of = life_of
+        self._clock = clock
+        self._settings = settings
+        self._lives: dict[str, int] = {}
+        self._cursor = journal.cursor(GRAPH)
+        self.failure: str | None = None
+        """Why the graph can't be written just now; None while it can."""
+        metrics.writer_lag.set_function(lambda: self.lag)
+
+    @property
+    def lag(self) -> int:
+        """Journal entries that the graph does not have yet."""
+        return max(0, self._journal.last_sequence - self._cursor)
+
+    async def run(self) -> None:
+        """Until cancelled. An unreachable graph is waited for; raises Misconfigured where graph and journal do not
+        belong together, and Unavailable where the journal fails or is damaged."""
+        wait = _FIRST_WAIT
+        pending: Coalesced | None = None
+        while True:
+            if pending is None:
+                try:
+                    cursor = await self._store.cursor()
+                except Unavailable as error:
+                    wait = await self._back_off(error, wait)
+                    continue
+                check_cursor(cursor, self._journal)
+                await self._moved(cursor)
+                pending = Coalesced(cursor, self._lives, self._life_of)
+            more = await self._collect(pending)
+            if not pending.rows and pending.entries < self._settings.max_entries:
+                await self._clock.sleep(self._settings.interval_seconds)
+                continue  # nothing to write: a plant that only repeats itself costs the graph nothing
+            try:
+                for batch in pending.batches(self._settings.max_rows):
+                    await self._store.write(batch)
+            except Unavailable as error:
+                wait = await self._back_off(error, wait)
+                continue  # the same rows again: if they had arrived after all, the cursor says so (CURSOR_MOVED)
+            except Conflict as error:
+                log.info("the graph's cursor is no longer at %d: %s", pending.after, error.message)
+                pending = None
+                await self._clock.sleep(self._settings.interval_seconds)
+                continue
+            await self._moved(pending.upto)
+            pending = Coalesced(pending.upto, self._lives, self._life_of)
+            wait = _FIRST_WAIT
+            if not more:
+                await self._clock.sleep(self._settings.interval_seconds)
+
+    async def _moved(self, cursor: int) -> None:
+        self._cursor = cursor
+        if self.failure is not None:
+            log.info("the graph is reached again, %d entries behind", self.lag)
+            self.failure = None
+        if self._journal.cursor(GRAPH) != cursor:
+            await self._journal.advance(GRAPH, cursor)
+
+    async def _collect(self, pending: Coalesced) -> bool:
+        """Take entries until there are rows or entries enough for one batch; whether there may be more."""
+        while pending.rows < self._settings.max_rows and pending.entries < self._settings.max_entries:
+            # In a thread: decoding 50 full entries takes 20 ms, and the plant's loop has other things to do.
+            entries = await asyncio.to_thread(read_for_graph, self._journal, pending.upto, _CHUNK)
+            for entry in entries:
+                pending.add(entry)
+            if len(entries) < _CHUNK:
+                return False
+        return True
+
+    async def _back_off(self, error: Unavailable, wait: float) -> float:
+        """Sleep, with jitter so that several do not come back as one; the next wait."""
+        if self.failure is None:
+            log.warning("the graph cannot be written (%s); facts wait in the journal", error.message)
+        self.failure = error.message
+        await self._clock.sleep(wait * (0.5 + random.random() / 2))
+        return min(wait * 2, _LONGEST_WAIT)

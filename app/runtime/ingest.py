@@ -1,0 +1,290 @@
+"""The one line into the engine: everything that happens is decided, committed, and only then acknowledged and acted on.
+
+One batch at a time: what arrives while a commit runs is the next batch, so the batch size follows the load by itself.
+The engine's state runs ahead of the journal during a commit; if that fails the loop ends for good, for the state in
+memory then holds things that never happened.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from app.errors import Invalid, TwinOverlayError, Unavailable
+from app.model.events import CallChanged, DeviceEvent, Input, Outcome, Reading, Sample, Samples, SourceStatus, Tick
+from app.model.time import Micros
+from app.ports import Clock, Journal
+from app.runtime.bus import Bus
+from app.runtime.counting import Counting
+from app.runtime.decider import Decider
+from app.runtime.metrics import Metrics
+from app.settings import IngestSettings
+
+log = logging.getLogger("twin_overlay.ingest")
+Perform = Callable[[Sequence[CallChanged]], None]
+Committed = Callable[[], None]
+Answer = asyncio.Future[tuple[int, Outcome]]
+_NOTHING = Outcome()
+
+
+@dataclass(slots=True)
+class _Step:
+    """One input with whoever waits for it."""
+
+    input: Input
+    answer: Answer | None = None
+    committed: Sequence[Committed] = ()
+    outcome: Outcome = _NOTHING
+
+
+class Ingest:
+    """Implements ports.Sink and ports.Inbox. `perform` must be set before `run`."""
+
+    def __init__(
+        self,
+        engine: Decider,
+        journal: Journal,
+        bus: Bus,
+        clock: Clock,
+        metrics: Metrics,
+        settings: IngestSettings,
+        snapshot_every: int,
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._bus = bus
+        self._clock = clock
+        self._metrics = metrics
+        self._settings = settings
+        self._snapshot_every = snapshot_every
+        self._counting = Counting(metrics)
+        self._now: Micros = 0
+        self._asked: deque[_Step] = deque()
+        self._heard: deque[tuple[Reading, Committed | None] | SourceStatus] = deque()
+        self._steps: list[_Step] = []
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        found = journal.snapshot()
+        self._snapshot_at = found[0] if found else 0
+        self._saving: asyncio.Task[None] | None = None
+        self._encoder = msgspec.msgpack.Encoder()
+        self._scratch = bytearray()
+        self.perform: Perform = _nobody
+        self.failure: TwinOverlayError | None = None
+        """Why the loop has ended; None while it runs or has not started."""
+        metrics.count_skipped(lambda: bus.skipped)
+        metrics.waiting.set_function(lambda: len(self._heard))
+
+    # ------------------------------------------------------------ ports.Sink
+
+    def offer(self, reading: Reading, committed: Committed | None = None) -> bool:
+        if self.failure is not None:
+            return False
+        if len(self._heard) >= self._settings.max_waiting_readings:
+            self._room.clear()
+            return False
+        if not self._storable(reading):
+            reading = self._without_unstorable(reading)
+        self._heard.append((reading, committed))
+        self._work.set()
+        return True
+
+    async def room(self) -> None:
+        """Raises Unavailable once the loop has ended."""
+        await self._room.wait()
+        if self.failure is not None:
+            raise self._ended()
+
+    def status(self, status: SourceStatus) -> None:
+        # In line with the readings: one that was heard before its path fell silent must not be decided after that.
+        self._heard.append(status)
+        self._work.set()
+
+    def connected(self, source: str) -> None:
+        self._counting.connected(source)
+
+    def reject(self, source: str, reason: str, detail: str, count: int = 1) -> None:
+        self._counting.rejected(source, reason, detail, count)
+
+    # ------------------------------------------------------------ ports.Inbox
+
+    async def submit(self, input: Input) -> tuple[int, Outcome]:
+        """Goes before readings that wait. A refused command comes back with `refused` set; it is journaled as well.
+        Raises Invalid (NOT_STORABLE) for a value that has no form on disk, Unavailable once the loop has ended.
+        Cancelling the caller takes nothing back."""
+        if self.failure is not None:
+            raise self._ended()
+        if not self._storable(input):
+            raise Invalid(
+                "a value in this request cannot be stored",
+                code="NOT_STORABLE",
+                hint="integers have at most 64 bits, and text must be valid Unicode",
+            )
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._asked.append(_Step(input, answer))
+        self._work.set()
+        return await answer
+
+    # ------------------------------------------------------------ the loop
+
+    def counters(self, source: str) -> tuple[int, dict[str, int]]:
+        """(samples accepted, rejected by reason) of a source in this run."""
+        return self._counting.of(source)
+
+    async def run(self) -> None:
+        """Until cancelled. Raises Unavailable where the journal fails; everyone who waits is told first."""
+        beat = asyncio.create_task(self._beat())
+        try:
+            while True:
+                await self._work.wait()
+                self._work.clear()
+                await self._cycle()
+        except asyncio.CancelledError:
+            self._end(Unavailable("the server is going down", code="SHUTTING_DOWN", hint="try again later"))
+            raise
+        except TwinOverlayError as error:
+            self._end(error)
+            raise
+        except Exception:  # a bug; what the engine decided last is nowhere but in memory, so going on is no choice
+            self._end(Unavailable("an internal error ended the ingest loop", code="INGEST_FAILED"))
+            raise
+        finally:
+            beat.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await beat
+
+    async def _beat(self) -> None:
+        """Time passes even where nothing is heard: wake the loop, which asks the engine whether anything is due."""
+        while True:
+            await self._clock.sleep(self._settings.tick_seconds)
+            self._work.set()
+
+    async def _cycle(self) -> None:
+        self._now = max(self._now, self._clock.now())  # engine time never goes back, whoever sets the clock
+        steps = self._steps = self._take()
+        for step in steps:
+            step.outcome = self._engine.decide(step.input, self._now)
+        due = self._engine.next_due()
+        if due is not None and due <= self._now:
+            outcome = self._engine.decide(Tick(), self._now)
+            if outcome != _NOTHING:
+                steps.append(_Step(Tick(), outcome=outcome))
+        if not steps:
+            return
+        began = time.perf_counter()
+        last = await self._journal.append([(self._now, step.input, step.outcome) for step in steps])
+        self._metrics.commit_seconds.observe(time.perf_counter() - began)
+        self._metrics.commits.inc()
+        self._engine.live.sequence = last
+        self._steps = []
+        self._follow(steps, last - len(steps) + 1)
+        self._save_snapshot(last)
+        if self._asked or self._heard:
+            self._work.set()
+
+    def _take(self) -> list[_Step]:
+        """What people and devices asked for first, then at most a batch of readings, statuses in their place."""
+        steps = list(self._asked)
+        self._asked.clear()
+        readings: list[Reading] = []
+        committed: list[Committed] = []
+        for _ in range(min(len(self._heard), self._settings.max_batch_readings)):
+            heard = self._heard.popleft()
+            if isinstance(heard, SourceStatus):
+                if readings:
+                    steps.append(_Step(Samples(tuple(readings)), committed=committed))
+                    readings, committed = [], []
+                steps.append(_Step(heard))
+            else:
+                readings.append(heard[0])
+                if heard[1] is not None:
+                    committed.append(heard[1])
+        if readings:
+            steps.append(_Step(Samples(tuple(readings)), committed=committed))
+        if len(self._heard) < self._settings.max_waiting_readings:
+            self._room.set()
+        return steps
+
+    def _follow(self, steps: Sequence[_Step], first: int) -> None:
+        """It is durable: acknowledge the sources, tell the subscribers, act, answer whoever asked."""
+        for step in steps:
+            for committed in step.committed:
+                try:
+                    committed()
+                except Exception:  # a source that is gone can't be acknowledged; it will send again
+                    log.exception("acknowledging a reading failed")
+        for sequence, step in enumerate(steps, first):
+            outcome = step.outcome
+            self._bus.publish(sequence, self._now, outcome)
+            if isinstance(step.input, Samples):
+                self._counting.committed(step.input, outcome)
+            for change in outcome.calls:
+                self._metrics.calls.labels(change.call.status).inc()
+            if calls := [change for change in outcome.calls if change.send]:
+                self.perform(calls)
+            if step.answer is not None and not step.answer.done():
+                step.answer.set_result((sequence, outcome))
+
+    def _save_snapshot(self, last: int) -> None:
+        """Every so many entries, from the state between two batches; written while the loop goes on."""
+        if last - self._snapshot_at < self._snapshot_every or (self._saving and not self._saving.done()):
+            return
+        self._snapshot_at = last
+        self._saving = asyncio.create_task(self._write_snapshot(last, self._engine.snapshot()))
+
+    async def _write_snapshot(self, sequence: int, state: bytes) -> None:
+        try:
+            await self._journal.save_snapshot(sequence, state)
+        except Unavailable as error:  # nothing is lost by it; a journal that has failed says so at the next append
+            log.error("%s", error)
+
+    def _end(self, error: TwinOverlayError) -> None:
+        self.failure = error
+        self._room.set()
+        for step in (*self._steps, *self._asked):
+            if step.answer is not None and not step.answer.done():
+                step.answer.set_exception(self._ended())
+        self._steps = []
+        self._asked.clear()
+        self._heard.clear()
+        if self._saving is not None:
+            self._saving.cancel()
+
+    def _ended(self) -> Unavailable:
+        assert self.failure is not None
+        return Unavailable(self.failure.message, code=self.failure.code, hint=self.failure.hint)
+
+    # ------------------------------------------------------------ what has no form on disk
+
+    def _storable(self, item: Reading | Sample | DeviceEvent | Input) -> bool:
+        """Whether the journal can encode it. Asked before the engine sees it: afterwards it would be too late to
+        say no. Costs 0.2 us a sample."""
+        try:
+            self._encoder.encode_into(item, self._scratch)
+        except (OverflowError, TypeError, ValueError, RecursionError):
+            return False
+        return True
+
+    def _without_unstorable(self, reading: Reading) -> Reading:
+        samples, events = [], []
+        for sample in reading.samples:
+            if self._storable(sample):
+                samples.append(sample)
+            else:
+                self.reject(reading.source, "NotStorable", f"{sample.twin_id}.{sample.property}")
+        for event in reading.events:
+            if self._storable(event):
+                events.append(event)
+            else:
+                self.reject(reading.source, "NotStorable", f"event {event.name} of {event.twin_id}")
+        return Reading(reading.source, reading.received_at, tuple(samples), tuple(events))
+
+
+def _nobody(calls: Sequence[CallChanged]) -> None:
+    raise RuntimeError("Ingest.perform was not set: nobody would send the calls that were decided")

@@ -1,0 +1,61 @@
+"""Every Prometheus series of the runtime, in one place, all named twin_overlay_*.
+
+Labels hold only what is few by nature (connectors, reasons, call statuses): never a twin or a property, of which a
+plant has hundreds of thousands.
+"""
+
+from collections.abc import Callable, Iterable
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+_COMMIT_BUCKETS = (0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
+_BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
+_CALL_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+
+
+class Metrics:
+    """Register once per registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._registry = registry
+        self.samples = Counter("twin_overlay_samples", "Samples accepted and durable", ["source"], registry=registry)
+        self.rejected = Counter(
+            "twin_overlay_rejected", "What could not become or stay a sample", ["source", "reason"], registry=registry
+        )
+        self.connections = Counter(
+            "twin_overlay_source_connections", "Connections that came to stand", ["source"], registry=registry
+        )
+        self.commits = Counter("twin_overlay_journal_commits", "Journal appends of the ingest loop", registry=registry)
+        self.commit_seconds = Histogram(
+            "twin_overlay_journal_commit_seconds",
+            "Append to durable",
+            buckets=_COMMIT_BUCKETS,
+            registry=registry,
+        )
+        self.batch_samples = Histogram(
+            "twin_overlay_batch_samples", "Samples decided together", buckets=_BATCH_BUCKETS, registry=registry
+        )
+        self.waiting = Gauge("twin_overlay_waiting_readings", "Readings not decided yet", registry=registry)
+        self.writer_lag = Gauge(
+            "twin_overlay_graph_writer_lag_entries", "Journal entries that the graph does not have", registry=registry
+        )
+        self.calls = Counter("twin_overlay_calls", "Calls that came into a status", ["status"], registry=registry)
+        self.call_seconds = Histogram(
+            "twin_overlay_call_seconds", "Send to answer", ["status"], buckets=_CALL_BUCKETS, registry=registry
+        )
+
+    def count_skipped(self, read: Callable[[], int]) -> None:
+        """Show what the bus counts by itself."""
+        self._registry.register(_Read("twin_overlay_bus_skipped", "Facts that slow subscribers did not get", read))
+
+
+class _Read(Collector):
+    """A counter whose number lives elsewhere; prometheus_client has set_function for gauges only."""
+
+    def __init__(self, name: str, text: str, read: Callable[[], int]) -> None:
+        self._name, self._text, self._read = name, text, read
+
+    def collect(self) -> Iterable[Metric]:
+        yield CounterMetricFamily(self._name, self._text, value=self._read())
