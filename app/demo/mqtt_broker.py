@@ -1,0 +1,96 @@
+"""The plant's field bus: a real MQTT broker (amqtt) in this process, and the two sensors that publish on it.
+
+Each sensor has a connection of its own, because a last will belongs to a connection: a sensor that dies is announced
+`offline` by the broker, one that is stopped announces it itself.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import aiomqtt
+from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+from amqtt.broker import Broker
+from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
+
+from app.errors import Misconfigured
+
+TOPIC = "plant/building_a/"
+AVAILABILITY = "/availability"
+_LISTENER = "default"
+_FAREWELL_SECONDS = 0.2
+
+
+class MqttBroker:
+    """Anonymous, on loopback, nothing on disk.
+
+    The listening socket is ours and amqtt gets the streams (its EXTERNAL listener): only so is the port known where
+    0 asks for a free one, without reaching into the broker's private parts.
+    """
+
+    def __init__(self) -> None:
+        self._broker = Broker(
+            BrokerConfig(
+                listeners={_LISTENER: ListenerConfig(type=ListenerType.EXTERNAL)},
+                plugins={"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+            )
+        )
+        self._server: asyncio.Server | None = None
+
+    async def start(self, port: int) -> int:
+        """Listen on 127.0.0.1 (0 takes a free port); the port. Raises Misconfigured."""
+        await self._broker.start()
+        try:
+            self._server = await asyncio.start_server(self._connected, "127.0.0.1", port)
+        except OSError as error:
+            await self._broker.shutdown()
+            raise Misconfigured(
+                f"cannot serve MQTT on 127.0.0.1:{port}: {os.strerror(error.errno or 0)}",
+                code="PORT_TAKEN",
+                hint="choose another with --mqtt-port, or 0 for a free one",
+            ) from error
+        bound: int = self._server.sockets[0].getsockname()[1]
+        return bound
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            await self._broker.shutdown()
+            await self._server.wait_closed()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await self._broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER)
+
+
+@dataclass(frozen=True, slots=True)
+class Sensor:
+    """One measured value on one topic, as JSON: `{"<property>": 75.2, "timestamp": "...", "quality": "good"}`."""
+
+    id: str
+    property: str
+    read: Callable[[], float]
+
+    async def run(self, port: int, interval_seconds: float) -> None:
+        """Publish until cancelled; raises aiomqtt.MqttError where the broker is lost."""
+        loop = asyncio.get_running_loop()
+        topic = TOPIC + self.id
+        will = aiomqtt.Will(topic + AVAILABILITY, "offline", qos=1, retain=True)
+        async with aiomqtt.Client("127.0.0.1", port, identifier=self.id, will=will) as client:
+            await client.publish(topic + AVAILABILITY, "online", qos=1, retain=True)
+            due = loop.time()
+            try:
+                while True:
+                    await client.publish(topic, self.message(datetime.now(UTC)), qos=1)
+                    due = max(due + interval_seconds, loop.time())
+                    await asyncio.sleep(due - loop.time())
+            finally:
+                with contextlib.suppress(aiomqtt.MqttError, TimeoutError):
+                    async with asyncio.timeout(_FAREWELL_SECONDS):
+                        await client.publish(topic + AVAILABILITY, "offline", qos=1, retain=True)
+
+    def message(self, now: datetime) -> str:
+        return json.dumps({self.property: self.read(), "timestamp": now.isoformat(), "quality": "good"})
