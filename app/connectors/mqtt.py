@@ -1,0 +1,248 @@
+"""MQTT: one persistent session to one broker; one message is one Reading with the samples of every twin on its topic.
+
+A message is acknowledged when its reading is committed, so the broker keeps what we have not stored; while the sink
+has no room nothing is read on. A broker that is there says nothing about a device that is not: only an availability
+topic (a birth and last-will pair) can, so a twin with one is silent until its birth message is here.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlparse
+
+import aiomqtt
+
+from app.connectors.authentication import credentials
+from app.connectors.decode import EventRoute, PropertyRoute, Rejected, Unusable, decode_message, parse_pointer
+from app.connectors.mqtt_session import MqttSession, Timing, opened, reason_of
+from app.errors import Misconfigured, Unavailable
+from app.model.connection import CallAnswer, TwinConnection
+from app.model.definitions import Availability
+from app.model.events import PathStatus, Reading, Sample, SourceStatus
+from app.model.values import Value
+from app.ports import Clock, Sink
+
+DEFAULT_PORT = 1883
+DEFAULT_QOS = 1
+
+
+@dataclass(slots=True)
+class _Topic:
+    qos: int = 0
+    properties: list[PropertyRoute] = field(default_factory=list)
+    events: list[EventRoute] = field(default_factory=list)
+    availability: list[tuple[str, Availability]] = field(default_factory=list)
+
+    def twins(self) -> set[str]:
+        return {route.twin_id for route in self.properties}
+
+
+class MqttConnector:
+    """All `twins` share broker, authentication and client id. `client_id` must be this installation's own: a broker
+    ends the older of two connections with one id."""
+
+    protocol = "mqtt"
+
+    def __init__(
+        self,
+        name: str,
+        endpoint: str,
+        twins: Sequence[TwinConnection],
+        *,
+        client_id: str,
+        clock: Clock,
+        timing: Timing | None = None,
+    ) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self._twins = {twin.twin_id: twin for twin in twins}
+        self._client_id = client_id
+        self._clock = clock
+        self._timing = timing or Timing()
+        self._session: MqttSession | None = None
+        self._topics: dict[str, _Topic] = {}
+        self._unmapped: list[tuple[str, str, Unusable]] = []
+        self._route()
+
+    async def run(self, sink: Sink) -> None:
+        twins = list(self._twins.values())
+        user = credentials(twins[0].connectivity.authentication if twins else None, self.endpoint)
+        hostname, port = self._address()
+
+        def on_lost() -> None:
+            sink.reject(self.name, "Overflow", "a QoS 0 message, dropped while readings wait to be stored")
+
+        async with opened(hostname, port, self._client_id, user, self._timing, on_lost) as session:
+            try:
+                refused = await session.subscribe([(topic, found.qos) for topic, found in self._topics.items()])
+                self._session = session
+                sink.connected(self.name)
+                await self._report(sink, refused)
+                async for message, committed in session.messages():
+                    await self._take(session, message, committed, sink)
+                reason = "the connection ended"
+            except aiomqtt.MqttError as error:
+                reason = reason_of(error)
+            finally:
+                self._session = None
+        raise Unavailable(f"{self.endpoint}: {reason}")
+
+    async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
+        mapping = self._twins[twin_id].connectivity.mapping.properties.get(property)
+        if mapping is None or not mapping.write_topic:
+            return CallAnswer("refused", error=f"{twin_id}.{property} has no write_topic in its mapping")
+        return await self._publish(f"{twin_id}.{property}", mapping.write_topic, {"value": value})
+
+    async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
+        mapping = self._twins[twin_id].connectivity.mapping.methods.get(method)
+        if mapping is None or not mapping.topic:
+            return CallAnswer("refused", error=f"{twin_id}.{method} has no topic in its mapping")
+        return await self._publish(f"{twin_id}.{method}", mapping.topic, {"method": method, "arguments": arguments})
+
+    async def _publish(self, what: str, topic: str, document: dict[str, Value]) -> CallAnswer:
+        """Accepted is the broker's word: it has the message. Whether the device did it shows in its readings."""
+        if self._session is None:
+            return CallAnswer("failed", error=f"{what}: {self.endpoint} is disconnected")
+        try:
+            payload = json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
+            _usable_topic(topic)
+        except ValueError as error:
+            return CallAnswer("refused", error=f"{what}: {error}")
+        except Unusable as unusable:
+            return CallAnswer("refused", error=f"{what}: {unusable.detail}")
+        try:
+            await self._session.publish(topic, payload)
+        except aiomqtt.MqttError as error:
+            return CallAnswer("failed", error=f"{what} was not sent: {reason_of(error)}")
+        return CallAnswer("accepted")
+
+    # ------------------------------------------------------------ mapping
+
+    def _address(self) -> tuple[str, int]:
+        try:
+            address = urlparse(self.endpoint)
+            port = address.port or DEFAULT_PORT
+        except ValueError:
+            address, port = urlparse(""), 0
+        if address.scheme == "mqtts":
+            raise Misconfigured(
+                f"{self.endpoint} asks for TLS, which MQTT connections do not have yet",
+                code="TLS_NOT_AVAILABLE",
+                hint="use mqtt://host:port",
+            )
+        if address.scheme != "mqtt" or not address.hostname:
+            raise Misconfigured(
+                f"'{self.endpoint}' is not an MQTT endpoint",
+                code="ENDPOINT_INVALID",
+                hint="write it as mqtt://host:1883",
+            )
+        return address.hostname, port
+
+    def _route(self) -> None:
+        """Who wants what from which topic; mappings that can't be used are reported at each connect."""
+        for twin_id, twin in self._twins.items():
+            mapping = twin.connectivity.mapping
+            for name, plan in twin.properties.items():
+                where = mapping.properties.get(name)
+                if where is None or plan.access == "write":
+                    continue
+                try:
+                    topic = self._topic(where.topic, where.qos)
+                    pointers = [
+                        None if pointer is None else parse_pointer(pointer)
+                        for pointer in (where.pointer, where.timestamp_pointer, where.quality_pointer)
+                    ]
+                    topic.properties.append(PropertyRoute(twin_id, plan, *pointers))
+                except Unusable as unusable:
+                    self._unmapped.append((twin_id, name, unusable))
+            for name, event in mapping.events.items():
+                try:
+                    pointer = None if event.pointer is None else parse_pointer(event.pointer)
+                    self._topic(event.topic, event.qos).events.append(EventRoute(twin_id, name, pointer))
+                except Unusable as unusable:
+                    self._unmapped.append((twin_id, f"event {name}", unusable))
+            if (availability := twin.connectivity.availability) is not None:
+                try:
+                    self._topic(availability.topic, None).availability.append((twin_id, availability))
+                except Unusable as unusable:
+                    self._unmapped.append((twin_id, "availability", unusable))
+
+    def _topic(self, name: str | None, qos: int | None) -> _Topic:
+        found = self._topics.setdefault(_usable_topic(name), _Topic())
+        found.qos = max(found.qos, min(1, DEFAULT_QOS if qos is None else qos))
+        return found
+
+    async def _report(self, sink: Sink, refused: Sequence[str]) -> None:
+        """What can't be had is counted and shown as bad; then each twin's path."""
+        now = self._clock.now()
+        bad: list[Sample] = []
+        for twin_id, name, unusable in self._unmapped:
+            sink.reject(self.name, unusable.reason, f"{twin_id}.{name}: {unusable.detail}")
+            if name in self._twins[twin_id].properties:
+                bad.append(Sample(twin_id, name, None, now, "bad", unusable.reason))
+        for topic in refused:
+            for route in self._topics[topic].properties:
+                where = f"{route.twin_id}.{route.plan.name}"
+                sink.reject(self.name, "NotSubscribed", f"{where}: the broker refuses topic '{topic}'")
+                bad.append(Sample(route.twin_id, route.plan.name, None, now, "bad", "NotSubscribed"))
+        if bad:
+            await self._offer(sink, Reading(self.name, now, tuple(bad)), None)
+        sink.status(SourceStatus(self.name, tuple(self._first_path(twin_id, refused) for twin_id in self._twins)))
+
+    def _first_path(self, twin_id: str, refused: Sequence[str]) -> PathStatus:
+        availability = self._twins[twin_id].connectivity.availability
+        if availability is not None:
+            return PathStatus(twin_id, False, f"no word yet on its availability topic '{availability.topic}'")
+        topics = {topic for topic, found in self._topics.items() if twin_id in found.twins()}
+        if topics and topics <= set(refused):
+            return PathStatus(twin_id, False, f"the broker refuses its topics: {', '.join(sorted(topics)[:3])}")
+        return PathStatus(twin_id, True)
+
+    # ------------------------------------------------------------ messages
+
+    async def _take(
+        self, session: MqttSession, message: aiomqtt.Message, committed: Callable[[], None] | None, sink: Sink
+    ) -> None:
+        name = message.topic.value
+        topic = self._topics.get(name)
+        if topic is None:  # our session outlives our mapping: a topic that an earlier one had
+            if committed is not None:
+                committed()
+            await session.unsubscribe(name)
+            return
+        payload = message.payload
+        received_at = self._clock.now()
+        self._availability(topic, name, payload, sink)
+        decoded = decode_message(payload, received_at, topic.properties, topic.events)
+        for rejected in decoded.rejected:
+            self._count(sink, name, rejected)
+        if decoded.samples or decoded.events:
+            await self._offer(sink, Reading(self.name, received_at, decoded.samples, decoded.events), committed)
+        elif committed is not None:
+            committed()  # nothing in it to store: sent again it would be as bad
+
+    def _availability(self, topic: _Topic, name: str, payload: bytes, sink: Sink) -> None:
+        word = payload.decode(errors="replace").strip()
+        for twin_id, availability in topic.availability:
+            if word in (availability.online, availability.offline):
+                alive = word == availability.online
+                reason = "" if alive else f"its availability topic says '{availability.offline}'"
+                sink.status(SourceStatus(self.name, (PathStatus(twin_id, alive, reason),)))
+            else:
+                wanted = f"'{availability.online}' or '{availability.offline}'"
+                self._count(sink, name, Rejected("BadPayload", f"{twin_id}: availability is neither {wanted}"))
+
+    async def _offer(self, sink: Sink, reading: Reading, committed: Callable[[], None] | None) -> None:
+        while not sink.offer(reading, committed):
+            await sink.room()
+
+    def _count(self, sink: Sink, topic: str, rejected: Rejected) -> None:
+        sink.reject(self.name, rejected.reason, f"topic '{topic}': {rejected.detail}")
+
+
+def _usable_topic(topic: str | None) -> str:
+    if not topic:
+        raise Unusable("NoTopic", "its mapping has no topic")
+    if any(character in topic for character in "+#\0") or len(topic.encode(errors="replace")) > 65_535:
+        raise Unusable("BadTopic", f"'{topic[:100]}' is a filter, not a topic: + and # can't be mapped")
+    return topic

@@ -1,0 +1,236 @@
+"""OPC UA: one session to one endpoint, one subscription per sampling interval, every PublishResult one Reading.
+
+The promise is convergence of the last value: everything is read back before the subscriptions start, at every
+connect, and samples that the device's queue dropped in between are counted (Overflow), never invented. Values are read
+before the twins are called alive, so that no condition sees what was true before the outage.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlparse
+
+from asyncua import ua
+from asyncua.ua.attribute_ids import AttributeIds
+
+from app.connectors.authentication import credentials
+from app.connectors.decode import Rejected
+from app.connectors.opcua_calls import Calls
+from app.connectors.opcua_events import EventSource, EventTypes, decode_event, event_source
+from app.connectors.opcua_nodes import Item, Layout, Unreachable, layout, namespace_array
+from app.connectors.opcua_session import FAILURES, Session, Timing, opened, reason_of
+from app.connectors.opcua_values import decode_data_value, status_name
+from app.errors import Misconfigured, Unavailable
+from app.model.connection import CallAnswer, TwinConnection
+from app.model.events import DeviceEvent, PathStatus, Reading, Sample, SourceStatus
+from app.model.values import Value
+from app.ports import Clock, Sink
+
+QUEUE_SIZE = 10
+EVENT_QUEUE_SIZE = 100
+EVENT_INTERVAL_MS = 500.0
+"""Where a connection has events and no property."""
+_MISSING = {"BadNodeIdUnknown", "BadNodeIdInvalid", "BadAttributeIdInvalid"}
+"""The node is not there, or is not a variable; any other bad status is a node that is there."""
+
+
+@dataclass(slots=True)
+class _Live:
+    """What belongs to one session."""
+
+    session: Session
+    namespaces: Sequence[str]
+    types: EventTypes
+    calls: Calls
+    items: dict[int, Item] = field(default_factory=dict)
+    """By client handle, as are the events."""
+    events: dict[int, EventSource] = field(default_factory=dict)
+
+
+class OpcUaConnector:
+    """All `twins` share endpoint and authentication. Write and call need the session that `run` holds."""
+
+    protocol = "opc-ua"
+
+    def __init__(
+        self, name: str, endpoint: str, twins: Sequence[TwinConnection], *, clock: Clock, timing: Timing | None = None
+    ) -> None:
+        self.name = name
+        self.endpoint = endpoint
+        self._twins = {twin.twin_id: twin for twin in twins}
+        self._clock = clock
+        self._timing = timing or Timing()
+        self._live: _Live | None = None
+
+    async def run(self, sink: Sink) -> None:
+        twins = list(self._twins.values())
+        user = credentials(twins[0].connectivity.authentication if twins else None, self.endpoint)
+        _check_endpoint(self.endpoint)
+        async with opened(self.endpoint, user, self._timing) as session:
+            try:
+                paths = await self._start(session, sink)
+                sink.connected(self.name)
+                sink.status(SourceStatus(self.name, paths))
+                reason = await session.ended()
+            except FAILURES as error:
+                reason = reason_of(error)
+            finally:
+                self._live = None
+        raise Unavailable(f"{self.endpoint}: {reason}")
+
+    async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
+        if self._live is None:
+            return CallAnswer("failed", error=f"{twin_id} is disconnected")
+        return await self._live.calls.write(self._twins[twin_id], property, value)
+
+    async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
+        if self._live is None:
+            return CallAnswer("failed", error=f"{twin_id} is disconnected")
+        return await self._live.calls.call(self._twins[twin_id], method, arguments)
+
+    # ------------------------------------------------------------ connect
+
+    async def _start(self, session: Session, sink: Sink) -> tuple[PathStatus, ...]:
+        """Read everything back, then subscribe; what each twin's path is worth."""
+        await session.learn_limits()
+        namespaces = await namespace_array(session)
+        live = _Live(session, namespaces, EventTypes(session), Calls(session, namespaces))
+        plan = layout(list(self._twins.values()), namespaces)
+        await self._read_back(live, plan, sink)
+        self._live = live
+        await self._subscribe(live, plan, sink)
+        await self._report_unreachable(plan, sink)
+        return self._paths(plan)
+
+    async def _read_back(self, live: _Live, plan: Layout, sink: Sink) -> None:
+        """One Reading of all values. Done before any item exists, so a notification is never older than this."""
+        answers = await live.session.read([item.node for item in plan.items])
+        received_at = self._clock.now()
+        samples: list[Sample] = []
+        there: list[Item] = []
+        for item, data in zip(plan.items, answers, strict=True):
+            status = status_name(int(data.StatusCode.value)) if data.StatusCode is not None else "Good"
+            if status in _MISSING:
+                detail = f"node {item.node.to_string()} is not a variable of the server"
+                plan.unreachable.append(
+                    Unreachable(item.twin_id, item.plan.name, "UnknownNode", f"{detail} ({status})")
+                )
+                continue
+            there.append(item)
+            sample, rejected = decode_data_value(item.twin_id, item.plan, data, received_at)
+            self._count(sink, rejected)
+            if sample is not None:
+                samples.append(sample)
+        plan.items = there
+        await self._offer(sink, Reading(self.name, received_at, tuple(samples)))
+
+    async def _subscribe(self, live: _Live, plan: Layout, sink: Sink) -> None:
+        by_interval: dict[float, list[ua.MonitoredItemCreateRequest]] = {}
+        for item in plan.items:
+            request = live.session.item(item.node, AttributeIds.Value, item.interval_ms, QUEUE_SIZE)
+            live.items[request.RequestedParameters.ClientHandle] = item
+            by_interval.setdefault(item.interval_ms, []).append(request)
+        fastest = min(by_interval, default=EVENT_INTERVAL_MS)
+        for twin in self._twins.values():
+            source, unusable = await event_source(twin, live.namespaces, live.types)
+            self._count(sink, unusable)
+            if source is not None:
+                request = live.session.item(
+                    source.node, AttributeIds.EventNotifier, 0.0, EVENT_QUEUE_SIZE, source.filter
+                )
+                live.events[request.RequestedParameters.ClientHandle] = source
+                by_interval.setdefault(fastest, []).append(request)
+
+        async def on_publish(notifications: Sequence[ua.DataChangeNotification | ua.EventNotificationList]) -> None:
+            await self._publish(live, notifications, sink)
+
+        for interval, requests in by_interval.items():
+            results = await live.session.subscribe(interval, requests, on_publish)
+            for request, status in zip(requests, results, strict=True):
+                if status is not None:
+                    self._not_monitored(live, request.RequestedParameters.ClientHandle, status, plan, sink)
+
+    def _not_monitored(self, live: _Live, handle: int, status: ua.StatusCode, plan: Layout, sink: Sink) -> None:
+        name = status_name(int(status.value))
+        if source := live.events.pop(handle, None):
+            where = f"{source.twin_id}: its object {source.node.to_string()} gives no events"
+            self._count(sink, [Rejected("NotMonitored", f"{where} ({name})")])
+        elif item := live.items.pop(handle, None):
+            detail = f"the server does not monitor node {item.node.to_string()} ({name})"
+            plan.unreachable.append(Unreachable(item.twin_id, item.plan.name, "NotMonitored", detail))
+
+    async def _report_unreachable(self, plan: Layout, sink: Sink) -> None:
+        now = self._clock.now()
+        for lost in plan.unreachable:
+            sink.reject(self.name, lost.reason, f"{lost.twin_id}.{lost.property}: {lost.detail}")
+        samples = [Sample(lost.twin_id, lost.property, None, now, "bad", lost.reason) for lost in plan.unreachable]
+        await self._offer(sink, Reading(self.name, now, tuple(samples)))
+
+    def _paths(self, plan: Layout) -> tuple[PathStatus, ...]:
+        """A twin none of whose properties can be read is silent; one with methods alone lives with the session."""
+        reachable = Counter(item.twin_id for item in plan.items)
+        lost: dict[str, list[Unreachable]] = {}
+        for item in plan.unreachable:
+            lost.setdefault(item.twin_id, []).append(item)
+        paths = []
+        for twin_id in self._twins:
+            gone = lost.get(twin_id, [])
+            if gone and not reachable[twin_id]:
+                reason = f"none of its {len(gone)} properties can be read: {gone[0].property}: {gone[0].detail}"
+                paths.append(PathStatus(twin_id, False, reason))
+            else:
+                paths.append(PathStatus(twin_id, True))
+        return tuple(paths)
+
+    # ------------------------------------------------------------ notifications
+
+    async def _publish(
+        self, live: _Live, notifications: Sequence[ua.DataChangeNotification | ua.EventNotificationList], sink: Sink
+    ) -> None:
+        received_at = self._clock.now()
+        samples: list[Sample] = []
+        events: list[DeviceEvent] = []
+        for notification in notifications:
+            if isinstance(notification, ua.DataChangeNotification):
+                for changed in notification.MonitoredItems:
+                    item = live.items.get(changed.ClientHandle)
+                    if item is None:
+                        continue
+                    sample, rejected = decode_data_value(item.twin_id, item.plan, changed.Value, received_at)
+                    self._count(sink, rejected)
+                    if sample is not None:
+                        samples.append(sample)
+            else:
+                for raised in notification.Events:
+                    source = live.events.get(raised.ClientHandle)
+                    if source is None:
+                        continue
+                    event, rejected = await decode_event(source, raised.EventFields, received_at, live.types)
+                    self._count(sink, rejected)
+                    if event is not None:
+                        events.append(event)
+        await self._offer(sink, Reading(self.name, received_at, tuple(samples), tuple(events)))
+
+    async def _offer(self, sink: Sink, reading: Reading) -> None:
+        if not reading.samples and not reading.events:
+            return
+        while not sink.offer(reading):
+            await sink.room()
+
+    def _count(self, sink: Sink, rejected: Sequence[Rejected]) -> None:
+        for item in rejected:
+            sink.reject(self.name, item.reason, item.detail)
+
+
+def _check_endpoint(endpoint: str) -> None:
+    try:
+        address = urlparse(endpoint)
+        usable = address.scheme == "opc.tcp" and bool(address.hostname) and (address.port or 0) > 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Misconfigured(
+            f"'{endpoint}' is not an OPC UA endpoint",
+            code="ENDPOINT_INVALID",
+            hint="write it as opc.tcp://host:4840",
+        )

@@ -1,0 +1,145 @@
+"""Towards an OPC UA device: property writes and method calls, each value in exactly the type that the node takes.
+
+`refused` is a no (the value does not fit, the method answered false), `failed` is a bad status or no answer; a write
+that timed out may still have happened.
+"""
+
+from collections.abc import Sequence
+
+from asyncua import ua
+from asyncua.common.node import Node
+from asyncua.common.ua_utils import data_type_to_variant_type
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+
+from app.connectors.decode import Unusable
+from app.connectors.opcua_nodes import node_of
+from app.connectors.opcua_session import FAILURES, Session, is_good, reason_of
+from app.connectors.opcua_values import encode, plain_variant, status_name
+from app.model.connection import CallAnswer, TwinConnection
+from app.model.plan import MethodPlan
+from app.model.values import Value
+
+
+class Calls:
+    """What can be asked of the device in one session; types and argument lists are looked up once."""
+
+    def __init__(self, session: Session, namespaces: Sequence[str]) -> None:
+        self._session = session
+        self._namespaces = namespaces
+        self._kinds: dict[ua.NodeId, ua.VariantType] = {}
+        self._inputs: dict[ua.NodeId, list[ua.VariantType] | None] = {}
+        self._objects: dict[ua.NodeId, ua.NodeId] = {}
+
+    async def write(self, twin: TwinConnection, name: str, value: Value) -> CallAnswer:
+        plan = twin.properties.get(name)
+        mapping = twin.connectivity.mapping.properties.get(name)
+        if plan is None or mapping is None:
+            return CallAnswer("refused", error=f"{twin.twin_id}.{name} is not mapped to a node")
+        try:
+            node = node_of(mapping.node_id, twin, self._namespaces)
+            variant = encode(value, await self._kind_of_variable(node), plan)
+            (status,) = await self._session.requests.write_attributes([node], [ua.DataValue(variant)])
+        except Unusable as unusable:
+            return CallAnswer("refused", error=f"{twin.twin_id}.{name}: {unusable.detail}")
+        except FAILURES as error:
+            return CallAnswer("failed", error=f"{twin.twin_id}.{name} was not written: {reason_of(error)}")
+        if not status.is_good():
+            code = status_name(int(status.value))
+            return CallAnswer("failed", error=f"{twin.twin_id}.{name} was not written: {code}")
+        return CallAnswer("accepted")
+
+    async def call(self, twin: TwinConnection, name: str, arguments: dict[str, Value]) -> CallAnswer:
+        plan = twin.methods.get(name)
+        mapping = twin.connectivity.mapping.methods.get(name)
+        where = f"{twin.twin_id}.{name}"
+        if plan is None or mapping is None:
+            return CallAnswer("refused", error=f"{where} is not mapped to a method node")
+        try:
+            request = ua.CallMethodRequest()
+            request.MethodId = node_of(mapping.node_id, twin, self._namespaces)
+            request.ObjectId = await self._object_of(twin, request.MethodId)
+            request.InputArguments = await self._arguments(request.MethodId, plan, arguments)
+            (result,) = await self._session.requests.call([request])
+        except Unusable as unusable:
+            return CallAnswer("refused", error=f"{where}: {unusable.detail}")
+        except FAILURES as error:
+            return CallAnswer("failed", error=f"{where} did not answer: {reason_of(error)}")
+        return _answer(where, result)
+
+    async def _kind_of_variable(self, node: ua.NodeId) -> ua.VariantType:
+        (data,) = await self._session.read([node], AttributeIds.DataType)
+        if data.StatusCode is not None:
+            data.StatusCode.check()
+        return ua.VariantType.Variant if data.Value is None else await self._kind(data.Value.Value)
+
+    async def _kind(self, data_type: ua.NodeId) -> ua.VariantType:
+        if data_type not in self._kinds:
+            self._kinds[data_type] = await data_type_to_variant_type(Node(self._session.requests, data_type))
+        return self._kinds[data_type]
+
+    async def _object_of(self, twin: TwinConnection, method: ua.NodeId) -> ua.NodeId:
+        """The twin's own object; where it names none, the object that the method belongs to."""
+        if twin.connectivity.node_id is not None:
+            return node_of(twin.connectivity.node_id, twin, self._namespaces)
+        if method not in self._objects:
+            owners = await Node(self._session.requests, method).get_references(
+                ObjectIds.HasComponent, ua.BrowseDirection.Inverse
+            )
+            if not owners:
+                raise Unusable("NoNodeId", "the twin has no node_id, and no object of the server has this method")
+            owner = owners[0].NodeId
+            self._objects[method] = ua.NodeId(owner.Identifier, owner.NamespaceIndex, owner.NodeIdType)
+        return self._objects[method]
+
+    async def _arguments(self, method: ua.NodeId, plan: MethodPlan, arguments: dict[str, Value]) -> list[ua.Variant]:
+        """In the order in which the definition declares them, which must be the device's."""
+        kinds = await self._input_kinds(method)
+        if kinds is not None and len(kinds) != len(plan.parameters):
+            raise Unusable(
+                "WrongArguments", f"the device takes {len(kinds)} arguments, the definition has {len(plan.parameters)}"
+            )
+        missing = [parameter.name for parameter in plan.parameters if parameter.name not in arguments]
+        if missing:
+            raise Unusable("WrongArguments", f"no value for {', '.join(missing)}")
+        return [
+            encode(arguments[parameter.name], kinds[index] if kinds is not None else None, parameter)
+            for index, parameter in enumerate(plan.parameters)
+        ]
+
+    async def _input_kinds(self, method: ua.NodeId) -> list[ua.VariantType] | None:
+        """None where the device does not describe its arguments."""
+        if method not in self._inputs:
+            references = await Node(self._session.requests, method).get_references(
+                ObjectIds.HasProperty, ua.BrowseDirection.Forward, ua.NodeClass.Variable
+            )
+            inputs = [reference.NodeId for reference in references if reference.BrowseName.Name == "InputArguments"]
+            kinds: list[ua.VariantType] | None = None
+            if inputs:
+                (data,) = await self._session.read(inputs[:1])
+                if is_good(data) and data.Value is not None:
+                    kinds = [
+                        ua.VariantType.Variant if argument.ValueRank >= 0 else await self._kind(argument.DataType)
+                        for argument in data.Value.Value or ()
+                    ]
+            self._inputs[method] = kinds
+        return self._inputs[method]
+
+
+def _answer(where: str, result: ua.CallMethodResult) -> CallAnswer:
+    if result.StatusCode.is_bad():
+        reasons = [status_name(int(result.StatusCode.value))]
+        reasons += [
+            f"argument {index} {status_name(int(status.value))}"
+            for index, status in enumerate(result.InputArgumentResults or (), start=1)
+            if status.is_bad()
+        ]
+        return CallAnswer("failed", error=f"{where} failed on the device: {', '.join(reasons)}")
+    try:
+        outputs = [plain_variant(output) for output in result.OutputArguments or ()]
+    except Unusable:
+        outputs = []  # it was done; what it returned has no plain form
+    value = outputs[0] if len(outputs) == 1 else outputs or None
+    if value is False:
+        return CallAnswer("refused", value=False, error=f"{where} was refused by the device: it answered false")
+    return CallAnswer("accepted", value=value)

@@ -1,0 +1,283 @@
+"""One OPC UA session with its subscriptions: the only file that reaches into asyncua.
+
+asyncua's own handlers take one notification at a time and its watchdog would re-create subscriptions behind our back;
+here one PublishResult is one call, and whatever breaks (socket, session, subscription, keep-alive) ends the session,
+so that there is one way to come back: connect again. While a call has not returned, no further publish request is
+sent: that is how a full sink slows the server down.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from asyncua import ua
+from asyncua.client.client import Client
+from asyncua.client.ua_session import UaSession
+from asyncua.common.subscription import Subscription
+from asyncua.ua.attribute_ids import AttributeIds
+from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.uaerrors import UaError, UaStatusCodeError
+
+from app.connectors.authentication import Credentials
+from app.connectors.opcua_values import status_name
+from app.errors import Unavailable
+
+logging.getLogger("asyncua.client").setLevel(logging.CRITICAL)  # a traceback per lost connection; ours is one line
+logging.getLogger("asyncua.common.subscription").setLevel(logging.ERROR)
+
+T = TypeVar("T")
+BATCH = 500
+"""Nodes in one read, items in one create request; less where the server says it takes less."""
+OnPublish = Callable[[Sequence[ua.DataChangeNotification | ua.EventNotificationList]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How long anything may take before the connection counts as dead; seconds."""
+
+    connect_seconds: float = 5.0
+    answer_seconds: float = 10.0
+    """A read, write or method call."""
+    probe_seconds: float = 2.0
+    """The server's state is read this often, and must come within as long: a half-open link shows after twice that."""
+    keep_alive_seconds: float = 2.0
+    """A quiet subscription sends a keep-alive this often; three missed ones end the session."""
+    close_seconds: float = 1.0
+
+
+class _Notifications(Subscription):
+    """A subscription that hands over each PublishResult whole."""
+
+    def __init__(
+        self,
+        session: UaSession,
+        parameters: ua.CreateSubscriptionParameters,
+        on_publish: Callable[[ua.PublishResult], Awaitable[None]],
+    ) -> None:
+        super().__init__(session, parameters)
+        self._on_publish = on_publish
+
+    async def publish_callback(self, publish_result: ua.PublishResult) -> None:
+        await self._on_publish(publish_result)
+
+
+@dataclass(slots=True)
+class _Watched:
+    quiet_seconds: float
+    """Longer without a publish and the subscription is dead."""
+    last_contact: float
+    busy: bool = False
+    """In our own hands (waiting for room): the server can't be blamed for being quiet."""
+
+
+class Session:
+    """An activated session. Methods raise what asyncua raises (see `FAILURES` and `reason_of`)."""
+
+    def __init__(self, client: Client, timing: Timing, lost: "asyncio.Future[str]") -> None:
+        self.client = client
+        self._timing = timing
+        self._lost = lost
+        self._subscriptions: list[_Watched] = []
+        self._handle = 0
+        self.read_batch = BATCH
+        self.create_batch = BATCH
+
+    @property
+    def requests(self) -> UaSession:
+        return self.client.uaclient.session
+
+    async def learn_limits(self) -> None:
+        """How much the server takes in one request; 0 or nothing means no limit of its own."""
+        limits = (
+            ObjectIds.Server_ServerCapabilities_OperationLimits_MaxNodesPerRead,
+            ObjectIds.Server_ServerCapabilities_OperationLimits_MaxMonitoredItemsPerCall,
+        )
+        read, create = [
+            data.Value.Value if data.Value is not None and is_good(data) else None
+            for data in await self.read([ua.NodeId(ua.Int32(limit)) for limit in limits])
+        ]
+        self.read_batch = min(BATCH, int(read or BATCH))
+        self.create_batch = min(BATCH, int(create or BATCH))
+
+    async def read(
+        self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
+    ) -> list[ua.DataValue]:
+        """One DataValue a node, in order, each with its own status."""
+        found: list[ua.DataValue] = []
+        for batch in batches(nodes, self.read_batch):
+            parameters = ua.ReadParameters()
+            parameters.TimestampsToReturn = ua.TimestampsToReturn.Both
+            for node in batch:
+                wanted = ua.ReadValueId()
+                wanted.NodeId = node
+                wanted.AttributeId = attribute
+                parameters.NodesToRead.append(wanted)
+            found.extend(await self.requests.read(parameters))
+        return found
+
+    async def subscribe(
+        self, interval_ms: float, items: Sequence[ua.MonitoredItemCreateRequest], on_publish: OnPublish
+    ) -> list[ua.StatusCode | None]:
+        """One subscription with these items; per item None, or why the server would not monitor it."""
+        watched = _Watched(float("inf"), self._now())
+        subscription = _Notifications(
+            self.requests, self._parameters(interval_ms), self._hand_over(watched, on_publish)
+        )
+        revised = await subscription.init()
+        keep_alive = revised.RevisedPublishingInterval * max(1, revised.RevisedMaxKeepAliveCount) / 1000
+        watched.quiet_seconds = 3 * keep_alive + self._timing.probe_seconds
+        self._subscriptions.append(watched)
+        results: list[ua.StatusCode | None] = []
+        for batch in batches(items, self.create_batch):
+            answers = await subscription.create_monitored_items(batch)
+            results.extend(answer if isinstance(answer, ua.StatusCode) else None for answer in answers)
+        return results
+
+    def item(
+        self,
+        node: ua.NodeId,
+        attribute: AttributeIds,
+        sampling_ms: float,
+        queue_size: int,
+        event_filter: ua.EventFilter | None = None,
+    ) -> ua.MonitoredItemCreateRequest:
+        """A request whose client handle is unique in this session."""
+        self._handle += 1
+        request = ua.MonitoredItemCreateRequest()
+        request.ItemToMonitor.NodeId = node
+        request.ItemToMonitor.AttributeId = attribute
+        request.MonitoringMode = ua.MonitoringMode.Reporting
+        request.RequestedParameters.ClientHandle = ua.UInt32(self._handle)
+        request.RequestedParameters.SamplingInterval = ua.Double(sampling_ms)
+        request.RequestedParameters.QueueSize = ua.UInt32(queue_size)
+        request.RequestedParameters.DiscardOldest = True
+        if event_filter is not None:
+            request.RequestedParameters.Filter = event_filter
+        return request
+
+    def _parameters(self, interval_ms: float) -> ua.CreateSubscriptionParameters:
+        keep_alive = max(1, round(self._timing.keep_alive_seconds * 1000 / interval_ms))
+        parameters = ua.CreateSubscriptionParameters()
+        parameters.RequestedPublishingInterval = ua.Double(interval_ms)
+        parameters.RequestedMaxKeepAliveCount = ua.UInt32(keep_alive)
+        parameters.RequestedLifetimeCount = ua.UInt32(max(10 * keep_alive, round(60_000 / interval_ms)))
+        parameters.MaxNotificationsPerPublish = ua.UInt32(10_000)
+        parameters.PublishingEnabled = True
+        return parameters
+
+    def _hand_over(self, watched: _Watched, on_publish: OnPublish) -> Callable[[ua.PublishResult], Awaitable[None]]:
+        async def handed(result: ua.PublishResult) -> None:
+            watched.last_contact = self._now()
+            notifications = []
+            for item in result.NotificationMessage.NotificationData or ():
+                if isinstance(item, ua.StatusChangeNotification):
+                    self.end(f"the server ended the subscription: {status_name(int(item.Status.value))}")
+                elif isinstance(item, ua.DataChangeNotification | ua.EventNotificationList):
+                    notifications.append(item)
+            if not notifications:
+                return
+            watched.busy = True
+            try:
+                await on_publish(notifications)
+            except Exception as error:  # asyncua would log it and go on deaf; it ends the session instead
+                if not self._lost.done():
+                    self._lost.set_exception(error)
+            finally:
+                watched.busy = False
+                watched.last_contact = self._now()
+
+        return handed
+
+    def end(self, reason: str) -> None:
+        if not self._lost.done():
+            self._lost.set_result(reason)
+
+    async def ended(self) -> str:
+        """Waits until the session is lost; why. Raises what a handler of `subscribe` raised."""
+        while True:
+            done, _ = await asyncio.wait({self._lost}, timeout=self._timing.probe_seconds / 2)
+            if done:
+                return self._lost.result()
+            for watched in self._subscriptions:
+                quiet = self._now() - watched.last_contact
+                if quiet > watched.quiet_seconds and not watched.busy:
+                    return f"no keep-alive for {quiet:.1f} s"
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+FAILURES = (OSError, asyncio.TimeoutError, UaError)
+"""What a broken or unwilling server looks like; everything else is our own bug."""
+
+
+def reason_of(error: BaseException) -> str:
+    """One line for people: `connection refused`, `BadUserAccessDenied`, `no answer`."""
+    if isinstance(error, UaStatusCodeError) and error.code is not None:
+        return status_name(int(error.code))
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
+    return str(error) or type(error).__name__
+
+
+@contextlib.asynccontextmanager
+async def opened(endpoint: str, user: Credentials | None, timing: Timing) -> AsyncIterator[Session]:
+    """An activated session, closed at the end whatever state it is in. Raises Unavailable where there is none."""
+    client = Client(endpoint, timeout=timing.answer_seconds, watchdog_intervall=timing.probe_seconds)
+    client.name = client.description = "Twin Overlay"
+    client.application_uri = "urn:twin-overlay:client"
+    client.session_timeout = 60_000  # small servers have few sessions: one that we lost must not stay for an hour
+    if user is not None:
+        client.set_user(user.username)
+        client.set_password(user.password)
+    lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    session = Session(client, timing, lost)
+
+    async def on_loss(error: Exception) -> None:
+        session.end(f"connection lost: {reason_of(error)}")
+
+    client.connection_lost_callback = on_loss
+    try:
+        try:
+            async with asyncio.timeout(timing.connect_seconds):
+                await client.connect()
+        except FAILURES as error:
+            raise Unavailable(f"cannot connect to {endpoint}: {reason_of(error)}") from error
+        yield session
+    finally:
+        await _close(client, timing, polite=not lost.done())
+        if lost.done():
+            lost.exception()  # seen, also where nobody waited for it any more
+
+
+async def _close(client: Client, timing: Timing, *, polite: bool) -> None:
+    """Close session and socket, and leave no task: asyncua's publish loop would outlive a lost socket by a second, and
+    its `disconnect` leaves the transport of a half-open link open."""
+    publishing = client.uaclient.session._publish_task
+    protocol = client.uaclient.protocol
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(timing.close_seconds if polite else 0.05):
+            await client.disconnect()
+    if publishing is not None and not publishing.done():
+        publishing.cancel()
+        await asyncio.wait({publishing})
+    if protocol is not None and protocol.transport is not None:
+        protocol.transport.abort()
+
+
+def is_good(data: ua.DataValue) -> bool:
+    return data.StatusCode is None or data.StatusCode.is_good()
+
+
+def batches(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch

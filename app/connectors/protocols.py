@@ -1,0 +1,63 @@
+"""Which protocol has which connector: a new protocol is one file beside this one and one line here."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from app.connectors.authentication import shown
+from app.connectors.mqtt import MqttConnector
+from app.connectors.opcua import OpcUaConnector
+from app.model.connection import TwinConnection
+from app.ports import Clock, Connector
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Twins that share one connection: protocol, endpoint, authentication and client id are the same."""
+
+    name: str
+    """Stable over restarts: it is how health, logs, readings and the broker's session know the connection."""
+    protocol: str
+    endpoint: str
+    twins: tuple[TwinConnection, ...]
+
+
+Factory = Callable[[Group, Clock, str], Connector]
+"""(group, clock, installation)"""
+
+
+def _opcua(group: Group, clock: Clock, installation: str) -> Connector:
+    return OpcUaConnector(group.name, group.endpoint, group.twins, clock=clock)
+
+
+def _mqtt(group: Group, clock: Clock, installation: str) -> Connector:
+    client_id = group.twins[0].connectivity.client_id or _client_id(installation, group.name)
+    return MqttConnector(group.name, group.endpoint, group.twins, client_id=client_id, clock=clock)
+
+
+PROTOCOLS: Mapping[str, Factory] = {"opc-ua": _opcua, "mqtt": _mqtt}
+
+
+def _client_id(installation: str, name: str) -> str:
+    """23 characters, the length that every MQTT 3.1.1 broker takes."""
+    return "to-" + hashlib.sha256(f"{installation}\n{name}".encode()).hexdigest()[:20]
+
+
+def grouped(twins: Iterable[TwinConnection]) -> dict[str, Group]:
+    """By the group's name; twins in the order of their ids, so that equal sets make equal groups."""
+    found: dict[str, list[TwinConnection]] = {}
+    for twin in sorted(twins, key=lambda twin: twin.twin_id):
+        found.setdefault(_name(twin), []).append(twin)
+    return {
+        name: Group(name, members[0].connectivity.protocol, members[0].connectivity.endpoint, tuple(members))
+        for name, members in found.items()
+    }
+
+
+def _name(twin: TwinConnection) -> str:
+    """`mqtt mqtt://127.0.0.1:1883`, with `#` and a digest where authentication or client id tell it from another."""
+    where = twin.connectivity
+    own = [where.authentication, where.client_id, "" if shown(where.endpoint) == where.endpoint else where.endpoint]
+    digest = "#" + hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:6] if any(own) else ""
+    return f"{where.protocol} {shown(where.endpoint)}{digest}"
