@@ -57,7 +57,7 @@ class ControlServer:
         self._station = station
         self._changed = changed
         self._server: asyncio.Server | None = None
-        self._clients: set[asyncio.StreamWriter] = set()
+        self._clients: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
 
     async def start(self, port: int) -> int:
         """Listen on 127.0.0.1 (0 takes a free port); the port. Raises Misconfigured."""
@@ -75,12 +75,15 @@ class ControlServer:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-            for writer in self._clients:
+            for writer in self._clients.values():
                 writer.close()
+            await asyncio.gather(*self._clients)
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients[task] = writer
         try:
             while line := await reader.readline():
                 writer.write(await self._answer(line) + b"\n")
@@ -88,7 +91,7 @@ class ControlServer:
         except (ConnectionError, ValueError):
             pass  # the client is gone, or sent a line without end (over 64 KiB): either way nobody to answer
         finally:
-            self._clients.discard(writer)
+            del self._clients[task]
             writer.close()
             with contextlib.suppress(ConnectionError):
                 await writer.wait_closed()

@@ -40,6 +40,7 @@ class MqttBroker:
             )
         )
         self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
 
     async def start(self, port: int) -> int:
         """Listen on 127.0.0.1 (0 takes a free port); the port. Raises Misconfigured."""
@@ -60,10 +61,22 @@ class MqttBroker:
         if self._server is not None:
             self._server.close()
             await self._broker.shutdown()
+            for connection in self._connections:
+                connection.cancel()  # the broker forgets those that never got as far as a session
+            await asyncio.gather(*self._connections)
             await self._server.wait_closed()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await self._broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER)
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections.add(task)
+        try:
+            await self._broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER)
+        except asyncio.CancelledError:
+            pass  # only `stop` cancels this task, and asyncio's streams log a cancelled one as an error
+        finally:
+            self._connections.discard(task)
+            writer.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +87,15 @@ class Sensor:
     property: str
     read: Callable[[], float]
 
-    async def run(self, port: int, interval_seconds: float) -> None:
-        """Publish until cancelled; raises aiomqtt.MqttError where the broker is lost."""
+    async def run(self, port: int, interval_seconds: float, up: asyncio.Event | None = None) -> None:
+        """Publish until cancelled, `up` set once it does; raises aiomqtt.MqttError where the broker is lost."""
         loop = asyncio.get_running_loop()
         topic = TOPIC + self.id
         will = aiomqtt.Will(topic + AVAILABILITY, "offline", qos=1, retain=True)
         async with aiomqtt.Client("127.0.0.1", port, identifier=self.id, will=will) as client:
             await client.publish(topic + AVAILABILITY, "online", qos=1, retain=True)
+            if up is not None:
+                up.set()
             due = loop.time()
             try:
                 while True:

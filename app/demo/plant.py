@@ -72,8 +72,14 @@ async def run_plant(opcua_port: int, mqtt_port: int, control_port: int) -> None:
         control_bound = await control.start(control_port)
         running.push_async_callback(control.stop)
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(sensor.run(mqtt, STEP_SECONDS)) for sensor in sensors]
+            up = [asyncio.Event() for _ in sensors]
+            tasks = [
+                group.create_task(sensor.run(mqtt, STEP_SECONDS, is_up))
+                for sensor, is_up in zip(sensors, up, strict=True)
+            ]
             tasks.append(group.create_task(_step(station, plc.publish)))
+            for is_up in up:
+                await is_up.wait()
             stopping = _stop_on_signals()
             ready = {
                 "opcua_endpoint": opcua_endpoint,

@@ -97,6 +97,7 @@ async def test_a_signal_ends_it_within_a_second_while_clients_are_connected(numb
     async with started() as (process, ready):
         port = int(ready["mqtt_endpoint"].rpartition(":")[2])
         reader, writer = await asyncio.open_connection("127.0.0.1", ready["control_port"])
+        mute = await asyncio.open_connection("127.0.0.1", port)  # never says CONNECT
         plc = Client(ready["opcua_endpoint"])
         await plc.connect()
         async with aiomqtt.Client("127.0.0.1", port) as bus:
@@ -111,9 +112,17 @@ async def test_a_signal_ends_it_within_a_second_while_clients_are_connected(numb
             assert (await heard_until_lost(bus))[-1] == b"offline", "a stopped sensor says so itself"
         await reader.read()
         writer.close()
+        mute[1].close()
         plc.disconnect_socket()
         assert process.stderr is not None
         assert await process.stderr.read() == b""
+
+
+async def test_a_signal_as_soon_as_it_is_ready_ends_it_as_quietly() -> None:
+    async with started() as (process, _):
+        process.terminate()
+        assert process.stderr is not None
+        assert (await process.stderr.read(), await process.wait()) == (b"", 0)
 
 
 async def test_it_dies_with_the_process_that_started_it() -> None:
