@@ -1,0 +1,197 @@
+"""Whether an action can be done: the role, its method or property, and the values, in JSON documents and in scripts.
+
+A script gives arguments by place and a document by name; `lower` turns the first into the second, so everything behind
+it knows names only.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from app.dtsl import diagnostics
+from app.dtsl.ast import Call, Constant, Name, Word, Write
+from app.dtsl.diagnostics import Message
+from app.dtsl.scope import Owner, Scope
+from app.dtsl.source import Span
+from app.dtsl.spelling import dtsl_member
+from app.dtsl.types import value_fault
+from app.errors import Problem
+from app.model.definitions import (
+    Action,
+    AlertAction,
+    Argument,
+    MethodCallAction,
+    MethodDefinition,
+    ParameterDefinition,
+    PropertyDefinition,
+    PropertyWriteAction,
+)
+
+Report = Callable[[Message, Span], None]
+_SEVERITIES = ("info", "warning", "error", "critical")
+
+
+# ---------------------------------------------------------------------------------------------------- JSON documents
+
+
+def check_action(action: Action, scope: Scope, path: str) -> list[Problem]:
+    """Every error of an action of a document; paths go on from `path`, the action's own pointer."""
+    if isinstance(action, AlertAction):
+        return []
+    found = _target(action.role or action.twin_id, scope)
+    if isinstance(found, Message):
+        return [found.problem(f"{path}/{'role' if action.role else 'twin_id'}")]
+    owner, shown = found
+    if not owner.known:
+        return []
+    if isinstance(action, PropertyWriteAction):
+        definition = _writable(owner, shown, action.property, scope.spell)
+        if isinstance(definition, Message):
+            return [definition.problem(f"{path}/property")]
+        wrong = value_fault(action.value, definition, action.property)
+        return [wrong.problem(f"{path}/value")] if wrong else []
+    method = owner.methods.get(action.method)
+    if method is None:
+        known = map(scope.spell, owner.methods)
+        return [diagnostics.unknown_method(scope.spell(action.method), shown, known).problem(f"{path}/method")]
+    return _arguments_by_name(method, action.parameters, f"{path}/parameters")
+
+
+def _arguments_by_name(method: MethodDefinition, arguments: Sequence[Argument], path: str) -> list[Problem]:
+    parameters = {parameter.name: parameter for parameter in method.parameters}
+    given: set[str] = set()
+    problems: list[Problem] = []
+    for index, argument in enumerate(arguments):
+        parameter = parameters.get(argument.name)
+        if parameter is None:
+            fault: Message | None = diagnostics.unknown_parameter(argument.name, method.name, parameters)
+        elif argument.name in given:
+            fault = diagnostics.parameter_twice(argument.name)
+        else:
+            fault = value_fault(argument.value, parameter, argument.name)
+        given.add(argument.name)
+        if fault:
+            problems.append(fault.problem(f"{path}/{index}"))
+    missing = [name for name in parameters if name not in given]
+    return problems + [diagnostics.missing_parameter(method.name, name).problem(path) for name in missing]
+
+
+# ---------------------------------------------------------------------------------------------------- scripts
+
+
+def lower(action: Call | Write, scope: Scope, report: Report) -> Action | None:
+    """The document's form of a script's action; None where it is reported as wrong."""
+    if isinstance(action, Write):
+        return _lower_write(action, scope, report)
+    if len(action.path) == 1:
+        return _lower_alert(action, report)
+    role, name = action.path
+    owner = _role(role, scope, report)
+    if owner is None or not owner.known:
+        return None
+    method = owner.methods.get(name.id)
+    if method is None:
+        known = map(dtsl_member, owner.methods)
+        report(diagnostics.unknown_method(dtsl_member(name.id), f"'{dtsl_member(role.id)}'", known), name.span)
+        return None
+    values = _arguments_by_place(method, action, report)
+    if values is None:
+        return None
+    return MethodCallAction(type="method_call", role=role.id, method=name.id, parameters=values)
+
+
+def _lower_alert(call: Call, report: Report) -> Action | None:
+    name = call.path[0]
+    if name.id != "alert":
+        report(diagnostics.unknown_action(dtsl_member(name.id)), name.span)
+        return None
+    match call.arguments:
+        case (Word(text=severity, span=span), Constant(value=str() as message)):
+            if severity in _SEVERITIES:
+                return AlertAction(type="alert", severity=severity, message=message)  # type: ignore[arg-type]
+            report(diagnostics.unknown_severity(severity), span)
+        case (Constant(value=str(), span=span), Constant(value=str())):
+            report(diagnostics.quoted_severity(), span)
+        case _:
+            report(diagnostics.alert_arguments(), call.span)
+    return None
+
+
+def _lower_write(write: Write, scope: Scope, report: Report) -> Action | None:
+    if len(write.path) == 1:
+        roles = [dtsl_member(role) for role, owner in scope.owners.items() if write.path[0].id in owner.properties]
+        report(diagnostics.role_needed(dtsl_member(write.path[0].id), roles), write.path[0].span)
+        return None
+    role, name = write.path
+    owner = _role(role, scope, report)
+    if owner is None or not owner.known:
+        return None
+    definition = _writable(owner, f"'{dtsl_member(role.id)}'", name.id, dtsl_member)
+    if isinstance(definition, Message):
+        report(definition, name.span)
+        return None
+    fault = value_fault(write.value.value, definition, dtsl_member(name.id))
+    if fault:
+        report(fault, write.value.span)
+        return None
+    value = _as_declared(write.value.value, definition)
+    return PropertyWriteAction(type="property_write", role=role.id, property=name.id, value=value)
+
+
+def _arguments_by_place(method: MethodDefinition, call: Call, report: Report) -> list[Argument] | None:
+    parameters = method.parameters
+    if len(call.arguments) != len(parameters):
+        names = [dtsl_member(parameter.name) for parameter in parameters]
+        report(diagnostics.argument_count(dtsl_member(method.name), names, len(call.arguments)), call.span)
+        return None
+    values: list[Argument] = []
+    for parameter, argument in zip(parameters, call.arguments, strict=True):
+        if isinstance(argument, Word):
+            report(diagnostics.bare_word(argument.text), argument.span)
+            continue
+        fault = value_fault(argument.value, parameter, dtsl_member(parameter.name))
+        if fault:
+            report(fault, argument.span)
+        else:
+            values.append(Argument(name=parameter.name, value=_as_declared(argument.value, parameter)))
+    return values if len(values) == len(parameters) else None
+
+
+def _role(role: Name, scope: Scope, report: Report) -> Owner | None:
+    found = _target(role.id, scope)
+    if isinstance(found, Message):
+        if role.id not in scope.lost:
+            report(found, role.span)
+        return None
+    return found[0]
+
+
+# ---------------------------------------------------------------------------------------------------- both
+
+
+def _target(name: str | None, scope: Scope) -> tuple[Owner, str] | Message:
+    """Who is acted on, and as a message calls it."""
+    if scope.own is not None:
+        if name is not None:
+            return diagnostics.foreign_property(scope.spell(name))
+        return Owner(scope.own, scope.own_methods or {}), "this twin"
+    if name is None:
+        return diagnostics.action_needs_role(map(scope.spell, scope.owners))
+    owner = scope.owners.get(name)
+    if owner is None:
+        return diagnostics.unknown_role(scope.spell(name), scope.where, map(scope.spell, scope.owners))
+    return owner, f"'{scope.spell(name)}'"
+
+
+def _writable(owner: Owner, shown: str, name: str, spell: Callable[[str], str]) -> PropertyDefinition | Message:
+    definition = owner.properties.get(name)
+    if definition is None:
+        return diagnostics.unknown_property(spell(name), shown, map(spell, owner.properties))
+    if definition.access == "read":
+        writable = [spell(item.name) for item in owner.properties.values() if item.access != "read"]
+        return diagnostics.read_only(spell(name), writable)
+    return definition
+
+
+def _as_declared(value: Any, definition: PropertyDefinition | ParameterDefinition) -> Any:
+    """`open(100)` gives a float parameter 100.0."""
+    return float(value) if definition.data_type == "float" else value

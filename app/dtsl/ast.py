@@ -1,0 +1,128 @@
+"""What a script says, before anyone asks whether it makes sense: declarations with their spans.
+
+Spans are left out of comparisons, so `parse(format(script)) == script` means what it says. Names are ids already
+(`Pump123` stands here as `pump_123`). Conditions are the model's tree; where its nodes stand is kept beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.dtsl.source import NOWHERE, Span
+from app.model.conditions import Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    id: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a node of a condition stands; `owner` and `name` are the parts of a reference."""
+
+    whole: Span
+    owner: Span = NOWHERE
+    name: Span = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    condition: Condition
+    span: Span = field(default=NOWHERE, compare=False)
+    places: Mapping[int, Place] = field(default_factory=dict, compare=False, repr=False)
+    """By `id(node)` of the nodes of `condition`, which this object keeps alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A value as written: str, int, float, bool, None or a list of those."""
+
+    value: Any
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A bare word as an argument: `critical`."""
+
+    text: str
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`alert(critical, "...")` (one name) or `outletValve.open(100.0)` (two)."""
+
+    path: tuple[Name, ...]
+    arguments: tuple[Constant | Word, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    path: tuple[Name, ...]
+    value: Constant
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    twin_type: Name
+    name: Name
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship:
+    source: Name
+    target: Name
+    name: Name
+    guard: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    name: Name
+    when: Expression
+    actions: tuple[Call | Write, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a metadata block; the key is any text."""
+
+    key: str
+    value: Constant
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    role: Name
+    twin: Name
+
+
+@dataclass(frozen=True, slots=True)
+class OverlayDeclaration:
+    name: Name
+    roles: tuple[Role, ...] = ()
+    relationships: tuple[Relationship, ...] = ()
+    behaviors: tuple[Behavior, ...] = ()
+    metadata: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceDeclaration:
+    name: Name
+    overlay_type: Name
+    bindings: tuple[Binding, ...] = ()
+    metadata: tuple[Entry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    declarations: tuple[OverlayDeclaration | InstanceDeclaration, ...] = ()
+    lost: frozenset[str] = field(default=frozenset(), compare=False)
+    """Ids in statements that had a syntax error and were left out: no one should be told that those are unknown."""

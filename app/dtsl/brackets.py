@@ -1,0 +1,79 @@
+"""Brackets made to match before the grammar looks, so that what follows a forgotten one is still understood.
+
+Runs on tokens (see build.py for what a token is). `make(type, text, near)` makes a token of no width behind `near`.
+"""
+
+from collections.abc import Callable, Sequence
+
+from app.dtsl import diagnostics
+from app.dtsl.build import MAX_NESTING, Report, Token, span_of
+
+Make = Callable[[str, str, Token], Token]
+
+_CLOSING = {"LBRACE": ("RBRACE", "}"), "LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")}
+_OPENING = {"RBRACE": ("LBRACE", "{"), "RPAR": ("LPAR", "("), "RSQB": ("LSQB", "[")}
+
+
+def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] | None:
+    """The tokens with each bracket closed and none closing nothing; None where they nest too deeply to go on."""
+    balanced: list[Token] = []
+    open_: list[Token] = []
+
+    def close(near: Token) -> None:
+        kind, text = _CLOSING[open_.pop().type]
+        balanced.append(make(kind, text, near))
+
+    def missing(opened: Token) -> None:
+        report(diagnostics.unclosed(str(opened), _CLOSING[opened.type][1]), span_of(opened))
+
+    for index, token in enumerate(tokens):
+        kind = token.type
+        previous = balanced[-1] if balanced else token
+        if open_ and kind in ("OVERLAY", "INSTANCE") and _starts_a_declaration(tokens, index):
+            missing(open_[-1])
+            while open_:
+                close(previous)
+        elif kind in ("SEMICOLON", "RBRACE"):
+            while open_ and open_[-1].type != "LBRACE":
+                missing(open_[-1])
+                close(previous)
+        if kind in _CLOSING:
+            if len(open_) == MAX_NESTING:
+                report(diagnostics.too_deep(MAX_NESTING), span_of(token))
+                return None
+            open_.append(token)
+        elif kind in _OPENING:
+            opening, text = _OPENING[kind]
+            if not open_ or open_[-1].type != opening:
+                report(diagnostics.unopened(str(token), text), span_of(token))
+                continue
+            open_.pop()
+        balanced.append(token)
+    for opened in reversed(open_):
+        missing(opened)
+    while open_:
+        close(balanced[-1])
+    return balanced
+
+
+def _starts_a_declaration(tokens: Sequence[Token], index: int) -> bool:
+    """`overlay NAME {` or `instance NAME of`, which stand nowhere but at the top."""
+    if index + 2 >= len(tokens) or tokens[index + 1].type not in ("NAME", "STRING"):
+        return False
+    return bool(tokens[index + 2].type == ("LBRACE" if tokens[index].type == "OVERLAY" else "OF"))
+
+
+def declarations(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Balanced tokens cut behind every `}` that closes to the top: each piece is parsed, and may fail, alone."""
+    pieces: list[list[Token]] = []
+    piece: list[Token] = []
+    depth = 0
+    for token in tokens:
+        piece.append(token)
+        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
+        if depth == 0 and token.type == "RBRACE":
+            pieces.append(piece)
+            piece = []
+    if piece:
+        pieces.append(piece)
+    return pieces

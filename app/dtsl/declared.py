@@ -1,0 +1,60 @@
+"""What the checks of overlays and of instances share: the catalogue, where findings go, names declared once."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from app.dtsl import diagnostics
+from app.dtsl.ast import Entry, Name
+from app.dtsl.diagnostics import Findings, Message
+from app.dtsl.source import Span
+from app.dtsl.spelling import dtsl_member
+from app.model.catalogue import Catalogue
+
+Made = TypeVar("Made")
+
+
+@dataclass(slots=True)
+class Checking:
+    catalogue: Catalogue
+    findings: Findings
+    lost: frozenset[str]
+    """Ids whose declaration could not be read: nothing is said about them."""
+    failed: bool = False
+    _twins_of_type: dict[str, list[str]] = field(default_factory=dict)
+
+    def report(self, message: Message, span: Span) -> None:
+        self.failed = self.failed or message.severity == "error"
+        self.findings.report(message, span)
+
+    def once(self, kind: str, names: Iterable[Name], spell: Callable[[str], str] = dtsl_member) -> None:
+        """Reports each name that stood before."""
+        first: dict[str, Name] = {}
+        for name in names:
+            before = first.setdefault(name.id, name)
+            if before is not name:
+                line = self.findings.line(before.span)
+                self.report(diagnostics.declared_twice(kind, spell(name.id), line), name.span)
+
+    def metadata(self, entries: Sequence[Entry]) -> dict[str, Any]:
+        """The `metadata` field of a document, left out where nothing is written."""
+        self.once("key", [Name(entry.key, entry.span) for entry in entries])
+        return {"metadata": {entry.key: entry.value.value for entry in entries}} if entries else {}
+
+    def twins_of_type(self, type_id: str) -> list[str]:
+        if type_id not in self._twins_of_type:
+            self._twins_of_type[type_id] = self.catalogue.twins_of_type(type_id)
+        return self._twins_of_type[type_id]
+
+    def make(self, what: str, span: Span, build: Callable[[], Made]) -> Made | None:
+        """What `build` makes; a limit of the document's form that it breaks is reported. None after any error."""
+        if self.failed:
+            return None
+        try:
+            return build()
+        except ValidationError as error:
+            for fault in error.errors():
+                self.report(diagnostics.unusable(what, fault["msg"]), span)
+            return None

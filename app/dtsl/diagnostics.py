@@ -1,0 +1,444 @@
+"""Every message of the language, one function each; tests/corpus/dtsl holds them to the letter.
+
+A Message knows no place: a script gives it a span (Diagnostic, `file:line:column`), a document a pointer (Problem).
+Codes are for programs and never change their meaning: 1xx the text, 2xx names, 3xx types and values, 5xx warnings.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Literal
+
+from app.dtsl.source import BYTE_ORDER_MARK, Source, Span
+from app.errors import Problem, suggestion
+
+Severity = Literal["error", "warning", "info"]
+_WIDEST_LINE = 160
+_MOST_COMPARED = 2000
+"""Names that a suggestion is looked for in: some milliseconds."""
+_SEVERITIES = "info, warning, error or critical"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    code: str
+    text: str
+    hint: str = ""
+    severity: Severity = "error"
+
+    def problem(self, path: str) -> Problem:
+        return Problem(self.code, self.text, path, self.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """Lines and columns count from 1; the end is the column after the last character."""
+
+    code: str
+    severity: Severity
+    message: str
+    hint: str
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @classmethod
+    def of(cls, message: Message, source: Source, span: Span) -> "Diagnostic":
+        line, column = source.position(span.start)
+        end_line, end_column = source.position(max(span.end, span.start))
+        return cls(
+            message.code, message.severity, message.text, message.hint, source.file, line, column, end_line, end_column
+        )
+
+    @property
+    def path(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+    def problem(self, *, with_file: bool = True) -> Problem:
+        path = self.path if with_file else f"{self.line}:{self.column}"
+        return Problem(self.code, self.message, path, self.hint)
+
+    def render(self, source: str) -> str:
+        """`file:line:column: CODE message`, the line, carets under the place, the hint."""
+        kind = "" if self.severity == "error" else f"{self.severity}: "
+        lines = [f"{self.path}: {self.code} {kind}{self.message}"]
+        text = source.removeprefix(BYTE_ORDER_MARK).split("\n")
+        shown = text[self.line - 1].rstrip("\r") if self.line <= len(text) else ""
+        start = self.column - 1
+        end = self.end_column - 1 if self.end_line == self.line else len(shown)
+        if len(shown) > _WIDEST_LINE:
+            cut = max(0, start - _WIDEST_LINE // 2)
+            shown, start, end = shown[cut : cut + _WIDEST_LINE], start - cut, min(end - cut, _WIDEST_LINE)
+        if shown.strip():
+            indent = "".join("\t" if character == "\t" else " " for character in shown[:start].ljust(start))
+            shown = "".join(character if character == "\t" or character.isprintable() else "?" for character in shown)
+            lines += ["  " + shown, "  " + indent + "^" * max(1, end - start)]
+        if self.hint:
+            lines.append("  " + self.hint)
+        return "\n".join(lines)
+
+
+class TooMany(Exception):
+    """The limit is reached: nothing more is looked for."""
+
+
+class Findings:
+    """Diagnostics of one source, up to a limit; `beyond` is said once it is passed."""
+
+    def __init__(self, source: Source, limit: int, beyond: Message) -> None:
+        self._source = source
+        self._limit = limit
+        self._beyond = beyond
+        self._found: list[Diagnostic] = []
+
+    def report(self, message: Message, span: Span) -> None:
+        """Raises TooMany beyond the limit."""
+        if len(self._found) == self._limit:
+            self._found.append(Diagnostic.of(self._beyond, self._source, span))
+        if len(self._found) > self._limit:
+            raise TooMany
+        self._found.append(Diagnostic.of(message, self._source, span))
+
+    def line(self, span: Span) -> int:
+        return self._source.position(span.start)[0]
+
+    def sorted(self) -> list[Diagnostic]:
+        """By place; what was found first comes first at the same place."""
+        return sorted(self._found, key=lambda found: (found.line, found.column))
+
+
+def one_of(items: Sequence[str]) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
+
+
+def _near(name: str, known: Iterable[str], kind: str) -> str:
+    """A suggestion, or the list where it is short."""
+    names = sorted(islice(known, _MOST_COMPARED))
+    return suggestion(name, names) or (f"{kind}: {', '.join(names)}" if 0 < len(names) <= 12 else "")
+
+
+# ---------------------------------------------------------------------------------------------------- 1xx the text
+
+
+def stray_character(character: str) -> Message:
+    shown = f"'{character}'" if character.isprintable() and character.isascii() else f"U+{ord(character):04X}"
+    hints = {
+        "&": "write '&&' for and",
+        "|": "write '||' for or",
+        "#": "a comment starts with '//'",
+        "`": "quote with ' or \"",
+        "\\": "an escape stands only inside quotes",
+    }
+    hint = hints.get(character, "")
+    if not character.isascii():
+        hint = "names are letters A to Z, digits and _; other text stands in quotes"
+    return Message("DTSL101", f"unexpected character {shown}", hint)
+
+
+def unterminated_string(mark: str) -> Message:
+    return Message(
+        "DTSL102", "this text is never closed", f"close it with {mark} on the same line; \\n is a line break"
+    )
+
+
+def unterminated_comment() -> Message:
+    return Message("DTSL103", "this comment is never closed", "close it with '*/'")
+
+
+def unexpected(found: str, expected: Sequence[str], hint: str) -> Message:
+    wanted = f", expected {one_of(expected)}" if expected else ""
+    return Message("DTSL104", f"unexpected {found}{wanted}", hint)
+
+
+def missing_semicolon(after: str) -> Message:
+    return Message("DTSL105", f"missing ';' after {after}", "every statement ends with ';'")
+
+
+def unclosed(bracket: str, closing: str) -> Message:
+    return Message("DTSL106", f"this '{bracket}' is never closed", f"add the '{closing}' that belongs to it")
+
+
+def unopened(bracket: str, opening: str) -> Message:
+    return Message("DTSL107", f"this '{bracket}' closes nothing", f"remove it, or add the '{opening}' that it closes")
+
+
+def unknown_escape(escape: str) -> Message:
+    return Message("DTSL108", f"the escape '{escape}' means nothing", "known: \\\\ \\' \\\" \\n \\r \\t \\uXXXX")
+
+
+def number_too_large(written: str) -> Message:
+    shown = written if len(written) <= 30 else written[:27] + "..."
+    return Message("DTSL109", f"the number {shown} is too large", "integers end at 2^63 - 1, others at about 1.8e308")
+
+
+def chained_comparison() -> Message:
+    return Message("DTSL110", "comparisons can't be chained", "write 'a < b && b < c'")
+
+
+def single_equals() -> Message:
+    return Message("DTSL111", "'=' does not compare", "write '=='")
+
+
+def word_operator(word: str, sign: str) -> Message:
+    return Message("DTSL112", f"'{word}' is no operator", f"write '{sign}'")
+
+
+def misplaced_null() -> Message:
+    return Message(
+        "DTSL113",
+        "null only tests whether a role is filled",
+        "write 'role != null' or 'role == null'; a property without a value makes the condition unknown by itself",
+    )
+
+
+def too_many_parts(written: str) -> Message:
+    return Message("DTSL114", f"'{written}' has too many parts", "write 'role.property' or 'role.method(...)'")
+
+
+def no_identifier(written: str, rule: str) -> Message:
+    shown = written if len(written) <= 60 else written[:57] + "..."
+    return Message("DTSL115", f"'{shown}' is not an identifier", f"identifiers are {rule}")
+
+
+def second_block(name: str) -> Message:
+    return Message("DTSL116", f"a second '{name}' block", "put everything into the first one")
+
+
+def lone_surrogate() -> Message:
+    return Message(
+        "DTSL117", "half a character (a lone UTF-16 surrogate)", "write the whole character, or leave it out"
+    )
+
+
+def script_too_large(size: int, limit: int) -> Message:
+    return Message(
+        "DTSL120", f"the script has {size} characters; the limit is {limit}", "split it into several scripts"
+    )
+
+
+def condition_too_long(size: int, limit: int) -> Message:
+    return Message(
+        "DTSL121", f"the condition has {size} characters; the limit is {limit}", "split it into several conditions"
+    )
+
+
+def too_deep(limit: int) -> Message:
+    return Message("DTSL122", f"this nests deeper than {limit} levels", "split it into several conditions or behaviors")
+
+
+def too_many_syntax_errors(limit: int) -> Message:
+    return Message("DTSL123", f"more than {limit} syntax errors: the rest is not shown", "correct these first", "info")
+
+
+def too_many_problems(limit: int) -> Message:
+    return Message("DTSL123", f"more than {limit} problems: the rest is not shown", "correct these first", "info")
+
+
+def unusable(what: str, why: str) -> Message:
+    return Message("DTSL124", f"{what} can't be saved: {why}")
+
+
+# ---------------------------------------------------------------------------------------------------- 2xx names
+
+
+def unknown_twin_type(name: str, known: Iterable[str]) -> Message:
+    return Message("DTSL201", f"unknown twin type '{name}'", _near(name, known, "twin types"))
+
+
+def unknown_overlay_type(name: str, known: Iterable[str]) -> Message:
+    return Message("DTSL202", f"unknown overlay type '{name}'", _near(name, known, "overlay types"))
+
+
+def unknown_twin(name: str, twin_type: str, known: Iterable[str]) -> Message:
+    return Message("DTSL203", f"unknown twin '{name}'", _near(name, known, f"twins of type {twin_type}"))
+
+
+def unknown_role(name: str, where: str, known: Iterable[str]) -> Message:
+    return Message("DTSL204", f"unknown role '{name}' in {where}", _near(name, known, "roles"))
+
+
+def unknown_property(name: str, where: str, known: Iterable[str]) -> Message:
+    return Message("DTSL205", f"unknown property '{name}' of {where}", _near(name, known, "properties"))
+
+
+def unknown_method(name: str, where: str, known: Iterable[str]) -> Message:
+    return Message("DTSL206", f"unknown method '{name}' of {where}", _near(name, known, "methods"))
+
+
+def unknown_severity(name: str) -> Message:
+    hint = suggestion(name, ("info", "warning", "error", "critical"))
+    return Message("DTSL207", f"unknown severity '{name}'", hint or f"a severity is {_SEVERITIES}")
+
+
+def unknown_action(name: str) -> Message:
+    hint = suggestion(name, ("alert",))
+    return Message(
+        "DTSL208", f"unknown action '{name}'", hint or "write 'alert(severity, \"message\")' or 'role.method()'"
+    )
+
+
+def declared_twice(kind: str, name: str, line: int) -> Message:
+    return Message("DTSL209", f"{kind} '{name}' is declared twice", f"the first is in line {line}")
+
+
+def role_needed(name: str, roles: Iterable[str]) -> Message:
+    owner = next(iter(sorted(roles)), "role")
+    return Message("DTSL210", f"'{name}' needs the role whose property it is", f"write it as '{owner}.{name}'")
+
+
+def unbound_role(role: str, twin_type: str, overlay_type: str) -> Message:
+    return Message(
+        "DTSL211", f"the required role '{role}' of {overlay_type} is not filled", f"add '{role} = <a {twin_type}>;'"
+    )
+
+
+def wrong_twin_type(twin: str, is_a: str, role: str, needs: str, known: Iterable[str]) -> Message:
+    listed = sorted(known)[:3]
+    hint = f"a {needs} is, for example, {one_of(listed)}" if listed else f"there is no twin of type {needs} yet"
+    return Message("DTSL212", f"'{twin}' is a {is_a}, but the role '{role}' needs a {needs}", hint)
+
+
+def null_test_in_twin(name: str) -> Message:
+    return Message("DTSL213", f"'{name}' is no role, so it can't be tested for null", "only roles of an overlay can be")
+
+
+def foreign_property(name: str) -> Message:
+    return Message(
+        "DTSL215",
+        f"'{name}' is not this twin, whose conditions and actions can only name itself",
+        "write 'property' alone, or put the behavior into an overlay that has both twins",
+    )
+
+
+def quoted_severity() -> Message:
+    return Message("DTSL207", "a severity is a bare word", f"write it without quotes: {_SEVERITIES}")
+
+
+def action_needs_role(roles: Iterable[str]) -> Message:
+    listed = sorted(islice(roles, 12))
+    return Message("DTSL216", "the action of an overlay needs a role or a twin_id", f"roles: {', '.join(listed)}")
+
+
+def alert_arguments() -> Message:
+    return Message("DTSL214", "an alert takes a severity and a message", "write 'alert(warning, \"what is wrong\");'")
+
+
+# ---------------------------------------------------------------------------------------------------- 3xx values
+
+
+def incompatible(left: str, right: str) -> Message:
+    return Message("DTSL301", f"{left} can't be compared with {right}", "both sides must be of one kind")
+
+
+def unknown_value(value: str, name: str, known: Iterable[str]) -> Message:
+    return Message("DTSL302", f"'{value}' is no value of {name}", _near(value, known, "values"))
+
+
+def not_a_condition(what: str) -> Message:
+    return Message("DTSL303", f"{what} is not true or false", "compare it with something, for example '> 0'")
+
+
+def not_a_number(what: str, sign: str) -> Message:
+    return Message("DTSL304", f"{what} is not a number, so '{sign}' can't be applied to it")
+
+
+def no_order(what: str, sign: str) -> Message:
+    return Message("DTSL305", f"{what} has no order, so '{sign}' can't compare it", "use '==' or '!='")
+
+
+def argument_count(method: str, expected: Sequence[str], found: int) -> Message:
+    takes = {0: "no arguments", 1: "1 argument"}.get(len(expected), f"{len(expected)} arguments")
+    return Message("DTSL306", f"'{method}' takes {takes}, not {found}", f"write '{method}({', '.join(expected)})'")
+
+
+def wrong_value_type(name: str, data_type: str, found: str) -> Message:
+    article = "an" if data_type[0] in "aeiou" else "a"
+    return Message("DTSL307", f"'{name}' takes {article} {data_type}, not {found}")
+
+
+def out_of_range(name: str, found: str, minimum: float | None, maximum: float | None, unit: str | None) -> Message:
+    unit = f" {unit}" if unit else ""
+    limits = [f"at least {minimum}{unit}"] if minimum is not None else []
+    limits += [f"at most {maximum}{unit}"] if maximum is not None else []
+    return Message("DTSL308", f"{found} is out of range for '{name}'", f"'{name}' is {' and '.join(limits)}")
+
+
+def read_only(name: str, writable: Iterable[str]) -> Message:
+    listed = sorted(writable)
+    hint = f"writable: {', '.join(listed)}" if listed else "no property of it can be written"
+    return Message("DTSL309", f"'{name}' is read-only", hint)
+
+
+def division_by_zero() -> Message:
+    return Message("DTSL310", "division by zero", "the result would never be known")
+
+
+def bad_guard(source: str, target: str) -> Message:
+    return Message(
+        "DTSL311",
+        "a relationship's 'if' can only test whether its own roles are filled",
+        f"write 'if {source} != null' or 'if {target} != null'",
+    )
+
+
+def write_only(name: str) -> Message:
+    return Message("DTSL312", f"'{name}' is write-only, so its value is never known", "conditions read properties only")
+
+
+def missing_parameter(method: str, name: str) -> Message:
+    return Message("DTSL313", f"'{method}' needs the parameter '{name}'", "every parameter takes a value")
+
+
+def parameter_twice(name: str) -> Message:
+    return Message("DTSL315", f"the parameter '{name}' is given twice", "give it once")
+
+
+def bare_word(word: str) -> Message:
+    return Message("DTSL316", f"'{word}' is a bare word where a value belongs", f'write a text in quotes: "{word}"')
+
+
+def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:
+    return Message("DTSL314", f"'{method}' has no parameter '{name}'", _near(name, known, "parameters"))
+
+
+# ---------------------------------------------------------------------------------------------------- 5xx warnings
+
+
+def unguarded(role: str) -> Message:
+    return Message(
+        "DTSL501",
+        f"the optional role '{role}' may be unfilled, and then this is never known",
+        f"add '{role} != null &&'",
+        "warning",
+    )
+
+
+def unguarded_action(role: str) -> Message:
+    return Message(
+        "DTSL502",
+        f"the optional role '{role}' may be unfilled, and then this is skipped",
+        f"add '{role} != null &&' to the condition",
+        "warning",
+    )
+
+
+def unguarded_relationship(role: str) -> Message:
+    return Message(
+        "DTSL503",
+        f"this relationship is required, but its role '{role}' is optional",
+        f"add 'if {role} != null'",
+        "warning",
+    )
+
+
+def twin_in_two_roles(twin: str, first: str, second: str) -> Message:
+    return Message(
+        "DTSL504", f"'{twin}' fills both '{first}' and '{second}'", "give each role a twin of its own", "warning"
+    )
+
+
+def needless_test(role: str) -> Message:
+    return Message("DTSL505", f"the role '{role}' is required, so this test is always the same", "remove it", "warning")

@@ -1,0 +1,209 @@
+"""AST and conditions to their one canonical text; `parse(format(x)) == x`.
+
+Parentheses are put only where the tree needs them. Comments do not survive.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.dtsl.ast import (
+    Behavior,
+    Binding,
+    Call,
+    Constant,
+    Entry,
+    Expression,
+    InstanceDeclaration,
+    OverlayDeclaration,
+    Relationship,
+    Role,
+    Script,
+    Word,
+    Write,
+)
+from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, json_name, quote, write_number
+from app.model.conditions import (
+    And,
+    Arithmetic,
+    Bound,
+    Compare,
+    Condition,
+    Literal,
+    Negative,
+    Not,
+    Or,
+    PropertyRef,
+)
+
+_OR, _AND, _COMPARE, _SUM, _PRODUCT, _UNARY, _ATOM = range(1, 8)
+"""How tightly a form binds; an operand that binds less than its place needs goes into parentheses."""
+
+
+def format_condition(condition: Condition) -> str:
+    """In the notation of JSON documents: snake_case, single quotes. Raises ValueError for infinity and NaN."""
+    return _JSON.text(condition)
+
+
+def conjuncts(condition: Condition) -> list[Condition]:
+    """The conditions that must all hold, one by one: what a document's `conditions` list has."""
+    if not isinstance(condition, And):
+        return [condition]
+    return [part for item in condition.items for part in conjuncts(item)]
+
+
+def format_script(script: Script) -> str:
+    """Canonical DTSL, ending in a line break; "" for an empty script."""
+    return "\n".join("\n".join(_declaration(item)) + "\n" for item in script.declarations)
+
+
+# ---------------------------------------------------------------------------------------------------- conditions
+
+
+@dataclass(frozen=True, slots=True)
+class _Notation:
+    name: Callable[[str], str]
+    mark: str
+
+    def text(self, condition: Condition) -> str:
+        return self._form(condition)[1]
+
+    def operand(self, condition: Condition, least: int) -> str:
+        binds, text = self._form(condition)
+        return text if binds >= least else f"({text})"
+
+    def _form(self, node: Condition) -> tuple[int, str]:
+        match node:
+            case Literal(value=value):
+                text = _value(value, self.mark)
+                return (_UNARY if text.startswith("-") else _ATOM), text
+            case PropertyRef(owner=owner, name=name):
+                return _ATOM, self._reference(owner, name)
+            case Bound(owner=owner):
+                return _COMPARE, f"{self.name(owner)} != null"
+            case Not(item=Bound(owner=owner)):
+                return _COMPARE, f"{self.name(owner)} == null"
+            case Compare(op=op, left=left, right=right):
+                return _COMPARE, f"{self.operand(left, _SUM)} {op} {self.operand(right, _SUM)}"
+            case Arithmetic(op=op, left=left, right=right):
+                binds = _SUM if op in "+-" else _PRODUCT
+                return binds, f"{self.operand(left, binds)} {op} {self.operand(right, binds + 1)}"
+            case Negative(item=Literal(value=value)) if not _value(value, self.mark).startswith("-"):
+                return _UNARY, f"-({_value(value, self.mark)})"  # `-5` would be a number
+            case Negative(item=item):
+                return _UNARY, "-" + self.operand(item, _UNARY)
+            case Not(item=item):
+                return _UNARY, "!" + self.operand(item, _UNARY)
+            case And(items=items):
+                return _AND, " && ".join(self.operand(item, _AND + 1) for item in items)
+            case Or(items=items):
+                return _OR, " || ".join(self.operand(item, _OR + 1) for item in items)
+
+    def _reference(self, owner: str | None, name: str) -> str:
+        written = self.name(name)
+        if owner is not None:
+            return f"{self.name(owner)}.{written}"
+        return f"{SELF}.{written}" if written.startswith(self.mark) else written  # alone it would be a text
+
+
+_JSON = _Notation(json_name, "'")
+_DTSL = _Notation(dtsl_member, '"')
+
+
+def _value(value: Any, mark: str = '"') -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return quote(value, mark)
+        case list():
+            return f"[{', '.join(_value(item, mark) for item in value)}]"
+        case _:
+            return write_number(value)
+
+
+# ---------------------------------------------------------------------------------------------------- scripts
+
+
+def _declaration(item: OverlayDeclaration | InstanceDeclaration) -> Iterator[str]:
+    if isinstance(item, OverlayDeclaration):
+        yield f"overlay {dtsl_type(item.name.id)} {{"
+        blocks = [
+            _block("twins", [_role(role) for role in item.roles]),
+            _block("relationships", [_relationship(relationship) for relationship in item.relationships]),
+            _block("behaviors", _behaviors(item.behaviors)),
+        ]
+    else:
+        yield f"instance {dtsl_type(item.name.id)} of {dtsl_type(item.overlay_type.id)} {{"
+        blocks = [_block("twins", [_binding(binding) for binding in item.bindings])]
+    blocks.append(_block("metadata", [_entry(entry) for entry in item.metadata]))
+    yield from _apart([block for block in blocks if block])
+    yield "}"
+
+
+def _block(name: str, lines: Sequence[str]) -> list[str]:
+    return [f"  {name} {{", *("    " + line if line else "" for line in lines), "  }"] if lines else []
+
+
+def _apart(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
+    """With an empty line between them."""
+    for index, block in enumerate(blocks):
+        if index:
+            yield ""
+        yield from block
+
+
+def _role(role: Role) -> str:
+    return f"{dtsl_type(role.twin_type.id)}{'?' if role.optional else ''} {dtsl_member(role.name.id)};"
+
+
+def _relationship(item: Relationship) -> str:
+    source, target, name = (dtsl_member(part.id) for part in (item.source, item.target, item.name))
+    guard = f" if {_DTSL.text(item.guard.condition)}" if item.guard else ""
+    return f"{source} -> {target} as {name}{guard};"
+
+
+def _behaviors(behaviors: Sequence[Behavior]) -> list[str]:
+    return list(_apart([list(_behavior(behavior)) for behavior in behaviors]))
+
+
+def _behavior(behavior: Behavior) -> Iterator[str]:
+    yield f"behavior {dtsl_member(behavior.name.id)} {{"
+    yield "  when {"
+    lines = _when(behavior.when)
+    yield from (f"    {line} &&" for line in lines[:-1])
+    yield f"    {lines[-1]}"
+    yield "  }"
+    if behavior.actions:
+        yield "  then {"
+        yield from (f"    {_action(action)};" for action in behavior.actions)
+        yield "  }"
+    yield "}"
+
+
+def _when(expression: Expression) -> list[str]:
+    condition = expression.condition
+    if isinstance(condition, And):
+        return [_DTSL.operand(item, _AND + 1) for item in condition.items]
+    return [_DTSL.text(condition)]
+
+
+def _action(action: Call | Write) -> str:
+    path = ".".join(dtsl_member(name.id) for name in action.path)
+    if isinstance(action, Write):
+        return f"{path} = {_value(action.value.value)}"
+    return f"{path}({', '.join(_argument(argument) for argument in action.arguments)})"
+
+
+def _argument(argument: Constant | Word) -> str:
+    return argument.text if isinstance(argument, Word) else _value(argument.value)
+
+
+def _binding(binding: Binding) -> str:
+    return f"{dtsl_member(binding.role.id)} = {dtsl_type(binding.twin.id)};"
+
+
+def _entry(entry: Entry) -> str:
+    return f"{dtsl_member(entry.key)} = {_value(entry.value.value)};"

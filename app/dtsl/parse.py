@@ -1,0 +1,206 @@
+"""Text to AST: the only place that knows lark.
+
+The whole text is cut into tokens first, and the grammar is fed from the list, not from the text: that is what lets a
+keyword be a name where only a name fits, and parsing go on behind an error (repair.py). Any text gives an answer;
+size, nesting and the number of errors are bounded here.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from lark import Lark, Token, Tree
+from lark.exceptions import UnexpectedToken
+from lark.lexer import PatternStr
+
+from app.dtsl import diagnostics
+from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script
+from app.dtsl.brackets import balance, declarations
+from app.dtsl.build import Builder, span_of
+from app.dtsl.diagnostics import Diagnostic, Findings
+from app.dtsl.repair import Repair
+from app.dtsl.source import Source, Span
+from app.errors import Invalid
+from app.model.conditions import And, Condition
+from app.model.definitions import MAX_TEXT
+
+MAX_SOURCE = 1024 * 1024
+"""Characters of a script."""
+MAX_SYNTAX_ERRORS = 50
+MAX_REPARSED = 1_000_000
+"""Tokens that all second and later attempts at one script may take together: some seconds."""
+
+_KEYWORDS = frozenset(
+    {"OVERLAY", "INSTANCE", "OF", "TWINS", "RELATIONSHIPS", "BEHAVIORS", "BEHAVIOR", "METADATA", "AS", "IF", "WHEN"}
+    | {"THEN", "TRUE", "FALSE", "NULL"}
+)
+
+
+def parse_script(source: str, file: str = "script.dtsl") -> tuple[Script, list[Diagnostic]]:
+    """The script and everything wrong with its form. Statements with a syntax error are left out of the script."""
+    text = Source.of(source, file)
+    findings = Findings(text, MAX_SYNTAX_ERRORS, diagnostics.too_many_syntax_errors(MAX_SYNTAX_ERRORS))
+    if len(text.text) > MAX_SOURCE:
+        findings.report(diagnostics.script_too_large(len(text.text), MAX_SOURCE), Span(0, 0))
+        return Script(), findings.sorted()
+    try:
+        return _script(text, findings), findings.sorted()
+    except diagnostics.TooMany:
+        return Script(), findings.sorted()
+
+
+@lru_cache(maxsize=16_384)
+def parse_condition(text: str) -> Condition:
+    """The tree of one condition in either notation. Raises Invalid; each problem's path is `line:column`."""
+    source = Source.of(text, "condition")
+    findings = Findings(source, MAX_SYNTAX_ERRORS, diagnostics.too_many_syntax_errors(MAX_SYNTAX_ERRORS))
+    condition = None
+    with suppress(diagnostics.TooMany):
+        condition = _condition(source, findings)
+    problems = [found.problem(with_file=False) for found in findings.sorted()]
+    if condition is None or problems:
+        raise Invalid.of(problems, "the condition", code="CONDITION_INVALID")
+    return condition
+
+
+def parse_conditions(texts: Sequence[str]) -> Condition:
+    """The `conditions` list of a document as one tree: all of them must hold. Raises Invalid for the first bad one."""
+    parsed = [parse_condition(text) for text in texts]
+    return parsed[0] if len(parsed) == 1 else And(tuple(parsed))
+
+
+# ---------------------------------------------------------------------------------------------------- the two starts
+
+
+def _script(source: Source, findings: Findings) -> Script:
+    tokens, quiet = _tokens(source, findings)
+    balanced = balance(tokens, _make, findings.report)
+    if balanced is None:
+        return Script()
+    found: list[OverlayDeclaration | InstanceDeclaration] = []
+    lost: set[str] = set()
+    left = MAX_REPARSED
+    for piece in declarations(balanced):
+        repair = Repair(piece, _spelled(), quiet, _make, findings.report)
+        outcome = _feed(piece, "script")
+        while not isinstance(outcome, Tree):
+            left -= len(piece)
+            if left < 0:
+                raise diagnostics.TooMany
+            if not repair.mend(*outcome):
+                repair.leave_out(*outcome)
+            outcome = _feed(piece, "script")
+        lost |= repair.lost
+        found += [Builder(findings.report).declaration(child) for child in outcome.children]
+    return Script(tuple(found), frozenset(lost))
+
+
+def _condition(source: Source, findings: Findings) -> Condition | None:
+    if len(source.text) > MAX_TEXT:
+        findings.report(diagnostics.condition_too_long(len(source.text), MAX_TEXT), Span(0, 0))
+        return None
+    tokens, quiet = _tokens(source, findings)
+    balanced = balance(tokens, _make, findings.report)
+    if balanced is None:
+        return None
+    repair = Repair(balanced, _spelled(), quiet, _make, findings.report)
+    for _ in range(MAX_SYNTAX_ERRORS):
+        outcome = _feed(balanced, "condition")
+        if isinstance(outcome, Tree):
+            return Builder(findings.report).condition(outcome.children[0])
+        if not repair.mend(*outcome):
+            repair.blame(*outcome)
+            return None
+    return None
+
+
+# ---------------------------------------------------------------------------------------------------- lark
+
+
+class _KeepBroken:
+    """Tells lark to keep the terminals that no rule uses."""
+
+    always_accept = ("BROKEN_COMMENT", "BROKEN_STRING", "STRAY")
+
+    def process(self, stream: object) -> object:
+        return stream
+
+
+@lru_cache(maxsize=1)
+def _parser() -> Lark:
+    return Lark(
+        files("app.dtsl").joinpath("dtsl.lark").read_text(encoding="utf-8"),
+        start=["script", "condition"],
+        parser="lalr",
+        lexer="basic",
+        postlex=_KeepBroken(),
+        propagate_positions=True,
+        maybe_placeholders=False,
+    )
+
+
+@lru_cache(maxsize=1)
+def _spelled() -> dict[str, str]:
+    """What the terminals of one spelling look like: `SEMICOLON` -> `;`."""
+    return {item.name: item.pattern.value for item in _parser().terminals if isinstance(item.pattern, PatternStr)}
+
+
+def _make(kind: str, text: str, near: Any) -> Token:
+    end, line, column = near.end_pos, near.end_line, near.end_column
+    return Token(kind, text, end, line, column, line, column, end)
+
+
+def _tokens(source: Source, findings: Findings) -> tuple[list[Token], set[int]]:
+    """All tokens of the text, and the offsets behind a fault of the letters (-1: the end). What can't be a token is
+    reported, and mended or left out."""
+    kept: list[Token] = []
+    quiet: set[int] = set()
+    broken = False
+    stray_end = -1
+    if source.surrogate is not None:
+        findings.report(diagnostics.lone_surrogate(), Span(source.surrogate, source.surrogate + 1))
+    start: Any = _parser().parse_interactive(source.text, start="script")
+    for token in start.lexer_thread.lex(start.parser_state):
+        if token.type == "STRAY":
+            if token.start_pos != stray_end:  # a run of strays is one fault
+                findings.report(diagnostics.stray_character(str(token)), span_of(token))
+            stray_end = token.end_pos
+            kind = {"&": "AND", "|": "OR"}.get(token)
+            if kind:
+                kept.append(_make(kind, str(token) * 2, token))
+            else:
+                broken = True
+            continue
+        if broken:
+            quiet.add(token.start_pos)
+        broken = token.type.startswith("BROKEN")
+        if token.type == "BROKEN_STRING":
+            findings.report(diagnostics.unterminated_string(token[0]), span_of(token))
+            kept.append(token.update(type="STRING", value=token[0] * 2))
+        elif token.type == "BROKEN_COMMENT":
+            findings.report(diagnostics.unterminated_comment(), Span(token.start_pos, token.start_pos + 2))
+        else:
+            kept.append(token)
+    if broken:
+        quiet.add(-1)
+    return kept, quiet
+
+
+def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[str]]:
+    """The tree, or the index of the token that does not fit and the kinds of those that would."""
+    parser: Any = _parser().parse_interactive(start=start)
+    for index, token in enumerate(tokens):
+        fed = token
+        if token.type in _KEYWORDS and token.type not in parser.choices():
+            fed = token.update(type="NAME")
+        try:
+            parser.feed_token(fed)
+        except UnexpectedToken:
+            return index, parser.accepts()
+    try:
+        tree: Tree[Token] = parser.feed_token(Token("$END", ""))
+    except UnexpectedToken:
+        return len(tokens), parser.accepts()
+    return tree

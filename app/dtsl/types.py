@@ -1,0 +1,115 @@
+"""What values may meet in a comparison, and which value fits a property or a parameter.
+
+Enum values and moments are written as text, so text is compared with them by its content, not by its type.
+"""
+
+import sys
+from dataclasses import dataclass
+from typing import Any
+from typing import Literal as OneOf
+
+from app.dtsl import diagnostics
+from app.dtsl.diagnostics import Message
+from app.dtsl.spelling import quote
+from app.model.definitions import ParameterDefinition, PropertyDefinition
+from app.model.time import parse_iso
+
+Kind = OneOf["number", "boolean", "text", "enum", "moment", "unknown"]
+
+_KINDS: dict[str, Kind] = {
+    "float": "number",
+    "integer": "number",
+    "boolean": "boolean",
+    "string": "text",
+    "enum": "enum",
+    "datetime": "moment",
+}
+_LARGEST = sys.float_info.max
+_ORDERED = ("<", "<=", ">", ">=")
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    kind: Kind
+    shown: str
+    """As a message names it: `'primaryPump.status' (enum)`, `"running"`."""
+    values: tuple[str, ...] = ()
+    """Of an enum."""
+    literal: str | None = None
+    """Of a text written out."""
+
+
+UNKNOWN = Type("unknown", "this")
+"""Something wrong that is reported already; fits everything."""
+NUMBER = Type("number", "this number")
+BOOLEAN = Type("boolean", "this condition")
+
+
+def type_of_literal(value: bool | int | float | str) -> Type:
+    if isinstance(value, bool):
+        return Type("boolean", "true" if value else "false")
+    if isinstance(value, str):
+        return Type("text", f"the text {shown_value(value)}", literal=value)
+    return Type("number", f"the number {shown_value(value)}")
+
+
+def type_of_property(definition: PropertyDefinition, name: str) -> Type:
+    shown = f"'{name}' ({definition.data_type})"
+    return Type(_KINDS[definition.data_type], shown, tuple(definition.enum_values or ()))
+
+
+def comparison_fault(operator: str, left: Type, right: Type) -> Message | None:
+    kinds = {left.kind, right.kind}
+    if "unknown" in kinds:
+        return None
+    if kinds != {left.kind} and not kinds <= {"text", "enum"} and not kinds <= {"text", "moment"}:
+        return diagnostics.incompatible(left.shown, right.shown)
+    for enum, other in ((left, right), (right, left)):
+        if enum.kind == "enum" and other.literal is not None and other.literal not in enum.values:
+            return diagnostics.unknown_value(other.literal, enum.shown, enum.values)
+        if enum.kind == "moment" and other.literal is not None and not _is_moment(other.literal):
+            return diagnostics.incompatible(enum.shown, other.shown)
+    if kinds == {"enum"} and not set(left.values) & set(right.values):
+        return diagnostics.incompatible(left.shown, right.shown)
+    if operator in _ORDERED and not kinds <= {"number"} and "moment" not in kinds:
+        return diagnostics.no_order(left.shown, operator)
+    return None
+
+
+def value_fault(value: Any, definition: PropertyDefinition | ParameterDefinition, name: str) -> Message | None:
+    """Why `value` is none for the property or parameter that messages call `name`; None where it fits."""
+    data_type = definition.data_type
+    number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
+    fits = {
+        "float": number,
+        "integer": number and isinstance(value, int),
+        "boolean": isinstance(value, bool),
+        "datetime": isinstance(value, str) and _is_moment(value),
+    }.get(data_type, isinstance(value, str))
+    if not fits:
+        return diagnostics.wrong_value_type(name, data_type, shown_value(value))
+    if data_type == "enum" and value not in (definition.enum_values or ()):
+        return diagnostics.unknown_value(value, f"'{name}'", definition.enum_values or ())
+    low, high = definition.min_value, definition.max_value
+    if number and ((low is not None and value < low) or (high is not None and value > high)):
+        return diagnostics.out_of_range(name, shown_value(value), low, high, definition.unit)
+    return None
+
+
+def shown_value(value: Any) -> str:
+    """A value as DTSL writes it, cut short for a message."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, int | float):
+        return repr(value) if abs(value) <= _LARGEST else "a number beyond measure"
+    if isinstance(value, str):
+        return quote(value if len(value) <= 40 else value[:37] + "...", '"')
+    return "a list" if isinstance(value, list) else "an object"
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        parse_iso(text)
+    except (ValueError, OverflowError):
+        return False
+    return True
