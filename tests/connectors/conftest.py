@@ -1,0 +1,40 @@
+"""Real servers for the connectors: an OPC UA server in this process, a Mosquitto broker beside it."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.servers import mosquitto
+from tests.servers.mosquitto import Mosquitto
+from tests.servers.opcua import OpcUaServer, serving
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_plc() -> AsyncIterator[OpcUaServer]:
+    """Costs a second to start, so a module shares one."""
+    async with serving() as server:
+        yield server
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def plc(shared_plc: OpcUaServer) -> OpcUaServer:
+    """For tests marked `asyncio(loop_scope="module")`."""
+    await shared_plc.reset()
+    return shared_plc
+
+
+@pytest_asyncio.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    program = mosquitto.program()
+    if program is None:
+        message = "MQTT LANE NOT RUN: mosquitto is not installed (apt-get install mosquitto)"
+        if os.environ.get("REQUIRE_MOSQUITTO") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    server = Mosquitto(tmp_path, program)
+    await server.start()
+    yield server
+    await server.stop()

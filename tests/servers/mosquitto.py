@@ -1,0 +1,72 @@
+"""A real Mosquitto broker on a free port, which can be stopped and started again on the same port."""
+
+import asyncio
+import contextlib
+import getpass
+import os
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+_PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+"""Debian's is not in everybody's PATH."""
+
+
+def program() -> str | None:
+    """Where the broker is installed; None where it is not."""
+    return shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), *_PLACES]))
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Mosquitto:
+    """Anonymous, on loopback; sessions and retained messages survive a stop."""
+
+    def __init__(self, folder: Path, program: str) -> None:
+        self.port = free_port()
+        self._folder = folder
+        self._program = program
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    async def start(self) -> None:
+        config = self._folder / "mosquitto.conf"
+        config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
+            f"persistence_location {self._folder}/\nuser {_user()}\nlog_dest none\n"
+        )
+        self._process = await asyncio.create_subprocess_exec(
+            self._program, "-c", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
+        )
+        async with asyncio.timeout(10):
+            while True:
+                if await self._answers():
+                    return
+                await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            await self._process.wait()
+        self._process = None
+
+    async def _answers(self) -> bool:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", self.port)
+            writer.close()
+            return True
+        return False
+
+
+def _user() -> str:
+    """Mosquitto started by root gives its rights up, and then can't write where the test may."""
+    return getpass.getuser()

@@ -1,0 +1,159 @@
+"""A real OPC UA server with one pump, in this process or (run as a module) in one that can be killed.
+
+Its namespace is never the number that documents write: another one is registered first, so that whoever forgets to
+look the number up finds nothing.
+"""
+
+import asyncio
+import contextlib
+import sys
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from asyncua import ua
+from asyncua.common.node import Node
+from asyncua.server.server import Server
+from asyncua.ua.object_ids import ObjectIds
+
+NAMESPACE = "http://acme.com/pumps/"
+VARIABLES: dict[str, tuple[Any, ua.VariantType]] = {
+    "FlowRate": (42.5, ua.VariantType.Double),
+    "Temperature": (65.25, ua.VariantType.Float),
+    "Status": (2, ua.VariantType.Int32),
+    "Mode": ("automatic", ua.VariantType.String),
+    "Speed": (2500.0, ua.VariantType.Double),
+    "Count": (7, ua.VariantType.Int16),
+    "Enabled": (True, ua.VariantType.Boolean),
+    "StartedAt": (datetime(2026, 1, 2, 3, 4, 5), ua.VariantType.DateTime),
+    "Blob": (b"\x01\x02", ua.VariantType.ByteString),
+}
+
+
+class OpcUaServer:
+    """`calls` has what clients called, in order; `refuse` makes Start answer false."""
+
+    def __init__(self) -> None:
+        self.server = Server()
+        self.port = 0
+        self.index = 0
+        self.calls: list[tuple[Any, ...]] = []
+        self.refuse = False
+        self.variables: dict[str, Node] = {}
+        self.pump: Node | None = None
+        self.fault: Node | None = None
+        self.maintenance: Node | None = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"opc.tcp://127.0.0.1:{self.port}"
+
+    async def start(self, port: int = 0) -> None:
+        await self.server.init()
+        self.server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
+        self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        await self.server.register_namespace("http://example.com/first")
+        self.index = await self.server.register_namespace(NAMESPACE)
+        self.pump = await self.server.nodes.objects.add_object(self._id("Pump123"), self._name("Pump123"))
+        for name, (value, kind) in VARIABLES.items():
+            node = await self.pump.add_variable(self._id(f"Pump123.{name}"), self._name(name), value, kind)
+            await node.set_writable()
+            self.variables[name] = node
+        await self._methods()
+        self.fault = await self._event_type(
+            "FaultOccurred", [("fault_code", ua.VariantType.Int32), ("FaultDescription", ua.VariantType.String)]
+        )
+        self.maintenance = await self._event_type("MaintenanceDue", [])
+        await self.server.get_event_generator(self.fault, self.pump)  # makes the pump a source of events
+        await self.server.start()
+        assert self.server.bserver is not None
+        self.port = self.server.bserver.port
+
+    async def stop(self) -> None:
+        clock, self.server.iserver.time_task = self.server.iserver.time_task, None
+        if clock is not None:
+            clock.cancel()  # Server.stop() would wait up to a second for it
+            with contextlib.suppress(asyncio.CancelledError):
+                await clock
+        await self.server.stop()
+
+    async def reset(self) -> None:
+        """As it was at its start."""
+        self.calls.clear()
+        self.refuse = False
+        for name, (value, _) in VARIABLES.items():
+            await self.set(name, value)
+
+    async def set(self, name: str, value: Any, *, status: int = 0, at: datetime | None = None) -> None:
+        moment = at or datetime.now(UTC)
+        data = ua.DataValue(
+            ua.Variant(value, VARIABLES[name][1]),
+            ua.StatusCode(ua.UInt32(status)),
+            SourceTimestamp=ua.DateTime.fromtimestamp(moment.timestamp(), UTC),
+        )
+        await self.server.write_attribute_value(self.variables[name].nodeid, data)
+
+    async def get(self, name: str) -> Any:
+        return await self.variables[name].read_value()
+
+    async def raise_event(self, kind: Node, at: datetime, **fields: Any) -> None:
+        generator = await self.server.get_event_generator(kind, self.pump)
+        for name, value in fields.items():
+            setattr(generator.event, name, value)
+        await generator.trigger(time_attr=at, message="look")
+
+    # ------------------------------------------------------------ the address space
+
+    def _id(self, name: str) -> ua.NodeId:
+        return ua.NodeId(ua.String(name), ua.Int16(self.index))
+
+    def _name(self, name: str) -> ua.QualifiedName:
+        return ua.QualifiedName(name, ua.UInt16(self.index))
+
+    async def _methods(self) -> None:
+        def start(_: ua.NodeId) -> list[ua.Variant]:
+            self.calls.append(("start",))
+            return [ua.Variant(not self.refuse, ua.VariantType.Boolean)]
+
+        def set_speed(_: ua.NodeId, speed: ua.Variant, ramp: ua.Variant) -> list[ua.Variant]:
+            self.calls.append(("set_speed", speed.VariantType, speed.Value, ramp.VariantType, ramp.Value))
+            return [ua.Variant(speed.Value * 2, ua.VariantType.Double)]
+
+        def reset(_: ua.NodeId) -> ua.StatusCode:
+            return ua.StatusCode(ua.UInt32(ua.StatusCodes.BadInvalidState))
+
+        assert self.pump is not None
+        boolean, double, short = ua.VariantType.Boolean, ua.VariantType.Double, ua.VariantType.Int16
+        await self.pump.add_method(self._id("Pump123.Start"), self._name("Start"), start, [], [boolean])
+        await self.pump.add_method(
+            self._id("Pump123.SetSpeed"), self._name("SetSpeed"), set_speed, [double, short], [double]
+        )
+        await self.pump.add_method(self._id("Pump123.Reset"), self._name("Reset"), reset, [], [])
+
+    async def _event_type(self, name: str, fields: Iterable[tuple[str, ua.VariantType]]) -> Node:
+        base = self.server.get_node(ua.NodeId(ua.Int32(ObjectIds.BaseEventType)))
+        kind = await base.add_object_type(self._id(f"Pump123.{name}"), self._name(name))
+        for field, variant in fields:
+            await kind.add_property(self.index, field, ua.get_default_value(variant), varianttype=variant)
+        return kind
+
+
+@contextlib.asynccontextmanager
+async def serving(port: int = 0) -> AsyncIterator[OpcUaServer]:
+    server = OpcUaServer()
+    await server.start(port)
+    try:
+        yield server
+    finally:
+        await server.stop()
+
+
+async def _main(port: int) -> None:
+    async with serving(port) as server:
+        sys.stdout.write(f"{server.port}\n")
+        sys.stdout.flush()
+        await asyncio.get_running_loop().create_future()
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(int(sys.argv[1])))
