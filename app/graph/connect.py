@@ -41,7 +41,7 @@ async def connect(uri: str, user: str, password: str, database: str, *, timeout_
                 return GraphStore(driver, database)
             except (AuthError, UnsupportedServerProduct, ConfigurationError) as error:
                 raise _no(error, uri, user, database) from error
-            except (DriverError, Neo4jError, OSError, TimeoutError) as error:
+            except (DriverError, Neo4jError, OSError, ValueError) as error:  # ValueError: a name not resolved
                 if isinstance(error, Neo4jError) and not error.is_retryable():
                     raise _no(error, uri, user, database) from error
                 if time.monotonic() + _RETRY_SECONDS > deadline:
@@ -62,7 +62,7 @@ async def answers(uri: str, user: str, password: str, database: str) -> bool:
     try:
         async with asyncio.timeout(_ATTEMPT_SECONDS):
             await _greet(driver, uri, database)
-    except (DriverError, Neo4jError, OSError, TimeoutError):
+    except (DriverError, Neo4jError, OSError):
         return False
     finally:
         await driver.close()
@@ -72,10 +72,10 @@ async def answers(uri: str, user: str, password: str, database: str) -> bool:
 def _driver(uri: str, user: str, password: str) -> AsyncDriver:
     # Notifications are remarks of the planner ("no such property yet"), meant for people who type Cypher.
     logging.getLogger("neo4j.notifications").setLevel(logging.ERROR)
-    parts = urlsplit(uri)
-    if parts.scheme not in _SCHEMES or not parts.hostname:
-        raise _bad_uri(uri)
     try:
+        parts = urlsplit(uri)
+        if parts.scheme not in _SCHEMES or not parts.hostname or parts.port == 0:
+            raise _bad_uri(uri)
         return AsyncGraphDatabase.driver(
             uri,
             auth=(user, password),
@@ -133,7 +133,7 @@ def _bad_uri(uri: str) -> Misconfigured:
     return Misconfigured(
         f"'{_shown(uri)}' is no address of a graph database",
         code="GRAPH_URI_INVALID",
-        hint="use `embedded`, or neo4j://HOST:7687, neo4j+s://, bolt:// or bolt+s://",
+        hint="use `embedded`, or neo4j://HOST:7687, neo4j+s://, bolt:// or bolt+s://, without user and password",
     )
 
 

@@ -7,10 +7,10 @@ goes is deleted before what comes is saved (an id may do both), and edges come l
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.errors import Conflict
+from app.errors import Conflict, Unavailable
 from app.graph import codec
 from app.graph.codec import Row
-from app.graph.session import Graph, Transaction
+from app.graph.session import FAILED, Graph, Transaction
 from app.graph.statements import Statement, Statements
 from app.model.change import BehaviorNode, DefinitionChange, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType
@@ -131,17 +131,19 @@ class Definitions:
             await self._replace_relationships(transaction, change)
             await self._replace_behaviors(transaction, change)
 
-        await self._graph.write(work)
+        try:
+            await self._graph.write(work)
+        except Unavailable as error:
+            # The embedded engine lets two writers in and refuses the second at its commit, for a reason of its own
+            # (a key that is there twice). Whether that was it, the catalogue itself says.
+            if error.code == FAILED and await self._graph.read(self._revision) != change.catalogue_revision:
+                raise _moved(change) from error
+            raise
 
     async def _take_catalogue(self, transaction: Transaction, change: DefinitionChange) -> None:
         entry_id = f"definitions/{change.catalogue_revision + 1}"
-        taken = await transaction.run(self._advance, expected=change.catalogue_revision, entry_id=entry_id)
-        if not taken:
-            raise Conflict(
-                f"the definitions have changed since revision {change.catalogue_revision}: nothing was saved",
-                code="CATALOGUE_MOVED",
-                hint="look at them as they stand now, and save again",
-            )
+        if not await transaction.run(self._advance, expected=change.catalogue_revision, entry_id=entry_id):
+            raise _moved(change)
         await transaction.run(
             self._record_audit,
             entry_id=entry_id,
@@ -232,6 +234,14 @@ class Definitions:
         await transaction.each(self._unlink_behaviors, [codec.behavior_key(node.key) for node in nodes])
         await transaction.each(self._link_reads, [row for node in nodes for row in codec.read_rows(node)])
         await transaction.each(self._link_acts_on, [row for node in nodes for row in codec.acts_on_rows(node)])
+
+
+def _moved(change: DefinitionChange) -> Conflict:
+    return Conflict(
+        f"the definitions have changed since revision {change.catalogue_revision}: nothing was saved",
+        code="CATALOGUE_MOVED",
+        hint="look at them as they stand now, and save again",
+    )
 
 
 def _all(nodes: Mapping[Any, Sequence[BehaviorNode]]) -> Iterable[BehaviorNode]:

@@ -25,6 +25,8 @@ _STARTS = 2
 """A free port can be taken before the engine binds it: one more try with another."""
 _LOCK_SECONDS = 5.0
 """How long the engine of a server that was killed may take to die."""
+_GRACE_SECONDS = 0.5
+"""How long one that was killed just now may still look alive."""
 _POLL_SECONDS = 0.05
 _JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH")
 _NOT_INSTALLED = "run `pip install arcadedb-embedded`, or set graph.uri to a Neo4j server"
@@ -140,7 +142,7 @@ def _package() -> Path:
 async def _locked(folder: Path) -> IO[str]:
     """The open lock file. A holder that has died may still have its engine dying after it: that is waited for."""
     lock = (folder / "lock").open("a+")
-    deadline = time.monotonic() + _LOCK_SECONDS
+    started = time.monotonic()
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -148,7 +150,8 @@ async def _locked(folder: Path) -> IO[str]:
         except BlockingIOError:
             lock.seek(0)
             holder = lock.read().strip()
-            if _is_alive(holder) or time.monotonic() > deadline:
+            waited = time.monotonic() - started
+            if waited > (_GRACE_SECONDS if _is_alive(holder) else _LOCK_SECONDS):
                 lock.close()
                 raise Misconfigured(
                     f"the graph's data directory {folder} is in use by process {holder or 'unknown'}",
@@ -164,15 +167,17 @@ async def _locked(folder: Path) -> IO[str]:
 
 
 def _is_alive(pid: str) -> bool:
+    """A zombie is not: it has no open files, only a parent that has not asked for its exit code."""
     if not pid.isdigit():
         return False
     try:
         os.kill(int(pid), 0)
-    except ProcessLookupError:
+        state = Path(f"/proc/{pid}/stat")
+        return not state.exists() or state.read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (ProcessLookupError, FileNotFoundError):
         return False
     except PermissionError:
         return True
-    return True
 
 
 def _password(folder: Path) -> str:

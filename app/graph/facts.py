@@ -7,10 +7,10 @@ is sent twice finds the cursor moved.
 from collections import defaultdict
 from collections.abc import Sequence
 
-from app.errors import Conflict
+from app.errors import Conflict, Unavailable
 from app.graph import codec
 from app.graph.codec import Row
-from app.graph.session import Graph, Transaction
+from app.graph.session import FAILED, Graph, Transaction
 from app.graph.statements import Statement, Statements
 from app.model.change import FactBatch
 from app.model.events import Alert, Call, TwinEventOccurred
@@ -45,12 +45,7 @@ class Facts:
     async def write(self, batch: FactBatch) -> None:
         async def work(transaction: Transaction) -> None:
             if not await transaction.run(self._advance, after=batch.after, upto=batch.upto):
-                raise Conflict(
-                    f"the graph's journal cursor is at {await self._position(transaction)}, not {batch.after}: "
-                    "nothing was written",
-                    code="CURSOR_MOVED",
-                    hint="read the graph's cursor and go on from there",
-                )
+                raise _moved(batch, await self._position(transaction))
             properties = [codec.property_row(life, change) for life, change in batch.properties]
             await transaction.each(self._write_properties, properties)
             await transaction.each(self._write_behaviors, [codec.behavior_state_row(item) for item in batch.behaviors])
@@ -58,7 +53,13 @@ class Facts:
             await transaction.each(self._write_calls, [codec.call_row(call) for call in batch.calls])
             await self._save_events(transaction, batch.events)
 
-        await self._graph.write(work)
+        try:
+            await self._graph.write(work)
+        except Unavailable as error:
+            # As in Definitions.save: the second of two writers may be told another reason first.
+            if error.code == FAILED and (position := await self.cursor()) != batch.after:
+                raise _moved(batch, position) from error
+            raise
 
     async def _position(self, transaction: Transaction) -> int:
         found = await transaction.run(self._cursor)
@@ -121,3 +122,11 @@ class Facts:
             return {record["id"]: record["document"] for record in records}
 
         return await self._graph.read(work)
+
+
+def _moved(batch: FactBatch, position: int) -> Conflict:
+    return Conflict(
+        f"the graph's journal cursor is at {position}, not {batch.after}: nothing was written",
+        code="CURSOR_MOVED",
+        hint="read the graph's cursor and go on from there",
+    )

@@ -18,6 +18,7 @@ class Migrations:
         """Raises Misconfigured (MIGRATION_INVALID) for a misnamed file or a number given twice."""
         self._graph = graph
         self._applied = statements["migrations/applied"]
+        self._begin = statements["migrations/begin"]
         self._record = statements["migrations/record"]
         self._known = _numbered(statements)
 
@@ -40,7 +41,11 @@ class Migrations:
         missing = [number for number in sorted(self._known) if number not in applied]
         for number in missing:
             await self._apply(number, self._known[number])
+        await self._graph.write(self._make_single_nodes)
         return missing
+
+    async def _make_single_nodes(self, transaction: Transaction) -> None:
+        await transaction.run(self._begin)
 
     async def _found(self, transaction: Transaction) -> dict[int, str]:
         return {record["number"]: record["checksum"] for record in await transaction.run(self._applied)}

@@ -20,6 +20,8 @@ log = logging.getLogger("twin_overlay.graph")
 
 BATCH_ROWS = 500
 """Rows of one UNWIND."""
+FAILED = "GRAPH_FAILED"
+"""The code of an Unavailable that trying again would meet again."""
 _T = TypeVar("_T")
 _UNREACHABLE_HINT = "nothing was changed; try again when the graph database answers"
 
@@ -96,7 +98,7 @@ def translated() -> Iterator[None]:
             log.error("the graph database refused a statement: %s", error)
             raise Unavailable(
                 "the graph database could not do what was asked",
-                code="GRAPH_FAILED",
+                code=FAILED,
                 hint="nothing was changed; the server's log has the reason",
             ) from error
         log.warning("the graph database does not answer: %s", error)

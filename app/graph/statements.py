@@ -6,7 +6,7 @@ last RETURN, and a statement that writes says so. Text and header that disagree 
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,9 @@ _HEADER_LINE = re.compile(r"//\s?(.*)")
 _FIELD = re.compile(r"(\w+):\s*(.*)")
 _PARAMETER = re.compile(r"\$(\w+)")
 _WRITES = re.compile(r"\b(CREATE|MERGE|SET|DELETE|REMOVE|DROP|FOREACH|LOAD\s+CSV)\b", re.IGNORECASE)
-_PLAIN_CREATE = re.compile(r"(?<!\bON\s)\bCREATE\b(?!\s+(?:CONSTRAINT|INDEX|RANGE\s+INDEX)\b.*\bIF\s+NOT\s+EXISTS\b)", re.I | re.S)
+_PLAIN_CREATE = re.compile(
+    r"(?<!\bON\s)\bCREATE\b(?!\s+(?:CONSTRAINT|INDEX|RANGE\s+INDEX)\b.*\bIF\s+NOT\s+EXISTS\b)", re.I | re.S
+)
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|`[^`]*`")
 _COLUMN = re.compile(r"\bAS\s+(\w+)", re.IGNORECASE)
 
@@ -79,7 +81,7 @@ class Statements(Mapping[str, Statement]):
                 hint="install the program again",
             ) from None
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[str]:
         return iter(self._found)
 
     def __len__(self) -> int:
@@ -125,7 +127,7 @@ def parse_statement(name: str, content: str, problems: list[Problem]) -> Stateme
     tail = re.split(r"\bRETURN\b", bare, flags=re.IGNORECASE)
     columns = set(_COLUMN.findall(tail[-1])) if len(tail) > 1 else set()
     if returns != columns:
-        fault(f"the header's returns are {_listed(returns)}, the text returns {_listed(columns)} (written `x AS name`)")
+        fault(f"the header's returns are {_listed(returns)}, the text returns {_listed(columns)} (as `x AS name`)")
 
     access, idempotent = header.get("access", ""), header.get("idempotent", "")
     if access and access not in ("read", "write"):

@@ -1,0 +1,54 @@
+"""Where a test's graph database is, and how it is emptied between tests (by deleting nodes, not by a restart)."""
+
+from dataclasses import dataclass
+
+from neo4j import AsyncGraphDatabase, AsyncManagedTransaction
+
+from app.graph.connect import connect
+from app.graph.store import GraphStore
+
+_BATCH = 2000
+
+
+@dataclass(frozen=True)
+class GraphAddress:
+    uri: str
+    user: str
+    password: str
+    database: str
+
+    async def connect(self) -> GraphStore:
+        return await connect(self.uri, self.user, self.password, self.database)
+
+    async def run(self, text: str, **params: object) -> list[dict[str, object]]:
+        """One statement of a test's own, in a transaction; its rows."""
+
+        async def work(transaction: AsyncManagedTransaction) -> list[dict[str, object]]:
+            result = await transaction.run(text, params)
+            return [dict(record) async for record in result]
+
+        async with (
+            AsyncGraphDatabase.driver(self.uri, auth=(self.user, self.password)) as driver,
+            driver.session(database=self.database) as session,
+        ):
+            return await session.execute_write(work)
+
+    async def clean(self) -> None:
+        """Leaves the schema, and the memory of which migrations made it."""
+        while True:
+            rows = await self.run(
+                "MATCH (n) WHERE NOT n:Migration AND NOT n:TestDatabase WITH n LIMIT $batch DETACH DELETE n "
+                "RETURN count(*) AS deleted",
+                batch=_BATCH,
+            )
+            if rows[0]["deleted"] == 0:
+                return
+
+    async def claim(self) -> bool:
+        """Whether tests may delete everything here: it was empty, or tests have claimed it before."""
+        rows = await self.run("MATCH (n) RETURN count(n) AS nodes")
+        marks = await self.run("MATCH (n:TestDatabase) RETURN count(n) AS marks")
+        if rows[0]["nodes"] == 0:
+            await self.run("MERGE (:TestDatabase {name: 'twin-overlay'})")
+            return True
+        return marks[0]["marks"] != 0
