@@ -1,0 +1,175 @@
+"""The one assembly: build(settings) -> Starlette, whose lifespan opens every room in order and owns one TaskGroup.
+
+Nothing starts at import time and no room builds another: whoever wants to know what is wired to what reads this file.
+The order at start matters. The journal's lock comes first (one actor per installation, design D12); the engine is
+folded from the journal before anything can reach it; connectors come last, when everything they wake is there.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from app.api.app import middleware, routes
+from app.api.services import Services
+from app.commands.commands import Commands
+from app.commands.connections import connections
+from app.commands.control import ControlCommands
+from app.commands.definitions import DefinitionCommands
+from app.commands.plan import changed_since
+from app.commands.scripts import ScriptCommands
+from app.connectors.supervise import Supervisor
+from app.engine.engine import Engine
+from app.errors import TwinOverlayError
+from app.graph.connect import connect
+from app.graph.embedded import EmbeddedEngine
+from app.graph.store import GraphStore
+from app.journal.sqlite import SqliteJournal
+from app.model.catalogue import Catalogue
+from app.model.events import Load, Started
+from app.model.time import SECOND
+from app.ports import Journal
+from app.runtime.bus import Bus
+from app.runtime.clock import SystemClock
+from app.runtime.effects import Effects
+from app.runtime.graph_writer import GraphWriter
+from app.runtime.ingest import Ingest
+from app.runtime.metrics import Metrics
+from app.runtime.recover import agree, recover
+from app.settings import Settings
+
+log = logging.getLogger("twin_overlay")
+OpenJournal = Callable[[Settings], Journal]
+
+
+def open_journal(settings: Settings) -> Journal:
+    return SqliteJournal.open(settings.data_dir / "journal")
+
+
+def build(settings: Settings, port: int, *, journal_of: OpenJournal = open_journal) -> Starlette:
+    """The application, not started yet. `port` is the one bound for it: the Host and Origin lists need to know.
+    Entering its lifespan may raise Misconfigured or Unavailable; the journal can be given for fault tests."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with _running(settings, journal_of) as services:
+            app.router.routes[:] = routes(services, settings.server)
+            yield
+
+    return Starlette(lifespan=lifespan, middleware=middleware(settings.server, port))
+
+
+@dataclass(slots=True)
+class _Rooms:
+    """What runs, between being wired and being started."""
+
+    services: Services
+    engine: Engine
+    ingest: Ingest
+    effects: Effects
+    writer: GraphWriter
+    supervisor: Supervisor
+
+
+@contextlib.asynccontextmanager
+async def _running(settings: Settings, journal_of: OpenJournal) -> AsyncIterator[Services]:
+    async with contextlib.AsyncExitStack() as stack:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        journal = journal_of(settings)
+        stack.push_async_callback(journal.close)
+        store, embedded = await _graph(settings, stack)
+        await store.migrate()
+        await agree(journal, store)
+        rooms = _wire(settings, journal, store, Catalogue.of(*await store.load()))
+        recover(rooms.engine, journal)
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(room.run()) for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.supervisor)
+            ]
+            if embedded is not None:
+                tasks.append(group.create_task(_notice_the_end_of(embedded)))
+            await _start(rooms)
+            yield rooms.services
+            rooms.services.bus.close()
+            for task in tasks:
+                task.cancel()
+
+
+async def _graph(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[GraphStore, EmbeddedEngine | None]:
+    """A store that answers; both it and, where embedded, its engine are closed by `stack`."""
+    graph = settings.graph
+    uri, user, password, database = graph.uri, graph.user, graph.password.get_secret_value(), graph.database
+    embedded = None
+    if uri == "embedded":
+        embedded = EmbeddedEngine(
+            settings.data_dir / "graph", heap_mb=graph.heap_mb, start_timeout_seconds=graph.start_timeout_seconds
+        )
+        await embedded.start()
+        stack.push_async_callback(embedded.stop)
+        uri, user, password, database = embedded.uri, embedded.user, embedded.password, embedded.database
+    store = await connect(uri, user, password, database, timeout_seconds=graph.start_timeout_seconds)
+    stack.push_async_callback(store.close)
+    return store, embedded
+
+
+def _installation(settings: Settings) -> str:
+    """A name that is the same after a restart and differs between two installations on one machine: MQTT brokers
+    keep a persistent session by it."""
+    where = f"{socket.gethostname()}:{settings.data_dir.resolve()}"
+    return hashlib.blake2b(where.encode(), digest_size=6).hexdigest()
+
+
+def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Catalogue) -> _Rooms:
+    registry, clock, bus = CollectorRegistry(), SystemClock(), Bus()
+    metrics = Metrics(registry)
+    engine = Engine(
+        max_skew=round(settings.ingest.max_skew_seconds * SECOND),
+        call_deadline=round(settings.calls.deadline_seconds * SECOND),
+    )
+    ingest = Ingest(engine, journal, bus, clock, metrics, settings.ingest, settings.snapshot_every_entries)
+    supervisor = Supervisor(ingest, clock, registry, installation=_installation(settings), counters=ingest.counters)
+    effects = Effects(ingest, supervisor, settings.calls.timeout_seconds, metrics)
+    ingest.perform = effects.perform
+
+    def life_of(twin_id: str) -> int | None:
+        stored = catalogue.get("twin", twin_id)
+        return stored.life if stored else None
+
+    writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer)
+    definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock)
+    # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
+    control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
+    commands = Commands(definitions, ScriptCommands(definitions), control)
+
+    async def ready() -> dict[str, str]:
+        try:
+            await store.ping()
+        except TwinOverlayError as error:
+            return {"graph": error.message}
+        return {}
+
+    services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready)
+    return _Rooms(services, engine, ingest, effects, writer, supervisor)
+
+
+async def _start(rooms: _Rooms) -> None:
+    """What the journal does not know yet: that this is a new run, and definitions changed behind its back."""
+    await rooms.ingest.submit(Started())
+    plan = changed_since(rooms.services.catalogue, rooms.engine.loaded())
+    if plan is not None:
+        await rooms.ingest.submit(Load(plan, starting=True))
+    rooms.supervisor.configure(connections(rooms.services.catalogue))
+
+
+async def _notice_the_end_of(embedded: EmbeddedEngine) -> None:
+    """Alarms and acknowledgements need no graph (design D4), so the server goes on and says what is wrong."""
+    status = await embedded.wait()
+    log.error(
+        "the embedded graph engine ended with status %s: queries and definition changes fail until a restart", status
+    )
