@@ -1,0 +1,273 @@
+"""Small parts that implement the ports the runtime meets: an engine, a clock, a graph and devices for tests.
+
+The journal is never among them: it is quick enough to be the real one.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from app.errors import Conflict, Unavailable
+from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.connection import CallAnswer, TwinConnection
+from app.model.definitions import Kind
+from app.model.events import (
+    Alert,
+    AttemptCall,
+    BehaviorChanged,
+    Call,
+    CallChanged,
+    CallResult,
+    Cause,
+    Entry,
+    Input,
+    Outcome,
+    PropertyChanged,
+    RequestCall,
+    SampleRejected,
+    Samples,
+    SourceStatus,
+    Tick,
+    TwinEventOccurred,
+)
+from app.model.live import ConnectorHealth
+from app.model.plan import BehaviorKey
+from app.model.time import SECOND, Micros
+from app.model.values import Value
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Poll; an assertion error where it does not come true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        await asyncio.sleep(0.001)
+
+
+class HandClock:
+    """A clock that a test moves by hand."""
+
+    def __init__(self, now: Micros = 1_767_323_045_000_000) -> None:
+        self._now = now
+        self._sleepers: list[tuple[Micros, asyncio.Future[None]]] = []
+
+    def now(self) -> Micros:
+        return self._now
+
+    async def sleep(self, seconds: float) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._sleepers.append((self._now + round(seconds * SECOND), woken))
+        await woken
+
+    def move(self, seconds: float) -> None:
+        """Backwards too: then nobody wakes."""
+        self._now += round(seconds * SECOND)
+        for sleeper in [sleeper for sleeper in self._sleepers if sleeper[0] <= self._now]:
+            self._sleepers.remove(sleeper)
+            if not sleeper[1].done():
+                sleeper[1].set_result(None)
+
+
+class Live:
+    def __init__(self) -> None:
+        self.sequence = 0
+
+
+class LastValues(msgspec.Struct):
+    """The state of LastValueEngine."""
+
+    values: dict[str, Any] = {}
+    calls: dict[str, Call] = {}
+
+
+class LastValueEngine:
+    """Remembers the last value per property and the calls; knows every twin but `ghost`. `due` is when a Tick does
+    something (an event of the twin `clock`), `broken` makes the next decision fail as a bug would."""
+
+    def __init__(self) -> None:
+        self.live = Live()
+        self.state = LastValues()
+        self.due: Micros | None = None
+        self.broken = False
+        self.decided: list[tuple[Input, Micros]] = []
+
+    def decide(self, input: Input, now: Micros) -> Outcome:
+        if self.broken:
+            raise ZeroDivisionError("a bug")
+        self.decided.append((input, now))
+        outcome = self._decide(input, now)
+        self._apply(outcome)
+        return outcome
+
+    def _decide(self, input: Input, now: Micros) -> Outcome:
+        match input:
+            case Samples(readings=readings):
+                changes: list[PropertyChanged] = []
+                rejected: list[SampleRejected] = []
+                events: list[TwinEventOccurred] = []
+                for reading in readings:
+                    cause = Cause("reading", reading.source, now)
+                    for item in reading.samples:
+                        if item.twin_id == "ghost":
+                            rejected.append(SampleRejected(reading.source, "ghost", item.property, "UnknownTwin"))
+                            continue
+                        where = item.twin_id, item.property
+                        changes.append(PropertyChanged(*where, item.value, item.quality, item.timestamp, now, True))
+                    for event in reading.events:
+                        found = TwinEventOccurred(event.twin_id, event.name, event.timestamp, event.parameters, cause)
+                        events.append(found)
+                return Outcome(tuple(changes), rejected=tuple(rejected), events=tuple(events))
+            case RequestCall():
+                cause = Cause("command", input.by, now)
+                call = Call(
+                    input.call_id,
+                    input.twin_id,
+                    "decided",
+                    now,
+                    cause,
+                    method=input.method,
+                    property=input.property,
+                    arguments=input.arguments,
+                )
+                return Outcome(calls=(CallChanged(call, now, send=True),))
+            case AttemptCall(call_id=call_id):
+                attempted = self.state.calls.get(call_id)
+                if attempted is None or attempted.status != "decided":
+                    return Outcome(refused="CALL_NOT_OPEN it is not to be sent")
+                call = msgspec.structs.replace(attempted, status="attempted", attempted_at=now)
+                return Outcome(calls=(CallChanged(call, now),))
+            case CallResult(call_id=call_id):
+                call = msgspec.structs.replace(
+                    self.state.calls[call_id],
+                    status=input.status,
+                    value=input.value,
+                    error=input.error,
+                    finished_at=now,
+                )
+                return Outcome(calls=(CallChanged(call, now),))
+            case Tick() if self.due is not None and self.due <= now:
+                self.due = None
+                return Outcome(events=(TwinEventOccurred("clock", "struck", now, {}, Cause("tick", "", now)),))
+            case SourceStatus() | _:
+                return Outcome()
+
+    def _apply(self, outcome: Outcome) -> None:
+        for change in outcome.changes:
+            self.state.values[f"{change.twin_id}/{change.property}"] = change.value
+        for call in outcome.calls:
+            self.state.calls[call.call.call_id] = call.call
+
+    def next_due(self) -> Micros | None:
+        return self.due
+
+    def fold(self, entry: Entry) -> None:
+        self._apply(entry.outcome)
+        self.live.sequence = entry.sequence
+
+    def snapshot(self) -> bytes:
+        return msgspec.msgpack.encode(self.state)
+
+    def restore(self, state: bytes) -> None:
+        self.state = msgspec.msgpack.decode(state, type=LastValues)
+
+
+class FakeDevices:
+    """Answers what `answer` says; records what was sent, in order."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str, Any]] = []
+        self.answer: Callable[[str, str], Awaitable[CallAnswer]] = self._accept
+
+    async def _accept(self, twin_id: str, what: str) -> CallAnswer:
+        return CallAnswer("accepted", True)
+
+    async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
+        self.sent.append((twin_id, property, value))
+        return await self.answer(twin_id, property)
+
+    async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
+        self.sent.append((twin_id, method, arguments))
+        return await self.answer(twin_id, method)
+
+    def configure(self, twins: Iterable[TwinConnection]) -> None:
+        raise AssertionError("not the runtime's to call")
+
+    def health(self) -> Sequence[ConnectorHealth]:
+        return ()
+
+
+class FakeGraph:
+    """A graph that keeps what the writer writes, and fails when `trouble` says so: before the write, or after it was
+    committed (the answer is lost on the way)."""
+
+    def __init__(self, cursor: int = 0) -> None:
+        self.at = cursor
+        self.trouble: Callable[[], str] = lambda: ""
+        self.writes: list[FactBatch] = []
+        self.properties: dict[tuple[str, str, int], Value] = {}
+        self.behaviors: dict[BehaviorKey, BehaviorChanged] = {}
+        self.alert_rows: dict[str, Alert] = {}
+        self.call_rows: dict[str, Call] = {}
+        self.events: dict[str, list[TwinEventOccurred]] = {}
+
+    def _fail(self, when: str, trouble: str) -> None:
+        if trouble == when:
+            raise Unavailable("the graph does not answer")
+
+    async def cursor(self) -> int:
+        self._fail("before", self.trouble())
+        return self.at
+
+    async def write(self, batch: FactBatch) -> None:
+        await asyncio.sleep(0)
+        trouble = self.trouble()
+        self._fail("before", trouble)
+        if batch.after != self.at:
+            raise Conflict(f"the cursor is at {self.at}", code="CURSOR_MOVED")
+        self.writes.append(batch)
+        for life, change in batch.properties:
+            self.properties[change.twin_id, change.property, life] = change.value
+        self.behaviors.update({behavior.key: behavior for behavior in batch.behaviors})
+        self.alert_rows.update({alert.alert_id: alert for alert in batch.alerts})
+        self.call_rows.update({call.call_id: call for call in batch.calls})
+        for event in batch.events:
+            self.events.setdefault(event.twin_id, []).append(event)
+        self.at = batch.upto
+        self._fail("after", trouble)
+
+    async def migrate(self) -> list[int]:
+        raise AssertionError("not the runtime's to call")
+
+    async def load(self) -> tuple[int, list[StoredDefinition]]:
+        raise AssertionError("not the runtime's to call")
+
+    async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
+        raise AssertionError("not the runtime's to call")
+
+    async def save(self, change: DefinitionChange) -> None:
+        raise AssertionError("not the runtime's to call")
+
+    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+        raise AssertionError("not the runtime's to call")
+
+    async def related(
+        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
+    ) -> list[RelatedTwin]:
+        raise AssertionError("not the runtime's to call")
+
+    async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
+        raise AssertionError("not the runtime's to call")
+
+    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+        raise AssertionError("not the runtime's to call")
+
+    async def calls(self, call_ids: Sequence[str]) -> list[Call]:
+        raise AssertionError("not the runtime's to call")
+
+    async def ping(self) -> None:
+        self._fail("before", self.trouble())
+
+    async def close(self) -> None: ...

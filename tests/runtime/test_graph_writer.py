@@ -1,0 +1,334 @@
+"""The graph behind the journal: the latest of everything arrives, whatever the graph does meanwhile."""
+
+import asyncio
+import contextlib
+import itertools
+import random
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from app.errors import Misconfigured
+from app.journal.sqlite import SqliteJournal
+from app.model.events import (
+    Alert,
+    AlertChanged,
+    BehaviorChanged,
+    Call,
+    CallChanged,
+    Cause,
+    Entry,
+    Input,
+    Load,
+    Outcome,
+    PropertyChanged,
+    PropertyReported,
+    Samples,
+    TwinEventOccurred,
+)
+from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
+from app.model.time import Micros
+from app.runtime.clock import SystemClock
+from app.runtime.coalesce import Coalesced
+from app.runtime.graph_writer import GraphWriter
+from app.runtime.metrics import Metrics
+from app.runtime.recover import agree
+from app.settings import GraphWriterSettings
+from tests.runtime.fakes import FakeGraph, until
+
+CAUSE = Cause("reading", "opcua", 0)
+Item = tuple[Micros, Input, Outcome]
+
+
+def changes(*items: tuple[str, str, float]) -> Item:
+    return 0, Samples(()), Outcome(tuple(PropertyChanged(*item, "good", 0, 0, True) for item in items))
+
+
+def loaded(*, twins: Sequence[tuple[str, int]] = (), removed: Sequence[str] = ()) -> Item:
+    plans = tuple(TwinPlan(twin, "pump", "s", 1, life) for twin, life in twins)
+    return 0, Load(Plan(1, twins=plans, removed_twins=tuple(removed))), Outcome()
+
+
+def nothing_new() -> Item:
+    return 0, Samples(()), Outcome(reports=(PropertyReported("a", "x", 0, 0),))
+
+
+class QuickClock(SystemClock):
+    """Back-off in milliseconds; remembers how long it was asked to sleep."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        await asyncio.sleep(0.001)
+
+
+@contextlib.asynccontextmanager
+async def writing(
+    journal: SqliteJournal,
+    graph: FakeGraph,
+    *,
+    max_rows: int = 1000,
+    max_entries: int = 2000,
+    clock: QuickClock | None = None,
+) -> AsyncIterator[tuple[GraphWriter, "asyncio.Task[None]"]]:
+    writer = GraphWriter(
+        journal,
+        graph,
+        lambda twin_id: None if twin_id == "ghost" else 1,
+        clock or QuickClock(),
+        Metrics(CollectorRegistry()),
+        GraphWriterSettings(max_rows=max_rows, max_entries=max_entries),
+    )
+    task = asyncio.create_task(writer.run())
+    try:
+        yield writer, task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+@pytest.fixture
+async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
+    opened = SqliteJournal.open(tmp_path, keep=0)
+    yield opened
+    await opened.close()
+
+
+def alert(alert_id: str, active: bool) -> AlertChanged:
+    found = Alert(alert_id, OwnerKey("twin", "a"), "hot", "HOT", "error", "", ("a",), 0, True, False, CAUSE, active)
+    return AlertChanged(found, "raised" if active else "cleared", 0, CAUSE)
+
+
+async def test_the_latest_of_everything_arrives_and_the_cursor_with_it(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    key = BehaviorKey(OwnerKey("twin", "a"), "hot")
+    call = Call("c1", "a", "decided", 0, CAUSE)
+    done = Call("c1", "a", "accepted", 0, CAUSE)
+    await journal.append(
+        [
+            changes(("a", "x", 1), ("a", "y", 1), ("ghost", "x", 1)),
+            (
+                0,
+                Samples(()),
+                Outcome(
+                    behaviors=(BehaviorChanged(key, "active", "true", 0, CAUSE),),
+                    alerts=(alert("A", True),),
+                    calls=(CallChanged(call, 0, send=True),),
+                ),
+            ),
+            changes(("a", "x", 2)),
+            (0, Samples(()), Outcome(alerts=(alert("A", False),), calls=(CallChanged(done, 0),))),
+        ]
+    )
+    async with writing(journal, graph) as (writer, _):
+        await until(lambda: writer.lag == 0 and journal.cursor("graph") == 4)
+        assert graph.at == 4
+        assert len(graph.writes) == 1
+        assert graph.properties == {("a", "x", 1): 2, ("a", "y", 1): 1}
+        assert graph.behaviors[key].state == "active"
+        assert graph.alert_rows == {"A": alert("A", False).alert}
+        assert graph.call_rows == {"c1": done}
+        await journal.append([changes(("a", "x", 3))])
+        await until(lambda: graph.properties["a", "x", 1] == 3)
+
+
+async def test_nothing_is_written_where_nothing_changed_but_the_cursor_follows_in_the_end(
+    journal: SqliteJournal,
+) -> None:
+    graph, clock = FakeGraph(), QuickClock()
+    async with writing(journal, graph, max_entries=100, clock=clock) as (writer, _):
+        await journal.append([nothing_new()] * 60)
+        rounds = len(clock.slept)
+        await until(lambda: len(clock.slept) > rounds + 3)
+        assert graph.writes == []
+        await journal.append([nothing_new()] * 60)
+        await until(lambda: graph.at >= 100)
+        assert len(graph.writes) == 1
+        await journal.append([changes(("a", "x", 1))])
+        await until(lambda: graph.at == 121)
+        assert writer.lag == 0
+
+
+async def test_batches_are_bounded_and_only_the_last_of_an_entry_moves_the_cursor(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    await journal.append([changes(*((f"t{n}", "x", float(n)) for n in range(25)))])
+    async with writing(journal, graph, max_rows=10) as (writer, _):
+        await until(lambda: writer.lag == 0)
+        assert [(len(batch.properties), batch.after, batch.upto) for batch in graph.writes] == [
+            (10, 0, 0),
+            (10, 0, 0),
+            (5, 0, 1),
+        ]
+        assert len(graph.properties) == 25
+
+
+async def test_an_outage_loses_nothing_and_is_one_line_down_and_one_up(
+    journal: SqliteJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="twin_overlay.graph_writer")
+    graph, clock = FakeGraph(), QuickClock()
+    graph.trouble = lambda: "before"
+    async with writing(journal, graph, clock=clock) as (writer, _):
+        for number in range(200):
+            await journal.append([changes(("a", "x", number))])
+        await until(lambda: len(clock.slept) > 8)
+        assert writer.lag == 200
+        assert writer.failure == "the graph does not answer"
+        assert clock.slept[0] < clock.slept[4] < 10, "it waits longer and longer, up to a limit"
+        assert max(clock.slept) <= 10
+        graph.trouble = lambda: ""
+        await until(lambda: writer.lag == 0)
+        assert graph.properties == {("a", "x", 1): 199}
+    messages = [record.message for record in caplog.records]
+    assert len(messages) == 2
+    assert "cannot be written" in messages[0]
+    assert "200 entries behind" in messages[1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_graph_that_fails_at_times_ends_with_the_latest_facts(journal: SqliteJournal, seed: int) -> None:
+    chance = random.Random(seed)
+    graph = FakeGraph()
+    graph.trouble = lambda: chance.choice(["", "", "before", "after"])
+    expected: dict[tuple[str, str, int], float] = {}
+    async with writing(journal, graph, max_rows=7, max_entries=20) as (writer, _):
+        for number in range(300):
+            items = [(f"t{chance.randrange(5)}", f"p{chance.randrange(4)}", float(number)) for _ in range(3)]
+            expected.update({(twin, name, 1): value for twin, name, value in items})
+            await journal.append([changes(*items)])
+            if number % 50 == 0:
+                await journal.save_snapshot(number, b"")  # compaction must leave what the graph still needs
+        await until(lambda: writer.lag == 0, 30)
+        assert graph.properties == expected
+        assert graph.at == 300
+    moved = [batch.upto for batch in graph.writes]
+    assert moved == sorted(moved)
+
+
+async def test_memory_stays_bounded_while_the_graph_is_away(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    graph.trouble = lambda: "before"
+    async with writing(journal, graph, max_entries=100) as (writer, _):
+        for start in range(0, 2000, 200):
+            await journal.append([changes(("a", "x", start + n)) for n in range(200)])
+        graph.trouble = lambda: ""
+        await until(lambda: writer.lag == 0)
+        assert max(batch.upto - batch.after for batch in graph.writes) <= 100
+
+
+async def test_a_restarted_writer_goes_on_from_the_graphs_own_cursor(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    await journal.append([changes(("a", "x", n)) for n in range(10)])
+    graph.at = 7  # written, and killed before the journal heard of it
+    async with writing(journal, graph) as (writer, _):
+        await until(lambda: writer.lag == 0)
+    assert graph.writes[0].after == 7
+
+
+async def test_a_cursor_that_someone_moved_is_read_again(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    async with writing(journal, graph) as (writer, _):
+        await journal.append([changes(("a", "x", 1)), changes(("b", "x", 1))])
+        await until(lambda: writer.lag == 0)
+        graph.at = 1  # restored from a copy while we ran
+        await journal.append([changes(("a", "x", 3))])
+        await until(lambda: graph.at == 3)
+        assert graph.writes[-1].after == 1
+
+
+async def test_a_graph_ahead_of_the_journal_is_refused(journal: SqliteJournal) -> None:
+    await journal.append([changes(("a", "x", 1))])
+    async with writing(journal, FakeGraph(cursor=50)) as (_, task):
+        with pytest.raises(Misconfigured) as refused:
+            await task
+        assert refused.value.code == "GRAPH_AHEAD_OF_JOURNAL"
+
+
+async def test_a_graph_older_than_what_the_journal_still_has_is_refused(journal: SqliteJournal) -> None:
+    await journal.append([changes(("a", "x", n)) for n in range(10)])
+    await journal.advance("graph", 10)
+    await journal.save_snapshot(8, b"")
+    with pytest.raises(Misconfigured) as refused:
+        await agree(journal, FakeGraph(cursor=2))
+    assert refused.value.code == "GRAPH_BEHIND_JOURNAL"
+    async with writing(journal, FakeGraph(cursor=2)) as (_, task):
+        with pytest.raises(Misconfigured) as refused:
+            await task
+        assert refused.value.code == "GRAPH_BEHIND_JOURNAL"
+
+
+async def test_a_new_journal_begins_behind_an_older_graph(journal: SqliteJournal) -> None:
+    graph = FakeGraph(cursor=500)
+    assert await agree(journal, graph) == 500
+    assert await journal.append([changes(("a", "x", 1))]) == 501
+    assert await agree(journal, graph) == 500
+    async with writing(journal, graph) as (writer, _):
+        await until(lambda: writer.lag == 0)
+    assert graph.at == 501
+    with pytest.raises(Misconfigured) as refused:
+        await agree(journal, FakeGraph(cursor=502))
+    assert refused.value.code == "GRAPH_AHEAD_OF_JOURNAL"
+
+
+async def test_agreeing_tells_the_journal_what_the_graph_has(journal: SqliteJournal) -> None:
+    await journal.append([changes(("a", "x", n)) for n in range(10)])
+    assert await agree(journal, FakeGraph(cursor=6)) == 6
+    assert journal.cursor("graph") == 6
+
+
+# ---------------------------------------------------------------- lives and events
+
+
+def coalesced(items: Sequence[Item], lives: dict[str, int], now: dict[str, int]) -> Coalesced:
+    found = Coalesced(0, lives, now.get)
+    for sequence, item in enumerate(items, 1):
+        found.add(Entry(sequence, *item))
+    return found
+
+
+def rows(found: Coalesced) -> list[tuple[int, str, float]]:
+    return [(life, change.twin_id, change.value) for batch in found.batches(1000) for life, change in batch.properties]
+
+
+def test_what_a_deleted_twin_reported_never_lands_on_its_successor() -> None:
+    items = [
+        changes(("a", "x", 1), ("b", "x", 1)),
+        loaded(removed=["a"]),
+        loaded(twins=[("a", 9)]),
+    ]
+    found = coalesced(items, {}, {"a": 9, "b": 1})
+    assert rows(found) == [(1, "b", 1)]
+    found.add(Entry(4, *changes(("a", "x", 2))))
+    assert sorted(rows(found)) == [(1, "b", 1), (9, "a", 2)]
+
+
+def test_a_life_that_ends_in_a_later_batch_is_still_the_old_one_before_that() -> None:
+    lives: dict[str, int] = {}
+    assert rows(coalesced([changes(("a", "x", 1))], lives, {"a": 3})) == [(3, "a", 1)]
+    # "a" is created anew in the graph before the journal's next entries are read
+    assert rows(coalesced([changes(("a", "x", 2))], lives, {"a": 9})) == [(3, "a", 2)]
+    assert rows(coalesced([loaded(twins=[("a", 9)]), changes(("a", "x", 3))], lives, {"a": 9})) == [(9, "a", 3)]
+
+
+def test_an_edited_twin_keeps_what_it_reported() -> None:
+    items = [changes(("a", "x", 1)), loaded(twins=[("a", 3)])]
+    assert rows(coalesced(items, {}, {"a": 3})) == [(3, "a", 1)]
+
+
+def test_the_newest_twenty_events_per_twin_are_kept_oldest_first() -> None:
+    items: list[Item] = [
+        (0, Samples(()), Outcome(events=(TwinEventOccurred(twin, f"e{n}", n, {}, CAUSE),)))
+        for n, twin in itertools.product(range(30), "ab")
+    ]
+    found = coalesced(
+        [*items, (0, Samples(()), Outcome(events=(TwinEventOccurred("ghost", "e", 0, {}, CAUSE),)))],
+        {},
+        {"a": 1, "b": 1},
+    )
+    [batch] = found.batches(1000)
+    assert [event.name for event in batch.events if event.twin_id == "a"] == [f"e{n}" for n in range(10, 30)]
+    assert {event.twin_id for event in batch.events} == {"a", "b"}
