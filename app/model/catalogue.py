@@ -32,6 +32,17 @@ class Capabilities:
     events: Mapping[str, EventDefinition]
     behaviors: Mapping[str, BehaviorDefinition]
 
+    def with_own(self, own: "Capabilities") -> "Capabilities":
+        """These with a twin's own added or replacing by name; the same object where it adds nothing."""
+        if not any((own.properties, own.methods, own.events, own.behaviors)):
+            return self
+        return Capabilities(
+            {**self.properties, **own.properties},
+            {**self.methods, **own.methods},
+            {**self.events, **own.events},
+            {**self.behaviors, **own.behaviors},
+        )
+
 
 NO_CAPABILITIES = Capabilities({}, {}, {}, {})
 
@@ -46,6 +57,9 @@ class Catalogue:
     _twins_of_type: dict[str, set[str]] = field(default_factory=dict)
     _overlays_of_type: dict[str, set[str]] = field(default_factory=dict)
     _overlays_of_twin: dict[str, set[str]] = field(default_factory=dict)
+    _overlay_types_of_twin_type: dict[str, set[str]] = field(default_factory=dict)
+    _twins_relating_to: dict[str, set[str]] = field(default_factory=dict)
+    _overlays_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _capabilities: dict[str, Capabilities] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reading
@@ -85,6 +99,18 @@ class Catalogue:
         """Overlays in which the twin fills a role."""
         return sorted(self._overlays_of_twin.get(twin_id, ()))
 
+    def overlay_types_of_twin_type(self, type_id: str) -> list[str]:
+        """Overlay types with a role that twins of this type fill."""
+        return sorted(self._overlay_types_of_twin_type.get(type_id, ()))
+
+    def twins_relating_to(self, twin_id: str) -> list[str]:
+        """Twins with a relationship whose target has this id, whether it exists or not."""
+        return sorted(self._twins_relating_to.get(twin_id, ()))
+
+    def overlays_relating_to(self, twin_id: str) -> list[str]:
+        """Overlays with a relationship of their own that names this id, whether it exists or not."""
+        return sorted(self._overlays_relating_to.get(twin_id, ()))
+
     def capabilities(self, twin_id: str) -> Capabilities:
         """Of a twin, its type's included; empty for an unknown twin."""
         found = self._capabilities.get(twin_id)
@@ -93,16 +119,7 @@ class Catalogue:
             if twin is None:
                 return NO_CAPABILITIES
             kind = self.type_capabilities(twin.twin_type)
-            own = _own(twin)
-            if any((own.properties, own.methods, own.events, own.behaviors)):
-                found = Capabilities(
-                    {**kind.properties, **own.properties},
-                    {**kind.methods, **own.methods},
-                    {**kind.events, **own.events},
-                    {**kind.behaviors, **own.behaviors},
-                )
-            else:
-                found = kind
+            found = kind.with_own(own_capabilities(twin))
             self._capabilities[twin_id] = found
         return found
 
@@ -113,7 +130,7 @@ class Catalogue:
             twin_type = self.twin_type(type_id)
             if twin_type is None:
                 return NO_CAPABILITIES
-            found = self._capabilities[key] = _own(twin_type)
+            found = self._capabilities[key] = own_capabilities(twin_type)
         return found
 
     # ------------------------------------------------------------ changing
@@ -159,18 +176,33 @@ class Catalogue:
     def _index_entries(self, definition: Definition) -> list[tuple[dict[str, set[str]], set[str]]]:
         match definition:
             case Twin():
-                return [(self._twins_of_type, {definition.twin_type})]
+                return [
+                    (self._twins_of_type, {definition.twin_type}),
+                    (self._twins_relating_to, {item.target_twin_id for item in definition.relationships}),
+                ]
+            case OverlayType():
+                return [(self._overlay_types_of_twin_type, {role.twin_type for role in definition.twin_roles})]
             case Overlay():
                 types = {definition.overlay_type} if definition.overlay_type else set()
                 return [
                     (self._overlays_of_type, types),
                     (self._overlays_of_twin, {binding.twin_id for binding in definition.twins}),
+                    (
+                        self._overlays_relating_to,
+                        {
+                            end
+                            for item in definition.relationships
+                            for end in (item.source_twin_id, item.target_twin_id)
+                        },
+                    ),
                 ]
             case _:
                 return []
 
 
-def _own(definition: TwinType | Twin) -> Capabilities:
+def own_capabilities(definition: TwinType | Twin) -> Capabilities:
+    """What the document itself declares."""
+
     def by_name(items: Iterable[Any]) -> dict[str, Any]:
         return {item.name: item for item in items}
 

@@ -8,7 +8,8 @@ Conditions stay text here, in the canonical JSON notation (`primary_pump.status 
 diff and revise; the tree (model/conditions.py) is derived from it at load.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
@@ -18,16 +19,32 @@ MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
 
 
+class Fault(NamedTuple):
+    """One thing wrong with the form of a part: a stable code, where below the part, and what."""
+
+    code: str
+    at: tuple[str | int, ...]
+    message: str
+
+
+class Faults(ValueError):
+    """What these models raise inside pydantic's ValidationError (`ctx["error"]`): all faults of one part at once."""
+
+    def __init__(self, faults: Sequence[Fault]) -> None:
+        super().__init__("; ".join(fault.message for fault in faults))
+        self.faults = tuple(faults)
+
+
 def _identifier(text: str) -> str:
     if not is_identifier(text):
-        raise ValueError(f"'{text[:140]}' is not an identifier: {IDENTIFIER_RULE}")
+        raise Faults([Fault("BAD_IDENTIFIER", (), f"'{text[:140]}' is not an identifier: {IDENTIFIER_RULE}")])
     return text
 
 
 def _no_control_characters(text: str) -> str:
     for character in text:
         if ord(character) < 32 and character not in "\n\t\r":
-            raise ValueError(f"control character U+{ord(character):04X} is not allowed")
+            raise Faults([Fault("BAD_TEXT", (), f"control character U+{ord(character):04X} is not allowed")])
     return text
 
 
@@ -50,6 +67,9 @@ class Document(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
 
 
+_D = TypeVar("_D", bound=Document)
+
+
 class _Typed(Document):
     """What a property and a parameter share: a data type with its limits."""
 
@@ -63,17 +83,24 @@ class _Typed(Document):
 
     @model_validator(mode="after")
     def _limits_fit_the_type(self) -> "_Typed":
+        faults: list[Fault] = []
+
+        def wrong(field: str, message: str, code: str = "BAD_LIMITS") -> None:
+            faults.append(Fault(code, (field,), f"'{self.name}' {message}"))
+
         if self.data_type == "enum" and not self.enum_values:
-            raise ValueError(f"'{self.name}' is an enum and needs enum_values")
+            wrong("enum_values", "is an enum and needs enum_values", "MISSING_FIELD")
         if self.data_type != "enum" and self.enum_values is not None:
-            raise ValueError(f"'{self.name}' has enum_values but its data_type is {self.data_type}")
+            wrong("enum_values", f"has enum_values but its data_type is {self.data_type}")
         if self.enum_values and len(set(self.enum_values)) != len(self.enum_values):
-            raise ValueError(f"'{self.name}' lists an enum value twice")
-        limited = self.min_value is not None or self.max_value is not None
-        if limited and self.data_type not in ("float", "integer"):
-            raise ValueError(f"'{self.name}' has min_value or max_value but its data_type is {self.data_type}")
+            wrong("enum_values", "lists an enum value twice", "DUPLICATE_NAME")
+        for field in ("min_value", "max_value"):
+            if getattr(self, field) is not None and self.data_type not in ("float", "integer"):
+                wrong(field, f"has {field} but its data_type is {self.data_type}")
         if self.min_value is not None and self.max_value is not None and self.min_value > self.max_value:
-            raise ValueError(f"'{self.name}' has min_value {self.min_value} above max_value {self.max_value}")
+            wrong("min_value", f"has min_value {self.min_value} above max_value {self.max_value}")
+        if faults:
+            raise Faults(faults)
         return self
 
 
@@ -132,7 +159,7 @@ class MethodCallAction(Document):
     @model_validator(mode="after")
     def _one_target(self) -> "MethodCallAction":
         if self.role and self.twin_id:
-            raise ValueError("a method_call names a role or a twin_id, not both")
+            raise Faults([Fault("TWO_TARGETS", ("twin_id",), "a method_call names a role or a twin_id, not both")])
         return self
 
 
@@ -146,7 +173,7 @@ class PropertyWriteAction(Document):
     @model_validator(mode="after")
     def _one_target(self) -> "PropertyWriteAction":
         if self.role and self.twin_id:
-            raise ValueError("a property_write names a role or a twin_id, not both")
+            raise Faults([Fault("TWO_TARGETS", ("twin_id",), "a property_write names a role or a twin_id, not both")])
         return self
 
 
@@ -249,10 +276,8 @@ class _Capabilities(Document):
     metadata: FreeForm = {}
 
     @model_validator(mode="after")
-    def _names_are_unique(self) -> "_Capabilities":
-        for part in ("properties", "methods", "events", "behaviors"):
-            _refuse_twice(part, [item.name for item in getattr(self, part)])
-        return self
+    def _names_are_unique(self) -> Self:
+        return _refuse_twice(self, properties="name", methods="name", events="name", behaviors="name")
 
 
 class TwinType(_Capabilities):
@@ -276,8 +301,7 @@ class Twin(_Capabilities):
 
     @model_validator(mode="after")
     def _relationships_are_unique(self) -> "Twin":
-        _refuse_twice("relationships", [item.name for item in self.relationships])
-        return self
+        return _refuse_twice(self, relationships="name")
 
 
 class RoleDefinition(Document):
@@ -311,10 +335,7 @@ class OverlayType(Document):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "OverlayType":
-        _refuse_twice("twin_roles", [item.role for item in self.twin_roles])
-        _refuse_twice("relationship_types", [item.name for item in self.relationship_types])
-        _refuse_twice("behaviors", [item.name for item in self.behaviors])
-        return self
+        return _refuse_twice(self, twin_roles="role", relationship_types="name", behaviors="name")
 
 
 class RoleBinding(Document):
@@ -345,10 +366,7 @@ class Overlay(Document):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Overlay":
-        _refuse_twice("twins", [item.role for item in self.twins])
-        _refuse_twice("relationships", [item.name for item in self.relationships])
-        _refuse_twice("behaviors", [item.name for item in self.behaviors])
-        return self
+        return _refuse_twice(self, twins="role", relationships="name", behaviors="name")
 
 
 Definition = TwinType | Twin | OverlayType | Overlay
@@ -383,9 +401,16 @@ def to_document(definition: Definition) -> dict[str, Any]:
     return definition.model_dump(mode="json", exclude_unset=True)
 
 
-def _refuse_twice(part: str, names: list[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(f"{part} has '{name}' twice")
-        seen.add(name)
+def _refuse_twice(document: _D, **parts: str) -> _D:
+    """`parts` is list field -> the field of its items that may not repeat."""
+    faults: list[Fault] = []
+    for part, field in parts.items():
+        seen: set[str] = set()
+        for index, item in enumerate(getattr(document, part)):
+            name = getattr(item, field)
+            if name in seen:
+                faults.append(Fault("DUPLICATE_NAME", (part, index, field), f"{part} has '{name}' twice"))
+            seen.add(name)
+    if faults:
+        raise Faults(faults)
+    return document
