@@ -35,7 +35,8 @@ async def test_a_call_is_attempted_on_the_disk_then_sent_then_answered(tmp_path:
 
         plant.devices.answer = look
         await ask(plant, "c1")
-        await until(lambda: status(plant, "c1") == "accepted")
+        await until(lambda: plant.engine.live.sequence == 3)
+        assert status(plant, "c1") == "accepted"
         assert on_disk == [["c1"]]
         assert attempts(plant) == ["c1"]
         assert plant.devices.sent == [("pump_123", "stop", {"n": 1})]
