@@ -264,7 +264,7 @@ class Ingest:
 
     def _storable(self, item: Reading | Sample | DeviceEvent | Input) -> bool:
         """Whether the journal can encode it. Asked before the engine sees it: afterwards it would be too late to
-        say no. Costs 0.2 us a sample."""
+        say no. Costs 0.05 to 0.1 us a sample."""
         try:
             self._encoder.encode_into(item, self._scratch)
         except (OverflowError, TypeError, ValueError, RecursionError):
