@@ -55,6 +55,7 @@ class Runner:
         counters: Counters | None = None,
     ) -> None:
         self.group = group
+        self._twin_ids = [twin.twin_id for twin in group.twins]
         self._connector = connector
         self._tap = _Tap(sink, self._connected)
         self._sink = sink
@@ -109,7 +110,10 @@ class Runner:
         if status != self._status:
             self._status, self._since = status, now
         self._last_error = reason
-        silent = tuple(PathStatus(twin.twin_id, False, reason) for twin in self.group.twins)
+        # Once per outage: what the next tries fail of is in health, not in every twin's history.
+        silent = tuple(
+            PathStatus(twin_id, False, reason) for twin_id in self._twin_ids if not self._tap.silent(twin_id)
+        )
         self._tap.status(SourceStatus(self.group.name, silent))
 
     def health(self) -> ConnectorHealth:
@@ -180,6 +184,10 @@ class _Tap:
         if changed:
             self.paths.update((path.twin_id, path) for path in changed)
             self._sink.status(SourceStatus(status.source, changed))
+
+    def silent(self, twin_id: str) -> bool:
+        path = self.paths.get(twin_id)
+        return path is not None and not path.alive
 
     def connected(self, source: str) -> None:
         self._on_connected()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
 
 from app.connectors.opcua import OpcUaConnector
 from app.connectors.opcua_session import Timing
@@ -76,13 +77,13 @@ async def test_a_change_arrives_with_its_source_time_and_quality(plc: OpcUaServe
         assert sample is not None
         assert (sample.timestamp, sample.quality) == (from_datetime(at), "good")
 
-        await plc.set("FlowRate", 0.0, status=ua.StatusCodes.BadSensorFailure)
+        await plc.set("FlowRate", 0.0, status=StatusCodes.BadSensorFailure)
         await until(lambda: (found := sink.last("flow_rate")) and found.quality == "bad", "the bad quality arrives")
         sample = sink.last("flow_rate")
         assert sample is not None
         assert (sample.value, sample.reason) == (None, "BadSensorFailure")
 
-        await plc.set("FlowRate", 52.5, status=ua.StatusCodes.UncertainLastUsableValue)
+        await plc.set("FlowRate", 52.5, status=StatusCodes.UncertainLastUsableValue)
         await until(lambda: sink.value("flow_rate") == 52.5, "the uncertain value arrives")
         sample = sink.last("flow_rate")
         assert sample is not None
@@ -103,8 +104,7 @@ async def test_what_changed_together_is_one_reading(plc: OpcUaServer) -> None:
 
 async def test_a_wrong_node_is_shown_and_the_others_go_on(plc: OpcUaServer) -> None:
     sink = FakeSink()
-    broken = twin(plc, "flow_rate")
-    mapping = {
+    mapping: dict[str, dict[str, Any]] = {
         "flow_rate": {"node_id": "ns=2;s=Pump123.FlowRate", "sampling_interval": 50},
         "speed": {"node_id": "ns=2;s=Pump123.Sped"},
         "count": {"node_id": "Pump123.Count"},

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from asyncua import ua
+from asyncua.ua.status_codes import StatusCodes
 
 from app.connectors.decode import Unusable
 from app.connectors.opcua_values import decode_data_value, encode, plain_variant, status_name
@@ -42,7 +43,7 @@ def test_the_source_time_is_taken_else_the_servers_else_the_receipt() -> None:
 def test_a_status_code_becomes_a_quality_with_its_name() -> None:
     sample, _ = decode_data_value("t", FLOW, data(1.0, VT.Double, 0x408F0000), NOW)
     assert sample == Sample("t", "flow", 1.0, NOW, "uncertain", "UncertainNoCommunicationLastUsableValue")
-    sample, _ = decode_data_value("t", FLOW, data(1.0, VT.Double, ua.StatusCodes.BadSensorFailure), NOW)
+    sample, _ = decode_data_value("t", FLOW, data(1.0, VT.Double, StatusCodes.BadSensorFailure), NOW)
     assert sample == Sample("t", "flow", None, NOW, "bad", "BadSensorFailure")
     sample, _ = decode_data_value("t", FLOW, data(1.0, VT.Double, 0xC0000000), NOW)
     assert sample is not None

@@ -56,8 +56,20 @@ class Mosquitto:
     async def stop(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGTERM)
+            self._process.send_signal(signal.SIGCONT)  # a paused one hears the first only then
             await self._process.wait()
         self._process = None
+
+    def pause(self) -> None:
+        """It keeps its connections and answers nobody, as a broker behind a broken link."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def _answers(self) -> bool:
         with contextlib.suppress(OSError):

@@ -15,6 +15,7 @@ from asyncua import ua
 from asyncua.common.node import Node
 from asyncua.server.server import Server
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.status_codes import StatusCodes
 
 NAMESPACE = "http://acme.com/pumps/"
 VARIABLES: dict[str, tuple[Any, ua.VariantType]] = {
@@ -64,7 +65,7 @@ class OpcUaServer:
             "FaultOccurred", [("fault_code", ua.VariantType.Int32), ("FaultDescription", ua.VariantType.String)]
         )
         self.maintenance = await self._event_type("MaintenanceDue", [])
-        await self.server.get_event_generator(self.fault, self.pump)  # makes the pump a source of events
+        await self.server.get_event_generator(self.fault, self.pump.nodeid)  # makes the pump a source of events
         await self.server.start()
         assert self.server.bserver is not None
         self.port = self.server.bserver.port
@@ -97,7 +98,8 @@ class OpcUaServer:
         return await self.variables[name].read_value()
 
     async def raise_event(self, kind: Node, at: datetime, **fields: Any) -> None:
-        generator = await self.server.get_event_generator(kind, self.pump)
+        assert self.pump is not None
+        generator = await self.server.get_event_generator(kind, self.pump.nodeid)
         for name, value in fields.items():
             setattr(generator.event, name, value)
         await generator.trigger(time_attr=at, message="look")
@@ -120,7 +122,7 @@ class OpcUaServer:
             return [ua.Variant(speed.Value * 2, ua.VariantType.Double)]
 
         def reset(_: ua.NodeId) -> ua.StatusCode:
-            return ua.StatusCode(ua.UInt32(ua.StatusCodes.BadInvalidState))
+            return ua.StatusCode(ua.UInt32(StatusCodes.BadInvalidState))
 
         assert self.pump is not None
         boolean, double, short = ua.VariantType.Boolean, ua.VariantType.Double, ua.VariantType.Int16
