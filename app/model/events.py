@@ -177,7 +177,7 @@ class SampleRejected(msgspec.Struct, frozen=True, array_like=True):
     twin_id: str
     property: str
     reason: str
-    """UnknownTwin, UnknownProperty, TypeMismatch, NotInEnum, NotFinite, Late."""
+    """UnknownTwin, UnknownProperty, NotMapped, TypeMismatch, NotInEnum, NotFinite, TooLong, Late."""
 
 
 BehaviorState = Literal["active", "inactive"]

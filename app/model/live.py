@@ -26,6 +26,18 @@ class Connectivity(msgspec.Struct, frozen=True):
     last_contact: Micros | None = None
 
 
+class ClockView(msgspec.Struct, frozen=True):
+    """How a twin's source clock stands to ours, as counted since the start of this run."""
+
+    offset: Micros = 0
+    """Added to its timestamps since its clock was re-based; 0 where it was not."""
+    ahead: int = 0
+    """Samples whose time was too far ahead and was replaced by that of receipt."""
+    late: int = 0
+    """Samples rejected as late."""
+    rebased: int = 0
+
+
 class ConnectorHealth(msgspec.Struct, frozen=True):
     """One connection to one endpoint, as its supervisor and Ingest count it."""
 

@@ -25,6 +25,7 @@ class PropertyState(msgspec.Struct, frozen=True):
     reported_at: Micros = 0
     """When it was last reported, the same value included."""
     reason: str | None = None
-    """Why it is not good: EngineeringUnitsExceeded, a status code's name, NoReading, PathSilent."""
+    """Why it is not good: EngineeringUnitsExceeded, a status code's name, NoReading, PathSilent, Stale, Unmapped; on a
+    good one ClockAhead, where the source's time was replaced by that of receipt."""
     known: bool = False
     """Whether conditions may use it: a value, not bad, and its path alive."""

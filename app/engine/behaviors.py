@@ -1,0 +1,140 @@
+"""Behaviors change state on the edges of their conditions, and their actions run once per activation.
+
+UNKNOWN is no edge: it moves `evidence` and holds `state`. A write to a manual property lands inside the step and may
+wake other behaviors; they follow in rounds, at most MAX_ROUNDS of them, and a loop that is cut raises an alert.
+"""
+
+from collections.abc import Iterable
+
+from app.engine import alarms, calls
+from app.engine.cells import EVIDENCE, RuleState
+from app.engine.step import Step, led_to
+from app.model.events import BehaviorChanged, Cause
+from app.model.plan import AlertPlan, CallPlan, WritePlan
+from app.model.values import Value
+
+MAX_ROUNDS = 16
+
+
+def settle(step: Step) -> None:
+    """Evaluates what was woken, then what that woke, until nothing is left."""
+    for _ in range(MAX_ROUNDS):
+        if not step.woken:
+            return
+        woken, step.woken = step.woken, {}
+        for rule, cause in woken.items():
+            evidence = rule.evaluate()
+            if evidence is not rule.evidence:
+                transition(step, rule, evidence, cause)
+    cut, step.woken = step.woken, {}
+    for rule, cause in cut.items():
+        alarms.raise_own(
+            step,
+            rule.key.owner,
+            rule.key.name,
+            alarms.CASCADE_LIMIT,
+            f"behaviors woke each other {MAX_ROUNDS} times in one step and were stopped at '{rule.key.name}'",
+            rule.twins(),
+            cause,
+        )
+
+
+def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
+    """The first evaluation after a definition change: what is TRUE already raises alerts and withholds the rest."""
+    for rule in rules:
+        step.woken.pop(rule, None)
+        evidence = rule.evaluate()
+        if evidence is not rule.evidence:
+            transition(step, rule, evidence, cause, withhold=not rule.plan.act_on_load)
+    settle(step)
+
+
+def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause, *, withhold: bool = False) -> None:
+    was = rule.active
+    active = was if evidence is None else evidence
+    skipped: tuple[str, ...] = ()
+    if active != was:
+        by = led_to("behavior", f"{rule.key.owner.id}/{rule.key.name}", step.now, cause)
+        rule.active = active  # before the actions: what they wake sees the behavior as it is now
+        if active:
+            skipped = _act(step, rule, by, withhold)
+        else:
+            alarms.clear_deactivated(step, rule.key, by)
+    step.behavior(
+        BehaviorChanged(
+            rule.key,
+            "active" if active else "inactive",
+            EVIDENCE[evidence],
+            step.now,
+            cause,
+            "active" if was else "inactive",
+            step.now if active != was else rule.since,
+            skipped,
+        )
+    )
+
+
+def _act(step: Step, rule: RuleState, cause: Cause, withhold: bool) -> tuple[str, ...]:
+    skipped = []
+    for action in rule.plan.actions:
+        why = ""
+        match action:
+            case AlertPlan():
+                alarms.raise_planned(step, rule.key, action, rule.twins(), cause)
+            case CallPlan(owner=owner, method=method):
+                why = _call(step, rule, action, cause, withhold)
+                why = why and f"call {_named(owner, method)}: {why}"
+            case WritePlan(owner=owner, property=name):
+                why = _write(step, rule, action, cause, withhold)
+                why = why and f"write {_named(owner, name)}: {why}"
+        if why:
+            skipped.append(why)
+    return tuple(skipped)
+
+
+def _named(owner: str | None, name: str) -> str:
+    return f"{owner}.{name}" if owner else name
+
+
+_WITHHELD = "withheld, the condition was already true when the behavior was loaded"
+
+
+def _unbound(owner: str | None) -> str:
+    return f"'{owner}' is not bound" if owner else "it names no twin"
+
+
+def _call(step: Step, rule: RuleState, action: CallPlan, cause: Cause, withhold: bool) -> str:
+    """Why it was not decided, "" where it was."""
+    twin = step.live.twins.get(rule.owner.twin_of(action.owner) or "")
+    if twin is None:
+        return _unbound(action.owner)
+    if action.method not in twin.shape.methods:
+        return f"twin '{twin.key.id}' has no such method"
+    if not twin.plan.connected:
+        return f"twin '{twin.key.id}' has no connectivity"
+    calls.decide(step, rule, twin.key.id, cause, method=action.method, arguments=action.arguments, withhold=withhold)
+    return _WITHHELD if withhold else ""
+
+
+def _write(step: Step, rule: RuleState, action: WritePlan, cause: Cause, withhold: bool) -> str:
+    twin = step.live.twins.get(rule.owner.twin_of(action.owner) or "")
+    if twin is None:
+        return _unbound(action.owner)
+    cell = twin.cells.get(action.property)
+    if cell is None:
+        return f"twin '{twin.key.id}' has no such property"
+    if cell.spec.plan.access == "read":
+        return "the property is read-only"
+    value, why = cell.spec.sendable(action.value)
+    if why:
+        return why
+    if cell.mapped:
+        arguments: dict[str, Value] = {"value": value}
+        if not twin.plan.connected:
+            return f"twin '{twin.key.id}' has no connectivity"
+        calls.decide(step, rule, twin.key.id, cause, property=action.property, arguments=arguments, withhold=withhold)
+        return _WITHHELD if withhold else ""
+    if withhold:
+        return _WITHHELD
+    calls.set_manual(step, cell, value, cause)
+    return ""

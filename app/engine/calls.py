@@ -1,0 +1,211 @@
+"""Method calls and property writes: asked for by people, decided by behaviors, and settled after a crash.
+
+A call is sent because one CallChanged says `send`, and for no other reason. After a restart a behavior's call that
+was not sent waits until its behavior is TRUE on values read in this run, or until it is too old; one that was sent
+without an answer may have happened, so it waits likewise only where its method is idempotent.
+"""
+
+import msgspec
+
+from app.engine import alarms
+from app.engine.cells import Cell, RuleState
+from app.engine.step import Step, led_to
+from app.engine.values import is_plain, is_text
+from app.model.events import AttemptCall, Call, CallResult, Cause, RequestCall, SetManual
+from app.model.plan import BehaviorKey, OwnerKey
+from app.model.time import Micros
+from app.model.values import Value
+
+_MAX_ERROR = 1000
+
+
+def decide(
+    step: Step,
+    rule: RuleState,
+    twin_id: str,
+    cause: Cause,
+    *,
+    arguments: dict[str, Value],
+    method: str | None = None,
+    property: str | None = None,
+    withhold: bool,
+) -> None:
+    """A behavior's call, sent now or (withheld) only recorded."""
+    call = Call(
+        step.new_id("call"),
+        twin_id,
+        "withheld" if withhold else "decided",
+        step.now,
+        cause,
+        method,
+        property,
+        arguments,
+        rule.key,
+        finished_at=step.now if withhold else None,
+    )
+    step.call(call, send=not withhold)
+
+
+def request(step: Step, command: RequestCall) -> str:
+    """A person's call. Why it was refused, "" where it was not."""
+    live = step.live
+    twin = live.twins.get(command.twin_id)
+    if twin is None:
+        return f"TWIN_NOT_FOUND there is no twin '{command.twin_id}'"
+    if live.call(command.call_id) is not None:
+        return f"CALL_EXISTS there is a call '{command.call_id}' already"
+    if (command.method is None) == (command.property is None):
+        return "CALL_INVALID a call names either a method or a property"
+    if command.method is not None and command.method not in twin.shape.methods:
+        return f"METHOD_NOT_FOUND twin '{command.twin_id}' has no method '{command.method}'"
+    if command.property is not None:
+        cell = twin.cells.get(command.property)
+        if cell is None:
+            return f"PROPERTY_NOT_FOUND twin '{command.twin_id}' has no property '{command.property}'"
+        if not cell.mapped:
+            return f"PROPERTY_NOT_MAPPED property '{command.property}' of '{command.twin_id}' is not the device's"
+        if cell.spec.plan.access == "read":
+            return f"PROPERTY_READ_ONLY property '{command.property}' of '{command.twin_id}' is read-only"
+    if not twin.plan.connected:
+        return f"TWIN_NOT_CONNECTED twin '{command.twin_id}' has no connectivity"
+    cause = Cause("command", command.by, step.now)
+    call = Call(
+        command.call_id,
+        command.twin_id,
+        "decided",
+        step.now,
+        cause,
+        command.method,
+        command.property,
+        command.arguments,
+    )
+    step.call(call, send=True)
+    return ""
+
+
+def attempt(step: Step, input: AttemptCall) -> str:
+    """Why it must not be sent, "" where it may."""
+    call = step.live.calls.get(input.call_id)
+    if call is None:
+        return f"CALL_NOT_OPEN there is no open call '{input.call_id}'"
+    if call.status != "decided" or call.call_id in step.live.waiting:
+        return f"CALL_NOT_SENDABLE call '{input.call_id}' is {call.status} and is not to be sent now"
+    step.call(msgspec.structs.replace(call, status="attempted", attempted_at=step.now))
+    return ""
+
+
+def finish(step: Step, input: CallResult) -> str:
+    """Why the result was not taken, "" where it was."""
+    call = step.live.calls.get(input.call_id)
+    if call is None:
+        return f"CALL_NOT_OPEN there is no open call '{input.call_id}'"
+    error = input.error[:_MAX_ERROR] if is_text(input.error) else "the device's error text is not valid Unicode"
+    value = input.value if is_plain(input.value) else None
+    call = msgspec.structs.replace(call, status=input.status, finished_at=step.now, value=value, error=error)
+    step.call(call)
+    if call.behavior is None:
+        return ""
+    cause = led_to("call", call.call_id, step.now, call.cause)
+    if input.status == "accepted":
+        for code in (failure_code(call), alarms.CALL_EXPIRED, alarms.CALL_INDETERMINATE):
+            alert = step.live.open_alert(call.behavior.owner, call.behavior.name, code)
+            if alert is not None:
+                alarms.clear(step, alert, "CallAccepted", cause)
+    else:
+        said = "was refused by the device" if input.status == "refused" else "failed"
+        message = f"{_what(call)} {said}: {error}" if error else f"{_what(call)} {said}"
+        _alert(step, call, failure_code(call), message, cause)
+    return ""
+
+
+def failure_code(call: Call) -> str:
+    return f"{call.method}_call_failed" if call.method is not None else f"{call.property}_write_failed"
+
+
+def set_manual(step: Step, cell: Cell, value: Value, cause: Cause) -> None:
+    """An unmapped property gets the value that a person or a behavior gives it."""
+    if value == cell.live and cell.quality == "good" and cell.reason is None:
+        cell.timestamp = cell.reported_at = step.now
+        step.reported(cell)
+        return
+    before = cell.live
+    cell.value = cell.live = value
+    cell.quality, cell.reason = "good", None
+    cell.timestamp = cell.reported_at = step.now
+    step.cell_changed(cell, cause, wake=value != before)
+
+
+def set_by_person(step: Step, command: SetManual) -> str:
+    """Why it was refused, "" where it was not."""
+    twin = step.live.twins.get(command.twin_id)
+    if twin is None:
+        return f"TWIN_NOT_FOUND there is no twin '{command.twin_id}'"
+    cell = twin.cells.get(command.property)
+    if cell is None:
+        return f"PROPERTY_NOT_FOUND twin '{command.twin_id}' has no property '{command.property}'"
+    if cell.mapped:
+        return f"PROPERTY_MAPPED property '{command.property}' of '{command.twin_id}' is the device's"
+    if cell.spec.plan.access == "read":
+        return f"PROPERTY_READ_ONLY property '{command.property}' of '{command.twin_id}' is read-only"
+    value, why = cell.spec.sendable(command.value)
+    if not why:
+        set_manual(step, cell, value, Cause("command", command.by, step.now))
+    return why
+
+
+# ---------------------------------------------------------------- after a crash
+
+
+def settle_last_run(step: Step) -> None:
+    """Design, "Calls after a crash": what the last run left open either waits for its behavior or ends here."""
+    for call in list(step.live.calls.values()):
+        if call.status == "attempted":
+            if call.behavior is not None and _idempotent(step, call):
+                step.call(msgspec.structs.replace(call, status="decided"))
+            else:
+                _end(step, call)
+        elif call.behavior is None:
+            error = "the server restarted before it was sent"
+            step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
+    step.live.await_release()
+
+
+def settle_waiting(step: Step, deadline: Micros) -> None:
+    """Releases or ends the calls that wait. Costs nothing where none does."""
+    for call_id in list(step.live.waiting):
+        call = step.live.calls[call_id]
+        rule = step.live.rule(call.behavior) if call.behavior is not None else None
+        if rule is None or not rule.active or step.now - call.decided_at >= deadline:
+            _end(step, call)
+        elif rule.evidence is True and all(cell.live is not None for cell in rule.cells):
+            step.call(call, send=True)
+
+
+def _end(step: Step, call: Call) -> None:
+    """Expired where it was surely not sent, indeterminate where it may have been; both with an alert."""
+    cause = led_to("call", call.call_id, step.now, call.cause)
+    if call.attempted_at is None:
+        error = "it was not sent in time after a restart, or its behavior was no longer active"
+        step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
+        _alert(step, call, alarms.CALL_EXPIRED, f"{_what(call)} was decided and not sent: {error}", cause)
+    else:
+        error = "the server stopped between the send and the answer"
+        step.call(msgspec.structs.replace(call, status="indeterminate", finished_at=step.now, error=error))
+        _alert(step, call, alarms.CALL_INDETERMINATE, f"{_what(call)} may or may not have happened: {error}", cause)
+
+
+def _idempotent(step: Step, call: Call) -> bool:
+    twin = step.live.twins.get(call.twin_id)
+    method = twin.shape.methods.get(call.method or "") if twin else None
+    return method is not None and method.idempotent
+
+
+def _what(call: Call) -> str:
+    if call.method is not None:
+        return f"the call '{call.method}' of twin '{call.twin_id}'"
+    return f"the write to '{call.property}' of twin '{call.twin_id}'"
+
+
+def _alert(step: Step, call: Call, code: str, message: str, cause: Cause) -> None:
+    key = call.behavior or BehaviorKey(OwnerKey("twin", call.twin_id), "")
+    alarms.raise_own(step, key.owner, key.name, code, message, (call.twin_id,), cause)

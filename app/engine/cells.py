@@ -1,0 +1,276 @@
+"""The live objects: a cell per property, a rule per behavior, and the twins and overlays that have them.
+
+A cell knows the rules that read it, so an update costs what those rules cost, however many owners there are. `live`
+is what conditions see: the value while it is known, else None; whoever changes any other field sets it too.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+
+from app.engine.compile import TYPE_OF, Compiled, TooDeep, ValueType, check_depth, compile_condition, owners_of
+from app.engine.values import Spec
+from app.model.conditions import PropertyRef, references
+from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
+from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Rule, Shape, TwinPlan
+from app.model.time import Micros
+from app.model.values import Quality, Value
+
+KEPT_EVENTS = 20
+
+EVIDENCE: Mapping[bool | None, Evidence] = {True: "true", False: "false", None: "unknown"}
+VERDICT: Mapping[Evidence, bool | None] = {"true": True, "false": False, "unknown": None}
+
+
+class ShapeState:
+    """What all owners of a shape share: property specs, methods, and rules compiled once per combination of types."""
+
+    __slots__ = ("_compiled", "methods", "shape", "specs", "users")
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.specs = {plan.name: Spec(plan) for plan in shape.properties}
+        self.methods = {plan.name: plan for plan in shape.methods}
+        self.users = 0
+        self._compiled: dict[tuple[int, tuple[ValueType | None, ...], tuple[bool, ...]], Compiled] = {}
+
+    def compiled(self, index: int, cells: "list[Cell | None]", bound: Mapping[str, bool]) -> Compiled:
+        """Rule number `index` for owners whose references resolve to `cells`. Raises TooDeep.
+
+        Twins of a shape agree on types and bindings, so they share one function; overlays of a shape nearly always do.
+        """
+        condition = self.shape.rules[index].condition
+        assert condition is not None
+        types = tuple(TYPE_OF[cell.spec.plan.data_type] if cell else None for cell in cells)
+        key = (index, types, tuple(bound.values()))
+        found = self._compiled.get(key)
+        if found is None:
+            found = compile_condition(condition, dict(zip(references(condition), types, strict=True)), bound)
+            self._compiled[key] = found
+        return found
+
+
+class Cell:
+    """The live state of one property of one twin."""
+
+    __slots__ = (
+        "live",
+        "mapped",
+        "pathed",
+        "quality",
+        "queued",
+        "readers",
+        "reason",
+        "reported_at",
+        "spec",
+        "timestamp",
+        "twin",
+        "value",
+    )
+
+    def __init__(self, twin: "TwinState", spec: Spec, mapped: bool) -> None:
+        self.twin = twin
+        self.spec = spec
+        self.mapped = mapped
+        self.pathed = mapped and twin.plan.connected
+        """Whether its value is worth nothing while the twin's path is silent."""
+        self.value: Value = None
+        self.live: Value = None
+        self.quality: Quality = "bad"
+        self.reason: str | None = "NoReading"
+        self.timestamp: Micros = 0
+        self.reported_at: Micros = 0
+        self.queued = False
+        """Whether the stale queue has an entry for it."""
+        self.readers: list[RuleState] = []
+
+    def refresh(self) -> None:
+        """Sets `live` from the other fields."""
+        usable = self.quality != "bad" and (self.twin.alive or not self.pathed)
+        self.live = self.value if usable else None
+
+    def changed(self) -> PropertyChanged:
+        """The whole state as a fact."""
+        return PropertyChanged(
+            self.twin.plan.twin_id,
+            self.spec.plan.name,
+            self.value,
+            self.quality,
+            self.timestamp,
+            self.reported_at,
+            self.live is not None,
+            self.reason,
+        )
+
+    def fold(self, fact: PropertyChanged) -> None:
+        self.value = fact.value
+        self.quality = fact.quality
+        self.timestamp = fact.timestamp
+        self.reported_at = fact.reported_at
+        self.reason = fact.reason
+        self.live = fact.value if fact.known else None
+
+    def lose(self, reason: str) -> bool:
+        """What it had is not to be trusted any more: bad until the next report. False where that is no news."""
+        if self.value is None or self.quality == "bad":
+            return False
+        self.quality = "bad"
+        self.reason = reason
+        self.live = None
+        return True
+
+
+class PathClock:
+    """How a twin's source clock stands to ours; knowledge of this run only (a restart learns it again)."""
+
+    __slots__ = ("ahead", "late", "offset", "rebased", "received", "streak", "timestamp")
+
+    def __init__(self) -> None:
+        self.offset: Micros = 0
+        """Added to its timestamps since it was re-based."""
+        self.ahead = self.late = self.rebased = 0
+        """Samples whose time was replaced, samples rejected as late, times the clock was re-based."""
+        self.streak = 0
+        """Late readings in a row that a constant offset explains; the last one's times follow."""
+        self.received: Micros = 0
+        self.timestamp: Micros = 0
+
+
+class TwinState:
+    __slots__ = (
+        "alive",
+        "cells",
+        "clock",
+        "contact",
+        "events",
+        "key",
+        "last_contact",
+        "plan",
+        "reason",
+        "rules",
+        "shape",
+    )
+
+    def __init__(self, plan: TwinPlan, shape: ShapeState) -> None:
+        self.plan = plan
+        self.shape = shape
+        self.key = OwnerKey("twin", plan.twin_id)
+        self.alive = False
+        self.contact = False
+        """Whether its path has been told alive or silent in this run."""
+        self.reason = ""
+        self.last_contact: Micros | None = None
+        self.clock: PathClock | None = None
+        self.events: deque[TwinEventOccurred] = deque(maxlen=KEPT_EVENTS)
+        """Newest first."""
+        mapped = frozenset(plan.mapped)
+        self.cells = {name: Cell(self, spec, name in mapped) for name, spec in shape.specs.items()}
+        self.rules: dict[str, RuleState] = {}
+
+    def twin_of(self, owner: str | None) -> str | None:
+        return self.plan.twin_id if owner is None or owner == self.plan.twin_id else None
+
+
+class OverlayState:
+    __slots__ = ("key", "plan", "rules", "shape")
+
+    def __init__(self, plan: OverlayPlan, shape: ShapeState) -> None:
+        self.plan = plan
+        self.shape = shape
+        self.key = OwnerKey("overlay", plan.overlay_id)
+        self.rules: dict[str, RuleState] = {}
+
+    def twin_of(self, owner: str | None) -> str | None:
+        return self.plan.bindings.get(owner) if owner is not None else None
+
+
+Owner = TwinState | OverlayState
+
+
+class RuleState:
+    """One behavior of one owner. `evidence` is True, False or None for unknown."""
+
+    __slots__ = (
+        "active",
+        "cells",
+        "error",
+        "evidence",
+        "key",
+        "missing",
+        "notes",
+        "order",
+        "owner",
+        "plan",
+        "queued",
+        "since",
+        "test",
+    )
+
+    def __init__(self, owner: Owner, index: int, plan: Rule, twins: Mapping[str, TwinState]) -> None:
+        self.owner = owner
+        self.plan = plan
+        self.key = BehaviorKey(owner.key, plan.name)
+        self.order = (owner.key.kind == "overlay", owner.key.id, index)
+        """The order in which rules that read the same property are evaluated, whatever order they were loaded in."""
+        self.active = False
+        self.evidence: bool | None = None
+        self.since: Micros = 0
+        self.queued = False
+        self.cells: tuple[Cell, ...] = ()
+        self.missing: tuple[PropertyRef, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        self.error = plan.error
+        self.test = _never
+        if self.error is None:
+            self._bind(index, twins)
+
+    def _bind(self, index: int, twins: Mapping[str, TwinState]) -> None:
+        condition = self.plan.condition
+        if condition is None:
+            self.error = "CONDITION_MISSING the behavior has no condition"
+            return
+        try:
+            check_depth(condition)
+            found = [(ref, self._cell(ref, twins)) for ref in references(condition)]
+            bound = {name: self.owner.twin_of(name) in twins for name in owners_of(condition)}
+            compiled = self.owner.shape.compiled(index, [cell for _, cell in found], bound)
+        except TooDeep:
+            self.error = "CONDITION_TOO_DEEP the condition nests too deeply to be run"
+            return
+        self.test = compiled.test
+        self.notes = compiled.notes
+        self.cells = tuple(cell for _, cell in found if cell is not None)
+        self.missing = tuple(ref for ref, cell in found if cell is None)
+
+    def _cell(self, ref: PropertyRef, twins: Mapping[str, TwinState]) -> Cell | None:
+        twin = twins.get(self.owner.twin_of(ref.owner) or "")
+        return twin.cells.get(ref.name) if twin else None
+
+    def evaluate(self) -> bool | None:
+        return self.test(*self.cells)
+
+    def attach(self) -> None:
+        """The cells it reads wake it from now on."""
+        if self.error is None:
+            for cell in dict.fromkeys(self.cells):
+                cell.readers.append(self)
+                cell.readers.sort(key=_order)
+
+    def detach(self) -> None:
+        for cell in dict.fromkeys(self.cells):
+            if self in cell.readers:
+                cell.readers.remove(self)
+
+    def twins(self) -> tuple[str, ...]:
+        """The twins an alert of it concerns: those it reads, else all that its owner binds."""
+        read = dict.fromkeys(cell.twin.plan.twin_id for cell in self.cells)
+        if read or isinstance(self.owner, TwinState):
+            return tuple(read) or (self.owner.key.id,)
+        return tuple(dict.fromkeys(self.owner.plan.bindings.values()))
+
+
+def _order(rule: RuleState) -> tuple[bool, str, int]:
+    return rule.order
+
+
+def _never() -> bool | None:
+    return None

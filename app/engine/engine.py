@@ -1,0 +1,120 @@
+"""The pure engine: one input and a moment in, one Outcome out. It reads no clock, waits for nothing and does no I/O.
+
+`decide` has changed the state when it returns, before anything is durable: commit the Outcome next, or stop for good.
+Engine time never goes back: a `now` before the last one counts as the last one.
+"""
+
+from dataclasses import dataclass
+
+from app.engine import alarms, calls, load, paths, samples
+from app.engine.behaviors import settle
+from app.engine.fold import fold
+from app.engine.live import LiveState
+from app.engine.state import digest, restore, snapshot
+from app.engine.step import Step
+from app.model.events import (
+    AcknowledgeAlert,
+    AttemptCall,
+    CallResult,
+    Entry,
+    Input,
+    Load,
+    Outcome,
+    RequestCall,
+    Samples,
+    SetManual,
+    SourceStatus,
+    Started,
+    Tick,
+)
+from app.model.time import SECOND, Micros
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What the engine runs: (revision, shape_id) by id."""
+
+    twins: dict[str, tuple[int, str]]
+    overlays: dict[str, tuple[int, str]]
+    catalogue_revision: int
+
+
+class Engine:
+    """`max_skew`: how far a source's clock may be off. `call_deadline`: how old a call decided before a restart may
+    be sent after it."""
+
+    def __init__(self, max_skew: Micros = 5 * SECOND, call_deadline: Micros = 30 * SECOND) -> None:
+        self._max_skew = max_skew
+        self._call_deadline = call_deadline
+        self._live = LiveState()
+
+    @property
+    def live(self) -> LiveState:
+        """The same object for the engine's life, `restore` included."""
+        return self._live
+
+    def decide(self, input: Input, now: Micros) -> Outcome:
+        """Raises Invalid for a Load whose plan is not whole (nothing has changed then); nothing else raises."""
+        live = self._live
+        now = live.time = now if now > live.time else live.time
+        step = Step(live, now)
+        refused = ""
+        match input:
+            case Samples(readings=readings):
+                for reading in readings:
+                    samples.take(step, reading, self._max_skew)
+            case SourceStatus(paths=statuses):
+                for status in statuses:
+                    paths.hear(step, status)
+            case Tick():
+                paths.fall_stale(step)
+            case Load():
+                load.decide(step, input)
+            case Started():
+                live.begin_run()
+                calls.settle_last_run(step)
+            case AcknowledgeAlert():
+                refused = alarms.acknowledge(step, input)
+            case SetManual():
+                refused = calls.set_by_person(step, input)
+                settle(step)
+            case RequestCall():
+                refused = calls.request(step, input)
+            case AttemptCall():
+                refused = calls.attempt(step, input)
+            case CallResult():
+                refused = calls.finish(step, input)
+        if live.waiting:
+            calls.settle_waiting(step, self._call_deadline)
+        return step.outcome(refused)
+
+    def fold(self, entry: Entry) -> None:
+        """Lands a journal entry without deciding anything."""
+        fold(self._live, entry)
+
+    def next_due(self) -> Micros | None:
+        """When a Tick would do something; None for never."""
+        stale = self._live.stale.next_due()
+        if not self._live.waiting:
+            return stale
+        deadline = min(self._live.calls[call_id].decided_at for call_id in self._live.waiting) + self._call_deadline
+        return deadline if stale is None else min(stale, deadline)
+
+    def snapshot(self) -> bytes:
+        return snapshot(self._live)
+
+    def restore(self, state: bytes) -> None:
+        """Raises Unavailable (SNAPSHOT_UNREADABLE) for bytes that are no snapshot of this version."""
+        restore(self._live, state)
+
+    def state_digest(self) -> str:
+        """Equal for equal states, however they were reached: decided, folded or restored."""
+        return digest(self._live)
+
+    def loaded(self) -> Loaded:
+        live = self._live
+        return Loaded(
+            {id: (twin.plan.revision, twin.plan.shape_id) for id, twin in live.twins.items()},
+            {id: (overlay.plan.revision, overlay.plan.shape_id) for id, overlay in live.overlays.items()},
+            live.catalogue_revision,
+        )

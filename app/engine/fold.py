@@ -1,0 +1,43 @@
+"""A journal entry lands in the state without anything being decided again: what a restart does for every entry.
+
+The order here is that of deciding: what changes by rule first (definitions, the start of a run), then the facts.
+"""
+
+from app.engine import loading, samples
+from app.engine.live import LiveState
+from app.model.events import Entry, Load, Outcome, Samples, Started
+
+
+def fold(live: LiveState, entry: Entry) -> None:
+    live.time = max(live.time, entry.now)
+    match entry.input:
+        case Load(plan=plan):
+            loading.load(live, plan)
+        case Started():
+            live.begin_run()
+        case Samples(readings=readings):
+            for reading in readings:
+                samples.contact(live.twins, reading, live.time)
+        case _:
+            pass
+    land(live, entry.outcome)
+    if isinstance(entry.input, Started):
+        live.await_release()
+    live.sequence = entry.sequence
+
+
+def land(live: LiveState, outcome: Outcome) -> None:
+    for connectivity in outcome.connectivity:
+        live.land_connectivity(connectivity)
+    for change in outcome.changes:
+        live.land_property(change)
+    for report in outcome.reports:
+        live.land_report(report)
+    for behavior in outcome.behaviors:
+        live.land_behavior(behavior)
+    for alert in outcome.alerts:
+        live.land_alert(alert)
+    for call in outcome.calls:
+        live.land_call(call)
+    for event in outcome.events:
+        live.land_event(event)

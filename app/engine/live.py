@@ -1,0 +1,237 @@
+"""The live plant in memory: everything the engine knows, and how a reader sees it (the LiveView port).
+
+It is changed by facts only: `decide` makes a fact and lands it here, `fold` lands the same fact from the journal. What
+a restart, a load or a source's status change by rule, without a fact of their own, is a method both call.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from app.engine.cells import EVIDENCE, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
+from app.engine.stale import StaleQueue
+from app.model.events import (
+    Alert,
+    AlertChanged,
+    BehaviorChanged,
+    Call,
+    CallChanged,
+    ConnectivityChanged,
+    PropertyChanged,
+    PropertyReported,
+    TwinEventOccurred,
+)
+from app.model.live import BehaviorView, ClockView, Connectivity
+from app.model.plan import BehaviorKey, OwnerKey
+from app.model.time import Micros
+from app.model.values import PropertyState
+
+KEPT_CALLS = 1000
+
+FINISHED = frozenset({"accepted", "refused", "failed", "withheld", "expired", "indeterminate"})
+
+
+class LiveState:
+    """`sequence` is the journal entry it stands at, set by whoever commits."""
+
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.clear()
+
+    def clear(self) -> None:
+        self.time: Micros = 0
+        self.catalogue_revision = 0
+        self.shapes: dict[str, ShapeState] = {}
+        self.twins: dict[str, TwinState] = {}
+        self.overlays: dict[str, OverlayState] = {}
+        self.overlays_of: dict[str, set[str]] = {}
+        """By twin id, bound by name whether the twin is there or not."""
+        self.alerts: dict[str, Alert] = {}
+        """Open ones."""
+        self.alerts_of: dict[OwnerKey, dict[tuple[str, str], str]] = {}
+        """Alert ids by (behavior, code), the identity of an open alert."""
+        self.calls: dict[str, Call] = {}
+        """Not finished."""
+        self.finished: dict[str, Call] = {}
+        """The last KEPT_CALLS that are, oldest first."""
+        self.waiting: dict[str, None] = {}
+        """Calls of the last run that behaviors decided and that were not sent: released or expired by the engine."""
+        self.serial = 0
+        """Ids given out so far to alerts and calls of behaviors."""
+        self.stale = StaleQueue()
+
+    # ------------------------------------------------------------ finding
+
+    def cell(self, twin_id: str, name: str) -> Cell | None:
+        twin = self.twins.get(twin_id)
+        return twin.cells.get(name) if twin else None
+
+    def owner(self, key: OwnerKey) -> Owner | None:
+        return self.twins.get(key.id) if key.kind == "twin" else self.overlays.get(key.id)
+
+    def rule(self, key: BehaviorKey) -> RuleState | None:
+        owner = self.owner(key.owner)
+        return owner.rules.get(key.name) if owner else None
+
+    def open_alert(self, owner: OwnerKey, behavior: str, code: str) -> Alert | None:
+        alert_id = self.alerts_of.get(owner, {}).get((behavior, code))
+        return self.alerts[alert_id] if alert_id is not None else None
+
+    def alerts_owned(self, owner: OwnerKey) -> list[Alert]:
+        return [self.alerts[alert_id] for alert_id in self.alerts_of.get(owner, {}).values()]
+
+    # ------------------------------------------------------------ LiveView
+
+    def property_state(self, twin_id: str, name: str) -> PropertyState | None:
+        cell = self.cell(twin_id, name)
+        if cell is None:
+            return None
+        return PropertyState(
+            cell.value, cell.quality, cell.timestamp, cell.reported_at, cell.reason, cell.live is not None
+        )
+
+    def connectivity(self, twin_id: str) -> Connectivity | None:
+        twin = self.twins.get(twin_id)
+        if twin is None:
+            return None
+        if not twin.plan.connected:
+            return Connectivity("unconfigured")
+        if not twin.contact:
+            return Connectivity("connecting", last_contact=twin.last_contact)
+        return Connectivity("connected" if twin.alive else "disconnected", twin.reason, twin.last_contact)
+
+    def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]:
+        """In the order they are declared; empty for an unknown owner."""
+        found = self.owner(owner)
+        if found is None:
+            return ()
+        return [
+            BehaviorView(
+                rule.key,
+                "active" if rule.active else "inactive",
+                EVIDENCE[rule.evidence],
+                rule.since,
+                rule.error or "; ".join(rule.notes) or None,
+            )
+            for rule in found.rules.values()
+        ]
+
+    def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
+        twin = self.twins.get(twin_id)
+        return tuple(twin.events) if twin else ()
+
+    def open_alerts(self) -> Iterable[Alert]:
+        return list(self.alerts.values())
+
+    def alert(self, alert_id: str) -> Alert | None:
+        return self.alerts.get(alert_id)
+
+    def call(self, call_id: str) -> Call | None:
+        return self.calls.get(call_id) or self.finished.get(call_id)
+
+    # ------------------------------------------------------------ beyond the port
+
+    def clock(self, twin_id: str) -> ClockView | None:
+        """How a twin's source clock stood in this run; None for an unknown twin."""
+        twin = self.twins.get(twin_id)
+        if twin is None:
+            return None
+        clock = twin.clock
+        return ClockView(clock.offset, clock.ahead, clock.late, clock.rebased) if clock else ClockView()
+
+    def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
+        """What keeps a behavior's evidence unknown, one line each; empty where it is known or not there."""
+        rule = self.rule(key)
+        if rule is None or rule.evidence is not None or rule.error is not None:
+            return ()
+        lines = [
+            f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}: {cell.reason or 'PathSilent'}"
+            for cell in dict.fromkeys(rule.cells)
+            if cell.live is None
+        ]
+        lines += rule.notes
+        return lines or ["the arithmetic has no result (division by zero or overflow)"]
+
+    # ------------------------------------------------------------ facts land
+
+    def land_property(self, fact: PropertyChanged) -> None:
+        cell = self.cell(fact.twin_id, fact.property)
+        if cell is not None:
+            cell.fold(fact)
+            self.stale.watch(cell)
+
+    def land_report(self, fact: PropertyReported) -> None:
+        cell = self.cell(fact.twin_id, fact.property)
+        if cell is not None:
+            cell.timestamp, cell.reported_at = fact.timestamp, fact.reported_at
+
+    def land_behavior(self, fact: BehaviorChanged) -> None:
+        rule = self.rule(fact.key)
+        if rule is not None:
+            rule.active = fact.state == "active"
+            rule.evidence = VERDICT[fact.evidence]
+            rule.since = fact.since
+
+    def land_alert(self, fact: AlertChanged) -> None:
+        alert = fact.alert
+        identities = self.alerts_of.setdefault(alert.owner, {})
+        if alert.closed_at is None:
+            if alert.alert_id not in self.alerts:
+                self.serial += 1
+            self.alerts[alert.alert_id] = alert
+            identities[(alert.behavior, alert.code)] = alert.alert_id
+        else:
+            self.alerts.pop(alert.alert_id, None)
+            identities.pop((alert.behavior, alert.code), None)
+            if not identities:
+                del self.alerts_of[alert.owner]
+
+    def land_call(self, fact: CallChanged) -> None:
+        call = fact.call
+        if call.behavior is not None and self.call(call.call_id) is None:
+            self.serial += 1
+        if call.status in FINISHED:
+            self.calls.pop(call.call_id, None)
+            self.finished[call.call_id] = call
+            if len(self.finished) > KEPT_CALLS:
+                del self.finished[next(iter(self.finished))]
+        else:
+            self.calls[call.call_id] = call
+        if fact.send or call.status in FINISHED:
+            self.waiting.pop(call.call_id, None)
+
+    def land_event(self, fact: TwinEventOccurred) -> None:
+        twin = self.twins.get(fact.twin_id)
+        if twin is not None:
+            twin.events.appendleft(fact)
+
+    def land_connectivity(self, fact: ConnectivityChanged) -> None:
+        twin = self.twins.get(fact.twin_id)
+        if twin is not None:
+            twin.contact = True
+            twin.alive = fact.status == "connected"
+            twin.reason = fact.reason
+            twin.last_contact = fact.last_contact
+
+    # ------------------------------------------------------------ changes by rule
+
+    def begin_run(self) -> None:
+        """Every path is silent until it has contact: mapped values are shown and unknown until reported in this run.
+
+        Losing knowledge turns evidence to unknown and never flips it, so no behavior changes its state here.
+        """
+        touched: dict[RuleState, None] = {}
+        for twin in self.twins.values():
+            twin.clock = None
+            if not twin.plan.connected:
+                continue
+            twin.alive = twin.contact = False
+            twin.reason = ""
+            for cell in twin.cells.values():
+                if cell.pathed:
+                    cell.lose("PathSilent")
+                    touched.update(dict.fromkeys(cell.readers))
+        for rule in touched:
+            rule.evidence = rule.evaluate()
+
+    def await_release(self) -> None:
+        """The calls that are still only decided wait for their behaviors (design, "Calls after a crash")."""
+        self.waiting = {call_id: None for call_id, call in self.calls.items() if call.status == "decided"}

@@ -1,0 +1,58 @@
+"""Loading rules into a live plant: alerts tell at once, calls and writes wait for a change (design, section 4).
+
+What a rule was and did belongs to its owner and name: an edited rule goes on in the state it had and runs nothing
+because of the edit; one that is gone, or no longer loads, takes its alerts with it.
+"""
+
+from app.engine import alarms, loading
+from app.engine.behaviors import settle_loaded
+from app.engine.loading import Replaced
+from app.engine.step import Step
+from app.model.events import Alert, BehaviorChanged, Cause, Load
+from app.model.plan import AlertPlan
+
+REMOVED = "BehaviorRemoved"
+FAILED_TO_LOAD = "BehaviorFailedToLoad"
+ALERT_REMOVED = "AlertRemoved"
+
+
+def decide(step: Step, input: Load) -> None:
+    """Raises Invalid, with nothing changed, where the plan is not whole."""
+    cause = Cause("load", str(input.plan.catalogue_revision), step.now)
+    loaded = loading.load(step.live, input.plan)
+    for cell in loaded.changed:
+        step.cell_changed(cell, cause, wake=False)  # all its readers are among the loaded rules
+    for owner in loaded.owners:
+        _drop(step, owner, cause)
+    settle_loaded(step, loaded.rules(), cause)
+
+
+def _drop(step: Step, owner: Replaced, cause: Cause) -> None:
+    for name, rule in owner.before.items():
+        new = (owner.after or {}).get(name)
+        gone = owner.reborn or new is None or new.error is not None
+        if gone and rule.active:
+            step.behavior(BehaviorChanged(rule.key, "inactive", "unknown", step.now, cause, "active", step.now))
+    for alert in step.live.alerts_owned(owner.key):
+        reason = _why_over(owner, alert)
+        if reason:
+            alarms.clear(step, alert, reason, cause)
+
+
+def _why_over(owner: Replaced, alert: Alert) -> str:
+    if owner.after is None or owner.reborn:
+        return REMOVED
+    if not alert.behavior:
+        return ""
+    new = owner.after.get(alert.behavior)
+    if new is None:
+        return REMOVED
+    if new.error is not None:
+        return FAILED_TO_LOAD
+    old = owner.before.get(alert.behavior)
+    planned = old is not None and alert.code in _codes(old.plan.actions)
+    return ALERT_REMOVED if planned and alert.code not in _codes(new.plan.actions) else ""
+
+
+def _codes(actions: tuple[object, ...]) -> set[str]:
+    return {action.code for action in actions if isinstance(action, AlertPlan)}

@@ -1,0 +1,157 @@
+"""A plan becomes live objects: owners are built, bound and given what their predecessors knew.
+
+An owner of the same revision and shape is not touched at all. A rebuilt twin has new cells, so every overlay that binds
+it is bound anew; nothing is evaluated here (`load.py` decides what the new rules mean, a fold reads it in the facts).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.engine.cells import Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
+from app.engine.live import LiveState
+from app.errors import Invalid, Problem
+from app.model.plan import OverlayPlan, OwnerKey, Plan, TwinPlan
+
+
+@dataclass(slots=True)
+class Replaced:
+    """What became of one owner. Without `after` it is gone; with `reborn` it is another of the same id."""
+
+    key: OwnerKey
+    before: Mapping[str, RuleState]
+    after: Mapping[str, RuleState] | None
+    reborn: bool = False
+
+
+@dataclass(slots=True)
+class Loading:
+    owners: list[Replaced] = field(default_factory=list)
+    changed: list[Cell] = field(default_factory=list)
+    """Cells that went on and don't show what they did."""
+
+    def rules(self) -> list[RuleState]:
+        """All rules that were built, in the order of their owners."""
+        return [rule for owner in self.owners if owner.after is not None for rule in owner.after.values()]
+
+
+def load(live: LiveState, plan: Plan) -> Loading:
+    """Raises Invalid, before anything has changed, where an owner's shape is nowhere."""
+    shapes = {shape.shape_id: shape for shape in plan.shapes}
+    wanted = dict.fromkeys([twin.shape_id for twin in plan.twins] + [overlay.shape_id for overlay in plan.overlays])
+    problems = [
+        Problem("PLAN_SHAPE_MISSING", f"shape '{shape_id}' is neither in the plan nor loaded")
+        for shape_id in wanted
+        if shape_id not in shapes and shape_id not in live.shapes
+    ]
+    if problems:
+        raise Invalid.of(problems, "the plan", code="PLAN_INVALID")
+    for shape_id, shape in shapes.items():
+        if shape_id not in live.shapes:
+            live.shapes[shape_id] = ShapeState(shape)
+    loading = Loading()
+    rebind: dict[str, None] = {}
+    for twin_id in plan.removed_twins:
+        if (old := live.twins.pop(twin_id, None)) is not None:
+            _retire(old)
+            loading.owners.append(Replaced(old.key, old.rules, None))
+            rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_id, ()))))
+    for overlay_id in plan.removed_overlays:
+        if (gone := live.overlays.pop(overlay_id, None)) is not None:
+            _unbind(live, gone)
+            loading.owners.append(Replaced(gone.key, gone.rules, None))
+    fresh_twins = [_twin(live, twin, loading) for twin in plan.twins if _differs(live.twins.get(twin.twin_id), twin)]
+    for twin_state, _, _ in fresh_twins:
+        rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_state.key.id, ()))))
+    for twin_state, before, reborn in fresh_twins:
+        _give_rules(live, twin_state, {} if reborn else before)
+        loading.owners.append(Replaced(twin_state.key, before, twin_state.rules, reborn))
+    for overlay in plan.overlays:
+        if _differs(live.overlays.get(overlay.overlay_id), overlay):
+            rebind.pop(overlay.overlay_id, None)
+            _overlay(live, overlay, loading)
+    for overlay_id in rebind:
+        if (bound := live.overlays.get(overlay_id)) is not None:
+            _overlay(live, bound.plan, loading)
+    live.shapes = {shape_id: state for shape_id, state in live.shapes.items() if state.users}
+    live.catalogue_revision = plan.catalogue_revision
+    return loading
+
+
+def _differs(old: TwinState | OverlayState | None, new: TwinPlan | OverlayPlan) -> bool:
+    return old is None or old.plan != new
+
+
+def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState, Mapping[str, RuleState], bool]:
+    old = live.twins.pop(plan.twin_id, None)
+    new = live.twins[plan.twin_id] = TwinState(plan, live.shapes[plan.shape_id])
+    new.shape.users += 1
+    if old is None:
+        return new, {}, False
+    reborn = old.plan.life != plan.life
+    if not reborn:
+        if old.plan.connected and plan.connected:
+            new.alive, new.contact, new.reason = old.alive, old.contact, old.reason
+        new.last_contact, new.clock, new.events = old.last_contact, old.clock, old.events
+        for name, cell in new.cells.items():
+            if (known := old.cells.get(name)) is not None:
+                _carry(live, known, cell, loading)
+    _retire(old)
+    return new, old.rules, reborn
+
+
+def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
+    """The value goes on where the data type is the same and still has it."""
+    shown = old.changed()
+    kept, why = new.spec.accept(old.value) if old.value is not None else (None, "NoReading")
+    if old.spec.plan.data_type == new.spec.plan.data_type and (not why or old.value is None):
+        new.value, new.quality, new.reason = kept, old.quality, old.reason
+        new.timestamp, new.reported_at = old.timestamp, old.reported_at
+        if old.mapped and not new.mapped:
+            new.lose("Unmapped")
+        elif new.pathed and not old.pathed:
+            new.lose("PathSilent")
+        new.refresh()
+        live.stale.watch(new)
+    if new.changed() != shown:
+        loading.changed.append(new)
+
+
+def _overlay(live: LiveState, plan: OverlayPlan, loading: Loading) -> None:
+    old = live.overlays.pop(plan.overlay_id, None)
+    new = live.overlays[plan.overlay_id] = OverlayState(plan, live.shapes[plan.shape_id])
+    new.shape.users += 1
+    if old is not None:
+        _unbind(live, old)
+    for twin_id in plan.bindings.values():
+        live.overlays_of.setdefault(twin_id, set()).add(plan.overlay_id)
+    _give_rules(live, new, old.rules if old else {})
+    loading.owners.append(Replaced(new.key, old.rules if old else {}, new.rules))
+
+
+def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState]) -> None:
+    for index, plan in enumerate(owner.shape.shape.rules):
+        rule = owner.rules[plan.name] = RuleState(owner, index, plan, live.twins)
+        rule.attach()
+        old = before.get(plan.name)
+        if old is not None and old.error is None and rule.error is None:
+            rule.active, rule.evidence, rule.since = old.active, old.evidence, old.since
+
+
+def _retire(twin: TwinState) -> None:
+    """Its cells leave the stale queue as they come up, and its rules wake no more."""
+    twin.shape.users -= 1
+    for rule in twin.rules.values():
+        rule.detach()
+    twin.cells = {}
+
+
+def _unbind(live: LiveState, overlay: OverlayState) -> None:
+    overlay.shape.users -= 1
+    for rule in overlay.rules.values():
+        rule.detach()
+    for twin_id in overlay.plan.bindings.values():
+        bound = live.overlays_of.get(twin_id)
+        if bound is not None:
+            bound.discard(overlay.key.id)
+            if not bound:
+                del live.overlays_of[twin_id]

@@ -1,0 +1,175 @@
+"""A reading lands: every sample is accepted, replaced in time, or rejected with its reason, then behaviors follow.
+
+Only what cannot be a value of its type, and what is late, is rejected. The straight line through `take` is the hottest
+code of the server (one sample of a good float on time); everything unusual leaves it early, into functions below.
+"""
+
+from app.engine.behaviors import settle, transition
+from app.engine.cells import Cell, PathClock, TwinState
+from app.engine.step import Step
+from app.engine.values import EXCEEDED, is_plain, is_text
+from app.model.events import Cause, PropertyChanged, Reading, Sample, SampleRejected, TwinEventOccurred
+from app.model.time import Micros
+from app.model.values import Quality, Value
+
+CLOCK_AHEAD = "ClockAhead"
+_REBASE_AFTER = 3
+_QUALITIES = ("good", "uncertain", "bad")
+
+
+def take(step: Step, reading: Reading, max_skew: Micros) -> None:
+    """One reading is one step: all its samples land, then each rule that reads one of them is evaluated once."""
+    live = step.live
+    twins = live.twins
+    now = step.now
+    received = reading.received_at if reading.received_at < now else now
+    latest = received + max_skew
+    cause: Cause | None = None
+    several = len(reading.samples) > 1
+    for sample in reading.samples:
+        twin = twins.get(sample.twin_id)
+        cell = twin.cells.get(sample.property) if twin is not None else None
+        if twin is None or cell is None or not cell.mapped:
+            _reject(step, reading.source, sample, _missing(twin, cell))
+            if twin is not None:
+                twin.last_contact = received
+            continue
+        twin.last_contact = received
+        value, timestamp, quality, reason = sample.value, sample.timestamp, sample.quality, sample.reason
+        spec = cell.spec
+        if not (spec.is_float and value.__class__ is float and spec.low <= value <= spec.high and quality == "good"):
+            value, quality, reason = _accept(cell, value, quality, reason)
+            if value is None and quality != "bad":
+                _reject(step, reading.source, sample, reason or "")
+                continue
+        if not (twin.clock is None and 0 < timestamp <= latest and timestamp >= cell.timestamp):
+            on_time = _on_time(twin, cell, timestamp, received, max_skew)
+            if on_time is None:
+                _reject(step, reading.source, sample, "Late")
+                continue
+            if on_time == received != timestamp and timestamp > latest and reason is None:
+                reason = CLOCK_AHEAD
+            timestamp = on_time
+        if quality == "bad":
+            value, timestamp = cell.value, cell.timestamp  # the last value stays, with its own time
+        cell.timestamp = timestamp
+        cell.reported_at = received
+        if value == cell.value and quality == cell.quality and reason == cell.reason:
+            step.reported(cell)
+            continue
+        before = cell.live
+        known = value is not None and quality != "bad" and (twin.alive or not cell.pathed)
+        cell.value, cell.quality, cell.reason = value, quality, reason
+        cell.live = now_live = value if known else None
+        step.changes.append(
+            PropertyChanged(sample.twin_id, sample.property, value, quality, timestamp, received, known, reason)
+        )
+        if known and not cell.queued:
+            live.stale.watch(cell)
+        if now_live == before:
+            continue
+        if several:
+            if cause is None:
+                cause = Cause("reading", reading.source, now)
+            for rule in cell.readers:
+                step.woken.setdefault(rule, cause)
+        else:
+            for rule in cell.readers:
+                evidence = rule.test(*rule.cells)
+                if evidence is not rule.evidence:
+                    transition(step, rule, evidence, Cause("reading", reading.source, now))
+    if step.woken:
+        settle(step)
+    for event in reading.events:
+        twin = twins.get(event.twin_id)
+        if twin is not None:
+            twin.last_contact = received
+        if twin is None or not is_plain(event.parameters) or not is_text(event.name):
+            why = "UnknownTwin" if twin is None else "TypeMismatch"
+            step.rejected.append(SampleRejected(reading.source, event.twin_id, event.name, why))
+            continue
+        at = event.timestamp if 0 < event.timestamp <= latest else received
+        cause = Cause("reading", reading.source, now)
+        step.event(TwinEventOccurred(event.twin_id, event.name, at, event.parameters, cause))
+
+
+def contact(twins: dict[str, TwinState], reading: Reading, now: Micros) -> None:
+    """What `take` does to a twin without a fact of its own: any sample that names it is contact."""
+    received = min(reading.received_at, now)
+    named = [sample.twin_id for sample in reading.samples] + [event.twin_id for event in reading.events]
+    for twin_id in named:
+        twin = twins.get(twin_id)
+        if twin is not None:
+            twin.last_contact = received
+
+
+def _accept(cell: Cell, value: Value, quality: Quality, reason: str | None) -> tuple[Value, Quality, str | None]:
+    """The value as kept, with its quality and reason; no value but a quality other than bad means: rejected."""
+    if quality not in _QUALITIES or (reason is not None and not is_text(reason)):
+        return None, "good", "TypeMismatch"
+    if quality == "bad":
+        return None, "bad", reason or "Bad"
+    value, why = cell.spec.accept(value)
+    if why:
+        return None, "good", why
+    if quality == "good" and cell.spec.exceeded(value):
+        return value, "uncertain", EXCEEDED
+    return value, quality, reason
+
+
+def _on_time(twin: TwinState, cell: Cell, timestamp: Micros, received: Micros, max_skew: Micros) -> Micros | None:
+    """The source time as kept: shifted by a re-based clock, that of receipt where it can't be right; None for late.
+
+    No time before 1970 is one (a device without a clock sends 1601 or 0): receipt's is taken.
+    """
+    if timestamp <= 0:
+        return received
+    clock = twin.clock
+    if clock is not None and clock.offset:
+        if abs(received - timestamp) <= max_skew:  # the device's clock is right again
+            clock.offset = 0
+        else:
+            timestamp += clock.offset
+    if timestamp > received + max_skew:
+        clock = twin.clock = clock or PathClock()
+        clock.ahead += 1
+        clock.streak = 0
+        return received
+    if timestamp < cell.timestamp and timestamp < received - max_skew:
+        clock = twin.clock = clock or PathClock()
+        return _late(clock, timestamp, received, max_skew)
+    if clock is not None:
+        clock.streak = 0
+    return timestamp
+
+
+def _late(clock: PathClock, timestamp: Micros, received: Micros, max_skew: Micros) -> Micros | None:
+    """None, or the receipt time where the third late reading in a row shows a clock that runs right but is set back.
+
+    A backlog sent in one burst is late too, but its times advance while those of receipt hardly do: its offset is not
+    constant. The samples of one reading count as one.
+    """
+    heard, passed = received - clock.received, timestamp - clock.timestamp
+    if clock.streak and not heard and not passed:
+        clock.late += 1
+        return None
+    steady = clock.streak > 0 and heard > 0 and abs(heard - passed) <= min(max_skew // 10, heard // 2)
+    clock.streak = clock.streak + 1 if steady else 1
+    clock.received, clock.timestamp = received, timestamp
+    if clock.streak < _REBASE_AFTER:
+        clock.late += 1
+        return None
+    clock.streak = 0
+    clock.rebased += 1
+    clock.offset += received - timestamp
+    return received
+
+
+def _missing(twin: TwinState | None, cell: Cell | None) -> str:
+    if twin is None:
+        return "UnknownTwin"
+    return "UnknownProperty" if cell is None else "NotMapped"
+
+
+def _reject(step: Step, source: str, sample: Sample, reason: str) -> None:
+    step.rejected.append(SampleRejected(source, sample.twin_id, sample.property, reason))

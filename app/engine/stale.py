@@ -1,0 +1,60 @@
+"""Which property falls silent when: a heap of those that declare `stale_after`.
+
+An entry is not moved by a report; it is looked at when it comes up and put back where there was one since. So a report
+costs nothing here, and time passing costs what is due, not what there is.
+"""
+
+import heapq
+
+from app.engine.cells import Cell
+from app.model.time import Micros
+
+
+class StaleQueue:
+    __slots__ = ("_heap", "_pushed")
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[Micros, int, Cell]] = []
+        self._pushed = 0
+
+    def watch(self, cell: Cell) -> None:
+        """Call it whenever a cell becomes known; does nothing for one that is watched or declares no `stale_after`."""
+        after = cell.spec.plan.stale_after
+        if after is None or not cell.mapped or cell.queued or cell.live is None:
+            return
+        cell.queued = True
+        self._push(cell.reported_at + after, cell)
+
+    def _push(self, due: Micros, cell: Cell) -> None:
+        self._pushed += 1
+        heapq.heappush(self._heap, (due, self._pushed, cell))
+
+    def next_due(self) -> Micros | None:
+        """Exact: put-back and dropped entries are worked off first."""
+        while self._heap:
+            due, _, cell = self._heap[0]
+            actual = self._actual(cell)
+            if actual == due:
+                return due
+            heapq.heappop(self._heap)
+            if actual is None:
+                cell.queued = False
+            else:
+                self._push(actual, cell)
+        return None
+
+    def take(self, now: Micros) -> list[Cell]:
+        """The cells that are stale at `now`, in order of their names; they leave the queue."""
+        found = []
+        while (due := self.next_due()) is not None and due <= now:
+            cell = heapq.heappop(self._heap)[2]
+            cell.queued = False
+            found.append(cell)
+        return sorted(found, key=lambda cell: (cell.twin.plan.twin_id, cell.spec.plan.name))
+
+    @staticmethod
+    def _actual(cell: Cell) -> Micros | None:
+        after = cell.spec.plan.stale_after
+        if after is None or cell.live is None or cell.twin.cells.get(cell.spec.plan.name) is not cell:
+            return None
+        return cell.reported_at + after

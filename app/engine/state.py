@@ -1,0 +1,179 @@
+"""The engine's whole state as bytes, and back, without any graph: owners as loaded, values, behaviors, alerts, calls.
+
+Compiled functions, readers and the stale queue are not in it; they follow from what is. Path clocks are knowledge of
+one run (Started forgets them), hence in a snapshot but not in a digest.
+"""
+
+import hashlib
+
+import msgspec
+
+from app.engine import loading
+from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
+from app.engine.live import LiveState
+from app.errors import Unavailable
+from app.model.events import Alert, Call, Evidence, PropertyChanged, TwinEventOccurred
+from app.model.plan import BehaviorKey, OverlayPlan, Plan, Shape, TwinPlan
+from app.model.time import Micros
+
+VERSION = 1
+
+
+class _Path(msgspec.Struct, frozen=True, array_like=True):
+    twin_id: str
+    alive: bool
+    contact: bool
+    reason: str
+    last_contact: Micros | None
+    events: tuple[TwinEventOccurred, ...]
+    clock: tuple[int, ...]
+
+
+class _RuleRow(msgspec.Struct, frozen=True, array_like=True):
+    key: BehaviorKey
+    active: bool
+    evidence: Evidence
+    since: Micros
+
+
+class _State(msgspec.Struct, frozen=True, array_like=True):
+    version: int
+    sequence: int
+    time: Micros
+    serial: int
+    plan: Plan
+    paths: tuple[_Path, ...]
+    properties: tuple[PropertyChanged, ...]
+    rules: tuple[_RuleRow, ...]
+    alerts: tuple[Alert, ...]
+    calls: tuple[Call, ...]
+    finished: tuple[Call, ...]
+    waiting: tuple[str, ...]
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_State).decode
+
+
+def snapshot(live: LiveState) -> bytes:
+    return _encode(_state_of(live))
+
+
+def digest(live: LiveState) -> str:
+    """Equal for equal states, however they were reached: decided, folded or restored."""
+    state = _state_of(live)
+    paths = sorted((msgspec.structs.replace(path, clock=()) for path in state.paths), key=lambda path: path.twin_id)
+    plan = msgspec.structs.replace(
+        state.plan,
+        shapes=tuple(sorted(state.plan.shapes, key=_shape_id)),
+        twins=tuple(sorted(state.plan.twins, key=_twin_id)),
+        overlays=tuple(sorted(state.plan.overlays, key=_overlay_id)),
+    )
+    state = msgspec.structs.replace(
+        state,
+        sequence=0,
+        time=0,
+        plan=plan,
+        paths=tuple(paths),
+        properties=tuple(sorted(state.properties, key=lambda row: (row.twin_id, row.property))),
+        rules=tuple(sorted(state.rules, key=lambda row: (row.key.owner.kind, row.key.owner.id, row.key.name))),
+    )
+    return hashlib.sha256(msgspec.msgpack.encode(state, order="deterministic")).hexdigest()
+
+
+def restore(live: LiveState, data: bytes) -> None:
+    """Replaces everything in `live`. Raises Unavailable for bytes that are no snapshot of this version."""
+    try:
+        state = _decode(data)
+    except msgspec.MsgspecError as error:
+        raise Unavailable(f"the engine's snapshot can't be read: {error}", code="SNAPSHOT_UNREADABLE") from error
+    if state.version != VERSION:
+        raise Unavailable(
+            f"the engine's snapshot is of version {state.version}, this program reads {VERSION}",
+            code="SNAPSHOT_UNREADABLE",
+        )
+    live.clear()
+    loading.load(live, state.plan)
+    live.sequence, live.time, live.serial = state.sequence, state.time, state.serial
+    for path in state.paths:
+        twin = live.twins[path.twin_id]
+        twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
+        twin.last_contact = path.last_contact
+        twin.events.extend(path.events)
+        if path.clock:
+            twin.clock = _clock(path.clock)
+    for row in state.properties:
+        live.land_property(row)
+    for rule_row in state.rules:
+        rule = live.rule(rule_row.key)
+        if rule is not None:
+            rule.active, rule.evidence = rule_row.active, VERDICT[rule_row.evidence]
+            rule.since = rule_row.since
+    for alert in state.alerts:
+        live.alerts[alert.alert_id] = alert
+        live.alerts_of.setdefault(alert.owner, {})[(alert.behavior, alert.code)] = alert.alert_id
+    live.calls = {call.call_id: call for call in state.calls}
+    live.finished = {call.call_id: call for call in state.finished}
+    live.waiting = dict.fromkeys(state.waiting)
+
+
+def _state_of(live: LiveState) -> _State:
+    owners: list[Owner] = [*live.twins.values(), *live.overlays.values()]
+    return _State(
+        VERSION,
+        live.sequence,
+        live.time,
+        live.serial,
+        Plan(
+            live.catalogue_revision,
+            tuple(shape.shape for shape in live.shapes.values()),
+            tuple(twin.plan for twin in live.twins.values()),
+            tuple(overlay.plan for overlay in live.overlays.values()),
+        ),
+        tuple(
+            _Path(
+                twin.key.id,
+                twin.alive,
+                twin.contact,
+                twin.reason,
+                twin.last_contact,
+                tuple(twin.events),
+                _clock_row(twin.clock),
+            )
+            for twin in live.twins.values()
+        ),
+        tuple(cell.changed() for twin in live.twins.values() for cell in twin.cells.values()),
+        tuple(
+            _RuleRow(rule.key, rule.active, EVIDENCE[rule.evidence], rule.since)
+            for owner in owners
+            for rule in owner.rules.values()
+        ),
+        tuple(live.alerts.values()),
+        tuple(live.calls.values()),
+        tuple(live.finished.values()),
+        tuple(live.waiting),
+    )
+
+
+def _clock_row(clock: PathClock | None) -> tuple[int, ...]:
+    if clock is None:
+        return ()
+    return (clock.offset, clock.ahead, clock.late, clock.rebased, clock.streak, clock.received, clock.timestamp)
+
+
+def _clock(row: tuple[int, ...]) -> PathClock:
+    clock = PathClock()
+    clock.offset, clock.ahead, clock.late, clock.rebased, clock.streak, clock.received, clock.timestamp = row
+    return clock
+
+
+def _shape_id(shape: Shape) -> str:
+    return shape.shape_id
+
+
+def _twin_id(twin: TwinPlan) -> str:
+    return twin.twin_id
+
+
+def _overlay_id(overlay: OverlayPlan) -> str:
+    return overlay.overlay_id

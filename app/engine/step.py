@@ -1,0 +1,128 @@
+"""One step of deciding: facts are made here, land in the live state at once, and leave as one Outcome.
+
+A reading is one step of its own inside a Samples input: the cause changes from reading to reading, the Outcome does
+not. Nothing but this class writes facts, so what was decided and what a fold of it gives cannot differ.
+"""
+
+from typing import Literal
+
+from app.engine.cells import Cell, RuleState
+from app.engine.live import LiveState
+from app.model.events import (
+    Alert,
+    AlertChanged,
+    BehaviorChanged,
+    Call,
+    CallChanged,
+    Cause,
+    ConnectivityChanged,
+    Outcome,
+    PropertyChanged,
+    PropertyReported,
+    SampleRejected,
+    TwinEventOccurred,
+)
+from app.model.time import Micros
+
+AlertTransition = Literal["raised", "cleared", "acknowledged", "closed"]
+CauseKind = Literal["reading", "behavior", "command", "call", "load", "source", "tick"]
+
+MAX_CAUSES = 16
+"""Links a chain of causes keeps; older ones are dropped at the far end."""
+
+
+class Step:
+    __slots__ = (
+        "alerts",
+        "behaviors",
+        "calls",
+        "changes",
+        "connectivity",
+        "events",
+        "live",
+        "now",
+        "rejected",
+        "reports",
+        "woken",
+    )
+
+    def __init__(self, live: LiveState, now: Micros) -> None:
+        self.live = live
+        self.now = now
+        self.changes: list[PropertyChanged] = []
+        self.reports: list[PropertyReported] = []
+        self.rejected: list[SampleRejected] = []
+        self.behaviors: list[BehaviorChanged] = []
+        self.alerts: list[AlertChanged] = []
+        self.calls: list[CallChanged] = []
+        self.events: list[TwinEventOccurred] = []
+        self.connectivity: list[ConnectivityChanged] = []
+        self.woken: dict[RuleState, Cause] = {}
+        """Rules to be evaluated, each with what woke it first."""
+
+    def outcome(self, refused: str = "") -> Outcome:
+        return Outcome(
+            tuple(self.changes),
+            tuple(self.reports),
+            tuple(self.rejected),
+            tuple(self.behaviors),
+            tuple(self.alerts),
+            tuple(self.calls),
+            tuple(self.events),
+            tuple(self.connectivity),
+            refused,
+        )
+
+    def cell_changed(self, cell: Cell, cause: Cause, *, wake: bool) -> None:
+        """The cell's fields are set already; `wake` where conditions see another `live` than before."""
+        self.changes.append(cell.changed())
+        self.live.stale.watch(cell)
+        if wake:
+            for rule in cell.readers:
+                self.woken.setdefault(rule, cause)
+
+    def reported(self, cell: Cell) -> None:
+        """The cell's times are set already, and nothing else of it has changed."""
+        self.reports.append(
+            PropertyReported(cell.twin.plan.twin_id, cell.spec.plan.name, cell.timestamp, cell.reported_at)
+        )
+
+    def behavior(self, fact: BehaviorChanged) -> None:
+        self.live.land_behavior(fact)
+        self.behaviors.append(fact)
+
+    def alert(self, alert: Alert, transition: AlertTransition, cause: Cause) -> None:
+        fact = AlertChanged(alert, transition, self.now, cause)
+        self.live.land_alert(fact)
+        self.alerts.append(fact)
+
+    def call(self, call: Call, *, send: bool = False) -> None:
+        fact = CallChanged(call, self.now, send)
+        self.live.land_call(fact)
+        self.calls.append(fact)
+
+    def event(self, fact: TwinEventOccurred) -> None:
+        self.live.land_event(fact)
+        self.events.append(fact)
+
+    def connected(self, fact: ConnectivityChanged) -> None:
+        self.live.land_connectivity(fact)
+        self.connectivity.append(fact)
+
+    def new_id(self, kind: str) -> str:
+        """Deterministic, and unique for the life of the installation: the serial is part of the journaled state."""
+        return f"{kind}-{self.now}-{self.live.serial + 1}"
+
+
+def led_to(kind: CauseKind, ref: str, at: Micros, parent: Cause | None) -> Cause:
+    """A cause with what led to it, its chain cut to MAX_CAUSES links."""
+    chain: list[Cause] = []
+    while parent is not None and len(chain) < MAX_CAUSES - 1:
+        chain.append(parent)
+        parent = parent.parent
+    if parent is not None:
+        kept: Cause | None = None
+        for link in reversed(chain):
+            kept = Cause(link.kind, link.ref, link.at, kept)
+        return Cause(kind, ref, at, kept)
+    return Cause(kind, ref, at, chain[0] if chain else None)
