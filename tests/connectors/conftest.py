@@ -26,15 +26,20 @@ async def plc(shared_plc: OpcUaServer) -> OpcUaServer:
     return shared_plc
 
 
-@pytest_asyncio.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+@pytest.fixture
+def mosquitto_program() -> str:
     program = mosquitto.program()
     if program is None:
         message = "MQTT LANE NOT RUN: mosquitto is not installed (apt-get install mosquitto)"
         if os.environ.get("REQUIRE_MOSQUITTO") == "1":
             pytest.fail(message)
         pytest.skip(message)
-    server = Mosquitto(tmp_path, program)
+    return program
+
+
+@pytest_asyncio.fixture
+async def broker(tmp_path: Path, mosquitto_program: str) -> AsyncIterator[Mosquitto]:
+    server = Mosquitto(tmp_path, mosquitto_program)
     await server.start()
     yield server
     await server.stop()

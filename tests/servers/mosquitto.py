@@ -26,10 +26,11 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """Anonymous, on loopback; sessions and retained messages survive a stop."""
+    """On loopback, anonymous unless `user` gives a name and password; sessions and retained messages survive a stop."""
 
-    def __init__(self, folder: Path, program: str) -> None:
+    def __init__(self, folder: Path, program: str, user: tuple[str, str] | None = None) -> None:
         self.port = free_port()
+        self._user = user
         self._folder = folder
         self._program = program
         self._process: asyncio.subprocess.Process | None = None
@@ -40,9 +41,16 @@ class Mosquitto:
 
     async def start(self) -> None:
         config = self._folder / "mosquitto.conf"
+        access = "allow_anonymous true"
+        if self._user is not None:
+            passwords = self._folder / "passwords"
+            making = await asyncio.create_subprocess_exec("mosquitto_passwd", "-b", "-c", str(passwords), *self._user)
+            assert await making.wait() == 0
+            access = f"allow_anonymous false\npassword_file {passwords}"
         config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\n"
-            f"persistence_location {self._folder}/\nuser {_user()}\nlog_dest none\n"
+            f"listener {self.port} 127.0.0.1\n{access}\npersistence true\n"
+            # started by root it would give its rights up, and then can't write where the test may
+            f"persistence_location {self._folder}/\nuser {getpass.getuser()}\nlog_dest none\n"
         )
         self._process = await asyncio.create_subprocess_exec(
             self._program, "-c", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
@@ -77,8 +85,3 @@ class Mosquitto:
             writer.close()
             return True
         return False
-
-
-def _user() -> str:
-    """Mosquitto started by root gives its rights up, and then can't write where the test may."""
-    return getpass.getuser()

@@ -13,7 +13,9 @@ from typing import Any
 
 from asyncua import ua
 from asyncua.common.node import Node
+from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.server import Server
+from asyncua.server.user_managers import UserManager
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
@@ -31,11 +33,25 @@ VARIABLES: dict[str, tuple[Any, ua.VariantType]] = {
 }
 
 
-class OpcUaServer:
-    """`calls` has what clients called, in order; `refuse` makes Start answer false."""
+class _OneUser(UserManager):
+    """Lets one in, by name and password."""
 
-    def __init__(self) -> None:
-        self.server = Server()
+    def __init__(self, name: str, password: str) -> None:
+        self._known = (name, password)
+
+    def get_user(
+        self, iserver: Any, username: str | None = None, password: str | None = None, certificate: Any = None
+    ) -> User | None:
+        return User(role=UserRole.User) if (username, password) == self._known else None
+
+
+class OpcUaServer:
+    """`calls` has what clients called, in order; `refuse` makes Start answer false. Anonymous unless `user` gives a
+    name and password."""
+
+    def __init__(self, user: tuple[str, str] | None = None) -> None:
+        self.server = Server(user_manager=None if user is None else _OneUser(*user))
+        self._anonymous = user is None
         self.port = 0
         self.index = 0
         self.calls: list[tuple[Any, ...]] = []
@@ -53,6 +69,8 @@ class OpcUaServer:
         await self.server.init()
         self.server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
         self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        if not self._anonymous:
+            self.server.set_identity_tokens([ua.UserNameIdentityToken])
         await self.server.register_namespace("http://example.com/first")
         self.index = await self.server.register_namespace(NAMESPACE)
         self.pump = await self.server.nodes.objects.add_object(self._id("Pump123"), self._name("Pump123"))
@@ -141,8 +159,8 @@ class OpcUaServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(port: int = 0) -> AsyncIterator[OpcUaServer]:
-    server = OpcUaServer()
+async def serving(port: int = 0, user: tuple[str, str] | None = None) -> AsyncIterator[OpcUaServer]:
+    server = OpcUaServer(user)
     await server.start(port)
     try:
         yield server
