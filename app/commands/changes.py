@@ -1,0 +1,124 @@
+"""What a change of definitions writes: the DefinitionChange with everything derived from it, for owners it reaches.
+
+Owners that were not sent are written only where their rows come out differently: a new description of a type with
+10,000 twins must not rewrite 70,000 property nodes.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from app.commands.dependents import Reach
+from app.commands.draft import Draft, Key
+from app.commands.rows import overlay_behaviors, overlay_edges, property_rows, twin_behaviors, twin_edges
+from app.model.catalogue import Capabilities, Catalogue
+from app.model.change import BehaviorNode, DefinitionChange, PropertyRow, RelationshipEdge, StoredDefinition
+from app.model.plan import OwnerKey
+from app.model.time import Micros
+
+
+def change_of(
+    base: Catalogue,
+    draft: Draft,
+    reached: Reach,
+    saved: Sequence[StoredDefinition],
+    removed: Sequence[Key],
+    at: Micros,
+    author: str,
+    reason: str,
+) -> DefinitionChange:
+    sent = {(item.kind, item.id) for item in saved}
+    rows = _Rows(base, draft, sent)
+    for twin_id in sorted(reached.twins):
+        rows.twin(twin_id)
+    for overlay_id in sorted(reached.overlays):
+        rows.overlay(overlay_id)
+    for kind, id in sorted({*sent, *removed}):
+        if kind == "twin" and (base.twin(id) is None) != (draft.twin(id) is None):
+            rows.joined_or_left(id)
+    return DefinitionChange(
+        base.revision,
+        at,
+        author,
+        reason,
+        tuple(saved),
+        tuple(removed),
+        rows.twin_properties,
+        rows.relationships,
+        rows.behaviors,
+    )
+
+
+class _Rows:
+    def __init__(self, base: Catalogue, draft: Draft, sent: set[Key]) -> None:
+        self._base = base
+        self._draft = draft
+        self._sent = sent
+        self._same: dict[tuple[int, int], tuple[Capabilities, Capabilities, bool, bool]] = {}
+        self.twin_properties: dict[str, tuple[PropertyRow, ...]] = {}
+        self.relationships: dict[OwnerKey, tuple[RelationshipEdge, ...]] = {}
+        self.behaviors: dict[OwnerKey, tuple[BehaviorNode, ...]] = {}
+
+    def twin(self, twin_id: str) -> None:
+        twin = self._draft.twin(twin_id)
+        if twin is None:
+            return
+        owner = OwnerKey("twin", twin_id)
+        if ("twin", twin_id) in self._sent:
+            self.twin_properties[twin_id] = property_rows(self._draft, twin_id)
+            self.behaviors[owner] = twin_behaviors(self._draft, twin_id)
+            self.relationships[owner] = twin_edges(self._draft, twin)
+            return
+        same_properties, same_behaviors = self._compared(twin_id)
+        if not same_properties:
+            self.twin_properties[twin_id] = property_rows(self._draft, twin_id)
+        if not same_behaviors:
+            self.behaviors[owner] = twin_behaviors(self._draft, twin_id)
+
+    def overlay(self, overlay_id: str) -> None:
+        overlay, before = self._draft.overlay(overlay_id), self._base.overlay(overlay_id)
+        if overlay is None:
+            return
+        owner = OwnerKey("overlay", overlay_id)
+        sent = before is None or ("overlay", overlay_id) in self._sent
+        nodes, edges = overlay_behaviors(self._draft, overlay), overlay_edges(self._draft, overlay)
+        if sent or nodes != overlay_behaviors(self._base, before):  # type: ignore[arg-type]
+            self.behaviors[owner] = nodes
+        if sent or edges != overlay_edges(self._base, before):  # type: ignore[arg-type]
+            self.relationships[owner] = edges
+
+    def joined_or_left(self, twin_id: str) -> None:
+        """Whoever already names this twin as an end of a relationship gains or loses an edge."""
+        for other_id in self._base.twins_relating_to(twin_id):
+            other = self._draft.twin(other_id)
+            if other is not None:
+                self.relationships[OwnerKey("twin", other_id)] = twin_edges(self._draft, other)
+        for overlay_id in self._base.overlays_relating_to(twin_id):
+            overlay = self._draft.overlay(overlay_id)
+            if overlay is not None:
+                self.relationships[OwnerKey("overlay", overlay_id)] = overlay_edges(self._draft, overlay)
+
+    def _compared(self, twin_id: str) -> tuple[bool, bool]:
+        """Whether property rows and behavior nodes stay as they are; asked once for all twins that share both."""
+        old, new = self._base.capabilities(twin_id), self._draft.capabilities(twin_id)
+        key = (id(old), id(new))
+        if key not in self._same:
+            self._same[key] = (
+                old,  # kept, so that an id can't come to mean another object
+                new,
+                property_rows(self._base, twin_id) == property_rows(self._draft, twin_id),
+                old.behaviors == new.behaviors and old.properties.keys() == new.properties.keys(),
+            )
+        _, _, properties, behaviors = self._same[key]
+        return properties, behaviors
+
+
+def differing(
+    base: Mapping[Key, StoredDefinition], found: Sequence[StoredDefinition]
+) -> tuple[list[StoredDefinition], list[Key]]:
+    """What another writer saved and removed, by revision and life."""
+    there = {(item.kind, item.id): item for item in found}
+    saved = [
+        item
+        for key, item in there.items()
+        if key not in base or (base[key].revision, base[key].life) != (item.revision, item.life)
+    ]
+    return saved, [key for key in base if key not in there]

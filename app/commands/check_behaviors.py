@@ -1,0 +1,130 @@
+"""Behaviors against what they name: conditions in their scope, and actions with their targets, methods and values.
+
+A behavior of a twin acts on the twin itself; one of an overlay says on whom (role, or the id of a bound twin); one of
+an overlay type knows roles only.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from app.commands.arguments import listed_arguments
+from app.commands.findings import Findings
+from app.commands.overlay_names import Named
+from app.commands.values import fitted
+from app.dtsl.parse import parse_condition
+from app.dtsl.scope import Owner, Scope, check_condition, check_guards
+from app.errors import Invalid, Problem
+from app.model.catalogue import Capabilities
+from app.model.conditions import Condition
+from app.model.definitions import AlertAction, BehaviorDefinition, MethodCallAction, PropertyWriteAction
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where behaviors stand: `own` for a twin or twin type, `named` (roles, twin ids) for overlays and their types."""
+
+    kind: Literal["twin", "overlay_type", "overlay"]
+    what: str
+    """`twin 'pump_123'`, for messages."""
+    own: Capabilities | None = None
+    named: Mapping[str, Named] = field(default_factory=dict)
+
+    def scope(self) -> Scope:
+        owners = {
+            name: Owner(item.capabilities.properties, item.capabilities.methods, item.optional)
+            for name, item in self.named.items()
+        }
+        if self.own is not None:
+            return Scope(self.own.properties, owners, self.own.methods, self.what)
+        return Scope(None, owners, where=self.what)
+
+
+def check_behaviors(behaviors: Sequence[tuple[str, BehaviorDefinition]], place: Place, findings: Findings) -> None:
+    """`behaviors` with the pointer of each; where it is "" (inherited ones), messages name the behavior instead."""
+    scope = place.scope()
+    for path, behavior in behaviors:
+        found = check_behavior(behavior, place, scope, path)
+        if path:
+            findings.problems += found.problems
+            findings.warnings += found.warnings
+        else:
+            findings.problems += [
+                Problem(item.code, f"behavior '{behavior.name}': {item.message}", "", item.hint)
+                for item in found.problems
+            ]
+
+
+def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, path: str) -> Findings:
+    """`scope` is `place.scope()`, made once for all behaviors of the place."""
+    findings = Findings()
+    _check_conditions(behavior.conditions, scope, f"{path}/conditions", findings)
+    for index, action in enumerate(behavior.actions):
+        if not isinstance(action, AlertAction):
+            _check_action(action, place, f"{path}/actions/{index}", findings)
+    return findings
+
+
+def _check_conditions(texts: Sequence[str], scope: Scope, path: str, findings: Findings) -> None:
+    parsed: list[Condition] = []
+    for index, text in enumerate(texts):
+        try:
+            condition = parse_condition(text)
+        except Invalid as error:
+            for problem in error.problems:
+                column = problem.path.rpartition(":")[2]
+                message = f"{problem.message}, at column {column}"
+                findings.fault(problem.code, message, f"{path}/{index}", problem.hint)
+        else:
+            parsed.append(condition)
+            findings.problems += check_condition(condition, scope, f"{path}/{index}")
+    if len(parsed) == len(texts):
+        findings.warnings += check_guards(parsed, scope, path)
+
+
+def _check_action(action: MethodCallAction | PropertyWriteAction, place: Place, path: str, findings: Findings) -> None:
+    target = _target(action, place, path, findings)
+    if target is None:
+        return
+    capabilities, of_whom = target
+    if isinstance(action, MethodCallAction):
+        method = capabilities.methods.get(action.method)
+        if method is None:
+            findings.unknown("method", action.method, of_whom, path + "/method", capabilities.methods)
+        else:
+            findings.problems += listed_arguments(method, action.parameters, path + "/parameters")[1]
+        return
+    definition = capabilities.properties.get(action.property)
+    if definition is None:
+        findings.unknown("property", action.property, of_whom, path + "/property", capabilities.properties)
+    elif definition.access == "read":
+        writable = [item.name for item in capabilities.properties.values() if item.access != "read"]
+        hint = f"writable are {', '.join(writable)}" if writable else "give the property access read-write"
+        findings.fault("PROPERTY_READ_ONLY", f"'{action.property}' can only be read", path + "/property", hint)
+    else:
+        findings.problems += fitted(definition, action.value, path + "/value")[1]
+
+
+def _target(
+    action: MethodCallAction | PropertyWriteAction, place: Place, path: str, findings: Findings
+) -> tuple[Capabilities, str] | None:
+    name = action.role or action.twin_id
+    where = path + ("/role" if action.role else "/twin_id")
+    if place.kind == "twin":
+        if name is not None:
+            message = f"a behavior of a twin acts on the twin itself, not on '{name}'"
+            findings.fault("TARGET_NOT_ALLOWED", message, where, "leave it out, or put the behavior into an overlay")
+            return None
+        return (place.own, "in " + place.what) if place.own else None
+    if name is None:
+        findings.fault("MISSING_TARGET", f"a {action.type} of an overlay says on whom", path, "add 'role'")
+        return None
+    if action.twin_id and place.kind == "overlay_type":
+        message = f"an overlay type names roles, not twins such as '{name}'"
+        findings.fault("TARGET_NOT_ALLOWED", message, where, "give the role that the twin fills")
+        return None
+    named = place.named.get(name)
+    if named is None:
+        findings.unknown("role" if action.role else "twin", name, "in " + place.what, where, place.named)
+        return None
+    return named.capabilities, f"of '{name}'"

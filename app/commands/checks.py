@@ -1,0 +1,128 @@
+"""A definition against the others: everything it names exists, fits, and may be done.
+
+It reads a World, which for a save is the catalogue with the whole request laid over it, so documents of one request
+may need each other in any order.
+"""
+
+from app.commands.check_behaviors import Place, check_behaviors
+from app.commands.check_connectivity import check_connectivity
+from app.commands.draft import World
+from app.commands.findings import Findings
+from app.commands.overlay_names import names_in_overlay, names_in_type
+from app.model.catalogue import own_capabilities
+from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, Twin, TwinType
+
+
+def check(world: World, definition: Definition) -> Findings:
+    """All faults and warnings of one definition. Those it causes in others are dependents.py's to look for."""
+    findings = Findings()
+    match definition:
+        case TwinType():
+            place = Place("twin", f"twin type '{definition.type_id}'", world.type_capabilities(definition.type_id))
+            check_behaviors(_placed(definition.behaviors), place, findings)
+        case Twin():
+            _check_twin(world, definition, findings)
+        case OverlayType():
+            _check_overlay_type(world, definition, findings)
+        case Overlay():
+            _check_overlay(world, definition, findings)
+    return findings
+
+
+def _placed(behaviors: list[BehaviorDefinition]) -> list[tuple[str, BehaviorDefinition]]:
+    return [(f"/behaviors/{index}", behavior) for index, behavior in enumerate(behaviors)]
+
+
+def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
+    what = f"twin '{twin.twin_id}'"
+    if world.twin_type(twin.twin_type) is None:
+        findings.unknown("twin type", twin.twin_type, "", "/twin_type", world.ids("twin_type"))
+    else:
+        capabilities = world.capabilities(twin.twin_id)
+        behaviors = _placed(twin.behaviors)
+        if twin.properties or twin.methods:  # else the type's behaviors mean here what they mean there
+            own = own_capabilities(twin).behaviors
+            behaviors += [("", item) for name, item in capabilities.behaviors.items() if name not in own]
+        check_behaviors(behaviors, Place("twin", what, capabilities), findings)
+        if twin.connectivity is not None:
+            check_connectivity(twin.connectivity, capabilities, what, findings)
+    for index, relationship in enumerate(twin.relationships):
+        if world.twin(relationship.target_twin_id) is None:
+            path = f"/relationships/{index}/target_twin_id"
+            findings.unresolved(relationship.target_twin_id, relationship.name, path)
+
+
+def _check_overlay_type(world: World, overlay_type: OverlayType, findings: Findings) -> None:
+    what = f"overlay type '{overlay_type.type_id}'"
+    for index, role in enumerate(overlay_type.twin_roles):
+        if world.twin_type(role.twin_type) is None:
+            path = f"/twin_roles/{index}/twin_type"
+            findings.unknown("twin type", role.twin_type, "", path, world.ids("twin_type"))
+    if findings.problems:
+        return  # what a role can do is not known, so whatever is said of its behaviors would be noise
+    roles = [role.role for role in overlay_type.twin_roles]
+    for index, relationship in enumerate(overlay_type.relationship_types):
+        for field in ("source_role", "target_role"):
+            name = getattr(relationship, field)
+            if name not in roles:
+                findings.unknown("role", name, f"in {what}", f"/relationship_types/{index}/{field}", roles)
+    place = Place("overlay_type", what, named=names_in_type(world, overlay_type))
+    check_behaviors(_placed(overlay_type.behaviors), place, findings)
+
+
+def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
+    what = f"overlay '{overlay.overlay_id}'"
+    overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+    if overlay.overlay_type and overlay_type is None:
+        path = "/overlay_type"
+        findings.unknown("overlay type", overlay.overlay_type, "", path, world.ids("overlay_type"))
+    for index, binding in enumerate(overlay.twins):
+        if world.twin(binding.twin_id) is None:
+            findings.unknown("twin", binding.twin_id, "", f"/twins/{index}/twin_id", world.ids("twin"))
+    if overlay_type is not None:
+        _check_roles(world, overlay, overlay_type, findings)
+    for index, relationship in enumerate(overlay.relationships):
+        for field in ("source_twin_id", "target_twin_id"):
+            twin_id = getattr(relationship, field)
+            if world.twin(twin_id) is None:
+                findings.unresolved(twin_id, relationship.name, f"/relationships/{index}/{field}")
+    if findings.problems:
+        return  # names whose twins are not there can't be looked into
+    named = names_in_overlay(world, overlay)
+    place = Place("overlay", what, named=named)
+    behaviors = _placed(overlay.behaviors)
+    if overlay_type is not None and not _fills_roles_plainly(world, overlay, overlay_type):
+        own = {item.name for item in overlay.behaviors}
+        behaviors += [("", item) for item in overlay_type.behaviors if item.name not in own]
+    check_behaviors(behaviors, place, findings)
+
+
+def _check_roles(world: World, overlay: Overlay, overlay_type: OverlayType, findings: Findings) -> None:
+    roles = {role.role: role for role in overlay_type.twin_roles}
+    of_type = f"in overlay type '{overlay_type.type_id}'"
+    for index, binding in enumerate(overlay.twins):
+        role, twin = roles.get(binding.role), world.twin(binding.twin_id)
+        if role is None:
+            findings.unknown("role", binding.role, of_type, f"/twins/{index}/role", roles)
+        elif twin is not None and twin.twin_type != role.twin_type:
+            findings.fault(
+                "ROLE_TYPE_MISMATCH",
+                f"role '{role.role}' takes a {role.twin_type}; '{binding.twin_id}' is a {twin.twin_type}",
+                f"/twins/{index}/twin_id",
+                f"bind a twin of type '{role.twin_type}'",
+            )
+    bound = {binding.role for binding in overlay.twins}
+    for role in overlay_type.twin_roles:
+        if role.required and role.role not in bound:
+            findings.fault(
+                "ROLE_UNBOUND",
+                f"role '{role.role}' is required {of_type} and has no twin",
+                "/twins",
+                f"bind a twin of type '{role.twin_type}' to it",
+            )
+
+
+def _fills_roles_plainly(world: World, overlay: Overlay, overlay_type: OverlayType) -> bool:
+    """Whether every bound twin can do exactly what its role's type can: the type's behaviors were checked for that."""
+    kinds = {role.role: world.type_capabilities(role.twin_type) for role in overlay_type.twin_roles}
+    return all(world.capabilities(binding.twin_id) is kinds.get(binding.role) for binding in overlay.twins)

@@ -1,0 +1,17 @@
+"""Every way a person changes the world, as one bundle for whoever translates requests.
+
+There is no other way in: the API calls these, and nothing else of the engine, the graph or the devices.
+"""
+
+from dataclasses import dataclass
+
+from app.commands.control import ControlCommands
+from app.commands.definitions import DefinitionCommands
+from app.commands.scripts import ScriptCommands
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    definitions: DefinitionCommands
+    scripts: ScriptCommands
+    control: ControlCommands

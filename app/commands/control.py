@@ -1,0 +1,188 @@
+"""A person acts on the plant: sets a property, calls a method, acknowledges an alert.
+
+Nothing here talks to a device. A command is checked, put into the engine's one line, and what comes of it is awaited on
+the bus; a time-out ends the waiting only, the call goes on and is found under its id.
+"""
+
+import asyncio
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from app.commands.actor import Actor
+from app.commands.arguments import given_arguments
+from app.commands.near import near
+from app.commands.pointers import shown
+from app.commands.values import fitted, is_text
+from app.errors import Conflict, Invalid, NotFound, Problem, Refused
+from app.model.catalogue import Catalogue
+from app.model.definitions import MAX_TEXT, Twin
+from app.model.events import AcknowledgeAlert, Alert, Call, CallChanged, Outcome, RequestCall, SetManual
+from app.model.values import PropertyState, Value
+from app.ports import Clock, Inbox, LiveView
+from app.runtime.bus import Bus, Fact, Subscription
+
+_OPEN = frozenset({"decided", "attempted"})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`call` is the write to the device, None for a manual property; `state` is the property's afterwards."""
+
+    state: PropertyState | None
+    call: Call | None
+
+
+class ControlCommands:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        live: LiveView,
+        inbox: Inbox,
+        bus: Bus,
+        clock: Clock,
+        timeout_seconds: float,
+        new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+    ) -> None:
+        self._catalogue = catalogue
+        self._live = live
+        self._inbox = inbox
+        self._bus = bus
+        self._clock = clock
+        self._timeout_seconds = timeout_seconds
+        self._new_id = new_id
+
+    async def set_property(self, twin_id: str, name: str, value: Value, actor: Actor) -> Written:
+        """A mapped property by a write to its device, a manual one at once. Raises NotFound (TWIN_NOT_FOUND,
+        PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
+        VALUE_OUT_OF_RANGE, ...)."""
+        twin = self._twin(twin_id)
+        properties = self._catalogue.capabilities(twin_id).properties
+        definition = properties.get(name)
+        if definition is None:
+            raise _unknown("property", name, f" of twin '{twin_id}'", properties)
+        if definition.access == "read":
+            raise Refused(
+                f"property '{name}' of twin '{twin_id}' can only be read",
+                code="PROPERTY_READ_ONLY",
+                hint=_writable([item.name for item in properties.values() if item.access != "read"]),
+            )
+        plain, problems = fitted(definition, value, "/value")
+        _refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
+        if twin.connectivity is None or name not in twin.connectivity.mapping.properties:
+            await self._submit(SetManual(twin_id, name, plain, actor.name))
+            return Written(self._live.property_state(twin_id, name), None)
+        request = RequestCall(self._new_id(), twin_id, actor.name, property=name, arguments={"value": plain})
+        call = await self._call(request)
+        return Written(self._live.property_state(twin_id, name), call)
+
+    async def invoke_method(
+        self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value], actor: Actor
+    ) -> Call:
+        """Arguments by name or by position. The call once it is finished, or as it stands after the time-out: whether
+        the device accepted it is its status. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused
+        (NO_CONNECTIVITY), Invalid (ARGUMENTS_INVALID with every fault)."""
+        twin = self._twin(twin_id)
+        methods = self._catalogue.capabilities(twin_id).methods
+        definition = methods.get(method)
+        if definition is None:
+            raise _unknown("method", method, f" of twin '{twin_id}'", methods)
+        values, problems = given_arguments(definition, arguments)
+        if problems:
+            raise Invalid.of(problems, f"the call of '{method}' on twin '{twin_id}'", code="ARGUMENTS_INVALID")
+        if twin.connectivity is None:
+            raise Refused(
+                f"twin '{twin_id}' has no connectivity, so nothing can be called on it",
+                code="NO_CONNECTIVITY",
+                hint="give the twin a connectivity, or a behavior to what should happen",
+            )
+        return await self._call(RequestCall(self._new_id(), twin_id, actor.name, method=method, arguments=values))
+
+    async def acknowledge_alert(self, alert_id: str, comment: str, actor: Actor) -> Alert:
+        """The alert as it is then, closed where it had cleared. Raises NotFound (ALERT_NOT_FOUND) for one that is not
+        open, Conflict (ALERT_ALREADY_ACKNOWLEDGED), Invalid (TOO_LONG)."""
+        if len(comment) > MAX_TEXT:
+            raise Invalid(
+                f"the comment has more than {MAX_TEXT} characters",
+                code="TOO_LONG",
+                hint=f"at most {MAX_TEXT} are allowed",
+                path="/comment",
+            )
+        if not is_text(comment):
+            raise Invalid(
+                "the comment is not valid Unicode", code="BAD_TEXT", hint="send valid Unicode", path="/comment"
+            )
+        if self._live.alert(alert_id) is None:
+            open_ids = [alert.alert_id for alert in self._live.open_alerts()]
+            raise _unknown("alert", alert_id, " that is open", open_ids)
+        outcome = await self._submit(AcknowledgeAlert(alert_id, actor.name, comment))
+        return [item.alert for item in outcome.alerts if item.alert.alert_id == alert_id][-1]
+
+    # ------------------------------------------------------------ below
+
+    def _twin(self, twin_id: str) -> Twin:
+        twin = self._catalogue.twin(twin_id)
+        if twin is None:
+            raise _unknown("twin", twin_id, "", self._catalogue.ids("twin"))
+        return twin
+
+    async def _submit(self, command: AcknowledgeAlert | SetManual | RequestCall) -> Outcome:
+        _, outcome = await self._inbox.submit(command)
+        if outcome.refused:
+            _raise_refused(outcome.refused)
+        return outcome
+
+    async def _call(self, request: RequestCall) -> Call:
+        """The listening starts before the request, so that no answer is too quick to be heard."""
+        with self._bus.subscribe({CallChanged}, twins={request.twin_id}, wants=_is_of(request.call_id)) as heard:
+            outcome = await self._submit(request)
+            decided = [item.call for item in outcome.calls if item.call.call_id == request.call_id][-1]
+            finished = asyncio.create_task(_finished(heard))
+            late = asyncio.ensure_future(self._clock.sleep(self._timeout_seconds))
+            try:
+                await asyncio.wait({finished, late}, return_when=asyncio.FIRST_COMPLETED)
+                call = finished.result() if finished.done() else None
+            finally:
+                for task in (finished, late):
+                    task.cancel()
+                await asyncio.gather(finished, late, return_exceptions=True)
+        return call or self._live.call(request.call_id) or decided
+
+
+async def _finished(heard: Subscription) -> Call | None:
+    """None where the bus was closed before."""
+    async for published in heard:
+        if isinstance(published.fact, CallChanged) and published.fact.call.status not in _OPEN:
+            return published.fact.call
+    return None
+
+
+def _is_of(call_id: str) -> Callable[[Fact], bool]:
+    return lambda fact: isinstance(fact, CallChanged) and fact.call.call_id == call_id
+
+
+def _unknown(kind: str, name: str, where: str, known: Iterable[str]) -> NotFound:
+    return NotFound(
+        f"there is no {kind} {shown(name)}{where}", code=f"{kind.upper()}_NOT_FOUND", hint=near(name, known)
+    )
+
+
+def _writable(names: Sequence[str]) -> str:
+    return f"writable are {', '.join(names)}" if names else "nothing of this twin is writable"
+
+
+def _refuse(problems: Sequence[Problem], what: str) -> None:
+    """The code of the whole is that of its first fault: a value has one."""
+    if problems:
+        raise Invalid.of(problems, what, code=problems[0].code)
+
+
+def _raise_refused(reason: str) -> NoReturn:
+    """The engine's `CODE message` as the error that it is."""
+    code, _, message = reason.partition(" ")
+    if code.endswith("_NOT_FOUND"):
+        raise NotFound(message, code=code)
+    if "_ALREADY_" in code or code.endswith("_EXISTS"):
+        raise Conflict(message, code=code)
+    raise Refused(message, code=code)

@@ -1,0 +1,115 @@
+"""Whom a change reaches: definitions that were not sent but must still hold, owners to load again, users of what goes.
+
+A twin type reaches its twins, the overlay types with a role for it, and through them every overlay; an overlay type
+reaches its overlays; a twin reaches the overlays it is in. Checking is skipped where what they see is the same object.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from app.commands.checks import check
+from app.commands.documents import KINDS
+from app.commands.draft import Draft, Key
+from app.errors import Conflict, Problem
+from app.model.catalogue import Catalogue
+from app.model.definitions import Definition, Kind, Twin
+
+_LISTED = 50
+
+
+@dataclass(slots=True)
+class Reach:
+    """Twins and overlays whose plan may differ after the change, those sent included."""
+
+    twins: set[str] = field(default_factory=set)
+    overlays: set[str] = field(default_factory=set)
+    overlay_types: set[str] = field(default_factory=set)
+
+
+def reach(base: Catalogue, draft: Draft, changed: Iterable[Key]) -> Reach:
+    """What was removed is in it too; the caller asks the catalogue what is still there."""
+    found = Reach()
+    for kind, id in changed:
+        match kind:
+            case "twin_type":
+                found.twins.update(draft.twins_of_type(id))
+                found.overlay_types.update(draft.overlay_types_of_twin_type(id))
+            case "twin":
+                found.twins.add(id)
+            case "overlay_type":
+                found.overlay_types.add(id)
+            case "overlay":
+                found.overlays.add(id)
+    for twin_id in found.twins:
+        if _differs(base, draft, twin_id):
+            found.overlays.update(draft.overlays_of_twin(twin_id))
+    for type_id in found.overlay_types:
+        found.overlays.update(draft.overlays_of_type(type_id))
+    return found
+
+
+def broken(base: Catalogue, draft: Draft, reached: Reach, changed: Sequence[Key]) -> list[Problem]:
+    """Faults that the change causes in definitions that were not sent, each naming its definition."""
+    sent = set(changed)
+    problems: list[Problem] = []
+    for kind, id, definition in _unsent(draft, reached, sent):
+        if isinstance(definition, Twin) and not _needs_check(definition):
+            continue
+        name = KINDS[kind][0]
+        problems += [
+            Problem(item.code, f"{name} '{id}' would break: {item.message}", "", item.hint)
+            for item in check(draft, definition).problems
+        ]
+    return problems
+
+
+def _unsent(draft: Draft, reached: Reach, sent: set[Key]) -> Iterator[tuple[Kind, str, Definition]]:
+    for id in sorted(reached.twins):
+        if ("twin", id) not in sent and (twin := draft.twin(id)):
+            yield "twin", id, twin
+    for id in sorted(reached.overlay_types):
+        if ("overlay_type", id) not in sent and (overlay_type := draft.overlay_type(id)):
+            yield "overlay_type", id, overlay_type
+    for id in sorted(reached.overlays):
+        if ("overlay", id) not in sent and (overlay := draft.overlay(id)):
+            yield "overlay", id, overlay
+
+
+def _needs_check(twin: Twin) -> bool:
+    """Whether its type's change can touch what it adds; a twin that adds nothing is as right as its type."""
+    return bool(twin.properties or twin.methods or twin.behaviors or twin.connectivity)
+
+
+def _differs(base: Catalogue, draft: Draft, twin_id: str) -> bool:
+    before, after = base.twin(twin_id), draft.twin(twin_id)
+    if before is None or after is None or before.twin_type != after.twin_type:
+        return True
+    old, new = base.capabilities(twin_id), draft.capabilities(twin_id)
+    return old is not new and (old.properties != new.properties or old.methods != new.methods)
+
+
+def refuse_in_use(draft: Draft, kind: Kind, id: str) -> None:
+    """Raises Conflict (IN_USE) with those that need what is to be deleted: 50 by name, the rest counted."""
+    users: list[tuple[str, str]] = []
+    match kind:
+        case "twin_type":
+            users += [("twin", user) for user in draft.twins_of_type(id)]
+            users += [("overlay type", user) for user in draft.overlay_types_of_twin_type(id)]
+        case "twin":
+            users += [("overlay", user) for user in draft.overlays_of_twin(id)]
+        case "overlay_type":
+            users += [("overlay", user) for user in draft.overlays_of_type(id)]
+        case "overlay":
+            pass
+    if not users:
+        return
+    problems = [Problem("IN_USE", f"{name} '{user}' uses it") for name, user in users[:_LISTED]]
+    if len(users) > _LISTED:
+        problems.append(Problem("IN_USE", f"and {len(users) - _LISTED} more"))
+    count = "1 other" if len(users) == 1 else f"{len(users)} others"
+    raise Conflict(
+        f"{KINDS[kind][0]} '{id}' is used by {count}, the first is {users[0][0]} '{users[0][1]}'",
+        code="IN_USE",
+        hint="delete or change these first",
+        problems=problems,
+    )

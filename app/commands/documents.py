@@ -1,0 +1,93 @@
+"""A JSON document to a definition, or every problem of its form.
+
+Form only: whether the names in it exist is checks.py's question. The problems come from three places (limits, repeated
+names, the models), and each place in the document is reported once.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from app.commands.form import form_problems, unique_parts
+from app.commands.json_limits import MAX_PROBLEMS, limit_problems
+from app.commands.pointers import found, pointer, shown
+from app.errors import Invalid, Problem
+from app.model.definitions import MODELS, Definition, Kind
+
+KINDS: dict[Kind, tuple[str, str]] = {
+    "twin_type": ("twin type", "type_id"),
+    "twin": ("twin", "twin_id"),
+    "overlay_type": ("overlay type", "type_id"),
+    "overlay": ("overlay", "overlay_id"),
+}
+"""What people call each kind, and the field that holds its id."""
+
+
+def definition_of(kind: Kind, document: Mapping[str, Any]) -> Definition:
+    """Raises Invalid (DOCUMENT_INVALID) with every problem."""
+    definition, problems = read_document(kind, document)
+    if definition is None:
+        raise Invalid.of(problems, named(kind, document), code="DOCUMENT_INVALID")
+    return definition
+
+
+def read_document(kind: Kind, document: Any) -> tuple[Definition | None, list[Problem]]:
+    """The definition, or None and what is wrong with the document (at most about 1,000 problems, the rest counted)."""
+    if not isinstance(document, Mapping):
+        name = KINDS[kind][0]
+        return None, [Problem("WRONG_TYPE", f"{found(document)} is no {name}", "", "give an object")]
+    problems, sound = limit_problems(document)
+    if not sound:
+        return None, _capped(problems)
+    model = MODELS[kind]
+    problems += _repeated(unique_parts(kind), document)
+    try:
+        definition = model.model_validate(dict(document))
+    except ValidationError as error:
+        problems += form_problems(model, document, error)
+    else:
+        if not problems:
+            return definition, []
+    return None, _capped(_once(problems))
+
+
+def named(kind: Kind, document: Any) -> str:
+    """`twin 'pump_123'`, or `the twin` where it does not say which."""
+    name, field = KINDS[kind]
+    id = document.get(field) if isinstance(document, Mapping) else None
+    return f"{name} {shown(id)}" if isinstance(id, str) and id else f"the {name}"
+
+
+def _repeated(parts: Mapping[str, str], document: Mapping[str, Any]) -> list[Problem]:
+    """Looked for here too, because the models look only at parts that are right otherwise."""
+    problems: list[Problem] = []
+    for part, field in parts.items():
+        items = document.get(part)
+        seen: set[str] = set()
+        for index, item in enumerate(items if isinstance(items, list) else ()):
+            name = item.get(field) if isinstance(item, Mapping) else None
+            if not isinstance(name, str):
+                continue
+            if name in seen:
+                problems.append(
+                    Problem(
+                        "DUPLICATE_NAME",
+                        f"{part} has {shown(name)} twice",
+                        pointer((part, index, field)),
+                        "give each its own name",
+                    )
+                )
+            seen.add(name)
+    return problems
+
+
+def _once(problems: list[Problem]) -> list[Problem]:
+    return list({(problem.code, problem.path): problem for problem in reversed(problems)}.values())[::-1]
+
+
+def _capped(problems: list[Problem]) -> list[Problem]:
+    more = len(problems) - MAX_PROBLEMS
+    if more <= 0:
+        return problems
+    return [*problems[:MAX_PROBLEMS], Problem("MORE_PROBLEMS", f"and at least {more} more", "", "correct these first")]

@@ -1,0 +1,139 @@
+"""The catalogue as it would be after a change, without copying it: a few documents laid over the one that stands.
+
+Checks, edges and plans read a `World`, so they work on the catalogue and on a draft of it alike. A draft is good for
+one request and must not outlive the catalogue revision that it was made on.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, own_capabilities
+from app.model.definitions import Definition, Kind, Overlay, OverlayType, Twin, TwinType
+
+Key = tuple[Kind, str]
+
+
+class World(Protocol):
+    """The reading side of Catalogue."""
+
+    def ids(self, kind: Kind) -> Iterable[str]: ...
+
+    def twin_type(self, type_id: str) -> TwinType | None: ...
+
+    def twin(self, twin_id: str) -> Twin | None: ...
+
+    def overlay_type(self, type_id: str) -> OverlayType | None: ...
+
+    def overlay(self, overlay_id: str) -> Overlay | None: ...
+
+    def twins_of_type(self, type_id: str) -> list[str]: ...
+
+    def overlays_of_type(self, type_id: str) -> list[str]: ...
+
+    def overlays_of_twin(self, twin_id: str) -> list[str]: ...
+
+    def overlay_types_of_twin_type(self, type_id: str) -> list[str]: ...
+
+    def capabilities(self, twin_id: str) -> Capabilities: ...
+
+    def type_capabilities(self, type_id: str) -> Capabilities: ...
+
+
+class Draft:
+    """Implements World. `changes` maps what is saved to its definition and what is removed to None."""
+
+    def __init__(self, base: Catalogue, changes: Mapping[Key, Definition | None]) -> None:
+        self._base = base
+        self._changes = changes
+        self._capabilities: dict[str, Capabilities] = {}
+        self._type_capabilities: dict[str, Capabilities] = {}
+
+    def ids(self, kind: Kind) -> Iterable[str]:
+        for id in self._base.ids(kind):
+            if (kind, id) not in self._changes:
+                yield id
+        for (changed, id), definition in self._changes.items():
+            if changed == kind and definition is not None:
+                yield id
+
+    def twin_type(self, type_id: str) -> TwinType | None:
+        key: Key = ("twin_type", type_id)
+        if key not in self._changes:
+            return self._base.twin_type(type_id)
+        found = self._changes[key]
+        return found if isinstance(found, TwinType) else None
+
+    def twin(self, twin_id: str) -> Twin | None:
+        key: Key = ("twin", twin_id)
+        if key not in self._changes:
+            return self._base.twin(twin_id)
+        found = self._changes[key]
+        return found if isinstance(found, Twin) else None
+
+    def overlay_type(self, type_id: str) -> OverlayType | None:
+        key: Key = ("overlay_type", type_id)
+        if key not in self._changes:
+            return self._base.overlay_type(type_id)
+        found = self._changes[key]
+        return found if isinstance(found, OverlayType) else None
+
+    def overlay(self, overlay_id: str) -> Overlay | None:
+        key: Key = ("overlay", overlay_id)
+        if key not in self._changes:
+            return self._base.overlay(overlay_id)
+        found = self._changes[key]
+        return found if isinstance(found, Overlay) else None
+
+    def twins_of_type(self, type_id: str) -> list[str]:
+        drafted = {item.twin_id for item in self._drafted() if isinstance(item, Twin) and item.twin_type == type_id}
+        return self._with(self._base.twins_of_type(type_id), "twin", drafted)
+
+    def overlays_of_type(self, type_id: str) -> list[str]:
+        drafted = {
+            item.overlay_id for item in self._drafted() if isinstance(item, Overlay) and item.overlay_type == type_id
+        }
+        return self._with(self._base.overlays_of_type(type_id), "overlay", drafted)
+
+    def overlays_of_twin(self, twin_id: str) -> list[str]:
+        drafted = {
+            item.overlay_id
+            for item in self._drafted()
+            if isinstance(item, Overlay) and any(binding.twin_id == twin_id for binding in item.twins)
+        }
+        return self._with(self._base.overlays_of_twin(twin_id), "overlay", drafted)
+
+    def overlay_types_of_twin_type(self, type_id: str) -> list[str]:
+        drafted = {
+            item.type_id
+            for item in self._drafted()
+            if isinstance(item, OverlayType) and any(role.twin_type == type_id for role in item.twin_roles)
+        }
+        return self._with(self._base.overlay_types_of_twin_type(type_id), "overlay_type", drafted)
+
+    def capabilities(self, twin_id: str) -> Capabilities:
+        twin = self.twin(twin_id)
+        if twin is None:
+            return NO_CAPABILITIES
+        if ("twin", twin_id) not in self._changes and ("twin_type", twin.twin_type) not in self._changes:
+            return self._base.capabilities(twin_id)
+        found = self._capabilities.get(twin_id)
+        if found is None:
+            found = self.type_capabilities(twin.twin_type).with_own(own_capabilities(twin))
+            self._capabilities[twin_id] = found
+        return found
+
+    def type_capabilities(self, type_id: str) -> Capabilities:
+        if ("twin_type", type_id) not in self._changes:
+            return self._base.type_capabilities(type_id)
+        found = self._type_capabilities.get(type_id)
+        if found is None:
+            twin_type = self.twin_type(type_id)
+            found = own_capabilities(twin_type) if twin_type else NO_CAPABILITIES
+            self._type_capabilities[type_id] = found
+        return found
+
+    def _drafted(self) -> Iterable[Definition]:
+        return (item for item in self._changes.values() if item is not None)
+
+    def _with(self, standing: Iterable[str], kind: Kind, drafted: set[str]) -> list[str]:
+        return sorted({id for id in standing if (kind, id) not in self._changes} | drafted)

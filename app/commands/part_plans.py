@@ -1,0 +1,96 @@
+"""Parts of a definition as the engine and the connectors take them: properties, methods, behaviors.
+
+Seconds become microseconds here, arguments take their parameter's type, and a behavior that can't be run becomes a Rule
+with its error, so that its neighbours go on.
+"""
+
+from app.commands.arguments import listed_arguments
+from app.commands.check_behaviors import Place, check_behavior
+from app.commands.overlay_names import Named
+from app.commands.values import fitted
+from app.dtsl.parse import parse_condition
+from app.model.catalogue import Capabilities
+from app.model.conditions import And
+from app.model.definitions import (
+    Action,
+    AlertAction,
+    BehaviorDefinition,
+    MethodCallAction,
+    MethodDefinition,
+    ParameterDefinition,
+    PropertyDefinition,
+)
+from app.model.plan import ActionPlan, AlertPlan, CallPlan, MethodPlan, PropertyPlan, Rule, WritePlan
+from app.model.time import SECOND
+
+
+def property_plan(definition: PropertyDefinition) -> PropertyPlan:
+    return PropertyPlan(
+        definition.name,
+        definition.data_type,
+        definition.unit,
+        definition.min_value,
+        definition.max_value,
+        tuple(definition.enum_values or ()),
+        definition.access,
+        None if definition.stale_after is None else max(1, round(definition.stale_after * SECOND)),
+        definition.deadband,
+    )
+
+
+def method_plan(definition: MethodDefinition) -> MethodPlan:
+    return MethodPlan(
+        definition.name,
+        tuple(_parameter_plan(parameter) for parameter in definition.parameters),
+        definition.return_type,
+        definition.idempotent,
+    )
+
+
+def _parameter_plan(definition: ParameterDefinition) -> PropertyPlan:
+    return PropertyPlan(
+        definition.name,
+        definition.data_type,
+        definition.unit,
+        definition.min_value,
+        definition.max_value,
+        tuple(definition.enum_values or ()),
+    )
+
+
+def rule(behavior: BehaviorDefinition, place: Place) -> Rule:
+    """Checked again: what the graph holds may have been saved by an older version or by another program."""
+    problems = check_behavior(behavior, place, place.scope(), "").problems
+    if problems:
+        first = problems[0]
+        return Rule(behavior.name, None, error=f"{first.code} {first.message}")
+    conditions = tuple(parse_condition(text) for text in behavior.conditions)
+    return Rule(
+        behavior.name,
+        conditions[0] if len(conditions) == 1 else And(conditions),
+        tuple(_action_plan(index, action, place) for index, action in enumerate(behavior.actions)),
+        behavior.on_load == "act",
+    )
+
+
+def _action_plan(index: int, action: Action, place: Place) -> ActionPlan:
+    if isinstance(action, AlertAction):
+        required = action.ack_required
+        if required is None:
+            required = action.severity in ("error", "critical")
+        return AlertPlan(action.code or str(index), action.severity, action.message, action.latched, required)
+    owner = action.role or action.twin_id
+    capabilities = _target(owner, place)
+    if isinstance(action, MethodCallAction):
+        arguments, _ = listed_arguments(capabilities.methods[action.method], action.parameters, "")
+        return CallPlan(owner, action.method, arguments)
+    value, _ = fitted(capabilities.properties[action.property], action.value, "")
+    return WritePlan(owner, action.property, value)
+
+
+def _target(owner: str | None, place: Place) -> Capabilities:
+    if owner is not None:
+        named: Named = place.named[owner]
+        return named.capabilities
+    assert place.own is not None, "checked: only a twin's behavior names nobody"
+    return place.own

@@ -1,0 +1,177 @@
+"""The catalogue as the engine is loaded with it: names resolved, inheritance flattened, conditions parsed.
+
+Twins that add nothing share their type's shape, so a plan for 1,000 of them compiles once. A shape's id carries the
+revisions of everything it was made of; equal id, equal content, also across restarts.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Protocol
+
+from app.commands.check_behaviors import Place
+from app.commands.overlay_names import behaviors_in_effect, bindings, names_in_overlay, names_in_type
+from app.commands.part_plans import method_plan, property_plan, rule
+from app.model.catalogue import Catalogue
+from app.model.change import StoredDefinition
+from app.model.definitions import BehaviorDefinition, Kind, Overlay, OverlayType, Twin
+from app.model.plan import OverlayPlan, Plan, Rule, Shape, TwinPlan
+
+
+class Loaded(Protocol):
+    """What the engine has (engine.loaded()): id -> (revision, shape_id)."""
+
+    @property
+    def twins(self) -> dict[str, tuple[int, str]]: ...
+
+    @property
+    def overlays(self) -> dict[str, tuple[int, str]]: ...
+
+
+def plan_for(
+    catalogue: Catalogue,
+    *,
+    twins: Iterable[str] = (),
+    overlays: Iterable[str] = (),
+    removed_twins: Iterable[str] = (),
+    removed_overlays: Iterable[str] = (),
+) -> Plan:
+    """Of these owners, which must be in the catalogue, with every shape that they bring."""
+    planner = _Planner(catalogue)
+    return planner.plan(
+        tuple(planner.twin(twin_id) for twin_id in twins),
+        tuple(planner.overlay(overlay_id) for overlay_id in overlays),
+        tuple(removed_twins),
+        tuple(removed_overlays),
+    )
+
+
+def changed_since(catalogue: Catalogue, loaded: Loaded) -> Plan | None:
+    """What the engine lacks or has in another revision, for start-up; None where it has everything."""
+    planner = _Planner(catalogue)
+    twins = [planner.twin(twin_id) for twin_id in catalogue.ids("twin")]
+    overlays = [planner.overlay(overlay_id) for overlay_id in catalogue.ids("overlay")]
+    plan = planner.plan(
+        tuple(item for item in twins if loaded.twins.get(item.twin_id) != (item.revision, item.shape_id)),
+        tuple(item for item in overlays if loaded.overlays.get(item.overlay_id) != (item.revision, item.shape_id)),
+        tuple(twin_id for twin_id in loaded.twins if catalogue.twin(twin_id) is None),
+        tuple(overlay_id for overlay_id in loaded.overlays if catalogue.overlay(overlay_id) is None),
+    )
+    empty = not (plan.twins or plan.overlays or plan.removed_twins or plan.removed_overlays)
+    return None if empty else plan
+
+
+class _Planner:
+    def __init__(self, catalogue: Catalogue) -> None:
+        self._catalogue = catalogue
+        self._shapes: dict[str, Shape] = {}
+
+    def plan(
+        self,
+        twins: tuple[TwinPlan, ...],
+        overlays: tuple[OverlayPlan, ...],
+        removed_twins: tuple[str, ...],
+        removed_overlays: tuple[str, ...],
+    ) -> Plan:
+        used = {item.shape_id: self._shapes[item.shape_id] for item in (*twins, *overlays)}
+        return Plan(self._catalogue.revision, tuple(used.values()), twins, overlays, removed_twins, removed_overlays)
+
+    def twin(self, twin_id: str) -> TwinPlan:
+        stored = _stored(self._catalogue, "twin", twin_id)
+        twin = stored.definition
+        assert isinstance(twin, Twin)
+        connectivity = twin.connectivity
+        known = self._catalogue.capabilities(twin_id).properties
+        return TwinPlan(
+            twin_id,
+            twin.twin_type,
+            self._twin_shape(stored, twin),
+            stored.revision,
+            stored.life,
+            tuple(name for name in connectivity.mapping.properties if name in known) if connectivity else (),
+            connectivity is not None,
+        )
+
+    def overlay(self, overlay_id: str) -> OverlayPlan:
+        stored = _stored(self._catalogue, "overlay", overlay_id)
+        overlay = stored.definition
+        assert isinstance(overlay, Overlay)
+        return OverlayPlan(
+            overlay_id,
+            overlay.overlay_type,
+            self._overlay_shape(stored, overlay),
+            stored.revision,
+            bindings(self._catalogue, overlay),
+        )
+
+    def _twin_shape(self, stored: StoredDefinition, twin: Twin) -> str:
+        catalogue = self._catalogue
+        shape_id = _part(catalogue.get("twin_type", twin.twin_type), "twin_type", twin.twin_type)
+        if twin.properties or twin.methods or twin.behaviors:
+            shape_id = f"twin/{twin.twin_id}/{stored.revision}+{shape_id}"
+            capabilities, what = catalogue.capabilities(twin.twin_id), f"twin '{twin.twin_id}'"
+        else:
+            capabilities, what = catalogue.type_capabilities(twin.twin_type), f"twin type '{twin.twin_type}'"
+        if shape_id not in self._shapes:
+            place = Place("twin", what, capabilities)
+            self._shapes[shape_id] = Shape(
+                shape_id,
+                tuple(property_plan(item) for item in capabilities.properties.values()),
+                tuple(method_plan(item) for item in capabilities.methods.values()),
+                tuple(rule(item, place) for item in capabilities.behaviors.values()),
+            )
+        return shape_id
+
+    def _overlay_shape(self, stored: StoredDefinition, overlay: Overlay) -> str:
+        """Rules depend on roles, not on who fills them, so overlays of a type share its shape; only where a twin that
+        adds parts of its own makes a rule come out differently, that overlay gets a shape of its own."""
+        catalogue = self._catalogue
+        behaviors = behaviors_in_effect(catalogue, overlay)
+        overlay_type = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+        plain = overlay_type is not None and not overlay.behaviors
+        if overlay_type is not None and plain and self._fills_plainly(overlay, overlay_type):
+            type_id = overlay_type.type_id
+            return self._type_shape(
+                _part(catalogue.get("overlay_type", type_id), "overlay_type", type_id), overlay_type
+            )
+        rules = _rules(behaviors, Place("overlay", "this overlay", named=names_in_overlay(catalogue, overlay)))
+        shape_id = f"overlay/{overlay.overlay_id}/{stored.revision}"
+        if overlay.overlay_type is not None:
+            key: Kind = "overlay_type"
+            shape_id += "+" + _part(catalogue.get(key, overlay.overlay_type), key, overlay.overlay_type)
+        shape_id += _twist(rules)
+        self._shapes.setdefault(shape_id, Shape(shape_id, rules=rules))
+        return shape_id
+
+    def _type_shape(self, shape_id: str, overlay_type: OverlayType) -> str:
+        found = self._shapes.get("?" + shape_id)
+        if found is None:
+            place = Place("overlay_type", "this overlay type", named=names_in_type(self._catalogue, overlay_type))
+            rules = _rules({item.name: item for item in overlay_type.behaviors}, place)
+            found = Shape(shape_id + _twist(rules), rules=rules)
+            self._shapes["?" + shape_id] = self._shapes[found.shape_id] = found
+        return found.shape_id
+
+    def _fills_plainly(self, overlay: Overlay, overlay_type: OverlayType) -> bool:
+        catalogue = self._catalogue
+        kinds = {role.role: catalogue.type_capabilities(role.twin_type) for role in overlay_type.twin_roles}
+        return all(catalogue.capabilities(item.twin_id) is kinds.get(item.role) for item in overlay.twins)
+
+
+def _rules(behaviors: dict[str, BehaviorDefinition], place: Place) -> tuple[Rule, ...]:
+    return tuple(rule(item, place) for item in behaviors.values())
+
+
+def _twist(rules: tuple[Rule, ...]) -> str:
+    """What else the content depends on: arguments and errors follow from other definitions than the shape's own."""
+    told = "".join(f"{item.name}:{item.error}:{item.actions};" for item in rules if item.actions or item.error)
+    return "~" + hashlib.blake2b(told.encode(), digest_size=6).hexdigest() if told else ""
+
+
+def _part(stored: StoredDefinition | None, kind: Kind, id: str) -> str:
+    return f"{kind}/{id}/{stored.revision if stored else 0}"
+
+
+def _stored(catalogue: Catalogue, kind: Kind, id: str) -> StoredDefinition:
+    found = catalogue.get(kind, id)
+    assert found is not None, f"{kind} {id} is not in the catalogue"
+    return found

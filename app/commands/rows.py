@@ -1,0 +1,97 @@
+"""The edges and nodes that a change derives for the graph: properties, relationships, behaviors with what they read.
+
+Complete per owner: an owner in a row set loses there whatever is not listed. An owner that is left out keeps all it
+has, so dependents appear only where their rows differ.
+"""
+
+from collections.abc import Iterable
+
+from app.commands.draft import World
+from app.commands.overlay_names import Named, behaviors_in_effect, bound_roles, names_in_overlay, twin_behind
+from app.dtsl.parse import parse_condition
+from app.errors import Invalid
+from app.model.change import BehaviorNode, PropertyRow, RelationshipEdge
+from app.model.conditions import references
+from app.model.definitions import AlertAction, BehaviorDefinition, Overlay, Twin
+from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
+
+
+def property_rows(world: World, twin_id: str) -> tuple[PropertyRow, ...]:
+    properties = world.capabilities(twin_id).properties.values()
+    return tuple(PropertyRow(item.name, item.data_type, item.unit) for item in properties)
+
+
+def twin_edges(world: World, twin: Twin) -> tuple[RelationshipEdge, ...]:
+    """Those to twins that exist; `incoming` ones point at this twin."""
+    edges = []
+    for item in twin.relationships:
+        if world.twin(item.target_twin_id) is not None:
+            source, target = twin.twin_id, item.target_twin_id
+            if item.direction == "incoming":
+                source, target = target, source
+            edges.append(RelationshipEdge(item.name, item.relationship_type, source, target))
+    return tuple(edges)
+
+
+def overlay_edges(world: World, overlay: Overlay) -> tuple[RelationshipEdge, ...]:
+    """The overlay type's between bound roles, with the overlay's own added or replacing by name."""
+    edges: dict[str, RelationshipEdge] = {}
+    overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+    bound = bound_roles(overlay)
+    for item in overlay_type.relationship_types if overlay_type else ():
+        source, target = bound.get(item.source_role), bound.get(item.target_role)
+        if source is not None and target is not None:
+            edges[item.name] = RelationshipEdge(item.name, item.relationship_type, source, target)
+    for own in overlay.relationships:
+        edges.pop(own.name, None)
+        if world.twin(own.source_twin_id) is not None and world.twin(own.target_twin_id) is not None:
+            edges[own.name] = RelationshipEdge(own.name, own.relationship_type, own.source_twin_id, own.target_twin_id)
+    return tuple(edges.values())
+
+
+def twin_behaviors(world: World, twin_id: str) -> tuple[BehaviorNode, ...]:
+    capabilities = world.capabilities(twin_id)
+    owner = OwnerKey("twin", twin_id)
+    return _nodes(owner, capabilities.behaviors.values(), {}, Named(capabilities, twin_id))
+
+
+def overlay_behaviors(world: World, overlay: Overlay) -> tuple[BehaviorNode, ...]:
+    owner = OwnerKey("overlay", overlay.overlay_id)
+    behaviors = behaviors_in_effect(world, overlay).values()
+    return _nodes(owner, behaviors, names_in_overlay(world, overlay), None) if behaviors else ()
+
+
+def _nodes(
+    owner: OwnerKey, behaviors: Iterable[BehaviorDefinition], named: dict[str, Named], own: Named | None
+) -> tuple[BehaviorNode, ...]:
+    nodes = []
+    for behavior in behaviors:
+        reads: dict[PropertyKey, None] = {}
+        acts_on: dict[str, None] = {}
+        for text in behavior.conditions:
+            for key in _reads(text, named, own):
+                reads[key] = None
+        for action in behavior.actions:
+            if not isinstance(action, AlertAction):
+                name = action.role or action.twin_id
+                twin_id = own.twin_id if own is not None and name is None else twin_behind(named, name)[0]
+                if twin_id is not None:
+                    acts_on[twin_id] = None
+        nodes.append(
+            BehaviorNode(BehaviorKey(owner, behavior.name), behavior.description, tuple(reads), tuple(acts_on))
+        )
+    return tuple(nodes)
+
+
+def _reads(text: str, named: dict[str, Named], own: Named | None) -> Iterable[PropertyKey]:
+    try:
+        condition = parse_condition(text)
+    except Invalid:
+        return  # stored by an older grammar: it is shown with its error (plan.py) and reads nothing
+    for reference in references(condition):
+        if reference.owner is None and own is not None:
+            twin_id, capabilities = own.twin_id, own.capabilities
+        else:
+            twin_id, capabilities = twin_behind(named, reference.owner)
+        if twin_id is not None and reference.name in capabilities.properties:
+            yield PropertyKey(twin_id, reference.name)
