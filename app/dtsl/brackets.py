@@ -18,6 +18,9 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
     """The tokens with each bracket closed and none closing nothing; None where they nest too deeply to go on."""
     balanced: list[Token] = []
     open_: list[Token] = []
+    indents: dict[int, int] = {}
+    """By line, the column of its first token."""
+    lacking = sum(token.type == "LBRACE" for token in tokens) - sum(token.type == "RBRACE" for token in tokens)
 
     def close(near: Token) -> None:
         kind, text = _CLOSING[open_.pop().type]
@@ -28,15 +31,22 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
 
     for index, token in enumerate(tokens):
         kind = token.type
+        first = token.line not in indents
+        indents.setdefault(token.line, token.column)
         previous = balanced[-1] if balanced else token
         if open_ and kind in ("OVERLAY", "INSTANCE") and _starts_a_declaration(tokens, index):
-            missing(open_[-1])
             while open_:
+                missing(open_[-1])
                 close(previous)
         elif kind in ("SEMICOLON", "RBRACE"):
             while open_ and open_[-1].type != "LBRACE":
                 missing(open_[-1])
                 close(previous)
+            # Where a brace is lacking, the indentation tells which: a `}` left of its block closes an outer one
+            while kind == "RBRACE" and first and lacking > 0 and open_ and token.column < indents[open_[-1].line]:
+                missing(open_[-1])
+                close(previous)
+                lacking -= 1
         if kind in _CLOSING:
             if len(open_) == MAX_NESTING:
                 report(diagnostics.too_deep(MAX_NESTING), span_of(token))
@@ -49,9 +59,8 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
                 continue
             open_.pop()
         balanced.append(token)
-    for opened in reversed(open_):
-        missing(opened)
     while open_:
+        missing(open_[-1])
         close(balanced[-1])
     return balanced
 

@@ -58,6 +58,8 @@ def _tree_span(tree: Tree) -> Span:
 
 class Builder:
     def __init__(self, report: Report) -> None:
+        self.lost: set[str] = set()
+        """Names that are no identifiers: reported, and to be left alone."""
         self._report = report
         self._places: dict[int, Place] = {}
 
@@ -139,6 +141,7 @@ class Builder:
         text = self._text(token) if token.type == "STRING" else read_name(str(token))
         if not is_identifier(text):
             self._report(diagnostics.no_identifier(text, IDENTIFIER_RULE), span_of(token))
+            self.lost.add(text)
         return Name(text, span_of(token))
 
     # ------------------------------------------------------------ values

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 
 from app.dtsl import diagnostics
 from app.dtsl.ast import Binding, InstanceDeclaration
@@ -74,12 +73,16 @@ def _check_twin(binding: Binding, need: RoleNeed, checking: Checking) -> None:
     catalogue = checking.catalogue
     twin = catalogue.twin(binding.twin.id)
     shown = dtsl_type(binding.twin.id)
+    if binding.twin.id in checking.lost:
+        return
     if twin is None:
         solid = binding.twin.id.replace("_", "")  # `Pump1` means pump_1; where only pump1 exists, say so
-        near = [solid] if catalogue.twin(solid) else []
-        known = map(dtsl_type, chain(near, checking.twins_of_type(need.twin_type)))
-        checking.report(diagnostics.unknown_twin(shown, dtsl_type(need.twin_type), known), binding.twin.span)
-    elif twin.twin_type != need.twin_type and catalogue.twin_type(need.twin_type) is not None:
+        meant = dtsl_type(solid) if catalogue.twin(solid) else None
+        known = map(dtsl_type, checking.twins_of_type(need.twin_type))
+        message = diagnostics.unknown_twin(shown, meant, dtsl_type(need.twin_type), known)
+        checking.report(message, binding.twin.span)
+        return
+    if twin.twin_type != need.twin_type and catalogue.twin_type(need.twin_type) is not None:
         types = dtsl_type(twin.twin_type), dtsl_member(binding.role.id), dtsl_type(need.twin_type)
         fitting = map(dtsl_type, checking.twins_of_type(need.twin_type))
         checking.report(diagnostics.wrong_twin_type(shown, *types, fitting), binding.twin.span)

@@ -7,12 +7,13 @@ Codes are for programs and never change their meaning: 1xx the text, 2xx names, 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Literal
+from typing import Literal, NoReturn
 
 from app.dtsl.source import BYTE_ORDER_MARK, Source, Span
 from app.errors import Problem, suggestion
 
 Severity = Literal["error", "warning", "info"]
+UNKNOWN_VALUE = "DTSL302"
 _WIDEST_LINE = 160
 _MOST_COMPARED = 2000
 """Names that a suggestion is looked for in: some milliseconds."""
@@ -96,10 +97,15 @@ class Findings:
     def report(self, message: Message, span: Span) -> None:
         """Raises TooMany beyond the limit."""
         if len(self._found) == self._limit:
-            self._found.append(Diagnostic.of(self._beyond, self._source, span))
+            self.stop(self._beyond, span)
         if len(self._found) > self._limit:
             raise TooMany
         self._found.append(Diagnostic.of(message, self._source, span))
+
+    def stop(self, message: Message, span: Span) -> NoReturn:
+        """Says why nothing more is looked for; raises TooMany."""
+        self._found.append(Diagnostic.of(message, self._source, span))
+        raise TooMany
 
     def line(self, span: Span) -> int:
         return self._source.position(span.start)[0]
@@ -233,6 +239,15 @@ def too_many_syntax_errors(limit: int) -> Message:
     return Message("DTSL123", f"more than {limit} syntax errors: the rest is not shown", "correct these first", "info")
 
 
+def too_many_in_too_much() -> Message:
+    return Message(
+        "DTSL123",
+        "too many syntax errors for a script of this size: the rest is not shown",
+        "correct these first, or split the script",
+        "info",
+    )
+
+
 def too_many_problems(limit: int) -> Message:
     return Message("DTSL123", f"more than {limit} problems: the rest is not shown", "correct these first", "info")
 
@@ -252,8 +267,9 @@ def unknown_overlay_type(name: str, known: Iterable[str]) -> Message:
     return Message("DTSL202", f"unknown overlay type '{name}'", _near(name, known, "overlay types"))
 
 
-def unknown_twin(name: str, twin_type: str, known: Iterable[str]) -> Message:
-    return Message("DTSL203", f"unknown twin '{name}'", _near(name, known, f"twins of type {twin_type}"))
+def unknown_twin(name: str, meant: str | None, twin_type: str, known: Iterable[str]) -> Message:
+    hint = f"did you mean '{meant}'?" if meant else _near(name, known, f"twins of type {twin_type}")
+    return Message("DTSL203", f"unknown twin '{name}'", hint)
 
 
 def unknown_role(name: str, where: str, known: Iterable[str]) -> Message:
@@ -334,7 +350,7 @@ def incompatible(left: str, right: str) -> Message:
 
 
 def unknown_value(value: str, name: str, known: Iterable[str]) -> Message:
-    return Message("DTSL302", f"'{value}' is no value of {name}", _near(value, known, "values"))
+    return Message(UNKNOWN_VALUE, f"'{value}' is no value of {name}", _near(value, known, "values"))
 
 
 def not_a_condition(what: str) -> Message:
@@ -398,6 +414,14 @@ def parameter_twice(name: str) -> Message:
 
 def bare_word(word: str) -> Message:
     return Message("DTSL316", f"'{word}' is a bare word where a value belongs", f'write a text in quotes: "{word}"')
+
+
+def nothing_in_common(left: str, right: str) -> Message:
+    return Message("DTSL317", f"{left} and {right} have no value in common", "they can never be equal")
+
+
+def no_moment(text: str) -> Message:
+    return Message("DTSL318", f"{text} is no date and time", 'write it like "2026-01-31T12:00:00Z"')
 
 
 def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:

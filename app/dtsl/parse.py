@@ -88,12 +88,14 @@ def _script(source: Source, findings: Findings) -> Script:
         while not isinstance(outcome, Tree):
             left -= len(piece)
             if left < 0:
-                raise diagnostics.TooMany
+                findings.stop(diagnostics.too_many_in_too_much(), span_of(piece[min(outcome[0], len(piece) - 1)]))
             if not repair.mend(*outcome):
                 repair.leave_out(*outcome)
             outcome = _feed(piece, "script")
         lost |= repair.lost
-        found += [Builder(findings.report).declaration(child) for child in outcome.children]
+        builder = Builder(findings.report)
+        found += [builder.declaration(child) for child in outcome.children]
+        lost |= builder.lost
     return Script(tuple(found), frozenset(lost))
 
 
@@ -192,11 +194,13 @@ def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[s
     """The tree, or the index of the token that does not fit and the kinds of those that would."""
     parser: Any = _parser().parse_interactive(start=start)
     for index, token in enumerate(tokens):
-        fed = token
-        if token.type in _KEYWORDS and token.type not in parser.choices():
-            fed = token.update(type="NAME")
         try:
-            parser.feed_token(fed)
+            try:
+                parser.feed_token(token)
+            except UnexpectedToken:
+                if token.type not in _KEYWORDS:
+                    raise
+                parser.feed_token(token.update(type="NAME"))  # what was reduced on the way is right for any next token
         except UnexpectedToken:
             return index, parser.accepts()
     try:

@@ -52,9 +52,7 @@ class Repair:
         elif token.type == "SEMICOLON" and (self._starts(index)[-1] == index or "RBRACE" in expected):
             self._say(diagnostics.unexpected("';'", [], "remove it"), index)
             del tokens[index]
-        elif "SEMICOLON" in expected and (
-            expected == {"SEMICOLON"} or token.type == "RBRACE" or self._line_ends_between(previous, token)
-        ):
+        elif "SEMICOLON" in expected and (token.type == "RBRACE" or previous.end_line < token.line):
             if token.start_pos not in self._quiet:
                 self._report(diagnostics.missing_semicolon(self._shown(previous)), _behind(previous))
             tokens.insert(index, self._make("SEMICOLON", ";", previous))
@@ -115,9 +113,6 @@ class Repair:
             elif kind in ("OVERLAY", "INSTANCE") and at_top and depth == 0 and at > index:
                 return at
         return len(self.tokens)
-
-    def _line_ends_between(self, first: Token, second: Token) -> bool:
-        return bool(first.end_line < second.line)
 
     # ------------------------------------------------------------ words
 

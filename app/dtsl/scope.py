@@ -121,7 +121,7 @@ class _Checker:
             case Compare(op=op, left=left, right=right):
                 fault = comparison_fault(op, self.type(left), self.type(right))
                 if fault:
-                    self._say(fault, node)
+                    self._say(fault, _literal_of(node) if fault.code == diagnostics.UNKNOWN_VALUE else node)
             case Arithmetic(op=op, left=left, right=right):
                 self.number(left, op)
                 self.number(right, op)
@@ -184,6 +184,10 @@ class _Checker:
 
     def _say(self, message: Message, node: Condition, part: Part = "whole") -> None:
         self.found.append(Finding(message, node, part))
+
+
+def _literal_of(node: Compare) -> Condition:
+    return node.left if isinstance(node.left, Literal) else node.right
 
 
 # ---------------------------------------------------------------------------------------------------- guards

@@ -68,9 +68,9 @@ def comparison_fault(operator: str, left: Type, right: Type) -> Message | None:
         if enum.kind == "enum" and other.literal is not None and other.literal not in enum.values:
             return diagnostics.unknown_value(other.literal, enum.shown, enum.values)
         if enum.kind == "moment" and other.literal is not None and not _is_moment(other.literal):
-            return diagnostics.incompatible(enum.shown, other.shown)
+            return diagnostics.no_moment(other.shown)
     if kinds == {"enum"} and not set(left.values) & set(right.values):
-        return diagnostics.incompatible(left.shown, right.shown)
+        return diagnostics.nothing_in_common(left.shown, right.shown)
     if operator in _ORDERED and not kinds <= {"number"} and "moment" not in kinds:
         return diagnostics.no_order(left.shown, operator)
     return None

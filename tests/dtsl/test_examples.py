@@ -1,0 +1,58 @@
+"""The corpus, to the letter: what a script means, and what is said of one full of mistakes.
+
+After a change that is meant: `REWRITE_EXPECTED=1 pytest tests/dtsl/test_examples.py`, then read the difference.
+"""
+
+import json
+import os
+
+import pytest
+
+from app.dtsl.check import check_script
+from app.dtsl.format import format_script
+from app.dtsl.parse import parse_script
+from app.model.definitions import to_document
+from tests.dtsl.corpus import CORPUS
+from tests.dtsl.plant import catalogue
+
+
+def test_our_own_script_means_its_json_documents() -> None:
+    folder = CORPUS / "cooling_loop"
+
+    checked = check_script((folder / "script.dtsl").read_text(encoding="utf-8"), catalogue())
+
+    assert checked.diagnostics == ()
+    expected = [
+        json.loads((folder / name).read_text(encoding="utf-8")) for name in ("overlay_type.json", "overlay.json")
+    ]
+    # as text: 35 and 35.0, 1 and true are different here
+    assert [json.dumps(to_document(item), sort_keys=True) for item in checked.definitions] == [
+        json.dumps(item, sort_keys=True) for item in expected
+    ]
+
+
+@pytest.mark.parametrize("case", ["many_mistakes", "syntax"])
+def test_every_mistake_is_said_at_once_and_to_the_letter(case: str) -> None:
+    source = (CORPUS / case / "script.dtsl").read_text(encoding="utf-8")
+    expected = CORPUS / case / "expected.txt"
+
+    checked = check_script(source, catalogue(), f"{case}.dtsl")
+
+    said = "\n\n".join(found.render(source) for found in checked.diagnostics) + "\n"
+    if os.environ.get("REWRITE_EXPECTED"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
+    assert checked.definitions == ()
+    assert len(checked.diagnostics) >= 10
+
+
+def test_formatting_is_canonical() -> None:
+    source = (CORPUS / "cooling_loop" / "script.dtsl").read_text(encoding="utf-8")
+    expected = CORPUS / "cooling_loop" / "formatted.dtsl"
+
+    said = format_script(parse_script(source)[0])
+
+    if os.environ.get("REWRITE_EXPECTED"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
+    assert format_script(parse_script(said)[0]) == said
