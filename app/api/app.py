@@ -1,0 +1,40 @@
+"""The API as Starlette sees it: its routes, and the middleware in front of them.
+
+`middleware` needs the port that was bound, `routes` the running services: main makes the one before, the other in its
+lifespan.
+"""
+
+from collections.abc import Mapping
+
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from app.api.graphiql import EXAMPLES
+from app.api.http import plain_routes
+from app.api.security import AllowedHosts, BodyLimit, OnlyOurs
+from app.api.services import Services
+from app.api.view import GraphQLView
+from app.settings import ServerSettings
+
+
+def routes(services: Services, settings: ServerSettings, *, examples: Mapping[str, str] = EXAMPLES) -> list[BaseRoute]:
+    """/graphql (HTTP and WebSocket), /healthz, /readyz, /metrics, and / which leads to /graphql. `examples` are the
+    documents that GraphiQL opens with, by title."""
+    view = GraphQLView(services, examples)
+    return [Route("/graphql", view), WebSocketRoute("/graphql", view), *plain_routes(services)]
+
+
+def middleware(settings: ServerSettings, port: int) -> list[Middleware]:
+    """In order: whose request it is, CORS for origins that the settings allow, the size of the body."""
+    found = [Middleware(OnlyOurs, allowed=AllowedHosts(settings, port))]
+    if settings.allowed_origins:
+        found.append(
+            Middleware(
+                CORSMiddleware,
+                allow_origins=settings.allowed_origins,
+                allow_methods=["GET", "POST"],
+                allow_headers=["content-type", "x-actor"],
+            )
+        )
+    return [*found, Middleware(BodyLimit, max_bytes=settings.max_body_bytes)]

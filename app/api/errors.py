@@ -1,0 +1,61 @@
+"""How an error leaves the API: every one carries `extensions.code` and a hint, and nothing internal goes with it.
+
+Whatever is not in the tree of app/errors.py is a bug here: the client gets INTERNAL and a reference, the log the rest
+under the same reference.
+"""
+
+import logging
+import uuid
+from typing import Any
+
+from graphql import GraphQLError, GraphQLSyntaxError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+
+from app.errors import TwinOverlayError
+
+log = logging.getLogger("twin_overlay.api")
+
+
+def presented(error: GraphQLError) -> GraphQLError:
+    """The error as a client may see it. Presenting one twice changes nothing."""
+    if "code" in (error.extensions or {}):
+        return error
+    cause: BaseException = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    if isinstance(cause, TwinOverlayError):
+        return _with(error, cause.message, cause.extensions())
+    if isinstance(error, GraphQLSyntaxError):
+        return _with(error, error.message, {"code": "GRAPHQL_PARSE_FAILED", "hint": "check the GraphQL document"})
+    if isinstance(cause, RecursionError) and error.path is None:
+        found = {"code": "GRAPHQL_PARSE_FAILED", "hint": "ask for less depth"}
+        return _with(error, "the document is nested too deeply", found)
+    if isinstance(cause, CannotGetOperationTypeError | InvalidOperationTypeError) or (
+        isinstance(cause, GraphQLError) and error.path is None
+    ):
+        found = {"code": "GRAPHQL_VALIDATION_FAILED", "hint": "compare the request with the schema (schema.graphql)"}
+        return _with(error, error.message, found)
+    return _masked(error, cause)
+
+
+def internal(cause: BaseException, where: str) -> dict[str, Any]:
+    """Log it and give back the extensions of its stand-in."""
+    reference = uuid.uuid4().hex[:12]
+    log.error("internal error %s at %s", reference, where, exc_info=(type(cause), cause, cause.__traceback__))
+    return {"code": "INTERNAL", "hint": f"report it with reference {reference}", "reference": reference}
+
+
+def _masked(error: GraphQLError, cause: BaseException) -> GraphQLError:
+    where = ".".join(str(part) for part in error.path or ()) or "the request"
+    return _with(error, "internal error", internal(cause, where))
+
+
+def _with(error: GraphQLError, message: str, extensions: dict[str, Any]) -> GraphQLError:
+    return GraphQLError(
+        message,
+        nodes=error.nodes,
+        source=error.source,
+        positions=error.positions,
+        path=error.path,
+        extensions=extensions,
+    )

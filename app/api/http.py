@@ -1,0 +1,31 @@
+"""The few plain HTTP answers beside GraphQL: health, readiness, metrics, and the way to the editor.
+
+Healthy means the process answers; ready means every part that it needs answers too.
+"""
+
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from app.api.services import Services
+
+
+def plain_routes(services: Services) -> list[BaseRoute]:
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def readyz(request: Request) -> Response:
+        """200 where nothing is wrong, else 503 with what is, by part."""
+        problems = await services.ready()
+        return JSONResponse(
+            {"status": "not ready" if problems else "ready", "problems": problems}, 503 if problems else 200
+        )
+
+    async def metrics(request: Request) -> Response:
+        return Response(generate_latest(services.registry), media_type=CONTENT_TYPE_LATEST)
+
+    async def root(request: Request) -> Response:
+        return RedirectResponse("/graphql")
+
+    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics), Route("/", root)]

@@ -1,0 +1,107 @@
+"""What mutations take: one input object each, so that fields can be added without breaking anyone."""
+
+import strawberry
+
+from app.api.scalars import JSON
+from app.api.types.enums import DefinitionKind
+
+_DOCUMENT = "The whole document in the specification's form (an object); it replaces the one there is."
+_EXPECTED = "Only if the revision is this (0: only if there is none yet), else CONFLICT; always where left out."
+_REASON = "Why, for the history; at most 10,000 characters."
+
+
+@strawberry.input(description="A twin type to create or replace.")
+class SaveTwinTypeInput:
+    document: JSON = strawberry.field(description=_DOCUMENT)
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="A twin to create or replace.")
+class SaveTwinInput:
+    document: JSON = strawberry.field(description=_DOCUMENT)
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="An overlay type to create or replace.")
+class SaveOverlayTypeInput:
+    document: JSON = strawberry.field(description=_DOCUMENT)
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="An overlay to create or replace.")
+class SaveOverlayInput:
+    document: JSON = strawberry.field(description=_DOCUMENT)
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="One of several documents.")
+class DefinitionInput:
+    kind: DefinitionKind = strawberry.field(description="What it is.")
+    document: JSON = strawberry.field(description=_DOCUMENT)
+
+
+@strawberry.input(description="Documents to create or replace together: all of them or none.")
+class SaveDefinitionsInput:
+    documents: list[DefinitionInput] = strawberry.field(description="At most 10,000; they may refer to each other.")
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="A twin type to delete.")
+class DeleteTwinTypeInput:
+    type_id: strawberry.ID = strawberry.field(description="The id in its document.")
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="A twin to delete.")
+class DeleteTwinInput:
+    twin_id: strawberry.ID = strawberry.field(description="The id in its document.")
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="An overlay type to delete.")
+class DeleteOverlayTypeInput:
+    type_id: strawberry.ID = strawberry.field(description="The id in its document.")
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="An overlay to delete.")
+class DeleteOverlayInput:
+    overlay_id: strawberry.ID = strawberry.field(description="The id in its document.")
+    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=_REASON)
+
+
+@strawberry.input(description="A script in the Digital Twin Specification Language.")
+class ExecuteDtslInput:
+    source: str = strawberry.field(description="The text of the script.")
+    name: str | None = strawberry.field(default=None, description="What remarks call it; script.dtsl where left out.")
+
+
+@strawberry.input(description="A value for a property.")
+class SetPropertyInput:
+    twin_id: strawberry.ID = strawberry.field(description="The twin.")
+    property: str = strawberry.field(description="One of its properties with access WRITE or READ_WRITE.")
+    value: JSON = strawberry.field(description="Of the property's dataType, in its unit, within its limits.")
+
+
+@strawberry.input(description="A method to call on a device.")
+class InvokeMethodInput:
+    twin_id: strawberry.ID = strawberry.field(description="The twin.")
+    method: str = strawberry.field(description="One of its methods.")
+    arguments: JSON | None = strawberry.field(
+        default=None,
+        description="An object by parameter name, or a list in the order of the parameters; none where left out.",
+    )
+
+
+@strawberry.input(description="An alert that a person has seen.")
+class AcknowledgeAlertInput:
+    alert_id: strawberry.ID = strawberry.field(description="The alert.")
+    comment: str | None = strawberry.field(default=None, description="What to remember of it.")

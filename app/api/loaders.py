@@ -1,0 +1,90 @@
+"""Batch loaders: what the graph must be asked is asked once per batch, what memory must be searched is searched once.
+
+They keep nothing between batches (`cache=False`): a WebSocket's context lives for days and would serve old answers.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from strawberry.dataloader import DataLoader
+
+from app.errors import Invalid
+from app.model.change import RelatedTwin
+from app.model.events import Alert, Call
+from app.ports import LiveView, TwinStore
+
+MAX_TRAVERSALS = 100
+"""Traversals per batch: each is a statement on the graph."""
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Traversal:
+    twin_id: str
+    direction: str
+    relationship_types: tuple[str, ...]
+    max_depth: int
+
+
+@dataclass(frozen=True, slots=True)
+class Loaders:
+    related: DataLoader[Traversal, list[RelatedTwin]]
+    alert: DataLoader[str, Alert | None]
+    call: DataLoader[str, Call | None]
+    open_alerts_of_twin: DataLoader[str, list[Alert]]
+
+
+def loaders(store: TwinStore, live: LiveView) -> Loaders:
+    async def related(keys: list[Traversal]) -> Sequence[list[RelatedTwin] | BaseException]:
+        wanted = list(dict.fromkeys(keys))
+        if len(wanted) > MAX_TRAVERSALS:
+            error = Invalid(
+                f"the request asks for `related` of {len(wanted)} twins; the most is {MAX_TRAVERSALS}",
+                code="TOO_MANY_TRAVERSALS",
+                hint="take smaller pages of twins",
+            )
+            return [error] * len(keys)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(key: Traversal) -> list[RelatedTwin]:
+            async with gate:
+                return await store.related(key.twin_id, key.direction, key.relationship_types, key.max_depth)
+
+        found = await asyncio.gather(*(one(key) for key in wanted), return_exceptions=True)
+        by_key = dict(zip(wanted, found, strict=True))
+        return [by_key[key] for key in keys]
+
+    async def alert(keys: list[str]) -> Sequence[Alert | None]:
+        """Live ones first: the graph lags behind them."""
+        found = {key: live.alert(key) for key in keys}
+        missing = [key for key, item in found.items() if item is None]
+        if missing:
+            found.update({item.alert_id: item for item in await store.alerts(missing)})
+        return [found[key] for key in keys]
+
+    async def call(keys: list[str]) -> Sequence[Call | None]:
+        found = {key: live.call(key) for key in keys}
+        missing = [key for key, item in found.items() if item is None]
+        if missing:
+            found.update({item.call_id: item for item in await store.calls(missing)})
+        return [found[key] for key in keys]
+
+    async def open_alerts_of_twin(keys: list[str]) -> Sequence[list[Alert]]:
+        found: dict[str, list[Alert]] = {key: [] for key in keys}
+        for item in newest_first(live.open_alerts()):
+            for twin_id in item.twins:
+                if twin_id in found:
+                    found[twin_id].append(item)
+        return [found[key] for key in keys]
+
+    return Loaders(
+        related=DataLoader(related, cache=False),
+        alert=DataLoader(alert, cache=False),
+        call=DataLoader(call, cache=False),
+        open_alerts_of_twin=DataLoader(open_alerts_of_twin, cache=False),
+    )
+
+
+def newest_first(alerts: Iterable[Alert]) -> list[Alert]:
+    return sorted(alerts, key=lambda item: (item.raised_at, item.alert_id), reverse=True)

@@ -1,0 +1,192 @@
+"""What subscriptions push: one fact each, or (with `initial`) how something stood as the subscription began."""
+
+import strawberry
+
+from app.api.context import Info
+from app.api.scalars import DateTime, Long, moment
+from app.api.types.alert import Alert
+from app.api.types.cause import Cause, chain
+from app.api.types.enums import AlertTransition, BehaviorState, ConnectionStatus, Evidence, OwnerKind
+from app.api.types.owner import Owner, find_owner
+from app.api.types.twin import Twin
+from app.api.types.value import Value
+from app.model import events, live
+from app.model.catalogue import Catalogue
+from app.model.live import BehaviorView
+from app.model.plan import OwnerKey
+from app.model.time import Micros
+from app.model.values import PropertyState
+from app.runtime.bus import Published
+
+_INITIAL = "True for the state found at the start (or as a twin joined), false for a change."
+_SEQUENCE = "The journal sequence it stands at; never falls for one subject."
+_SKIPPED = "How many older changes of the same subject a slow reader missed before this one."
+
+
+@strawberry.type(description="A property's value changed (value, quality or `known`).")
+class PropertyChange:
+    twin_id: strawberry.ID = strawberry.field(description="The twin.")
+    property: str = strawberry.field(description="The property's name.")
+    value: Value = strawberry.field(description="What it became.")
+    at: DateTime = strawberry.field(description="When the server took it; `value.timestamp` is the device's time.")
+    initial: bool = strawberry.field(description=_INITIAL)
+    sequence: Long = strawberry.field(description=_SEQUENCE)
+    skipped: int = strawberry.field(description=_SKIPPED)
+
+    @strawberry.field(description="The twin; null where it was deleted meanwhile.")
+    def twin(self, info: Info) -> Twin | None:
+        return Twin.find(info.context.catalogue, self.twin_id)
+
+
+def property_change(catalogue: Catalogue, published: Published, fact: events.PropertyChanged) -> PropertyChange:
+    state = PropertyState(fact.value, fact.quality, fact.timestamp, fact.reported_at, fact.reason, fact.known)
+    return PropertyChange(
+        twin_id=strawberry.ID(fact.twin_id),
+        property=fact.property,
+        value=Value.of(state, _unit(catalogue, fact.twin_id, fact.property)),
+        at=DateTime(published.now),
+        initial=False,
+        sequence=Long(published.sequence),
+        skipped=published.skipped,
+    )
+
+
+def property_found(
+    catalogue: Catalogue, twin_id: str, name: str, state: PropertyState | None, now: Micros, sequence: int
+) -> PropertyChange:
+    return PropertyChange(
+        twin_id=strawberry.ID(twin_id),
+        property=name,
+        value=Value.of(state, _unit(catalogue, twin_id, name)),
+        at=DateTime(now),
+        initial=True,
+        sequence=Long(sequence),
+        skipped=0,
+    )
+
+
+def _unit(catalogue: Catalogue, twin_id: str, name: str) -> str | None:
+    item = catalogue.capabilities(twin_id).properties.get(name)
+    return item.unit if item else None
+
+
+@strawberry.type(description="A behavior's state or evidence changed.")
+class BehaviorChange:
+    key: strawberry.Private[OwnerKey]
+    behavior: str = strawberry.field(description="The behavior's name.")
+    owner_kind: OwnerKind = strawberry.field(description="Whether a twin or an overlay owns it.")
+    owner_id: strawberry.ID = strawberry.field(description="The twinId or overlayId of its owner.")
+    state: BehaviorState = strawberry.field(description="What it became.")
+    was: BehaviorState = strawberry.field(description="What it was; equal to `state` where only the evidence changed.")
+    evidence: Evidence = strawberry.field(description="What its condition came to.")
+    since: DateTime | None = strawberry.field(description="When it came into this state; null where it never changed.")
+    at: DateTime = strawberry.field(description="When it was decided.")
+    skipped_actions: list[str] = strawberry.field(description="Actions not taken, and why.")
+    cause: list[Cause] = strawberry.field(description="What led to it, nearest first; empty where initial.")
+    initial: bool = strawberry.field(description=_INITIAL)
+    sequence: Long = strawberry.field(description=_SEQUENCE)
+
+    @strawberry.field(description="The twin or overlay that owns it; null where that was deleted meanwhile.")
+    def owner(self, info: Info) -> Owner | None:
+        return find_owner(info.context.catalogue, self.key)
+
+
+def behavior_change(published: Published, fact: events.BehaviorChanged) -> BehaviorChange:
+    return BehaviorChange(
+        key=fact.key.owner,
+        behavior=fact.key.name,
+        owner_kind=OwnerKind(fact.key.owner.kind),
+        owner_id=strawberry.ID(fact.key.owner.id),
+        state=BehaviorState(fact.state),
+        was=BehaviorState(fact.was),
+        evidence=Evidence(fact.evidence),
+        since=moment(fact.since),
+        at=DateTime(fact.at),
+        skipped_actions=list(fact.skipped),
+        cause=chain(fact.cause),
+        initial=False,
+        sequence=Long(published.sequence),
+    )
+
+
+def behavior_found(view: BehaviorView, now: Micros, sequence: int) -> BehaviorChange:
+    return BehaviorChange(
+        key=view.key.owner,
+        behavior=view.key.name,
+        owner_kind=OwnerKind(view.key.owner.kind),
+        owner_id=strawberry.ID(view.key.owner.id),
+        state=BehaviorState(view.state),
+        was=BehaviorState(view.state),
+        evidence=Evidence(view.evidence),
+        since=moment(view.since),
+        at=DateTime(now),
+        skipped_actions=[],
+        cause=[],
+        initial=True,
+        sequence=Long(sequence),
+    )
+
+
+@strawberry.type(description="An alert was raised, cleared, acknowledged or closed.")
+class AlertChange:
+    alert: Alert = strawberry.field(description="As it became.")
+    transition: AlertTransition | None = strawberry.field(description="What happened to it; null where initial.")
+    at: DateTime = strawberry.field(description="When.")
+    initial: bool = strawberry.field(description=_INITIAL)
+    sequence: Long = strawberry.field(description=_SEQUENCE)
+
+
+def alert_change(published: Published, fact: events.AlertChanged) -> AlertChange:
+    return AlertChange(
+        alert=Alert.of(fact.alert),
+        transition=AlertTransition(fact.transition),
+        at=DateTime(fact.at),
+        initial=False,
+        sequence=Long(published.sequence),
+    )
+
+
+def alert_found(alert: events.Alert, now: Micros, sequence: int) -> AlertChange:
+    return AlertChange(alert=Alert.of(alert), transition=None, at=DateTime(now), initial=True, sequence=Long(sequence))
+
+
+@strawberry.type(description="The path between a twin and its device changed.")
+class ConnectivityChange:
+    twin_id: strawberry.ID = strawberry.field(description="The twin.")
+    status: ConnectionStatus = strawberry.field(description="What it became.")
+    reason: str | None = strawberry.field(description="Why it is not connected; null where nothing is to be said.")
+    last_contact: DateTime | None = strawberry.field(description="The last contact; null where there was none.")
+    at: DateTime = strawberry.field(description="When.")
+    initial: bool = strawberry.field(description=_INITIAL)
+    sequence: Long = strawberry.field(description=_SEQUENCE)
+    skipped: int = strawberry.field(description=_SKIPPED)
+
+    @strawberry.field(description="The twin; null where it was deleted meanwhile.")
+    def twin(self, info: Info) -> Twin | None:
+        return Twin.find(info.context.catalogue, self.twin_id)
+
+
+def connectivity_change(published: Published, fact: events.ConnectivityChanged) -> ConnectivityChange:
+    return ConnectivityChange(
+        twin_id=strawberry.ID(fact.twin_id),
+        status=ConnectionStatus(fact.status),
+        reason=fact.reason or None,
+        last_contact=moment(fact.last_contact),
+        at=DateTime(fact.at),
+        initial=False,
+        sequence=Long(published.sequence),
+        skipped=published.skipped,
+    )
+
+
+def connectivity_found(twin_id: str, found: live.Connectivity, now: Micros, sequence: int) -> ConnectivityChange:
+    return ConnectivityChange(
+        twin_id=strawberry.ID(twin_id),
+        status=ConnectionStatus(found.status),
+        reason=found.reason or None,
+        last_contact=moment(found.last_contact),
+        at=DateTime(now),
+        initial=True,
+        sequence=Long(sequence),
+        skipped=0,
+    )

@@ -1,0 +1,201 @@
+"""Queries: what there is and how it stands. Definitions and live values come from memory, the rest from the graph.
+
+A singular query for an id that nothing carries answers null; an id of the wrong form, or an unknown id used as a
+filter, is an error.
+"""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import strawberry
+
+from app.api.alert_pages import closed_page, open_page, place_of
+from app.api.connections import (
+    DEFAULT_PAGE,
+    MAX_PAGE,
+    After,
+    Before,
+    Connection,
+    First,
+    Last,
+    connect,
+    page_size,
+)
+from app.api.context import Info
+from app.api.resolve import find_node, find_nodes
+from app.api.scalars import DateTime, Long
+from app.api.types.alert import Alert, AlertConnection
+from app.api.types.call import Call
+from app.api.types.connector import Connector
+from app.api.types.enums import AlertSeverity
+from app.api.types.node import Node
+from app.api.types.overlay import Overlay
+from app.api.types.overlay_type import OverlayType
+from app.api.types.twin import Twin
+from app.api.types.twin_type import TwinType
+from app.errors import Invalid, NotFound
+from app.model.names import IDENTIFIER_RULE, is_identifier
+
+VERSION = version("twin-overlay")
+MAX_NODES = 1000
+PAGING = "by id; PAGE_SIZE_INVALID, CURSOR_INVALID"
+
+
+@strawberry.type(description="The server and where it stands.")
+class Server:
+    version: str = strawberry.field(description="Of the program.")
+    time: DateTime = strawberry.field(description="The server's clock.")
+    sequence: Long = strawberry.field(description="The journal sequence that live values stand at.")
+    catalogue_revision: Long = strawberry.field(description="+1 with every accepted change of definitions.")
+
+
+@strawberry.type(description="What there is and how it stands.")
+class Query:
+    @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]
+    ) -> Node | None:
+        return await find_node(info.context, id)
+
+    @strawberry.field(description=f"The same for at most {MAX_NODES} ids, in their order. ID_INVALID, TOO_MANY_IDS.")
+    async def nodes(
+        self, info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="Several `Node.id`.")]
+    ) -> list[Node | None]:
+        if len(ids) > MAX_NODES:
+            raise Invalid(f"{len(ids)} ids were given; the most is {MAX_NODES}", code="TOO_MANY_IDS", path="/ids")
+        return await find_nodes(info.context, ids)
+
+    @strawberry.field(description="One twin; null where there is none of that id. ID_INVALID.")
+    def twin(
+        self, info: Info, twin_id: Annotated[strawberry.ID, strawberry.argument(description="The id in its document.")]
+    ) -> Twin | None:
+        return Twin.find(info.context.catalogue, written(twin_id, "twinId"))
+
+    @strawberry.field(description=f"Twins {PAGING}, TWIN_TYPE_NOT_FOUND.")
+    def twins(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        twin_type: Annotated[strawberry.ID | None, strawberry.argument(description="Only twins of this type.")] = None,
+    ) -> Connection[Twin]:
+        catalogue = info.context.catalogue
+        if twin_type is None:
+            ids = info.context.order.ids(catalogue, "twin")
+        else:
+            if catalogue.twin_type(twin_type) is None:
+                raise NotFound.named("twin type", twin_type, catalogue.ids("twin_type"), path="/twinType")
+            ids = catalogue.twins_of_type(twin_type)
+        return connect(ids, Twin.find, catalogue, first, after, last, before)
+
+    @strawberry.field(description="One twin type; null where there is none of that id. ID_INVALID.")
+    def twin_type(
+        self, info: Info, type_id: Annotated[strawberry.ID, strawberry.argument(description="The id in its document.")]
+    ) -> TwinType | None:
+        return TwinType.find(info.context.catalogue, written(type_id, "typeId"))
+
+    @strawberry.field(description=f"Twin types {PAGING}.")
+    def twin_types(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[TwinType]:
+        catalogue = info.context.catalogue
+        ids = info.context.order.ids(catalogue, "twin_type")
+        return connect(ids, TwinType.find, catalogue, first, after, last, before)
+
+    @strawberry.field(description="One overlay; null where there is none of that id. ID_INVALID.")
+    def overlay(
+        self,
+        info: Info,
+        overlay_id: Annotated[strawberry.ID, strawberry.argument(description="The id in its document.")],
+    ) -> Overlay | None:
+        return Overlay.find(info.context.catalogue, written(overlay_id, "overlayId"))
+
+    @strawberry.field(description=f"Overlays {PAGING}.")
+    def overlays(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Overlay]:
+        catalogue = info.context.catalogue
+        ids = info.context.order.ids(catalogue, "overlay")
+        return connect(ids, Overlay.find, catalogue, first, after, last, before)
+
+    @strawberry.field(description="One overlay type; null where there is none of that id. ID_INVALID.")
+    def overlay_type(
+        self, info: Info, type_id: Annotated[strawberry.ID, strawberry.argument(description="The id in its document.")]
+    ) -> OverlayType | None:
+        return OverlayType.find(info.context.catalogue, written(type_id, "typeId"))
+
+    @strawberry.field(description=f"Overlay types {PAGING}.")
+    def overlay_types(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[OverlayType]:
+        catalogue = info.context.catalogue
+        ids = info.context.order.ids(catalogue, "overlay_type")
+        return connect(ids, OverlayType.find, catalogue, first, after, last, before)
+
+    @strawberry.field(
+        description=(
+            f"Alerts, newest first, at most {MAX_PAGE} a page. Open ones are read from memory, closed ones from the "
+            "graph, which may lag by a second (UNAVAILABLE while it is down). PAGE_SIZE_INVALID, CURSOR_INVALID."
+        )
+    )
+    async def alerts(
+        self,
+        info: Info,
+        open: Annotated[bool, strawberry.argument(description="Open ones; false: closed ones.")] = True,
+        severity: Annotated[
+            list[AlertSeverity] | None, strawberry.argument(description="Only of these severities.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+    ) -> AlertConnection:
+        size = page_size(DEFAULT_PAGE if first is None else first)
+        wanted = {item.value for item in severity} if severity is not None else None
+        place = place_of(after) if after is not None else None
+        if open:
+            return open_page(info.context.live.open_alerts(), wanted, size, place)
+        return await closed_page(info.context.services.store, wanted, size, place)
+
+    @strawberry.field(description="One alert, open or closed; null where there is none of that id.")
+    async def alert(
+        self, info: Info, alert_id: Annotated[strawberry.ID, strawberry.argument(description="The alert's id.")]
+    ) -> Alert | None:
+        found = await info.context.loaders.alert.load(alert_id)
+        return Alert.of(found) if found else None
+
+    @strawberry.field(description="One call to a device; null where there is none of that id.")
+    async def call(
+        self, info: Info, call_id: Annotated[strawberry.ID, strawberry.argument(description="The call's id.")]
+    ) -> Call | None:
+        found = await info.context.loaders.call.load(call_id)
+        return Call.of(found) if found else None
+
+    @strawberry.field(description="The connections to devices and brokers, by name.")
+    def connectors(self, info: Info) -> list[Connector]:
+        return [Connector.of(item) for item in sorted(info.context.services.devices.health(), key=lambda x: x.name)]
+
+    @strawberry.field(description="The journal sequence that live values stand at.")
+    def sequence(self, info: Info) -> Long:
+        return Long(info.context.live.sequence)
+
+    @strawberry.field(description="The server and where it stands.")
+    def server(self, info: Info) -> Server:
+        return Server(
+            version=VERSION,
+            time=DateTime(info.context.services.clock.now()),
+            sequence=Long(info.context.live.sequence),
+            catalogue_revision=Long(info.context.catalogue.revision),
+        )
+
+
+def written(id: str, name: str) -> str:
+    """Raises Invalid (ID_INVALID) where this can't be an id that anybody wrote."""
+    if not is_identifier(id):
+        raise Invalid(
+            f"`{name}` is not an identifier: {IDENTIFIER_RULE}",
+            code="ID_INVALID",
+            hint="global ids go to node(id)",
+            path=f"/{name}",
+        )
+    return id

@@ -1,0 +1,159 @@
+"""What a request must be before anything else looks at it: for us by Host, from us by Origin, and not too large.
+
+A server on loopback is still reached by every page in the user's browser, and by any name an attacker's DNS points at
+127.0.0.1. A missing Origin is allowed: programs send none, browsers always do where it matters.
+"""
+
+import ipaddress
+from collections.abc import Iterable
+
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.errors import Invalid, Refused, TwinOverlayError
+from app.settings import ServerSettings
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def answer(error: TwinOverlayError, status: int) -> JSONResponse:
+    """An error in the form of a GraphQL answer, which every client of this server can read."""
+    return JSONResponse({"errors": [{"message": error.message, "extensions": error.extensions()}]}, status)
+
+
+class AllowedHosts:
+    """Which Host and Origin headers are ours: the bound address, its loopback names, and what the settings add."""
+
+    def __init__(self, settings: ServerSettings, port: int) -> None:
+        host = _bracketed(settings.host.lower())
+        names = {host, *(_LOOPBACK if _is_loopback_or_any(settings.host) else ())}
+        self._any = _is_any(settings.host)
+        self._hosts = _with_port(names, port) | {item.lower() for item in settings.allowed_hosts}
+        self._origins = {f"http://{name}" for name in _with_port(names, port)}
+        self._origins |= {item.lower().rstrip("/") for item in settings.allowed_origins}
+
+    def check(self, scope: Scope) -> None:
+        """Raises Refused: HOST_NOT_ALLOWED or ORIGIN_NOT_ALLOWED."""
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        own = self._own_address(scope)
+        name = host.rpartition(":")[0] if not host.endswith("]") else host
+        if host not in self._hosts and name not in self._hosts and host not in own:
+            raise Refused(
+                f"this server does not answer for the host '{host[:200]}'",
+                code="HOST_NOT_ALLOWED",
+                hint="use the address it printed, or name the host in TWIN_OVERLAY_SERVER__ALLOWED_HOSTS",
+            )
+        origin = headers.get(b"origin")
+        if origin is None:
+            return
+        given = origin.decode("latin-1").lower()
+        if given not in self._origins and given.removeprefix("http://") not in own:
+            raise Refused(
+                f"pages of the origin '{given[:200]}' may not use this server",
+                code="ORIGIN_NOT_ALLOWED",
+                hint="name the origin in TWIN_OVERLAY_SERVER__ALLOWED_ORIGINS if it is yours",
+            )
+
+    def _own_address(self, scope: Scope) -> set[str]:
+        """Bound to every address, the one that this connection came in on is ours too; it is a number, never a name
+        that an attacker's DNS could answer for."""
+        server = scope.get("server")
+        if not self._any or not server or server[1] is None:
+            return set()
+        return _with_port([_bracketed(server[0])], server[1])
+
+
+class OnlyOurs:
+    """ASGI middleware: refuses a foreign Host with 421 and a foreign Origin with 403, WebSocket handshakes included."""
+
+    def __init__(self, app: ASGIApp, allowed: AllowedHosts) -> None:
+        self._app = app
+        self._allowed = allowed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+            return
+        try:
+            self._allowed.check(scope)
+        except Refused as error:
+            status = 421 if error.code == "HOST_NOT_ALLOWED" else 403
+            await _refuse(answer(error, status), scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+async def _refuse(response: JSONResponse, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
+        await response(scope, receive, send)
+    else:
+        await send({"type": "websocket.close", "code": 1008})  # the server makes 403 of it
+
+
+class BodyLimit:
+    """ASGI middleware: at most so many bytes of request body, whatever Content-Length claims; 413 otherwise."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        error = Invalid(
+            f"the request body is larger than {self._max} bytes",
+            code="BODY_TOO_LARGE",
+            hint="send less at a time, or raise TWIN_OVERLAY_SERVER__MAX_BODY_BYTES",
+        )
+        claimed = dict(scope["headers"]).get(b"content-length", b"0")
+        if claimed.isdigit() and int(claimed) > self._max:
+            await answer(error, 413)(scope, receive, send)
+            return
+        taken, started = 0, False
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._max:
+                raise _TooLarge
+            return message
+
+        async def watched(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, watched)
+        except _TooLarge:
+            if not started:
+                await answer(error, 413)(scope, receive, send)
+
+
+class _TooLarge(Exception):
+    """The body went past the limit while it was being read."""
+
+
+def _with_port(names: Iterable[str], port: int) -> set[str]:
+    found = {f"{name}:{port}" for name in names}
+    return found | set(names) if port == 80 else found
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
+def _is_any(host: str) -> bool:
+    return host in ("0.0.0.0", "::", "")  # noqa: S104 - compared with, not bound to
+
+
+def _is_loopback_or_any(host: str) -> bool:
+    if _is_any(host) or host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,31 @@
+"""Everything the API talks to, in one frozen record that main fills and requests carry.
+
+The API translates and never decides: what is not reachable from here, it has no business with.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry
+
+from app.commands.commands import Commands
+from app.model.catalogue import Catalogue
+from app.ports import Clock, Devices, LiveView, TwinStore
+from app.runtime.bus import Bus
+
+
+@dataclass(frozen=True)
+class Services:
+    commands: Commands
+    live: LiveView
+    store: TwinStore
+    bus: Bus
+    devices: Devices
+    clock: Clock
+    registry: CollectorRegistry
+    ready: Callable[[], Awaitable[dict[str, str]]]
+    """What is wrong, by part; empty where everything is there."""
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.commands.definitions.catalogue

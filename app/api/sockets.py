@@ -1,0 +1,53 @@
+"""The WebSocket side: Strawberry's graphql-transport-ws handler, hardened against messages that are not of its form.
+
+A malformed message closes the socket with 4400 and a reason, as the protocol says; unhandled it were a server error.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
+
+from app.api.context import Context
+
+CONNECTION_INIT_WAIT = timedelta(seconds=10)
+MAX_OPERATIONS = 100
+"""At once on one socket."""
+
+
+class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    async def handle_message(self, message: Message) -> None:
+        fault = malformed(message)
+        if fault:
+            await self.handle_invalid_message(fault)
+        else:
+            await super().handle_message(message)
+
+    async def send_message(self, message: Message) -> None:
+        if message["type"] == "error":
+            for error in message["payload"]:
+                # Strawberry's own refusals, such as too many operations, come without a code.
+                error.setdefault(
+                    "extensions",
+                    {"code": "OPERATION_REFUSED", "hint": f"at most {MAX_OPERATIONS} operations at once on one socket"},
+                )
+        await super().send_message(message)
+
+
+def malformed(message: Any) -> str:
+    """What is wrong with a message's form; "" where nothing is."""
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return "a message is a JSON object with a `type`"
+    if message["type"] in ("subscribe", "complete") and not isinstance(message.get("id"), str):
+        return "`id` must be text"
+    if message["type"] != "subscribe":
+        return ""
+    payload = message.get("payload")
+    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
+        return "`payload` must be an object with the `query` as text"
+    if not isinstance(payload.get("variables"), dict | None):
+        return "`variables` must be an object or null"
+    if not isinstance(payload.get("operationName"), str | None):
+        return "`operationName` must be text or null"
+    return ""

@@ -1,0 +1,94 @@
+"""Alert: something a person should know of, open until it is cleared and, where required, acknowledged.
+
+It has two flags, not one state: an alert can be cleared and still wait for its acknowledgement.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.api.connections import Edge, PageInfo
+from app.api.context import Info
+from app.api.ids import global_id
+from app.api.scalars import DateTime, moment
+from app.api.types.cause import Cause, chain
+from app.api.types.enums import AlertSeverity, OwnerKind
+from app.api.types.node import Node
+from app.api.types.owner import Owner, find_owner
+from app.model import events
+
+if TYPE_CHECKING:
+    from app.api.types.twin import Twin
+
+
+@strawberry.type(description="An alert. It is open while `closedAt` is null.")
+class Alert(Node):
+    item: strawberry.Private[events.Alert]
+    alert_id: strawberry.ID = strawberry.field(description="Unique for ever.")
+    severity: AlertSeverity = strawberry.field(description="How serious it is.")
+    message: str = strawberry.field(description="In the words of the behavior's author.")
+    code: str = strawberry.field(description="Names it among its behavior's alerts.")
+    behavior: str = strawberry.field(description="The behavior that raised it.")
+    owner_kind: OwnerKind = strawberry.field(description="Whether a twin or an overlay owns that behavior.")
+    owner_id: strawberry.ID = strawberry.field(description="The twinId or overlayId of that owner.")
+    twin_ids: list[strawberry.ID] = strawberry.field(description="The twins it concerns.")
+    active: bool = strawberry.field(description="Whether its condition still holds (or it is latched).")
+    acknowledged: bool = strawberry.field(description="Whether a person has acknowledged it.")
+    ack_required: bool = strawberry.field(description="Whether closing waits for a person.")
+    latched: bool = strawberry.field(description="Whether it stays active until it is reset.")
+    raised_at: DateTime = strawberry.field(description="When it was raised.")
+    cleared_at: DateTime | None = strawberry.field(description="When its condition ended.")
+    clear_reason: str | None = strawberry.field(description="Why it was cleared, where not by its condition.")
+    acknowledged_at: DateTime | None = strawberry.field(description="When it was acknowledged.")
+    acknowledged_by: str | None = strawberry.field(description="Who acknowledged it.")
+    comment: str | None = strawberry.field(description="What they said.")
+    closed_at: DateTime | None = strawberry.field(description="When it was closed; it never opens again.")
+
+    @strawberry.field(description="What led to it, nearest first.")
+    def cause(self) -> list[Cause]:
+        return chain(self.item.cause)
+
+    @strawberry.field(description="The owner of the behavior; null where that was deleted.")
+    def owner(self, info: Info) -> Owner | None:
+        return find_owner(info.context.catalogue, self.item.owner)
+
+    @strawberry.field(description="The twins it concerns, without deleted ones.")
+    def twins(self, info: Info) -> list[Annotated["Twin", strawberry.lazy("app.api.types.twin")]]:
+        from app.api.types.twin import Twin
+
+        found = (Twin.find(info.context.catalogue, twin_id) for twin_id in self.twin_ids)
+        return [twin for twin in found if twin is not None]
+
+    @classmethod
+    def of(cls, item: events.Alert) -> "Alert":
+        return cls(
+            id=global_id("Alert", item.alert_id),
+            item=item,
+            alert_id=strawberry.ID(item.alert_id),
+            severity=AlertSeverity(item.severity),
+            message=item.message,
+            code=item.code,
+            behavior=item.behavior,
+            owner_kind=OwnerKind(item.owner.kind),
+            owner_id=strawberry.ID(item.owner.id),
+            twin_ids=[strawberry.ID(twin_id) for twin_id in item.twins],
+            active=item.active,
+            acknowledged=item.acknowledged,
+            ack_required=item.ack_required,
+            latched=item.latched,
+            raised_at=DateTime(item.raised_at),
+            cleared_at=moment(item.cleared_at),
+            clear_reason=item.clear_reason,
+            acknowledged_at=moment(item.acknowledged_at),
+            acknowledged_by=item.acknowledged_by,
+            comment=item.comment,
+            closed_at=moment(item.closed_at),
+        )
+
+
+@strawberry.type(description="A page of alerts, newest first.")
+class AlertConnection:
+    edges: list[Edge[Alert]] = strawberry.field(description="The alerts with their cursors.")
+    nodes: list[Alert] = strawberry.field(description="The alerts alone.")
+    page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
+    total_count: int | None = strawberry.field(description="How many open ones there are; null for closed ones.")

@@ -1,0 +1,84 @@
+"""Behavior: a rule of a twin or overlay, its definition beside its live state.
+
+`state` and `evidence` are two things: UNKNOWN evidence holds the state it found.
+"""
+
+from collections.abc import Iterable, Mapping
+
+import strawberry
+
+from app.api.context import Info
+from app.api.ids import global_id
+from app.api.scalars import DateTime, moment
+from app.api.types.capability import BehaviorDefinition, actions_of
+from app.api.types.enums import BehaviorState, Evidence, OnLoad, OwnerKind
+from app.api.types.node import Node
+from app.api.types.owner import Owner, find_owner
+from app.model import definitions as model
+from app.model.catalogue import Catalogue
+from app.model.live import BehaviorView
+from app.model.plan import BehaviorKey, OwnerKey
+from app.ports import LiveView
+
+
+@strawberry.type(description="A behavior of a twin or overlay, with its live state.")
+class Behavior(BehaviorDefinition, Node):
+    key: strawberry.Private[BehaviorKey]
+    owner_kind: OwnerKind = strawberry.field(description="Whether a twin or an overlay owns it.")
+    owner_id: strawberry.ID = strawberry.field(description="The twinId or overlayId of its owner.")
+    state: BehaviorState = strawberry.field(description="Whether it is on.")
+    evidence: Evidence = strawberry.field(description="What its condition came to last.")
+    since: DateTime | None = strawberry.field(description="When it came into this state; null where it never changed.")
+    error: str | None = strawberry.field(description="Why it can't run; null where it can.")
+
+    @strawberry.field(description="The twin or overlay that owns it; null where that was deleted meanwhile.")
+    def owner(self, info: Info) -> Owner | None:
+        return find_owner(info.context.catalogue, self.key.owner)
+
+    @classmethod
+    def of_view(cls, key: BehaviorKey, item: model.BehaviorDefinition | None, view: BehaviorView | None) -> "Behavior":
+        """`view` is None where the engine has not loaded it yet."""
+        return cls(
+            id=global_id("Behavior", key.owner.kind, key.owner.id, key.name),
+            key=key,
+            owner_kind=OwnerKind(key.owner.kind),
+            owner_id=strawberry.ID(key.owner.id),
+            name=key.name,
+            description=item.description if item else "",
+            conditions=item.conditions if item else [],
+            actions=actions_of(item),
+            on_load=OnLoad(item.on_load if item else "withhold"),
+            state=BehaviorState(view.state if view else "inactive"),
+            evidence=Evidence(view.evidence if view else "unknown"),
+            since=moment(view.since if view else None),
+            error=view.error if view else None,
+        )
+
+
+def definitions_of(catalogue: Catalogue, owner: OwnerKey) -> Mapping[str, model.BehaviorDefinition]:
+    """All behaviors of a twin or overlay by name, its type's included, its own replacing those."""
+    if owner.kind == "twin":
+        return catalogue.capabilities(owner.id).behaviors
+    overlay = catalogue.overlay(owner.id)
+    if overlay is None:
+        return {}
+    kind = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+    return {item.name: item for item in (*(kind.behaviors if kind else ()), *overlay.behaviors)}
+
+
+def behaviors_of(catalogue: Catalogue, live: LiveView, owner: OwnerKey) -> list[Behavior]:
+    """In the order of the definitions."""
+    views = {view.key.name: view for view in live.behaviors(owner)}
+    items = definitions_of(catalogue, owner)
+    return [Behavior.of_view(BehaviorKey(owner, name), item, views.get(name)) for name, item in items.items()]
+
+
+def active_names(views: Iterable[BehaviorView]) -> list[str]:
+    return [view.key.name for view in views if view.state == "active"]
+
+
+def find_behavior(catalogue: Catalogue, live: LiveView, owner_kind: str, owner_id: str, name: str) -> Behavior | None:
+    if owner_kind != "twin" and owner_kind != "overlay":
+        return None
+    owner = OwnerKey("twin" if owner_kind == "twin" else "overlay", owner_id)
+    return next((found for found in behaviors_of(catalogue, live, owner) if found.name == name), None)

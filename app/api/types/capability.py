@@ -1,0 +1,121 @@
+"""What a twin or twin type can show and do: parameters, methods, events, and definitions of properties and behaviors.
+
+These are definitions without life; the live ones are Property (types/property.py) and Behavior (types/behavior.py).
+"""
+
+import strawberry
+
+from app.api.scalars import JSON
+from app.api.types.enums import Access, DataType, OnLoad
+from app.model import definitions as model
+
+
+@strawberry.type(description="A property as a twin type declares it.")
+class PropertyDefinition:
+    name: str = strawberry.field(description="Unique among the properties of its owner.")
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    data_type: DataType = strawberry.field(description="What it holds.")
+    unit: str | None = strawberry.field(description="As the author wrote it, such as `celsius` or `m3/h`.")
+    min_value: float | None = strawberry.field(
+        description="In `unit`. A reading below it is kept with quality UNCERTAIN; a write below it is refused."
+    )
+    max_value: float | None = strawberry.field(
+        description="In `unit`. A reading above it is kept with quality UNCERTAIN; a write above it is refused."
+    )
+    enum_values: list[str] | None = strawberry.field(description="The values an ENUM may take; null for other types.")
+    access: Access = strawberry.field(description="What may be done with it.")
+
+    @classmethod
+    def of(cls, item: model.PropertyDefinition) -> "PropertyDefinition":
+        return cls(
+            name=item.name,
+            description=item.description,
+            data_type=DataType(item.data_type),
+            unit=item.unit,
+            min_value=item.min_value,
+            max_value=item.max_value,
+            enum_values=item.enum_values,
+            access=Access(item.access),
+        )
+
+
+@strawberry.type(description="A parameter of a method or event.")
+class Parameter:
+    name: str = strawberry.field(description="Unique among its neighbours.")
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    data_type: DataType = strawberry.field(description="What it holds.")
+    unit: str | None = strawberry.field(description="As the author wrote it.")
+    min_value: float | None = strawberry.field(description="In `unit`; a lower argument is refused.")
+    max_value: float | None = strawberry.field(description="In `unit`; a higher argument is refused.")
+    enum_values: list[str] | None = strawberry.field(description="The values an ENUM may take; null for other types.")
+
+    @classmethod
+    def of(cls, item: model.ParameterDefinition) -> "Parameter":
+        return cls(
+            name=item.name,
+            description=item.description,
+            data_type=DataType(item.data_type),
+            unit=item.unit,
+            min_value=item.min_value,
+            max_value=item.max_value,
+            enum_values=item.enum_values,
+        )
+
+
+@strawberry.type(description="A method that `invokeMethod` can call.")
+class Method:
+    name: str = strawberry.field(description="Unique among the methods of its owner.")
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    parameters: list[Parameter] = strawberry.field(description="In the order the device takes them.")
+    return_type: DataType | None = strawberry.field(description="What it answers; null where it answers nothing.")
+    idempotent: bool = strawberry.field(
+        description="Whether calling it twice does what calling it once does: it may be sent again after a crash."
+    )
+
+    @classmethod
+    def of(cls, item: model.MethodDefinition) -> "Method":
+        return cls(
+            name=item.name,
+            description=item.description,
+            parameters=[Parameter.of(parameter) for parameter in item.parameters],
+            return_type=DataType(item.return_type) if item.return_type else None,
+            idempotent=item.idempotent,
+        )
+
+
+@strawberry.type(description="An event that a device may raise.")
+class EventDefinition:
+    name: str = strawberry.field(description="Unique among the events of its owner.")
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    parameters: list[Parameter] = strawberry.field(description="What it carries.")
+
+    @classmethod
+    def of(cls, item: model.EventDefinition) -> "EventDefinition":
+        return cls(
+            name=item.name,
+            description=item.description,
+            parameters=[Parameter.of(parameter) for parameter in item.parameters],
+        )
+
+
+@strawberry.type(description="A behavior as a type declares it, without life.")
+class BehaviorDefinition:
+    name: str = strawberry.field(description="Unique among the behaviors of its owner.")
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    conditions: list[str] = strawberry.field(description="All must hold; in JSON notation, `temperature >= 80.0`.")
+    actions: JSON = strawberry.field(description="A list in the specification's form; run once when it becomes active.")
+    on_load: OnLoad = strawberry.field(description="What calls and writes do when it is already TRUE as it is loaded.")
+
+    @classmethod
+    def of(cls, item: model.BehaviorDefinition) -> "BehaviorDefinition":
+        return cls(
+            name=item.name,
+            description=item.description,
+            conditions=item.conditions,
+            actions=actions_of(item),
+            on_load=OnLoad(item.on_load),
+        )
+
+
+def actions_of(item: model.BehaviorDefinition | None) -> JSON:
+    return JSON([action.model_dump(mode="json", exclude_none=True) for action in item.actions] if item else [])

@@ -1,0 +1,43 @@
+"""Connector: one connection to one device endpoint or broker, as its supervisor sees it."""
+
+import strawberry
+
+from app.api.ids import global_id
+from app.api.scalars import DateTime, Long, moment
+from app.api.types.enums import ConnectorStatus
+from app.api.types.node import Node
+from app.model.live import ConnectorHealth
+
+
+@strawberry.type(description="So many messages or samples were not taken, for one reason.")
+class RejectedCount:
+    reason: str = strawberry.field(description="BadPayload, UnknownTwin, TypeMismatch, NotInEnum, NotFinite, Late, ...")
+    count: Long = strawberry.field(description="Since the server started.")
+
+
+@strawberry.type(description="One connection to one device endpoint or broker.")
+class Connector(Node):
+    name: str = strawberry.field(description="Unique among the connectors.")
+    protocol: str = strawberry.field(description="`opc-ua` or `mqtt`.")
+    endpoint: str = strawberry.field(description="The address it connects to.")
+    status: ConnectorStatus = strawberry.field(description="How it stands.")
+    twins: int = strawberry.field(description="How many twins it serves.")
+    last_error: str | None = strawberry.field(description="What went wrong last; null where nothing did.")
+    since: DateTime | None = strawberry.field(description="Since when it has this status.")
+    samples: Long = strawberry.field(description="Samples taken since the server started.")
+    rejected: list[RejectedCount] = strawberry.field(description="What was not taken, by reason; empty is good.")
+
+    @classmethod
+    def of(cls, health: ConnectorHealth) -> "Connector":
+        return cls(
+            id=global_id("Connector", health.name),
+            name=health.name,
+            protocol=health.protocol,
+            endpoint=health.endpoint,
+            status=ConnectorStatus(health.status),
+            twins=health.twins,
+            last_error=health.last_error or None,
+            since=moment(health.since),
+            samples=Long(health.samples),
+            rejected=[RejectedCount(reason=key, count=Long(count)) for key, count in sorted(health.rejected.items())],
+        )

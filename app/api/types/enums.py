@@ -1,0 +1,160 @@
+"""Every enum of the schema; values are the model's words, names their capitals.
+
+`Enum(word)` translates from the model, `.value` back to it.
+"""
+
+from enum import Enum
+
+import strawberry
+
+
+@strawberry.enum(description="How far a value can be trusted.")
+class Quality(Enum):
+    GOOD = "good"
+    UNCERTAIN = strawberry.enum_value("uncertain", description="Usable and used, with a doubt that `reason` names.")
+    BAD = strawberry.enum_value("bad", description="Not usable: conditions that read it are UNKNOWN.")
+
+
+@strawberry.enum(description="How serious an alert is, in rising order.")
+class AlertSeverity(Enum):
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+    CRITICAL = "critical"
+
+
+@strawberry.enum(description="What a property or parameter holds.")
+class DataType(Enum):
+    FLOAT = "float"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    STRING = "string"
+    ENUM = strawberry.enum_value("enum", description="One of `enumValues`.")
+    DATETIME = strawberry.enum_value("datetime", description="ISO 8601 text.")
+
+
+@strawberry.enum(description="What may be done with a property.")
+class Access(Enum):
+    READ = "read"
+    WRITE = "write"
+    READ_WRITE = "read-write"
+
+
+@strawberry.enum(description="What kind of thing twins of a type are.")
+class TwinKind(Enum):
+    EQUIPMENT = "equipment"
+    SENSOR = "sensor"
+    CONTROLLER = "controller"
+
+
+@strawberry.enum(description="Which way an edge runs, seen from the twin.")
+class RelationshipDirection(Enum):
+    INCOMING = strawberry.enum_value("incoming", description="The other twin points at this one.")
+    OUTGOING = strawberry.enum_value("outgoing", description="This twin points at the other one.")
+
+
+@strawberry.enum(description="Which edges a traversal follows.")
+class TraversalDirection(Enum):
+    INCOMING = strawberry.enum_value("incoming", description="Against the edges: upstream.")
+    OUTGOING = strawberry.enum_value("outgoing", description="Along the edges: downstream.")
+    BOTH = strawberry.enum_value("both", description="Either way.")
+
+
+@strawberry.enum(description="Whether a behavior is on.")
+class BehaviorState(Enum):
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+@strawberry.enum(description="What a behavior's condition came to at its last evaluation.")
+class Evidence(Enum):
+    TRUE = "true"
+    FALSE = "false"
+    UNKNOWN = strawberry.enum_value("unknown", description="A value it needs is not known; the state is held.")
+
+
+@strawberry.enum(description="What a behavior does with calls and writes when its condition is TRUE as it is loaded.")
+class OnLoad(Enum):
+    WITHHOLD = "withhold"
+    ACT = "act"
+
+
+@strawberry.enum(description="Whether readings can reach a twin.")
+class ConnectionStatus(Enum):
+    CONNECTED = "connected"
+    DISCONNECTED = strawberry.enum_value("disconnected", description="`reason` says why; values are the last known.")
+    CONNECTING = strawberry.enum_value("connecting", description="No contact yet since the server started.")
+    UNCONFIGURED = strawberry.enum_value("unconfigured", description="The twin has no connectivity.")
+
+
+@strawberry.enum(description="Whether a simulation runs for a twin.")
+class SimulationState(Enum):
+    DISABLED = strawberry.enum_value("disabled", description="The definition does not enable one.")
+    STOPPED = strawberry.enum_value("stopped", description="Enabled in the definition, but nothing runs it now.")
+
+
+@strawberry.enum(description="How a connection to a device or broker stands.")
+class ConnectorStatus(Enum):
+    CONNECTING = "connecting"
+    CONNECTED = "connected"
+    DISCONNECTED = "disconnected"
+    FAILED = strawberry.enum_value("failed", description="Trying again can't help: `lastError` says what to change.")
+
+
+@strawberry.enum(description="How far a call to a device has come.")
+class CallStatus(Enum):
+    DECIDED = strawberry.enum_value("decided", description="Decided and not sent yet.")
+    ATTEMPTED = strawberry.enum_value("attempted", description="Being sent; no answer yet.")
+    ACCEPTED = strawberry.enum_value("accepted", description="The device took it.")
+    REFUSED = strawberry.enum_value("refused", description="The device said no.")
+    FAILED = strawberry.enum_value("failed", description="No answer, or an error on the way: `error` says which.")
+    WITHHELD = strawberry.enum_value("withheld", description="Not sent: its behavior was already active when loaded.")
+    EXPIRED = strawberry.enum_value("expired", description="Not sent: too old when it could have been.")
+    INDETERMINATE = strawberry.enum_value("indeterminate", description="Sent before a crash; the answer is unknown.")
+
+
+@strawberry.enum(description="What happened to an alert.")
+class AlertTransition(Enum):
+    RAISED = "raised"
+    CLEARED = "cleared"
+    ACKNOWLEDGED = "acknowledged"
+    CLOSED = "closed"
+
+
+@strawberry.enum(description="What led to something.")
+class CauseKind(Enum):
+    READING = "reading"
+    BEHAVIOR = "behavior"
+    COMMAND = "command"
+    CALL = "call"
+    LOAD = "load"
+    SOURCE = "source"
+    TICK = "tick"
+
+
+@strawberry.enum(description="The kinds of definitions.")
+class DefinitionKind(Enum):
+    TWIN_TYPE = "twin_type"
+    TWIN = "twin"
+    OVERLAY_TYPE = "overlay_type"
+    OVERLAY = "overlay"
+
+
+@strawberry.enum(description="Who owns a behavior.")
+class OwnerKind(Enum):
+    TWIN = "twin"
+    OVERLAY = "overlay"
+
+
+@strawberry.enum(description="What saving a document did.")
+class SaveResult(Enum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = strawberry.enum_value("unchanged", description="The document was already so; the revision stays.")
+
+
+@strawberry.enum(description="How serious a remark about a script is.")
+class DiagnosticSeverity(Enum):
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"

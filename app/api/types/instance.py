@@ -1,0 +1,171 @@
+"""TwinInstance: the live twin in the specification's "Twin Instance" form, as fields and as one document.
+
+The document has exactly the specification's snake_case shape; the fields say the same in the schema's manner.
+"""
+
+from typing import Any
+
+import strawberry
+
+from app.api.context import Context, Info
+from app.api.ids import global_id
+from app.api.scalars import JSON, DateTime, moment
+from app.api.types.behavior import active_names
+from app.api.types.enums import ConnectionStatus, Quality, SimulationState
+from app.api.types.node import Node
+from app.api.types.value import NEVER, Value
+from app.model import definitions as model
+from app.model.change import StoredDefinition
+from app.model.events import TwinEventOccurred
+from app.model.live import Connectivity
+from app.model.plan import OwnerKey
+from app.model.time import Micros, iso
+
+UNCONFIGURED = Connectivity("unconfigured")
+_PATH_QUALITY: dict[str, Quality | None] = {
+    "connected": Quality.GOOD,
+    "connecting": Quality.UNCERTAIN,
+    "disconnected": Quality.BAD,
+    "unconfigured": None,
+}
+
+
+@strawberry.type(description="A property's value in a twin instance.")
+class PropertyReading:
+    name: str = strawberry.field(description="The property.")
+    value: Value = strawberry.field(description="Its live value.")
+    timestamp: DateTime | None = strawberry.field(description="Source time of the value; null before the first one.")
+    quality: Quality = strawberry.field(description="How far it can be trusted.")
+
+
+@strawberry.type(description="An event that a device raised.")
+class TwinEvent:
+    name: str = strawberry.field(description="The event's name in the definition.")
+    timestamp: DateTime = strawberry.field(description="When the device says it happened.")
+    parameters: JSON = strawberry.field(description="What it carried, by parameter name.")
+
+
+@strawberry.type(description="The live state of a twin.")
+class InstanceState:
+    properties: list[PropertyReading] = strawberry.field(description="Every property, also those never read.")
+    active_behaviors: list[str] = strawberry.field(description="The names of the behaviors that are on.")
+    last_events: list[TwinEvent] = strawberry.field(description="Newest first, at most 20.")
+
+
+@strawberry.type(description="Whether readings can reach the twin.")
+class ConnectivityStatus:
+    status: ConnectionStatus = strawberry.field(description="How the path to the device stands.")
+    last_connected: DateTime | None = strawberry.field(description="The last contact; null where there was none.")
+    quality: Quality | None = strawberry.field(description="What the path is worth; null for a twin without one.")
+    reason: str | None = strawberry.field(description="Why it is not connected; null where nothing is to be said.")
+
+    @classmethod
+    def of(cls, found: Connectivity | None) -> "ConnectivityStatus":
+        found = found or UNCONFIGURED
+        return cls(
+            status=ConnectionStatus(found.status),
+            last_connected=moment(found.last_contact),
+            quality=_PATH_QUALITY[found.status],
+            reason=found.reason or None,
+        )
+
+
+@strawberry.type(description="Whether a simulation runs for the twin.")
+class SimulationStatus:
+    status: SimulationState = strawberry.field(description="How it stands.")
+
+    @classmethod
+    def of(cls, simulation: model.Simulation | None) -> "SimulationStatus":
+        return cls(status=SimulationState.STOPPED if simulation and simulation.enabled else SimulationState.DISABLED)
+
+
+@strawberry.type(description="The live twin, as the specification prints it.")
+class TwinInstance(Node):
+    stored: strawberry.Private[StoredDefinition]
+    simulation: strawberry.Private[model.Simulation | None]
+    instance_id: strawberry.ID = strawberry.field(description="`twinId` with `_instance` behind it.")
+    twin_id: strawberry.ID = strawberry.field(description="The twin.")
+    version: str = strawberry.field(description="The author's version of the twin's definition.")
+
+    @strawberry.field(description="Values, active behaviors and last events, all of one moment.")
+    def state(self, info: Info) -> InstanceState:
+        live, context = info.context.live, info.context
+        readings = []
+        for name, item in context.catalogue.capabilities(self.twin_id).properties.items():
+            value = Value.of(live.property_state(self.twin_id, name), item.unit)
+            readings.append(PropertyReading(name=name, value=value, timestamp=value.timestamp, quality=value.quality))
+        return InstanceState(
+            properties=readings,
+            active_behaviors=active_names(live.behaviors(OwnerKey("twin", self.twin_id))),
+            last_events=[twin_event(event) for event in live.last_events(self.twin_id)],
+        )
+
+    @strawberry.field(description="Whether readings can reach it.")
+    def connectivity_status(self, info: Info) -> ConnectivityStatus:
+        return ConnectivityStatus.of(info.context.live.connectivity(self.twin_id))
+
+    @strawberry.field(description="Whether a simulation runs for it.")
+    def simulation_status(self) -> SimulationStatus:
+        return SimulationStatus.of(self.simulation)
+
+    @strawberry.field(description="All of it as one JSON document in the specification's snake_case form.")
+    def document(self, info: Info) -> JSON:
+        return JSON(instance_document(info.context, self))
+
+    @classmethod
+    def of(cls, stored: StoredDefinition, simulation: model.Simulation | None) -> "TwinInstance":
+        return cls(
+            id=global_id("TwinInstance", stored.id),
+            stored=stored,
+            simulation=simulation,
+            instance_id=strawberry.ID(f"{stored.id}_instance"),
+            twin_id=strawberry.ID(stored.id),
+            version=stored.definition.version,
+        )
+
+
+def twin_event(event: TwinEventOccurred) -> TwinEvent:
+    return TwinEvent(name=event.name, timestamp=DateTime(event.timestamp), parameters=JSON(event.parameters))
+
+
+def instance_document(context: Context, instance: TwinInstance) -> dict[str, Any]:
+    live, stored, twin_id = context.live, instance.stored, instance.twin_id
+    states = {
+        name: live.property_state(twin_id, name) or NEVER for name in context.catalogue.capabilities(twin_id).properties
+    }
+    path = ConnectivityStatus.of(live.connectivity(twin_id))
+    reported = max((state.reported_at for state in states.values()), default=0)
+    by_the_plant = reported > stored.updated_at
+    return {
+        "instance_id": instance.instance_id,
+        "twin_id": twin_id,
+        "version": instance.version,
+        "state": {
+            "properties": {
+                name: {"value": state.value, "timestamp": _iso(state.timestamp), "quality": state.quality}
+                for name, state in states.items()
+            },
+            "active_behaviors": active_names(live.behaviors(OwnerKey("twin", twin_id))),
+            "last_events": [
+                {"name": event.name, "timestamp": iso(event.timestamp), "parameters": event.parameters}
+                for event in live.last_events(twin_id)
+            ],
+        },
+        "connectivity_status": {
+            "status": path.status.value,
+            "last_connected": _iso(path.last_connected),
+            "quality": path.quality.value if path.quality else None,
+            **({"reason": path.reason} if path.reason else {}),
+        },
+        "simulation_status": {"status": SimulationStatus.of(instance.simulation).status.value, "last_updated": None},
+        "metadata": {
+            "created_at": iso(stored.created_at),
+            "created_by": stored.created_by,
+            "updated_at": iso(reported if by_the_plant else stored.updated_at),
+            "updated_by": "system" if by_the_plant else stored.updated_by,
+        },
+    }
+
+
+def _iso(at: Micros | None) -> str | None:
+    return iso(at) if at else None

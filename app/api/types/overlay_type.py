@@ -1,0 +1,94 @@
+"""OverlayType: the template that overlays take their roles, relationships and behaviors from."""
+
+import strawberry
+
+from app.api.connections import After, Before, Connection, First, Last, connect
+from app.api.context import Info
+from app.api.ids import global_id
+from app.api.scalars import JSON
+from app.api.types.capability import BehaviorDefinition
+from app.api.types.node import Definition
+from app.api.types.overlay import Overlay
+from app.model import definitions as model
+from app.model.catalogue import Catalogue
+
+
+@strawberry.type(description="A role that overlays of a type have.")
+class RoleDefinition:
+    role: str = strawberry.field(description="Unique within the type.")
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    required: bool = strawberry.field(description="Whether every overlay of the type must fill it.")
+    twin_type: strawberry.ID = strawberry.field(description="The typeId that a twin must have to fill it.")
+
+
+@strawberry.type(description="An edge between roles, made for every overlay that fills both.")
+class RoleRelationship:
+    name: str = strawberry.field(description="Unique within the type.")
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    source_role: str = strawberry.field(description="The role it starts from.")
+    target_role: str = strawberry.field(description="The role it leads to.")
+    relationship_type: str = strawberry.field(description="Such as physical_connection, control or monitoring.")
+    required: bool = strawberry.field(description="Whether every overlay of the type must have it.")
+
+
+@strawberry.type(description="A template for overlays.")
+class OverlayType(Definition):
+    definition: strawberry.Private[model.OverlayType]
+    type_id: strawberry.ID = strawberry.field(description="The id that people write, unique among overlay types.")
+    name: str = strawberry.field(description="For people; empty where none was written.")
+
+    @strawberry.field(description="The roles of its overlays.")
+    def roles(self) -> list[RoleDefinition]:
+        return [
+            RoleDefinition(
+                role=item.role,
+                description=item.description,
+                required=item.required,
+                twin_type=strawberry.ID(item.twin_type),
+            )
+            for item in self.definition.twin_roles
+        ]
+
+    @strawberry.field(description="The edges between those roles.")
+    def relationships(self) -> list[RoleRelationship]:
+        return [
+            RoleRelationship(
+                name=item.name,
+                description=item.description,
+                source_role=item.source_role,
+                target_role=item.target_role,
+                relationship_type=item.relationship_type,
+                required=item.required,
+            )
+            for item in self.definition.relationship_types
+        ]
+
+    @strawberry.field(description="What its overlays do; each overlay has its own live state of them.")
+    def behaviors(self) -> list[BehaviorDefinition]:
+        return [BehaviorDefinition.of(item) for item in self.definition.behaviors]
+
+    @strawberry.field(description="The visualization of its overlays; null where it has none.")
+    def visualization(self) -> JSON | None:
+        return JSON(self.definition.visualization) if self.definition.visualization is not None else None
+
+    @strawberry.field(description="The overlays of this type, by overlayId. PAGE_SIZE_INVALID, CURSOR_INVALID.")
+    def overlays(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Overlay]:
+        catalogue = info.context.catalogue
+        ids = catalogue.overlays_of_type(self.type_id)
+        return connect(ids, Overlay.find, catalogue, first, after, last, before)
+
+    @classmethod
+    def find(cls, catalogue: Catalogue, type_id: str) -> "OverlayType | None":
+        stored = catalogue.get("overlay_type", type_id)
+        if stored is None or not isinstance(stored.definition, model.OverlayType):
+            return None
+        found = stored.definition
+        return cls(
+            id=global_id("OverlayType", type_id),
+            stored=stored,
+            definition=found,
+            type_id=strawberry.ID(type_id),
+            name=found.name,
+        )

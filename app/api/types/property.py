@@ -1,0 +1,54 @@
+"""Property: one property of one twin, its definition beside its live value.
+
+The value is read when it is asked for, from memory: it is never older than the graph's.
+"""
+
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from app.api.context import Info
+from app.api.ids import global_id
+from app.api.types.capability import PropertyDefinition
+from app.api.types.node import Node
+from app.api.types.value import Value
+from app.model import definitions as model
+from app.model.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from app.api.types.twin import Twin
+
+
+@strawberry.type(description="One property of one twin: its definition and its live value.")
+class Property(PropertyDefinition, Node):
+    twin_id: strawberry.ID = strawberry.field(description="The twin it belongs to.")
+    mapped: bool = strawberry.field(
+        description="Whether a device feeds it. One that nobody feeds is manual: `setProperty` writes its live value."
+    )
+
+    @strawberry.field(description="The live value.")
+    def value(self, info: Info) -> Value:
+        return Value.of(info.context.live.property_state(self.twin_id, self.name), self.unit)
+
+    @strawberry.field(description="The twin it belongs to; null where that was deleted meanwhile.")
+    def twin(self, info: Info) -> Annotated["Twin", strawberry.lazy("app.api.types.twin")] | None:
+        from app.api.types.twin import Twin
+
+        return Twin.find(info.context.catalogue, self.twin_id)
+
+    @classmethod
+    def of_twin(cls, twin: model.Twin, item: model.PropertyDefinition) -> "Property":
+        plain = PropertyDefinition.of(item)
+        mapping = twin.connectivity.mapping.properties if twin.connectivity else {}
+        return cls(
+            **vars(plain),
+            id=global_id("Property", twin.twin_id, item.name),
+            twin_id=strawberry.ID(twin.twin_id),
+            mapped=item.name in mapping,
+        )
+
+    @classmethod
+    def find(cls, catalogue: Catalogue, twin_id: str, name: str) -> "Property | None":
+        twin = catalogue.twin(twin_id)
+        item = catalogue.capabilities(twin_id).properties.get(name)
+        return cls.of_twin(twin, item) if twin and item else None

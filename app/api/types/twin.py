@@ -1,0 +1,174 @@
+"""Twin: one thing of the plant, its definition, its live state and its neighbours.
+
+It takes everything from its type; what it declares itself is added or replaces the type's by name.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from app.api.context import Info
+from app.api.ids import global_id
+from app.api.loaders import Traversal
+from app.api.scalars import JSON
+from app.api.types.alert import Alert
+from app.api.types.behavior import Behavior, behaviors_of
+from app.api.types.capability import EventDefinition, Method
+from app.api.types.connectivity import Connectivity
+from app.api.types.enums import TraversalDirection
+from app.api.types.instance import TwinInstance
+from app.api.types.node import Definition
+from app.api.types.property import Property
+from app.api.types.relationship import RelatedTwin, Relationship
+from app.errors import Invalid
+from app.model import definitions as model
+from app.model.catalogue import Catalogue
+from app.model.plan import OwnerKey
+
+if TYPE_CHECKING:
+    from app.api.types.overlay import OverlayMembership
+    from app.api.types.twin_type import TwinType
+
+MAX_DEPTH = 10
+
+
+@strawberry.type(description="One thing of the plant: a pump, a valve, a sensor, a controller.")
+class Twin(Definition):
+    definition: strawberry.Private[model.Twin]
+    twin_id: strawberry.ID = strawberry.field(description="The id that people write, unique among twins.")
+    twin_type: strawberry.ID = strawberry.field(description="The typeId of its type.")
+    manufacturer: str | None = strawberry.field(description="Who made it.")
+    model_name: str | None = strawberry.field(name="model", description="The maker's model.")
+    serial_number: str | None = strawberry.field(description="The maker's serial number.")
+    installation_date: str | None = strawberry.field(description="As the author wrote it.")
+    location: JSON | None = strawberry.field(description="Where it is; free-form.")
+
+    @strawberry.field(description="Its type; null where that was deleted.")
+    def type(self, info: Info) -> Annotated["TwinType", strawberry.lazy("app.api.types.twin_type")] | None:
+        from app.api.types.twin_type import TwinType
+
+        return TwinType.find(info.context.catalogue, self.twin_type)
+
+    @strawberry.field(description="Its properties with their live values, the type's included.")
+    def properties(
+        self,
+        info: Info,
+        names: Annotated[
+            list[str] | None, strawberry.argument(description="Only these; names it does not have are left out.")
+        ] = None,
+    ) -> list[Property]:
+        items = info.context.catalogue.capabilities(self.twin_id).properties
+        wanted = items if names is None else [name for name in names if name in items]
+        return [Property.of_twin(self.definition, items[name]) for name in wanted]
+
+    @strawberry.field(description="One property; null where it has none of that name.")
+    def property(
+        self, info: Info, name: Annotated[str, strawberry.argument(description="The property's name.")]
+    ) -> Property | None:
+        return Property.find(info.context.catalogue, self.twin_id, name)
+
+    @strawberry.field(description="The methods that `invokeMethod` can call, the type's included.")
+    def methods(self, info: Info) -> list[Method]:
+        return [Method.of(item) for item in info.context.catalogue.capabilities(self.twin_id).methods.values()]
+
+    @strawberry.field(description="The events it may raise, the type's included.")
+    def events(self, info: Info) -> list[EventDefinition]:
+        return [EventDefinition.of(item) for item in info.context.catalogue.capabilities(self.twin_id).events.values()]
+
+    @strawberry.field(description="Its behaviors with their live state, the type's included.")
+    def behaviors(self, info: Info) -> list[Behavior]:
+        return behaviors_of(info.context.catalogue, info.context.live, OwnerKey("twin", self.twin_id))
+
+    @strawberry.field(description="The edges that its own document declares; for all that reach it see `related`.")
+    def relationships(self) -> list[Relationship]:
+        return [Relationship.of(item) for item in self.definition.relationships]
+
+    @strawberry.field(description="How it is connected, and whether it is now; null for a twin without connectivity.")
+    def connectivity(self, info: Info) -> Connectivity | None:
+        found = self.definition.connectivity
+        return Connectivity.of(found, info.context.live.connectivity(self.twin_id)) if found else None
+
+    @strawberry.field(
+        description="Its simulation in the specification's form, else its type's; null where neither has one."
+    )
+    def simulation(self, info: Info) -> JSON | None:
+        found = simulation_of(info.context.catalogue, self.definition)
+        return JSON(found.model_dump(mode="json", exclude_unset=True)) if found else None
+
+    @strawberry.field(description="Its visualization, else its type's; null where neither has one.")
+    def visualization(self, info: Info) -> JSON | None:
+        if self.definition.visualization is not None:
+            return JSON(self.definition.visualization)
+        kind = info.context.catalogue.twin_type(self.twin_type)
+        return JSON(kind.visualization) if kind and kind.visualization is not None else None
+
+    @strawberry.field(description="The live twin as the specification prints it.")
+    def instance(self, info: Info) -> TwinInstance:
+        return TwinInstance.of(self.stored, simulation_of(info.context.catalogue, self.definition))
+
+    @strawberry.field(description="The roles it fills in overlays.")
+    def overlays(self, info: Info) -> list[Annotated["OverlayMembership", strawberry.lazy("app.api.types.overlay")]]:
+        from app.api.types.overlay import memberships
+
+        return memberships(info.context.catalogue, self.twin_id)
+
+    @strawberry.field(description="The open alerts that concern it, newest first.")
+    async def alerts(self, info: Info) -> list[Alert]:
+        return [Alert.of(item) for item in await info.context.loaders.open_alerts_of_twin.load(self.twin_id)]
+
+    @strawberry.field(
+        description=(
+            "The twins that edges lead to, nearest first, each once. At most 100 traversals a request "
+            "(TOO_MANY_TRAVERSALS); DEPTH_INVALID outside 1 to 10; UNAVAILABLE while the graph is down."
+        )
+    )
+    async def related(
+        self,
+        info: Info,
+        direction: Annotated[
+            TraversalDirection, strawberry.argument(description="Which way to follow edges.")
+        ] = TraversalDirection.BOTH,
+        relationship_types: Annotated[
+            list[str] | None, strawberry.argument(description="Only edges of these types; all where left out.")
+        ] = None,
+        max_depth: Annotated[int, strawberry.argument(description=f"Hops, 1 to {MAX_DEPTH}.")] = 1,
+    ) -> list[RelatedTwin]:
+        if not 1 <= max_depth <= MAX_DEPTH:
+            raise Invalid(
+                f"`maxDepth` is {max_depth}; it may be 1 to {MAX_DEPTH}", code="DEPTH_INVALID", path="/maxDepth"
+            )
+        types = tuple(sorted(set(relationship_types or ())))
+        found = await info.context.loaders.related.load(Traversal(self.twin_id, str(direction.value), types, max_depth))
+        catalogue = info.context.catalogue
+        near = ((item, Twin.find(catalogue, item.twin_id)) for item in found)
+        return [RelatedTwin.of(item, twin) for item, twin in near if twin is not None]
+
+    @classmethod
+    def find(cls, catalogue: Catalogue, twin_id: str) -> "Twin | None":
+        stored = catalogue.get("twin", twin_id)
+        if stored is None or not isinstance(stored.definition, model.Twin):
+            return None
+        twin = stored.definition
+        return cls(
+            id=global_id("Twin", twin_id),
+            stored=stored,
+            definition=twin,
+            twin_id=strawberry.ID(twin_id),
+            twin_type=strawberry.ID(twin.twin_type),
+            manufacturer=twin.manufacturer,
+            model_name=twin.model,
+            serial_number=twin.serial_number,
+            installation_date=twin.installation_date,
+            location=_json(twin.location),
+        )
+
+
+def simulation_of(catalogue: Catalogue, twin: model.Twin) -> model.Simulation | None:
+    if twin.simulation is not None:
+        return twin.simulation
+    kind = catalogue.twin_type(twin.twin_type)
+    return kind.simulation if kind else None
+
+
+def _json(value: Any) -> JSON | None:
+    return None if value is None else JSON(value)

@@ -1,0 +1,70 @@
+"""TwinType: the template that twins take their properties, methods, events and behaviors from."""
+
+import strawberry
+
+from app.api.connections import After, Before, Connection, First, Last, connect
+from app.api.context import Info
+from app.api.ids import global_id
+from app.api.scalars import JSON
+from app.api.types.capability import BehaviorDefinition, EventDefinition, Method, PropertyDefinition
+from app.api.types.enums import TwinKind
+from app.api.types.node import Definition
+from app.api.types.twin import Twin
+from app.model import definitions as model
+from app.model.catalogue import Catalogue
+
+
+@strawberry.type(description="A template for twins.")
+class TwinType(Definition):
+    definition: strawberry.Private[model.TwinType]
+    type_id: strawberry.ID = strawberry.field(description="The id that people write, unique among twin types.")
+    name: str = strawberry.field(description="For people; empty where none was written.")
+    kind: TwinKind = strawberry.field(description="What kind of thing its twins are.")
+
+    @strawberry.field(description="What its twins show.")
+    def properties(self) -> list[PropertyDefinition]:
+        return [PropertyDefinition.of(item) for item in self.definition.properties]
+
+    @strawberry.field(description="What its twins can be asked to do.")
+    def methods(self) -> list[Method]:
+        return [Method.of(item) for item in self.definition.methods]
+
+    @strawberry.field(description="What its twins may raise.")
+    def events(self) -> list[EventDefinition]:
+        return [EventDefinition.of(item) for item in self.definition.events]
+
+    @strawberry.field(description="What its twins do; each twin has its own live state of them.")
+    def behaviors(self) -> list[BehaviorDefinition]:
+        return [BehaviorDefinition.of(item) for item in self.definition.behaviors]
+
+    @strawberry.field(description="The simulation of its twins in the specification's form; null where it has none.")
+    def simulation(self) -> JSON | None:
+        found = self.definition.simulation
+        return JSON(found.model_dump(mode="json", exclude_unset=True)) if found else None
+
+    @strawberry.field(description="The visualization of its twins; null where it has none.")
+    def visualization(self) -> JSON | None:
+        return JSON(self.definition.visualization) if self.definition.visualization is not None else None
+
+    @strawberry.field(description="The twins of this type, by twinId. PAGE_SIZE_INVALID, CURSOR_INVALID.")
+    def twins(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Twin]:
+        catalogue = info.context.catalogue
+        ids = catalogue.twins_of_type(self.type_id)
+        return connect(ids, Twin.find, catalogue, first, after, last, before)
+
+    @classmethod
+    def find(cls, catalogue: Catalogue, type_id: str) -> "TwinType | None":
+        stored = catalogue.get("twin_type", type_id)
+        if stored is None or not isinstance(stored.definition, model.TwinType):
+            return None
+        found = stored.definition
+        return cls(
+            id=global_id("TwinType", type_id),
+            stored=stored,
+            definition=found,
+            type_id=strawberry.ID(type_id),
+            name=found.name,
+            kind=TwinKind(found.kind),
+        )

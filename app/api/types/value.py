@@ -1,0 +1,77 @@
+"""Value: a live value with everything a screen needs beside it.
+
+`number` is a float and loses digits beyond 2^53; `text` never does.
+"""
+
+from typing import Any
+
+import msgspec
+import strawberry
+
+from app.api.scalars import JSON, DateTime, moment
+from app.api.types.enums import Quality
+from app.model.values import PropertyState
+
+NEVER = PropertyState(reason="NoReading")
+
+
+@strawberry.type(
+    description="A value with its quality and times. Before the first reading `json` is null and `known` false."
+)
+class Value:
+    json: JSON | None = strawberry.field(description="As it was reported, as plain JSON.")
+    number: float | None = strawberry.field(
+        description="The value where it is numeric; null otherwise. Beyond 2^53 take `text`."
+    )
+    text: str | None = strawberry.field(
+        description="As text, exact for integers of any size; null where there is none."
+    )
+    boolean: bool | None = strawberry.field(description="The value where it is a boolean; null otherwise.")
+    unit: str | None = strawberry.field(description="The unit that the definition gives; null where it gives none.")
+    quality: Quality = strawberry.field(description="How far it can be trusted.")
+    timestamp: DateTime | None = strawberry.field(description="Source time: when the device says the value held.")
+    reported_at: DateTime | None = strawberry.field(description="When it was last reported, the same value included.")
+    known: bool = strawberry.field(description="Whether conditions may use it: a value, not bad, its path alive.")
+    reason: str | None = strawberry.field(
+        description="Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, or the device's status code."
+    )
+
+    @classmethod
+    def of(cls, state: PropertyState | None, unit: str | None) -> "Value":
+        state = state or NEVER
+        value = state.value
+        return cls(
+            json=value,
+            number=as_number(value),
+            text=as_text(value),
+            boolean=value if isinstance(value, bool) else None,
+            unit=unit,
+            quality=Quality(state.quality),
+            timestamp=moment(state.timestamp),
+            reported_at=moment(state.reported_at),
+            known=state.known,
+            reason=state.reason,
+        )
+
+
+def as_number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:  # an integer above 1.8e308
+        return None
+
+
+def as_text(value: Any) -> str | None:
+    match value:
+        case None:
+            return None
+        case str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return str(value)
+        case _:
+            return msgspec.json.encode(value).decode()

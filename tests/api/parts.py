@@ -1,0 +1,440 @@
+"""The installation that the API tests talk to: real catalogue, real bus, real routes; fakes where a port begins.
+
+`Installation.change` does what Ingest does after a commit: live state first, then the sequence, then the bus.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from prometheus_client import CollectorRegistry
+from starlette.applications import Starlette
+
+from app.api.app import middleware, routes
+from app.api.services import Services
+from app.commands.actor import Actor
+from app.commands.commands import Commands
+from app.commands.control import Written
+from app.commands.definitions import Saved
+from app.commands.scripts import ScriptResult
+from app.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from app.model.catalogue import Catalogue
+from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.connection import CallAnswer, TwinConnection
+from app.model.definitions import MODELS, Kind, id_of
+from app.model.events import (
+    Alert,
+    AlertChanged,
+    BehaviorChanged,
+    Call,
+    Cause,
+    ConnectivityChanged,
+    Outcome,
+    PropertyChanged,
+    TwinEventOccurred,
+)
+from app.model.live import BehaviorView, Connectivity, ConnectorHealth
+from app.model.plan import OwnerKey
+from app.model.time import SECOND, Micros, parse_iso
+from app.model.values import PropertyState, Value
+from app.runtime.bus import Bus
+from app.settings import ServerSettings
+
+NOON = parse_iso("2026-01-02T12:00:00Z")
+PORT = 8420
+READING = Cause("reading", "opcua", NOON)
+
+DOCUMENTS: list[tuple[Kind, dict[str, Any]]] = [
+    (
+        "twin_type",
+        {
+            "type_id": "pump",
+            "name": "Pump",
+            "description": "Moves water",
+            "properties": [
+                {
+                    "name": "temperature",
+                    "description": "Of the bearing",
+                    "data_type": "float",
+                    "unit": "celsius",
+                    "min_value": -20.0,
+                    "max_value": 100.0,
+                },
+                {"name": "status", "data_type": "enum", "enum_values": ["off", "running", "fault"]},
+                {"name": "starts", "data_type": "integer", "access": "read-write"},
+            ],
+            "methods": [
+                {"name": "stop", "return_type": "boolean"},
+                {"name": "set_speed", "parameters": [{"name": "speed", "data_type": "float", "unit": "rpm"}]},
+            ],
+            "events": [{"name": "fault_occurred", "parameters": [{"name": "code", "data_type": "integer"}]}],
+            "behaviors": [
+                {
+                    "name": "hot",
+                    "description": "Too hot",
+                    "conditions": ["temperature >= 80.0"],
+                    "actions": [{"type": "alert", "severity": "warning", "message": "Pump is hot"}],
+                }
+            ],
+            "simulation": {"enabled": True, "model_type": "physics_based"},
+            "visualization": {"icon_2d": "/icons/pump.svg"},
+        },
+    ),
+    ("twin_type", {"type_id": "valve", "properties": [{"name": "open", "data_type": "boolean"}]}),
+    (
+        "twin",
+        {
+            "twin_id": "pump_123",
+            "twin_type": "pump",
+            "version": "1.2.0",
+            "description": "In the cellar",
+            "manufacturer": "Acme Pumps",
+            "model": "CP-5000",
+            "serial_number": "CP5000-12345",
+            "installation_date": "2024-01-15",
+            "location": {"site": "Plant 1", "coordinates": {"x": 123.45}},
+            "relationships": [
+                {"name": "outlet", "target_twin_id": "valve_234", "relationship_type": "physical_connection"},
+                {"name": "drive", "target_twin_id": "motor_9", "relationship_type": "control", "direction": "incoming"},
+            ],
+            "connectivity": {
+                "protocol": "opc-ua",
+                "endpoint": "opc.tcp://127.0.0.1:4840",
+                "authentication": {"type": "password", "password": "hidden"},
+                "mapping": {"properties": {"temperature": {"node_id": "ns=2;s=T", "sampling_interval": 100.0}}},
+            },
+            "metadata": {"tags": ["water"]},
+        },
+    ),
+    ("twin", {"twin_id": "pump_124", "twin_type": "pump"}),
+    ("twin", {"twin_id": "valve_234", "twin_type": "valve"}),
+    (
+        "overlay_type",
+        {
+            "type_id": "pumping",
+            "name": "Pumping",
+            "twin_roles": [
+                {"role": "primary", "twin_type": "pump"},
+                {"role": "backup", "twin_type": "pump", "required": False},
+                {"role": "outlet", "twin_type": "valve"},
+            ],
+            "relationship_types": [
+                {
+                    "name": "out",
+                    "source_role": "primary",
+                    "target_role": "outlet",
+                    "relationship_type": "physical_connection",
+                }
+            ],
+            "behaviors": [{"name": "failing", "conditions": ["primary.status == 'fault'"]}],
+        },
+    ),
+    (
+        "overlay",
+        {
+            "overlay_id": "cellar",
+            "overlay_type": "pumping",
+            "name": "Cellar",
+            "twins": [{"twin_id": "pump_123", "role": "primary"}, {"twin_id": "valve_234", "role": "outlet"}],
+        },
+    ),
+]
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.at = NOON
+
+    def now(self) -> Micros:
+        return self.at
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError("the API never waits")
+
+
+class FakeLive:
+    def __init__(self) -> None:
+        self.sequence = 0
+        self.states: dict[tuple[str, str], PropertyState] = {}
+        self.paths: dict[str, Connectivity] = {}
+        self.views: dict[OwnerKey, dict[str, BehaviorView]] = {}
+        self.events: dict[str, list[TwinEventOccurred]] = {}
+        self.alerts: dict[str, Alert] = {}
+        self.calls: dict[str, Call] = {}
+        self.alert_searches = 0
+
+    def property_state(self, twin_id: str, name: str) -> PropertyState | None:
+        return self.states.get((twin_id, name))
+
+    def connectivity(self, twin_id: str) -> Connectivity | None:
+        return self.paths.get(twin_id)
+
+    def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]:
+        return list(self.views.get(owner, {}).values())
+
+    def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
+        return self.events.get(twin_id, [])
+
+    def open_alerts(self) -> Iterable[Alert]:
+        self.alert_searches += 1
+        return list(self.alerts.values())
+
+    def alert(self, alert_id: str) -> Alert | None:
+        return self.alerts.get(alert_id)
+
+    def call(self, call_id: str) -> Call | None:
+        return self.calls.get(call_id)
+
+
+class FakeStore:
+    """The parts of TwinStore that the API reads; `statements` names each time the graph would be asked."""
+
+    def __init__(self) -> None:
+        self.neighbours: dict[str, list[RelatedTwin]] = {}
+        self.closed: list[Alert] = []
+        self.old_calls: dict[str, Call] = {}
+        self.statements: list[str] = []
+        self.down = False
+
+    async def related(
+        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
+    ) -> list[RelatedTwin]:
+        self._ask(f"related {twin_id} {direction} {','.join(relationship_types)} {max_depth}")
+        return [item for item in self.neighbours.get(twin_id, []) if item.depth <= max_depth]
+
+    async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
+        self._ask(f"alerts {','.join(sorted(alert_ids))}")
+        return [item for item in self.closed if item.alert_id in alert_ids]
+
+    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+        self._ask("closed_alerts")
+        ordered = sorted(self.closed, key=lambda item: (item.raised_at, item.alert_id), reverse=True)
+        return [item for item in ordered if before is None or (item.raised_at, item.alert_id) < before][:first]
+
+    async def calls(self, call_ids: Sequence[str]) -> list[Call]:
+        self._ask(f"calls {','.join(sorted(call_ids))}")
+        return [self.old_calls[id] for id in call_ids if id in self.old_calls]
+
+    def _ask(self, statement: str) -> None:
+        self.statements.append(statement)
+        if self.down:
+            raise Unavailable("the graph does not answer", hint="it is tried again by itself")
+
+    async def migrate(self) -> list[int]:
+        raise NotImplementedError
+
+    async def load(self) -> tuple[int, list[StoredDefinition]]:
+        raise NotImplementedError
+
+    async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
+        raise NotImplementedError
+
+    async def save(self, change: DefinitionChange) -> None:
+        raise NotImplementedError
+
+    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+        raise NotImplementedError
+
+    async def cursor(self) -> int:
+        raise NotImplementedError
+
+    async def write(self, batch: FactBatch) -> None:
+        raise NotImplementedError
+
+    async def ping(self) -> None:
+        raise NotImplementedError
+
+    async def close(self) -> None:
+        raise NotImplementedError
+
+
+class FakeDevices:
+    def __init__(self) -> None:
+        self.connections = [
+            ConnectorHealth(
+                "opc-ua 127.0.0.1:4840", "opc-ua", "opc.tcp://127.0.0.1:4840", "connected", 2, "", NOON, 3_000_000_000,
+                {"NotFinite": 2},
+            )
+        ]  # fmt: skip
+
+    async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
+        raise NotImplementedError
+
+    async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
+        raise NotImplementedError
+
+    def configure(self, twins: Iterable[TwinConnection]) -> None:
+        raise NotImplementedError
+
+    def health(self) -> Sequence[ConnectorHealth]:
+        return self.connections
+
+
+class FakeDefinitions:
+    """In the shape of DefinitionCommands, without its checks: they are tests/commands' matter."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+        self.authors: list[tuple[Actor, str]] = []
+
+    async def save(
+        self,
+        documents: Sequence[tuple[Kind, Mapping[str, Any]]],
+        actor: Actor,
+        *,
+        expected_revision: int | None = None,
+        reason: str = "",
+    ) -> Saved:
+        self.authors.append((actor, reason))
+        created, updated, unchanged, saved = [], [], [], []
+        for kind, document in documents:
+            if not document.get("twin_id") and kind == "twin":
+                raise Invalid.of([Problem("MISSING_FIELD", "twin_id is missing", "/twin_id")], "the twin")
+            definition = MODELS[kind].model_validate(document)
+            key = (kind, id_of(definition))
+            before = self.catalogue.get(*key)
+            if expected_revision is not None and expected_revision != (before.revision if before else 0):
+                raise Conflict(f"{key[1]} has moved on", code="REVISION_MOVED", hint="read it again")
+            if before is not None and before.definition == definition:
+                unchanged.append(key)
+                continue
+            (updated if before else created).append(key)
+            revision = before.revision + 1 if before else 1
+            saved.append(StoredDefinition(kind, key[1], definition, revision, 1, NOON, actor.name, NOON, actor.name))
+        self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, actor.name, reason, tuple(saved)))
+        return Saved(tuple(created), tuple(updated), tuple(unchanged), (), ())
+
+    async def delete(
+        self, kind: Kind, id: str, actor: Actor, *, expected_revision: int | None = None, reason: str = ""
+    ) -> Saved:
+        if self.catalogue.get(kind, id) is None:
+            raise NotFound.named(kind.replace("_", " "), id, self.catalogue.ids(kind))
+        self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, actor.name, reason, removed=((kind, id),)))
+        return Saved((), (), (), ((kind, id),), ())
+
+
+class FakeScripts:
+    async def execute(self, source: str, actor: Actor, *, name: str = "script.dtsl") -> ScriptResult:
+        raise Invalid.of(
+            [
+                Problem("DTSL204", "unknown role 'backupPmp'", f"{name}:31:7", "did you mean 'backupPump'?"),
+                Problem("DTSL201", "unknown twin type 'Pmp'", f"{name}:40:3"),
+            ],
+            name,
+            code="DTSL_INVALID",
+        )
+
+
+class FakeControl:
+    def __init__(self, live: FakeLive) -> None:
+        self.live = live
+        self.asked: list[tuple[Any, ...]] = []
+
+    async def set_property(self, twin_id: str, name: str, value: Value, actor: Actor) -> Written:
+        self.asked.append((twin_id, name, value, actor))
+        if name == "temperature":
+            return Written(None, a_call(property=name, arguments={"value": value}))
+        if value == "explode":
+            raise RuntimeError("the secret of /etc/shadow")
+        state = PropertyState(value, "good", NOON, NOON, None, True)
+        self.live.states[(twin_id, name)] = state
+        return Written(state, None)
+
+    async def invoke_method(
+        self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value], actor: Actor
+    ) -> Call:
+        self.asked.append((twin_id, method, arguments, actor))
+        return a_call(method=method, status="refused", error="the pump says no")
+
+    async def acknowledge_alert(self, alert_id: str, comment: str, actor: Actor) -> Alert:
+        alert = self.live.alerts.get(alert_id)
+        if alert is None:
+            raise NotFound.named("alert", alert_id, self.live.alerts)
+        return an_alert(alert_id, acknowledged=True, acknowledged_by=actor.name, comment=comment, acknowledged_at=NOON)
+
+
+class Installation:
+    def __init__(self, **settings: Any) -> None:
+        self.catalogue = Catalogue()
+        self.live = FakeLive()
+        self.store = FakeStore()
+        self.devices = FakeDevices()
+        self.bus = Bus()
+        self.clock = FakeClock()
+        self.definitions = FakeDefinitions(self.catalogue)
+        self.control = FakeControl(self.live)
+        self.problems: dict[str, str] = {}
+        self.settings = ServerSettings(**settings)
+        commands = Commands(cast(Any, self.definitions), cast(Any, FakeScripts()), cast(Any, self.control))
+        self.services = Services(
+            commands, self.live, self.store, self.bus, self.devices, self.clock, CollectorRegistry(), self._ready
+        )
+        self.save(*DOCUMENTS)
+
+    async def _ready(self) -> dict[str, str]:
+        return self.problems
+
+    def app(self, port: int = PORT) -> Starlette:
+        return Starlette(routes=routes(self.services, self.settings), middleware=middleware(self.settings, port))
+
+    def save(self, *documents: tuple[Kind, dict[str, Any]]) -> None:
+        saved = []
+        for kind, document in documents:
+            definition = MODELS[kind].model_validate(document)
+            saved.append(StoredDefinition(kind, id_of(definition), definition, 1, 1, NOON, "ann", NOON, "ann"))
+        self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, "ann", "", tuple(saved)))
+
+    # ------------------------------------------------------------ what the plant does
+
+    def commit(self, outcome: Outcome) -> None:
+        self.live.sequence += 1
+        self.bus.publish(self.live.sequence, self.clock.at, outcome)
+
+    def change(self, twin_id: str, name: str, value: Value, **more: Any) -> None:
+        fact = PropertyChanged(
+            twin_id, name, value, **{"quality": "good", "timestamp": NOON, "reported_at": NOON, "known": True, **more}
+        )
+        self.live.states[(twin_id, name)] = PropertyState(
+            value, fact.quality, fact.timestamp, fact.reported_at, fact.reason, fact.known
+        )
+        self.commit(Outcome(changes=(fact,)))
+
+    def behave(self, view: BehaviorView) -> None:
+        self.live.views.setdefault(view.key.owner, {})[view.key.name] = view
+        fact = BehaviorChanged(view.key, view.state, view.evidence, NOON, READING, "inactive", view.since)
+        self.commit(Outcome(behaviors=(fact,)))
+
+    def raise_alert(self, alert: Alert) -> None:
+        self.live.alerts[alert.alert_id] = alert
+        self.commit(Outcome(alerts=(AlertChanged(alert, "raised", NOON, READING),)))
+
+    def disconnect(self, twin_id: str, reason: str) -> None:
+        self.live.paths[twin_id] = Connectivity("disconnected", reason, NOON)
+        self.commit(Outcome(connectivity=(ConnectivityChanged(twin_id, "disconnected", reason, NOON, NOON),)))
+
+
+def an_alert(alert_id: str = "alert-1", **more: Any) -> Alert:
+    fields: dict[str, Any] = {
+        "owner": OwnerKey("twin", "pump_123"),
+        "behavior": "hot",
+        "code": "0",
+        "severity": "warning",
+        "message": "Pump is hot",
+        "twins": ("pump_123",),
+        "raised_at": NOON,
+        "ack_required": False,
+        "latched": False,
+        "cause": Cause("behavior", "pump_123/hot", NOON, READING),
+    }
+    return Alert(alert_id, **{**fields, **more})
+
+
+def a_call(call_id: str = "call-1", **more: Any) -> Call:
+    fields: dict[str, Any] = {
+        "twin_id": "pump_123",
+        "status": "accepted",
+        "decided_at": NOON,
+        "cause": Cause("command", "ann", NOON),
+        "attempted_at": NOON + SECOND,
+        "finished_at": NOON + 2 * SECOND,
+    }
+    return Call(call_id, **{**fields, **more})

@@ -1,0 +1,92 @@
+"""The schema as a promise: what is exported is served, everything is described, limits hold before execution."""
+
+from pathlib import Path
+from typing import Any
+
+from graphql import build_schema, is_enum_type, is_input_object_type, is_interface_type, is_object_type, parse, validate
+
+from app.api.graphiql import EXAMPLES
+from app.api.schema import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, schema, sdl
+from tests.api.client import ask, post, refused
+from tests.api.parts import Installation
+
+EXPORTED = Path(__file__).parents[2] / "schema.graphql"
+
+
+def test_schema_graphql_is_the_schema_that_is_served() -> None:
+    assert EXPORTED.read_text(encoding="utf-8") == sdl(), "write it anew: python -m app schema > schema.graphql"
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    silent: list[str] = []
+    for name, kind in build_schema(sdl()).type_map.items():
+        if name.startswith("__") or name in ("String", "Int", "Float", "Boolean", "ID"):
+            continue
+        if not kind.description:
+            silent.append(name)
+        fields: dict[str, Any] = {}
+        if is_object_type(kind) or is_interface_type(kind) or is_input_object_type(kind):
+            fields = dict(kind.fields)
+        for field_name, field in fields.items():
+            if not field.description:
+                silent.append(f"{name}.{field_name}")
+            silent += [
+                f"{name}.{field_name}({key})"
+                for key, item in getattr(field, "args", {}).items()
+                if not item.description
+            ]
+        if is_enum_type(kind):
+            assert all(key == key.upper() for key in kind.values), name
+    assert silent == []
+
+
+def test_the_prepared_documents_are_valid() -> None:
+    for title, document in EXAMPLES.items():
+        assert validate(build_schema(sdl()), parse(document)) == [], title
+
+
+def test_incremental_delivery_is_off() -> None:
+    assert not schema.config.enable_experimental_incremental_execution
+    assert "directive @defer" not in sdl()
+
+
+async def test_a_query_that_is_too_deep_is_refused_before_it_runs() -> None:
+    installation = Installation()
+    deep = '{ twin(twinId: "pump_123") { ' + "type { twins { nodes { " * 6 + "twinId" + " } } }" * 6 + " } }"
+    error = await refused(installation, deep)
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert f"maximum operation depth of {MAX_DEPTH}" in error["message"]
+
+
+async def test_a_query_at_the_allowed_depth_runs() -> None:
+    nested = (
+        '{ twin(twinId: "pump_123") { ' + "type { twins(first: 1) { nodes { " * 4 + "twinId" + " } } }" * 4 + " } }"
+    )
+    assert await ask(Installation(), nested)
+
+
+async def test_too_many_aliases_are_refused() -> None:
+    query = "{" + " ".join(f"a{number}: sequence" for number in range(MAX_ALIASES + 1)) + "}"
+    assert "aliases" in (await refused(Installation(), query))["message"]
+
+
+async def test_too_many_tokens_are_refused() -> None:
+    query = "{" + " sequence" * MAX_TOKENS + "}"
+    assert (await refused(Installation(), query))["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+
+
+async def test_a_document_nested_beyond_reason_is_an_error_and_no_crash() -> None:
+    query = "{a" * 9_000 + "}" * 9_000
+    assert (await refused(Installation(), query))["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+
+
+async def test_introspection_answers() -> None:
+    answer = await ask(Installation(), "{ __schema { queryType { name } subscriptionType { name } } }")
+    assert answer["__schema"]["subscriptionType"]["name"] == "Subscription"
+
+
+async def test_the_same_document_twice_is_validated_once_and_answers_alike() -> None:
+    installation = Installation()
+    first = await post(installation, {"query": "{ twins { totalCount } }"})
+    second = await post(installation, {"query": "{ twins { totalCount } }"})
+    assert first.json() == second.json() == {"data": {"twins": {"totalCount": 3}}}
