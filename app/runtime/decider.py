@@ -18,7 +18,8 @@ class Decider(Protocol):
     @property
     def live(self) -> HasSequence: ...
 
-    def decide(self, input: Input, now: Micros) -> Outcome: ...
+    def decide(self, input: Input, now: Micros) -> Outcome:
+        """Raises Invalid, with nothing changed, for an input that it can't take at all."""
 
     def next_due(self) -> Micros | None:
         """When a Tick would do something; None for never."""

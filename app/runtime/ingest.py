@@ -13,16 +13,15 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from app.errors import Invalid, TwinOverlayError, Unavailable
-from app.model.events import CallChanged, DeviceEvent, Input, Outcome, Reading, Sample, Samples, SourceStatus, Tick
+from app.model.events import CallChanged, Input, Outcome, Reading, Samples, SourceStatus, Tick
 from app.model.time import Micros
 from app.ports import Clock, Journal
 from app.runtime.bus import Bus
 from app.runtime.counting import Counting
 from app.runtime.decider import Decider
 from app.runtime.metrics import Metrics
+from app.runtime.storable import MAX_DEPTH, Storable
 from app.settings import IngestSettings
 
 log = logging.getLogger("twin_overlay.ingest")
@@ -73,8 +72,7 @@ class Ingest:
         found = journal.snapshot()
         self._snapshot_at = found[0] if found else 0
         self._saving: asyncio.Task[None] | None = None
-        self._encoder = msgspec.msgpack.Encoder()
-        self._scratch = bytearray()
+        self._storable = Storable()
         self.perform: Perform = _nobody
         self.failure: TwinOverlayError | None = None
         """Why the loop has ended; None while it runs or has not started."""
@@ -89,7 +87,7 @@ class Ingest:
         if len(self._heard) >= self._settings.max_waiting_readings:
             self._room.clear()
             return False
-        if not self._storable(reading):
+        if not self._storable.reading(reading):
             reading = self._without_unstorable(reading)
         self._heard.append((reading, committed))
         self._work.set()
@@ -112,19 +110,33 @@ class Ingest:
     def reject(self, source: str, reason: str, detail: str, count: int = 1) -> None:
         self._counting.rejected(source, reason, detail, count)
 
+    def _without_unstorable(self, reading: Reading) -> Reading:
+        samples, events = [], []
+        for sample in reading.samples:
+            if self._storable.sample(sample):
+                samples.append(sample)
+            else:
+                self.reject(reading.source, "NotStorable", f"{sample.twin_id}.{sample.property}")
+        for event in reading.events:
+            if self._storable.event(event):
+                events.append(event)
+            else:
+                self.reject(reading.source, "NotStorable", f"event {event.name} of {event.twin_id}")
+        return Reading(reading.source, reading.received_at, tuple(samples), tuple(events))
+
     # ------------------------------------------------------------ ports.Inbox
 
     async def submit(self, input: Input) -> tuple[int, Outcome]:
         """Goes before readings that wait. A refused command comes back with `refused` set; it is journaled as well.
-        Raises Invalid (NOT_STORABLE) for a value that has no form on disk, Unavailable once the loop has ended.
-        Cancelling the caller takes nothing back."""
+        Raises Invalid where the engine can't take it (a plan that is not whole) or no record can hold a value
+        (NOT_STORABLE), Unavailable once the loop has ended. Cancelling the caller takes nothing back."""
         if self.failure is not None:
             raise self._ended()
-        if not self._storable(input):
+        if not self._storable.input(input):
             raise Invalid(
                 "a value in this request cannot be stored",
                 code="NOT_STORABLE",
-                hint="integers have at most 64 bits, and text must be valid Unicode",
+                hint=f"integers have at most 64 bits, text is valid Unicode, nothing is nested over {MAX_DEPTH} deep",
             )
         answer: Answer = asyncio.get_running_loop().create_future()
         self._asked.append(_Step(input, answer))
@@ -167,9 +179,8 @@ class Ingest:
 
     async def _cycle(self) -> None:
         self._now = max(self._now, self._clock.now())  # engine time never goes back, whoever sets the clock
-        steps = self._steps = self._take()
-        for step in steps:
-            step.outcome = self._engine.decide(step.input, self._now)
+        self._steps = self._take()
+        steps = [step for step in self._steps if self._decide(step)]
         due = self._engine.next_due()
         if due is not None and due <= self._now:
             outcome = self._engine.decide(Tick(), self._now)
@@ -187,6 +198,18 @@ class Ingest:
         self._save_snapshot(last)
         if self._asked or self._heard:
             self._work.set()
+
+    def _decide(self, step: _Step) -> bool:
+        """False where the engine would not have it: then nothing has changed and whoever asked is told."""
+        try:
+            step.outcome = self._engine.decide(step.input, self._now)
+        except Invalid as error:
+            if step.answer is None:
+                raise
+            if not step.answer.done():
+                step.answer.set_exception(error)
+            return False
+        return True
 
     def _take(self) -> list[_Step]:
         """What people and devices asked for first, then at most a batch of readings, statuses in their place."""
@@ -259,31 +282,6 @@ class Ingest:
     def _ended(self) -> Unavailable:
         assert self.failure is not None
         return Unavailable(self.failure.message, code=self.failure.code, hint=self.failure.hint)
-
-    # ------------------------------------------------------------ what has no form on disk
-
-    def _storable(self, item: Reading | Sample | DeviceEvent | Input) -> bool:
-        """Whether the journal can encode it. Asked before the engine sees it: afterwards it would be too late to
-        say no. Costs 0.05 to 0.1 us a sample."""
-        try:
-            self._encoder.encode_into(item, self._scratch)
-        except (OverflowError, TypeError, ValueError, RecursionError):
-            return False
-        return True
-
-    def _without_unstorable(self, reading: Reading) -> Reading:
-        samples, events = [], []
-        for sample in reading.samples:
-            if self._storable(sample):
-                samples.append(sample)
-            else:
-                self.reject(reading.source, "NotStorable", f"{sample.twin_id}.{sample.property}")
-        for event in reading.events:
-            if self._storable(event):
-                events.append(event)
-            else:
-                self.reject(reading.source, "NotStorable", f"event {event.name} of {event.twin_id}")
-        return Reading(reading.source, reading.received_at, tuple(samples), tuple(events))
 
 
 def _nobody(calls: Sequence[CallChanged]) -> None:

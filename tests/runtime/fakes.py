@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from app.errors import Conflict, Unavailable
+from app.errors import Conflict, Invalid, Unavailable
 from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
@@ -24,6 +24,7 @@ from app.model.events import (
     Cause,
     Entry,
     Input,
+    Load,
     Outcome,
     PropertyChanged,
     RequestCall,
@@ -84,8 +85,8 @@ class LastValues(msgspec.Struct):
 
 
 class LastValueEngine:
-    """Remembers the last value per property and the calls; knows every twin but `ghost`. `due` is when a Tick does
-    something (an event of the twin `clock`), `broken` makes the next decision fail as a bug would."""
+    """Remembers the last value per property and the calls; knows every twin but `ghost`, takes no plan. `due` is when
+    a Tick does something (an event of the twin `clock`), `broken` makes the next decision fail as a bug would."""
 
     def __init__(self) -> None:
         self.live = Live()
@@ -97,6 +98,8 @@ class LastValueEngine:
     def decide(self, input: Input, now: Micros) -> Outcome:
         if self.broken:
             raise ZeroDivisionError("a bug")
+        if isinstance(input, Load):
+            raise Invalid("a plan that is not whole")
         self.decided.append((input, now))
         outcome = self._decide(input, now)
         self._apply(outcome)

@@ -9,11 +9,13 @@ import pytest
 from app.errors import Invalid, Unavailable
 from app.journal.sqlite import SqliteJournal
 from app.model.events import (
+    AcknowledgeAlert,
     AttemptCall,
     CallChanged,
     CallResult,
     DeviceEvent,
     Input,
+    Load,
     Outcome,
     PathStatus,
     PropertyChanged,
@@ -25,6 +27,7 @@ from app.model.events import (
     Tick,
     TwinEventOccurred,
 )
+from app.model.plan import Plan
 from app.model.time import Micros
 from app.settings import IngestSettings
 from tests.runtime.fakes import HandClock, until
@@ -173,6 +176,22 @@ async def test_a_refused_command_is_answered_and_journaled(tmp_path: Path) -> No
         assert [entry.outcome for entry in plant.journal.read(sequence - 1)] == [outcome]
 
 
+async def test_what_the_engine_cannot_take_is_told_to_its_sender_and_stops_nobody(tmp_path: Path) -> None:
+    journal = held(tmp_path)
+    async with running(tmp_path, journal=journal) as plant:
+        asked = [
+            asyncio.create_task(plant.ingest.submit(input))
+            for input in (SetManual("a", "y", 1, "ann"), Load(Plan(1)), SetManual("a", "y", 2, "ann"))
+        ]
+        journal.gate.set()
+        first, refused, last = await asyncio.gather(*asked, return_exceptions=True)
+        assert isinstance(refused, Invalid)
+        assert (first, last) == ((1, Outcome()), (2, Outcome()))
+        with pytest.raises(Invalid):
+            await plant.ingest.submit(Load(Plan(1)))
+        assert journal.last_sequence == 2
+
+
 async def test_samples_are_counted_by_source_and_the_rejected_by_reason(tmp_path: Path) -> None:
     async with running(tmp_path) as plant:
         plant.ingest.offer(reading(("a/x", 1), ("ghost/x", 1), ("a/y", 2)))
@@ -191,7 +210,18 @@ async def test_samples_are_counted_by_source_and_the_rejected_by_reason(tmp_path
         assert plant.metric("batch_samples_sum") == 4
 
 
-@pytest.mark.parametrize("bad", [2**64, -(2**63) - 1, "half \ud800", [1, {"deep": 10**30}], object()])
+def nested(depth: int) -> list[object]:
+    value: list[object] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [2**64, -(2**63) - 1, "half \ud800", [1, {"deep": 10**30}], object(), nested(64), nested(900), nested(100_000)],
+    ids=["big", "small", "surrogate", "inside", "object", "deep", "deeper", "deepest"],
+)
 async def test_a_value_that_no_record_can_hold_is_rejected_before_it_is_decided(tmp_path: Path, bad: object) -> None:
     async with running(tmp_path) as plant:
         acknowledged: list[int] = []
@@ -207,6 +237,20 @@ async def test_a_value_that_no_record_can_hold_is_rejected_before_it_is_decided(
         await until(lambda: acknowledged == [1, 2])  # else their source would send them for ever
         assert plant.engine.state.values == {"a/x": 1, "a/y": 2}
         assert plant.ingest.counters("mqtt") == (2, {"NotStorable": 3})
+
+
+async def test_what_is_accepted_can_be_read_back(tmp_path: Path) -> None:
+    odd = [2**64 - 1, -(2**63), float("inf"), b"bytes", nested(60), {1: {"a": None}}, "\0", (1, 2)]
+    async with running(tmp_path) as plant:
+        for value in odd:
+            assert plant.ingest.offer(reading(("a/x", value)))
+        with pytest.raises(Invalid):  # a type checker would have seen it; a record of it could never be read
+            await plant.ingest.submit(AcknowledgeAlert("alert-1", by=None))  # type: ignore[arg-type]
+        await until(lambda: plant.journal.last_sequence > 0)
+        assert plant.ingest.counters("opcua") == (len(odd), {})
+        assert (
+            sum(len(entry.input.readings) for entry in plant.journal.read(0) if isinstance(entry.input, Samples)) == 8
+        )
 
 
 async def test_an_acknowledgement_that_fails_stops_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
