@@ -32,7 +32,8 @@ from app.errors import Misconfigured, Unavailable
 START_SECONDS = 60.0
 END_SECONDS = 2.5
 DRAW_SECONDS = 0.25
-PAUSE_SECONDS = 5.0
+PAUSE_SECONDS = 8.0
+BREATH_SECONDS = 4.0
 
 
 async def run_demo(*, story: bool, port: int, once: bool, plain: bool, data_dir: Path | None) -> None:
@@ -71,30 +72,27 @@ async def _demo(console: Console, folder: Path, story: bool, port: int, once: bo
                 console.print(told[-1], highlight=False, soft_wrap=True)
 
         board.say = say
-        following = asyncio.ensure_future(board.follow(client))
-        showing = asyncio.ensure_future(_show(console, board, url, documents, told)) if not plain else None
-        playing = asyncio.ensure_future(
-            _play(client, board, PlantControl("127.0.0.1", plant["control_port"]), say, once)
-        )
-        tasks = [task for task in (following, showing, playing if story else None) if task is not None]
-        if not story:
-            playing.cancel()
+        control = PlantControl("127.0.0.1", plant["control_port"])
+        tasks = [asyncio.ensure_future(board.follow(client))]
+        if not plain:
+            tasks.append(asyncio.ensure_future(_show(console, board, url, documents, told)))
+        if story:
+            tasks.append(asyncio.ensure_future(_play(client, board, control, say, once)))
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
         finally:
-            for task in (following, showing, playing):
-                if task is not None:
-                    task.cancel()
-            await asyncio.gather(*(task for task in (following, showing, playing) if task), return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _play(
     client: GraphqlClient, board: Board, control: PlantControl, say: Callable[[str], None], once: bool
 ) -> None:
     while True:
-        await tell_story(client, board, control, say)
+        await tell_story(client, board, control, say, breath_seconds=0.0 if once else BREATH_SECONDS)
         if once:
             return
         await asyncio.sleep(PAUSE_SECONDS)

@@ -4,6 +4,7 @@ The story only disturbs the plant (through its control port) and does what an op
 acknowledge, reset, start. Everything in between is the product's own doing, and the story waits to see it happen.
 """
 
+import asyncio
 from collections.abc import Callable
 
 from app.client import GraphqlClient
@@ -23,8 +24,11 @@ mutation Acknowledge($alertId: ID!, $comment: String) {
 STEP_SECONDS = 60.0
 
 
-async def tell_story(client: GraphqlClient, board: Board, control: PlantControl, say: Callable[[str], None]) -> None:
-    """Once through. Raises TimeoutError naming what did not happen."""
+async def tell_story(
+    client: GraphqlClient, board: Board, control: PlantControl, say: Callable[[str], None], *, breath_seconds: float
+) -> None:
+    """Once through, pausing between chapters so that a person can follow. Raises TimeoutError naming what did not
+    happen."""
 
     async def until(holds: Callable[[], bool], what: str) -> None:
         await board.until(holds, what, STEP_SECONDS)
@@ -51,11 +55,13 @@ async def tell_story(client: GraphqlClient, board: Board, control: PlantControl,
     def is_active(owner: str, behavior: str) -> Callable[[], bool]:
         return lambda: behavior in board.active(owner)
 
+    await board.until(lambda: board.value("pump_123", "status") is not None, "a first value", STEP_SECONDS)
     if board.value("pump_123", "status") != "running":
         await invoke("pump_123", "start")
     await until(runs("pump_123"), "the primary pump runs")
     await until(is_active("building_a_pumping_system", "normal_operation"), "the pumping system works normally")
 
+    await asyncio.sleep(breath_seconds)
     say("disturbance: the primary pump's cooling is blocked")
     await control.heat("pump_123", on=True)
     await until(is_active("pump_123", "high_temperature_warning"), "high_temperature_warning is active")
@@ -72,13 +78,15 @@ async def tell_story(client: GraphqlClient, board: Board, control: PlantControl,
     await until(runs("pump_123"), "the primary pump runs again")
     await until(flows, "the flow is back")
 
+    await asyncio.sleep(breath_seconds)
     say("disturbance: the primary pump's bearing seizes")
     await control.fault("pump_123", 17, "bearing seized")
     await until(lambda: board.open_alert("primary_pump_failure") is not None, "primary_pump_failure raised its alert")
     await until(runs("pump_124"), "the backup pump was started over OPC UA and is observed running")
-    await until(flows, "the flow recovers")
+    await until(flows, "the flow has recovered")
     await acknowledge("primary_pump_failure")
 
+    await asyncio.sleep(breath_seconds)
     await invoke("pump_123", "reset_fault")
     await until(lambda: board.value("pump_123", "status") == "off", "the primary pump's fault is reset")
     await invoke("pump_123", "start")
