@@ -36,6 +36,8 @@ _BOUNDS = {
 }
 _HINTS = {
     "BAD_IDENTIFIER": "write _ for anything else",
+    "BAD_LIMITS": "enum_values are for an enum, min_value and max_value for a float or integer, the lower one first",
+    "MISSING_FIELD": "list the values that it can take",
     "BAD_TEXT": "leave control characters out",
     "DUPLICATE_NAME": "give each its own name",
     "TWO_TARGETS": "leave one of role and twin_id out",

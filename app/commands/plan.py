@@ -72,8 +72,10 @@ class _Planner:
         removed_twins: tuple[str, ...],
         removed_overlays: tuple[str, ...],
     ) -> Plan:
-        used = {item.shape_id: self._shapes[item.shape_id] for item in (*twins, *overlays)}
-        return Plan(self._catalogue.revision, tuple(used.values()), twins, overlays, removed_twins, removed_overlays)
+        used = {item.shape_id: None for item in twins}
+        used |= {item.shape_id: None for item in overlays}
+        shapes = tuple(self._shapes[shape_id] for shape_id in used)
+        return Plan(self._catalogue.revision, shapes, twins, overlays, removed_twins, removed_overlays)
 
     def twin(self, twin_id: str) -> TwinPlan:
         stored = _stored(self._catalogue, "twin", twin_id)

@@ -1,0 +1,175 @@
+"""The ports that commands use, as small fakes: a graph in a dict, an inbox that records, devices that record.
+
+The fake graph keeps what the real one promises: one change or none, Conflict where its revision moved, revision numbers
+that go on over a deletion.
+"""
+
+import asyncio
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from app.commands.actor import Actor
+from app.commands.definitions import DefinitionCommands
+from app.errors import Conflict
+from app.model.catalogue import Catalogue
+from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.connection import CallAnswer, TwinConnection
+from app.model.definitions import Kind, to_document
+from app.model.events import Alert, Call, Input, Load, Outcome
+from app.model.live import ConnectorHealth
+from app.model.plan import Plan
+from app.model.time import Micros
+from app.model.values import Value
+
+ANN = Actor("ann", "test")
+
+
+class FakeClock:
+    def __init__(self) -> None:
+        self.moment: Micros = 1_000_000
+        self.sleepers: list[asyncio.Event] = []
+
+    def now(self) -> Micros:
+        self.moment += 1
+        return self.moment
+
+    async def sleep(self, seconds: float) -> None:
+        """Until the test says that the time has come."""
+        over = asyncio.Event()
+        self.sleepers.append(over)
+        await over.wait()
+
+    def wake_all(self) -> None:
+        for over in self.sleepers:
+            over.set()
+
+
+class FakeStore:
+    """Implements ports.TwinStore for definitions; `before_save` and `after_save` may raise or wait."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.stored: dict[tuple[Kind, str], StoredDefinition] = {}
+        self.highest: dict[tuple[Kind, str], int] = {}
+        self.changes: list[DefinitionChange] = []
+        self.before_save: Callable[[], Any] | None = None
+        self.after_save: Callable[[], Any] | None = None
+
+    async def migrate(self) -> list[int]:
+        return []
+
+    async def load(self) -> tuple[int, list[StoredDefinition]]:
+        return self.revision, list(self.stored.values())
+
+    async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
+        return {key: self.highest[key] for key in keys if key in self.highest}
+
+    async def save(self, change: DefinitionChange) -> None:
+        await self._hook(self.before_save)
+        if change.catalogue_revision != self.revision:
+            raise Conflict("the catalogue moved", code="CATALOGUE_MOVED")
+        for key in change.removed:
+            self.highest[key] = self.stored.pop(key).revision + 1
+        for item in change.saved:
+            self.stored[(item.kind, item.id)] = item
+            self.highest[(item.kind, item.id)] = item.revision
+        self.revision += 1
+        self.changes.append(change)
+        await self._hook(self.after_save)
+
+    @staticmethod
+    async def _hook(hook: Callable[[], Any] | None) -> None:
+        if hook is not None and (waits := hook()) is not None:
+            await waits
+
+    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+        return []
+
+    async def related(
+        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
+    ) -> list[RelatedTwin]:
+        return []
+
+    async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
+        return []
+
+    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+        return []
+
+    async def calls(self, call_ids: Sequence[str]) -> list[Call]:
+        return []
+
+    async def cursor(self) -> int:
+        return 0
+
+    async def write(self, batch: FactBatch) -> None:
+        return None
+
+    async def ping(self) -> None:
+        return None
+
+    async def close(self) -> None:
+        return None
+
+
+class FakeInbox:
+    """Implements ports.Inbox: records, and answers what `answer` says."""
+
+    def __init__(self) -> None:
+        self.inputs: list[Input] = []
+        self.answer: Callable[[Input], Outcome] = lambda _: Outcome()
+
+    async def submit(self, input: Input) -> tuple[int, Outcome]:
+        outcome = self.answer(input)
+        self.inputs.append(input)
+        return len(self.inputs), outcome
+
+    @property
+    def plans(self) -> list[Plan]:
+        return [item.plan for item in self.inputs if isinstance(item, Load)]
+
+
+class FakeDevices:
+    """Implements ports.Devices: records what it is configured with."""
+
+    def __init__(self) -> None:
+        self.configured: list[list[TwinConnection]] = []
+
+    async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
+        return CallAnswer("accepted")
+
+    async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
+        return CallAnswer("accepted")
+
+    def configure(self, twins: Iterable[TwinConnection]) -> None:
+        self.configured.append(list(twins))
+
+    def health(self) -> Sequence[ConnectorHealth]:
+        return []
+
+
+@dataclasses.dataclass
+class House:
+    """Definition commands with everything they talk to."""
+
+    store: FakeStore = dataclasses.field(default_factory=FakeStore)
+    catalogue: Catalogue = dataclasses.field(default_factory=Catalogue)
+    inbox: FakeInbox = dataclasses.field(default_factory=FakeInbox)
+    devices: FakeDevices = dataclasses.field(default_factory=FakeDevices)
+    clock: FakeClock = dataclasses.field(default_factory=FakeClock)
+
+    def __post_init__(self) -> None:
+        self.definitions = DefinitionCommands(self.store, self.catalogue, self.inbox, self.devices, self.clock)
+
+    async def save(self, *documents: tuple[Kind, Mapping[str, Any]]) -> Any:
+        return await self.definitions.save(documents, ANN)
+
+    def document(self, kind: Kind, id: str) -> dict[str, Any]:
+        found = self.catalogue.get(kind, id)
+        assert found is not None
+        return to_document(found.definition)
+
+    def agrees(self) -> bool:
+        """The catalogue is the graph's image, and the engine was loaded with its owners."""
+        return self.catalogue.stored == self.store.stored and self.catalogue.revision == self.store.revision
