@@ -1,8 +1,9 @@
 """Method calls and property writes: asked for by people, decided by behaviors, and settled after a crash.
 
 A call is sent because one CallChanged says `send`, and for no other reason. After a restart a behavior's call that
-was not sent waits until its behavior is TRUE on values read in this run, or until it is too old; one that was sent
-without an answer may have happened, so it waits likewise only where its method is idempotent.
+was not sent waits until its behavior is TRUE on values read in this run and its device has been heard of, or until it
+is too old; one that was sent without an answer may have happened, so it waits likewise only where its method is
+idempotent.
 """
 
 import msgspec
@@ -177,7 +178,7 @@ def settle_waiting(step: Step, deadline: Micros) -> None:
         rule = step.live.rule(call.behavior) if call.behavior is not None else None
         if rule is None or not rule.active or step.now - call.decided_at >= deadline:
             _end(step, call)
-        elif rule.evidence is True and all(cell.live is not None for cell in rule.cells):
+        elif rule.evidence is True and all(cell.live is not None for cell in rule.cells) and _reachable(step, call):
             step.call(call, send=True)
 
 
@@ -192,6 +193,12 @@ def _end(step: Step, call: Call) -> None:
         error = "the server stopped between the send and the answer"
         step.call(msgspec.structs.replace(call, status="indeterminate", finished_at=step.now, error=error))
         _alert(step, call, alarms.CALL_INDETERMINATE, f"{_what(call)} may or may not have happened: {error}", cause)
+
+
+def _reachable(step: Step, call: Call) -> bool:
+    """Whether its device has had contact in this run: sent before that, the call would be spent on a failure."""
+    twin = step.live.twins.get(call.twin_id)
+    return twin is not None and twin.alive
 
 
 def _idempotent(step: Step, call: Call) -> bool:
