@@ -38,6 +38,9 @@ class DyingJournal:
             os.kill(os.getpid(), signal.SIGKILL)
         return sequence
 
+    async def start_after(self, sequence: int) -> None:
+        await self._journal.start_after(sequence)
+
     def read(self, after: int, limit: int = 1000) -> list[Entry]:
         return self._journal.read(after, limit)
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import os
 import re
 import signal
 import sys
@@ -60,8 +61,6 @@ async def start_server(
     program: Sequence[str] = ("-m", "app", "serve"),
 ) -> ServerProcess:
     """Start and wait until it says where it serves."""
-    import os
-
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *program,

@@ -1,8 +1,10 @@
 """What can't start says so in one clear line, with an exit code that is not 0."""
 
 import asyncio
+import os
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -10,13 +12,14 @@ import pytest
 from tests.e2e.processes import REPO, running_server
 
 
-async def _run(*arguments: str, stdin: str | None = None) -> tuple[int, str]:
+async def _run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "app",
         *arguments,
         cwd=REPO,
+        env={**os.environ, **(environment or {})},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
     )
@@ -46,9 +49,8 @@ async def test_an_open_address_is_refused_without_insecure(tmp_path: Path) -> No
 async def test_a_graph_that_is_down_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    status, said = await _run(
-        "serve", "--data-dir", str(tmp_path), "--port", "0", "--graph", f"bolt://127.0.0.1:{port}"
-    )
+    arguments = ["serve", "--data-dir", str(tmp_path), "--port", "0", "--graph", f"bolt://127.0.0.1:{port}"]
+    status, said = await _run(*arguments, environment={"TWIN_OVERLAY_GRAPH__START_TIMEOUT_SECONDS": "1"})
     assert status in (1, 2)
     assert f"bolt://127.0.0.1:{port}" in said
     assert said.count("error:") == 1

@@ -89,7 +89,7 @@ def _guard(plant: PlantProcess) -> list[dict[str, Any]]:
     return [{"kind": kind, "document": document} for kind, document in documents]
 
 
-async def _value(client: GraphqlClient, twin_id: str, name: str) -> Any:
+async def _value(client: GraphqlClient, twin_id: str, name: str) -> object:
     data = await client.execute(VALUE, {"twinId": twin_id, "name": name})
     return data["twin"]["property"]["value"]["json"]
 
@@ -105,7 +105,7 @@ async def _prepare(server: ServerProcess, plant: PlantProcess) -> None:
         await _set_level(client, 10.0)
 
         async def runs() -> bool:
-            return bool(await _value(client, "pump_123", "status") == "running")
+            return await _value(client, "pump_123", "status") == "running"
 
         await until(runs, "the pump was seen running")
 
