@@ -1,7 +1,8 @@
 """Behaviors change state on the edges of their conditions, and their actions run once per activation.
 
 UNKNOWN is no edge: it moves `evidence` and holds `state`. A write to a manual property lands inside the step and may
-wake other behaviors; they follow in rounds, at most MAX_ROUNDS of them, and a loop that is cut raises an alert.
+wake other behaviors; they follow in rounds, at most MAX_ROUNDS of them, and a loop that is cut raises an alert. All
+rules of a round are evaluated before any of them acts, so the order in which they are declared decides nothing.
 """
 
 from collections.abc import Iterable
@@ -22,8 +23,8 @@ def settle(step: Step) -> None:
         if not step.woken:
             return
         woken, step.woken = step.woken, {}
-        for rule, cause in woken.items():
-            evidence = rule.evaluate()
+        turned = [(rule, rule.evaluate(), cause) for rule, cause in woken.items()]
+        for rule, evidence, cause in turned:
             if evidence is not rule.evidence:
                 transition(step, rule, evidence, cause)
     cut, step.woken = step.woken, {}
@@ -41,9 +42,7 @@ def settle(step: Step) -> None:
 
 def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
     """The first evaluation after a definition change: what is TRUE already raises alerts and withholds the rest."""
-    for rule in rules:
-        step.woken.pop(rule, None)
-        evidence = rule.evaluate()
+    for rule, evidence in [(rule, rule.evaluate()) for rule in rules]:
         if evidence is not rule.evidence:
             transition(step, rule, evidence, cause, withhold=not rule.plan.act_on_load)
     settle(step)

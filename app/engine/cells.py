@@ -7,7 +7,7 @@ is what conditions see: the value while it is known, else None; whoever changes 
 from collections import deque
 from collections.abc import Mapping
 
-from app.engine.compile import TYPE_OF, Compiled, TooDeep, ValueType, check_depth, compile_condition, owners_of
+from app.engine.compile import TYPE_OF, Compiled, Test, TooDeep, ValueType, check_depth, compile_condition, owners_of
 from app.engine.values import Spec
 from app.model.conditions import PropertyRef, references
 from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
@@ -200,7 +200,6 @@ class RuleState:
         "order",
         "owner",
         "plan",
-        "queued",
         "since",
         "test",
     )
@@ -214,12 +213,11 @@ class RuleState:
         self.active = False
         self.evidence: bool | None = None
         self.since: Micros = 0
-        self.queued = False
         self.cells: tuple[Cell, ...] = ()
         self.missing: tuple[PropertyRef, ...] = ()
         self.notes: tuple[str, ...] = ()
         self.error = plan.error
-        self.test = _never
+        self.test: Test = _never
         if self.error is None:
             self._bind(index, twins)
 

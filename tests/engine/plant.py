@@ -1,4 +1,4 @@
-"""A small plant to decide about: builders of plans, readings and a driver that keeps the journal a restart would read."""
+"""A small plant to decide about: builders of plans and readings, and a driver that keeps the journal for a restart."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
