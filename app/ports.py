@@ -10,8 +10,8 @@ from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionR
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
-from app.model.live import BehaviorView, Connectivity, ConnectorHealth
-from app.model.plan import OwnerKey
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
+from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import Micros
 from app.model.values import PropertyState, Value
 
@@ -107,7 +107,13 @@ class LiveView(Protocol):
 
     def connectivity(self, twin_id: str) -> Connectivity | None: ...
 
+    def clock(self, twin_id: str) -> ClockView | None:
+        """How the twin's source clock stood in this run; None for an unknown twin."""
+
     def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]: ...
+
+    def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
+        """What keeps a behavior's evidence unknown, one line each; empty where it is known or not there."""
 
     def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
         """Newest first, at most 20."""

@@ -6,7 +6,7 @@ from app.api.scalars import JSON
 from app.api.types.enums import DefinitionKind
 
 _DOCUMENT = "The whole document in the specification's form (an object); it replaces the one there is."
-_EXPECTED = "Only if the revision is this (0: only if there is none yet), else CONFLICT; always where left out."
+_EXPECTED = "Only if the revision is this (0: only if there is none yet), else REVISION_MOVED; always where left out."
 _REASON = "Why, for the history; at most 10,000 characters."
 
 

@@ -51,13 +51,17 @@ from app.commands.definitions import Saved
 from app.errors import Invalid, NotFound, Problem
 from app.model.definitions import MAX_ITEMS, MAX_TEXT, Kind
 
-_SAVE = "Raises DOCUMENT_INVALID and its like with every problem and its JSON pointer, CONFLICT, UNAVAILABLE."
+_SAVE = (
+    "DOCUMENT_INVALID and DEFINITION_INVALID with every problem and its JSON pointer; REVISION_MOVED, "
+    "BREAKS_DEPENDENTS, UNAVAILABLE."
+)
 _ID_FIELD: dict[Kind, str] = {
     "twin_type": "type_id",
     "twin": "twin_id",
     "overlay_type": "type_id",
     "overlay": "overlay_id",
 }
+_KINDS: dict[DefinitionKind, Kind] = {DefinitionKind(kind): kind for kind in _ID_FIELD}
 _GLOBAL: dict[Kind, str] = {
     "twin_type": "TwinType",
     "twin": "Twin",
@@ -116,7 +120,7 @@ class Mutation:
                 path="/documents",
             )
         documents = [
-            (item.kind.value, _object(item.document, f"/documents/{index}/document"))
+            (_KINDS[item.kind], _object(item.document, f"/documents/{index}/document"))
             for index, item in enumerate(input.documents)
         ]
         commands = info.context.services.commands.definitions
@@ -128,26 +132,30 @@ class Mutation:
             warnings=warnings_of(saved.warnings),
         )
 
-    @strawberry.mutation(description="Delete a twin type that no twin has. TWIN_TYPE_NOT_FOUND, IN_USE, CONFLICT.")
+    @strawberry.mutation(
+        description="Delete a twin type that no twin has. TWIN_TYPE_NOT_FOUND, IN_USE, REVISION_MOVED."
+    )
     async def delete_twin_type(self, info: Info, input: Annotated[DeleteTwinTypeInput, Input]) -> DeletePayload:
         return await _delete(info, "twin_type", input.type_id, input.expected_revision, input.reason)
 
-    @strawberry.mutation(description="Delete a twin that fills no role. TWIN_NOT_FOUND, IN_USE, CONFLICT.")
+    @strawberry.mutation(description="Delete a twin that fills no role. TWIN_NOT_FOUND, IN_USE, REVISION_MOVED.")
     async def delete_twin(self, info: Info, input: Annotated[DeleteTwinInput, Input]) -> DeletePayload:
         return await _delete(info, "twin", input.twin_id, input.expected_revision, input.reason)
 
-    @strawberry.mutation(description="Delete an overlay type that no overlay has. OVERLAY_TYPE_NOT_FOUND, IN_USE.")
+    @strawberry.mutation(
+        description="Delete an overlay type that no overlay has. OVERLAY_TYPE_NOT_FOUND, IN_USE, REVISION_MOVED."
+    )
     async def delete_overlay_type(self, info: Info, input: Annotated[DeleteOverlayTypeInput, Input]) -> DeletePayload:
         return await _delete(info, "overlay_type", input.type_id, input.expected_revision, input.reason)
 
-    @strawberry.mutation(description="Delete an overlay; its twins stay. OVERLAY_NOT_FOUND, CONFLICT.")
+    @strawberry.mutation(description="Delete an overlay; its twins stay. OVERLAY_NOT_FOUND, REVISION_MOVED.")
     async def delete_overlay(self, info: Info, input: Annotated[DeleteOverlayInput, Input]) -> DeletePayload:
         return await _delete(info, "overlay", input.overlay_id, input.expected_revision, input.reason)
 
     @strawberry.mutation(
         description=(
             "Execute a DTSL script: what it declares replaces what there is, all of it or nothing. A script with "
-            "errors is refused with every one of them in `extensions.problems` (path: file:line:column)."
+            "errors is refused (DTSL_INVALID) with every one of them in `extensions.problems` (path: file:line:column)."
         )
     )
     async def execute_dtsl(self, info: Info, input: Annotated[ExecuteDtslInput, Input]) -> ExecuteDtslPayload:
@@ -164,7 +172,7 @@ class Mutation:
     @strawberry.mutation(
         description=(
             "Set a property: a mapped one by a write to its device, whose answer is waited for; a manual one at once. "
-            "TWIN_NOT_FOUND, PROPERTY_NOT_FOUND, INVALID for a value of the wrong type or outside the limits, REFUSED."
+            "TWIN_NOT_FOUND, PROPERTY_NOT_FOUND, PROPERTY_READ_ONLY, WRONG_TYPE, VALUE_NOT_ALLOWED, VALUE_OUT_OF_RANGE."
         )
     )
     async def set_property(self, info: Info, input: Annotated[SetPropertyInput, Input]) -> SetPropertyPayload:
@@ -173,14 +181,14 @@ class Mutation:
         found = _there(Property.find(info.context.catalogue, input.twin_id, input.property), "property", input.property)
         return SetPropertyPayload(
             property=found,
-            value=Value.of(written.state, found.unit) if written.state else None,
+            value=Value.of(written.state, found.unit),
             call=Call.of(written.call) if written.call else None,
         )
 
     @strawberry.mutation(
         description=(
             "Call a method on a device and wait for its answer, as long as the server's call time-out (10 s by "
-            "default). TWIN_NOT_FOUND, METHOD_NOT_FOUND, INVALID for arguments that do not fit."
+            "default). TWIN_NOT_FOUND, METHOD_NOT_FOUND, ARGUMENTS_INVALID, NO_CONNECTIVITY."
         )
     )
     async def invoke_method(self, info: Info, input: Annotated[InvokeMethodInput, Input]) -> InvokeMethodPayload:
@@ -189,7 +197,7 @@ class Mutation:
         call = await control.invoke_method(input.twin_id, input.method, arguments, info.context.actor())
         return InvokeMethodPayload(call=Call.of(call))
 
-    @strawberry.mutation(description="Acknowledge an open alert. ALERT_NOT_FOUND, REFUSED where it already was.")
+    @strawberry.mutation(description="Acknowledge an open alert. ALERT_NOT_FOUND, ALERT_ALREADY_ACKNOWLEDGED.")
     async def acknowledge_alert(
         self, info: Info, input: Annotated[AcknowledgeAlertInput, Input]
     ) -> AcknowledgeAlertPayload:

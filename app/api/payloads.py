@@ -73,8 +73,8 @@ class ExecuteDtslPayload:
 @strawberry.type(description="A property that was set or is being set.")
 class SetPropertyPayload:
     property: Property = strawberry.field(description="The property, with its live value.")
-    value: Value | None = strawberry.field(
-        description="The value it now has, for a manual property; null where a device was asked (see `call`)."
+    value: Value = strawberry.field(
+        description="Its live value afterwards; where a device was asked, what that last reported (see `call`)."
     )
     call: Call | None = strawberry.field(description="The write to the device; null for a manual property.")
 

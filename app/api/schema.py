@@ -4,6 +4,7 @@ schema.graphql at the repository root is `sdl()`; a test holds the two equal, so
 sees in a diff.
 """
 
+import contextlib
 from collections.abc import Iterator
 
 import strawberry
@@ -42,10 +43,12 @@ _LIMITS = [
 
 class _ParseOnce(ParserCache):
     def on_parse(self) -> Iterator[None]:
-        if len(self.execution_context.query or "") <= MAX_CACHED_LENGTH:
-            yield from super().on_parse()
-        else:
-            yield
+        context = self.execution_context
+        if len(context.query or "") <= MAX_CACHED_LENGTH:
+            # A document that can't be parsed is parsed again after this hook: only there its error becomes an answer.
+            with contextlib.suppress(GraphQLError, RecursionError):
+                context.graphql_document = self.cached_parse_document(context.query, **context.parse_options)
+        yield
 
 
 class _ValidateOnce(ValidationCache):

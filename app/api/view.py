@@ -16,9 +16,12 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import MissingQueryError
 from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from app.api.context import Context
 from app.api.graphiql import headers, page
@@ -87,12 +90,43 @@ class GraphQLView(GraphQL[Context, None]):
             raise HTTPException(400, "`operationName` must be text or null")
         return found
 
+    async def execute_single(
+        self,
+        request: Request,
+        request_adapter: AsyncHTTPRequestAdapter,
+        sub_response: Response,
+        context: Context,
+        root_value: None,
+        request_data: GraphQLRequestData,
+    ) -> ExecutionResult:
+        """As Strawberry's, but subscriptions are refused: over plain HTTP it would execute them as queries."""
+        allowed = OperationType.from_http(request_adapter.method) - {OperationType.SUBSCRIPTION}
+        try:
+            return await self.schema.execute(
+                request_data.query,
+                variable_values=request_data.variables,
+                context_value=context,
+                operation_name=request_data.operation_name,
+                allowed_operation_types=allowed,
+                operation_extensions=request_data.extensions,
+            )
+        except MissingQueryError as error:
+            raise HTTPException(400, "there is no `query` in the request") from error
+        except CannotGetOperationTypeError as error:
+            raise HTTPException(400, error.as_http_error_reason()) from error
+        except InvalidOperationTypeError as error:
+            raise HTTPException(
+                405 if request_adapter.method == "GET" else 400, error.as_http_error_reason(request_adapter.method)
+            ) from error
+
     def parse_json(self, data: str | bytes) -> Any:
         try:
             found = self.decode_json(data)
         except json.JSONDecodeError as error:
             raise HTTPException(400, f"the request is not valid JSON: {error.msg}") from error
-        return found
+        if not isinstance(found, dict | None):
+            raise HTTPException(400, "a request, its variables and its extensions are JSON objects")
+        return found or {}
 
     def decode_json(self, data: str | bytes) -> object:
         """Stricter than json.loads: no NaN, no lone surrogates; deep nesting is an error and not a crash."""
@@ -154,8 +188,13 @@ def _weight(text: str) -> float:
 
 def _refusal(error: HTTPException) -> Response:
     hint = "POST {query, variables, operationName} as application/json, or GET a query"
-    code = "METHOD_NOT_ALLOWED" if error.status_code == 405 else "REQUEST_INVALID"
-    response = answer(Invalid(error.reason, code=code, hint=hint), error.status_code)
-    if error.status_code == 405:
-        response.headers["allow"] = "GET, POST"
+    status, code = error.status_code, "REQUEST_INVALID"
+    if isinstance(error.__cause__, InvalidOperationTypeError):
+        code = "OPERATION_NOT_ALLOWED"
+        hint = "send mutations by POST, and subscriptions over a WebSocket with graphql-transport-ws"
+    elif status == 405:
+        code = "METHOD_NOT_ALLOWED"
+    response = answer(Invalid(error.reason, code=code, hint=hint), status)
+    if status == 405:
+        response.headers["allow"] = "POST" if code == "OPERATION_NOT_ALLOWED" else "GET, POST"
     return response

@@ -90,12 +90,11 @@ class Socket:
     async def subscribe(self, query: str, id: str = "1", **variables: Any) -> None:
         await self.send({"id": id, "type": "subscribe", "payload": {"query": query, "variables": variables}})
 
-    async def next(self, field: str) -> dict[str, Any]:
+    async def next(self, field: str) -> Any:
         message = await self.receive()
         assert message["type"] == "next", message
         assert "errors" not in message["payload"], message
-        found: dict[str, Any] = message["payload"]["data"][field]
-        return found
+        return message["payload"]["data"][field]
 
     async def closed(self) -> tuple[int, str]:
         async with asyncio.timeout(DEADLINE):

@@ -1,22 +1,22 @@
-"""The installation that the API tests talk to: real catalogue, real bus, real routes; fakes where a port begins.
+"""The installation that the API tests talk to: real catalogue, commands, bus and routes; fakes where a port begins.
 
 `Installation.change` does what Ingest does after a commit: live state first, then the sequence, then the bus.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, cast
+import asyncio
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
 from app.api.services import Services
-from app.commands.actor import Actor
 from app.commands.commands import Commands
-from app.commands.control import Written
-from app.commands.definitions import Saved
-from app.commands.scripts import ScriptResult
-from app.errors import Conflict, Invalid, NotFound, Problem, Unavailable
+from app.commands.control import ControlCommands
+from app.commands.definitions import DefinitionCommands
+from app.commands.scripts import ScriptCommands
+from app.errors import Unavailable
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
@@ -28,19 +28,22 @@ from app.model.events import (
     Call,
     Cause,
     ConnectivityChanged,
+    Input,
     Outcome,
     PropertyChanged,
     TwinEventOccurred,
 )
-from app.model.live import BehaviorView, Connectivity, ConnectorHealth
-from app.model.plan import OwnerKey
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
+from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import PropertyState, Value
+from app.ports import Inbox, LiveView
 from app.runtime.bus import Bus
 from app.settings import ServerSettings
 
 NOON = parse_iso("2026-01-02T12:00:00Z")
 PORT = 8420
+CALL_SECONDS = 5.0
 READING = Cause("reading", "opcua", NOON)
 
 DOCUMENTS: list[tuple[Kind, dict[str, Any]]] = [
@@ -61,6 +64,7 @@ DOCUMENTS: list[tuple[Kind, dict[str, Any]]] = [
                 },
                 {"name": "status", "data_type": "enum", "enum_values": ["off", "running", "fault"]},
                 {"name": "starts", "data_type": "integer", "access": "read-write"},
+                {"name": "speed", "data_type": "float", "unit": "rpm", "max_value": 3000.0, "access": "read-write"},
             ],
             "methods": [
                 {"name": "stop", "return_type": "boolean"},
@@ -100,7 +104,13 @@ DOCUMENTS: list[tuple[Kind, dict[str, Any]]] = [
                 "protocol": "opc-ua",
                 "endpoint": "opc.tcp://127.0.0.1:4840",
                 "authentication": {"type": "password", "password": "hidden"},
-                "mapping": {"properties": {"temperature": {"node_id": "ns=2;s=T", "sampling_interval": 100.0}}},
+                "mapping": {
+                    "properties": {
+                        "temperature": {"node_id": "ns=2;s=T", "sampling_interval": 100.0},
+                        "speed": {"node_id": "ns=2;s=S"},
+                    },
+                    "methods": {"stop": {"node_id": "ns=2;s=Stop"}, "set_speed": {"node_id": "ns=2;s=SetSpeed"}},
+                },
             },
             "metadata": {"tags": ["water"]},
         },
@@ -148,7 +158,7 @@ class FakeClock:
         return self.at
 
     async def sleep(self, seconds: float) -> None:
-        raise AssertionError("the API never waits")
+        await asyncio.sleep(seconds)
 
 
 class FakeLive:
@@ -160,6 +170,8 @@ class FakeLive:
         self.events: dict[str, list[TwinEventOccurred]] = {}
         self.alerts: dict[str, Alert] = {}
         self.calls: dict[str, Call] = {}
+        self.clocks: dict[str, ClockView] = {}
+        self.doubts: dict[BehaviorKey, Sequence[str]] = {}
         self.alert_searches = 0
 
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
@@ -167,6 +179,12 @@ class FakeLive:
 
     def connectivity(self, twin_id: str) -> Connectivity | None:
         return self.paths.get(twin_id)
+
+    def clock(self, twin_id: str) -> ClockView | None:
+        return self.clocks.get(twin_id)
+
+    def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
+        return self.doubts.get(key, ())
 
     def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]:
         return list(self.views.get(owner, {}).values())
@@ -194,6 +212,8 @@ class FakeStore:
         self.old_calls: dict[str, Call] = {}
         self.statements: list[str] = []
         self.down = False
+        self.changes: list[DefinitionChange] = []
+        self.fault: Exception | None = None
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
@@ -216,6 +236,8 @@ class FakeStore:
 
     def _ask(self, statement: str) -> None:
         self.statements.append(statement)
+        if self.fault is not None:
+            raise self.fault
         if self.down:
             raise Unavailable("the graph does not answer", hint="it is tried again by itself")
 
@@ -226,10 +248,10 @@ class FakeStore:
         raise NotImplementedError
 
     async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
-        raise NotImplementedError
+        return {}
 
     async def save(self, change: DefinitionChange) -> None:
-        raise NotImplementedError
+        self.changes.append(change)
 
     async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
         raise NotImplementedError
@@ -249,6 +271,9 @@ class FakeStore:
 
 class FakeDevices:
     def __init__(self) -> None:
+        self.sent: list[tuple[str, str, Any]] = []
+        self.answer = CallAnswer("accepted", True)
+        self.configured: list[TwinConnection] = []
         self.connections = [
             ConnectorHealth(
                 "opc-ua 127.0.0.1:4840", "opc-ua", "opc.tcp://127.0.0.1:4840", "connected", 2, "", NOON, 3_000_000_000,
@@ -257,99 +282,45 @@ class FakeDevices:
         ]  # fmt: skip
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
-        raise NotImplementedError
+        self.sent.append((twin_id, property, value))
+        return self.answer
 
     async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
-        raise NotImplementedError
+        self.sent.append((twin_id, method, arguments))
+        return self.answer
 
     def configure(self, twins: Iterable[TwinConnection]) -> None:
-        raise NotImplementedError
+        self.configured = list(twins)
 
     def health(self) -> Sequence[ConnectorHealth]:
         return self.connections
 
 
-class FakeDefinitions:
-    """In the shape of DefinitionCommands, without its checks: they are tests/commands' matter."""
+class QuietInbox:
+    """Takes everything and decides nothing: for tests that write live state themselves."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-        self.authors: list[tuple[Actor, str]] = []
-
-    async def save(
-        self,
-        documents: Sequence[tuple[Kind, Mapping[str, Any]]],
-        actor: Actor,
-        *,
-        expected_revision: int | None = None,
-        reason: str = "",
-    ) -> Saved:
-        self.authors.append((actor, reason))
-        created, updated, unchanged, saved = [], [], [], []
-        for kind, document in documents:
-            if not document.get("twin_id") and kind == "twin":
-                raise Invalid.of([Problem("MISSING_FIELD", "twin_id is missing", "/twin_id")], "the twin")
-            definition = MODELS[kind].model_validate(document)
-            key = (kind, id_of(definition))
-            before = self.catalogue.get(*key)
-            if expected_revision is not None and expected_revision != (before.revision if before else 0):
-                raise Conflict(f"{key[1]} has moved on", code="REVISION_MOVED", hint="read it again")
-            if before is not None and before.definition == definition:
-                unchanged.append(key)
-                continue
-            (updated if before else created).append(key)
-            revision = before.revision + 1 if before else 1
-            saved.append(StoredDefinition(kind, key[1], definition, revision, 1, NOON, actor.name, NOON, actor.name))
-        self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, actor.name, reason, tuple(saved)))
-        return Saved(tuple(created), tuple(updated), tuple(unchanged), (), ())
-
-    async def delete(
-        self, kind: Kind, id: str, actor: Actor, *, expected_revision: int | None = None, reason: str = ""
-    ) -> Saved:
-        if self.catalogue.get(kind, id) is None:
-            raise NotFound.named(kind.replace("_", " "), id, self.catalogue.ids(kind))
-        self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, actor.name, reason, removed=((kind, id),)))
-        return Saved((), (), (), ((kind, id),), ())
+    async def submit(self, input: Input) -> tuple[int, Outcome]:
+        return 0, Outcome()
 
 
-class FakeScripts:
-    async def execute(self, source: str, actor: Actor, *, name: str = "script.dtsl") -> ScriptResult:
-        raise Invalid.of(
-            [
-                Problem("DTSL204", "unknown role 'backupPmp'", f"{name}:31:7", "did you mean 'backupPump'?"),
-                Problem("DTSL201", "unknown twin type 'Pmp'", f"{name}:40:3"),
-            ],
-            name,
-            code="DTSL_INVALID",
-        )
+class Parts(Protocol):
+    catalogue: Catalogue
+    store: FakeStore
+    devices: FakeDevices
+    bus: Bus
+    clock: FakeClock
+
+    async def ready(self) -> dict[str, str]: ...
 
 
-class FakeControl:
-    def __init__(self, live: FakeLive) -> None:
-        self.live = live
-        self.asked: list[tuple[Any, ...]] = []
-
-    async def set_property(self, twin_id: str, name: str, value: Value, actor: Actor) -> Written:
-        self.asked.append((twin_id, name, value, actor))
-        if name == "temperature":
-            return Written(None, a_call(property=name, arguments={"value": value}))
-        if value == "explode":
-            raise RuntimeError("the secret of /etc/shadow")
-        state = PropertyState(value, "good", NOON, NOON, None, True)
-        self.live.states[(twin_id, name)] = state
-        return Written(state, None)
-
-    async def invoke_method(
-        self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value], actor: Actor
-    ) -> Call:
-        self.asked.append((twin_id, method, arguments, actor))
-        return a_call(method=method, status="refused", error="the pump says no")
-
-    async def acknowledge_alert(self, alert_id: str, comment: str, actor: Actor) -> Alert:
-        alert = self.live.alerts.get(alert_id)
-        if alert is None:
-            raise NotFound.named("alert", alert_id, self.live.alerts)
-        return an_alert(alert_id, acknowledged=True, acknowledged_by=actor.name, comment=comment, acknowledged_at=NOON)
+def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
+    """With the real commands on whatever stands behind them."""
+    definitions = DefinitionCommands(parts.store, parts.catalogue, inbox, parts.devices, parts.clock)
+    control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
+    commands = Commands(definitions, ScriptCommands(definitions), control)
+    return Services(
+        commands, live, parts.store, parts.bus, parts.devices, parts.clock, CollectorRegistry(), parts.ready
+    )
 
 
 class Installation:
@@ -360,17 +331,12 @@ class Installation:
         self.devices = FakeDevices()
         self.bus = Bus()
         self.clock = FakeClock()
-        self.definitions = FakeDefinitions(self.catalogue)
-        self.control = FakeControl(self.live)
         self.problems: dict[str, str] = {}
         self.settings = ServerSettings(**settings)
-        commands = Commands(cast(Any, self.definitions), cast(Any, FakeScripts()), cast(Any, self.control))
-        self.services = Services(
-            commands, self.live, self.store, self.bus, self.devices, self.clock, CollectorRegistry(), self._ready
-        )
+        self.services = services(self, self.live, QuietInbox())
         self.save(*DOCUMENTS)
 
-    async def _ready(self) -> dict[str, str]:
+    async def ready(self) -> dict[str, str]:
         return self.problems
 
     def app(self, port: int = PORT) -> Starlette:

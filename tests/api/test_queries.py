@@ -48,7 +48,7 @@ async def test_a_twin_shows_its_document_its_types_parts_and_its_live_values(ins
     assert twin["location"] == {"site": "Plant 1", "coordinates": {"x": 123.45}}
     assert twin["type"] == {"typeId": "pump", "kind": "EQUIPMENT", "name": "Pump"}
     assert twin["createdAt"] == AT_NOON
-    temperature, status, starts = twin["properties"]
+    temperature, status, starts, speed = twin["properties"]
     assert temperature == {
         "name": "temperature",
         "description": "Of the bearing",
@@ -72,7 +72,7 @@ async def test_a_twin_shows_its_document_its_types_parts_and_its_live_values(ins
     assert status["value"] == {
         "json": None, "number": None, "text": None, "quality": "BAD", "known": False, "timestamp": None,
     }  # fmt: skip
-    assert (starts["access"], starts["mapped"]) == ("READ_WRITE", False)
+    assert (starts["access"], starts["mapped"], speed["mapped"]) == ("READ_WRITE", False, True)
     assert twin["methods"][0] == {"name": "stop", "returnType": "BOOLEAN", "parameters": []}
     assert twin["events"] == [{"name": "fault_occurred", "parameters": [{"name": "code", "dataType": "INTEGER"}]}]
     assert twin["behaviors"] == [
@@ -108,7 +108,13 @@ async def test_connectivity_shows_the_path_and_never_the_credentials(installatio
     assert twin["connectivity"] == {
         "protocol": "opc-ua",
         "endpoint": "opc.tcp://127.0.0.1:4840",
-        "mapping": {"properties": {"temperature": {"node_id": "ns=2;s=T", "sampling_interval": 100.0}}},
+        "mapping": {
+            "properties": {
+                "temperature": {"node_id": "ns=2;s=T", "sampling_interval": 100.0},
+                "speed": {"node_id": "ns=2;s=S"},
+            },
+            "methods": {"stop": {"node_id": "ns=2;s=Stop"}, "set_speed": {"node_id": "ns=2;s=SetSpeed"}},
+        },
         "status": {
             "status": "DISCONNECTED",
             "reason": "connection refused",
@@ -166,6 +172,7 @@ async def test_the_instance_has_the_specifications_form(installation: Installati
                 "temperature": {"value": 65.3, "timestamp": AT_NOON, "quality": "good"},
                 "status": {"value": None, "timestamp": None, "quality": "bad"},
                 "starts": {"value": None, "timestamp": None, "quality": "bad"},
+                "speed": {"value": None, "timestamp": None, "quality": "bad"},
             },
             "active_behaviors": ["hot"],
             "last_events": [{"name": "fault_occurred", "timestamp": AT_NOON, "parameters": {"code": 7}}],
@@ -207,11 +214,11 @@ async def test_twins_come_in_keyset_pages_in_both_directions(installation: Insta
 
 
 async def test_a_page_does_not_shift_when_its_last_twin_is_deleted(installation: Installation) -> None:
-    page = (await ask(installation, "{ twins(first: 1) { pageInfo { endCursor } } }"))["twins"]
-    await ask(installation, 'mutation { deleteTwin(input: {twinId: "pump_123"}) { deletedId } }')
+    page = (await ask(installation, "{ twins(first: 2) { pageInfo { endCursor } } }"))["twins"]
+    await ask(installation, 'mutation { deleteTwin(input: {twinId: "pump_124"}) { deletedId } }')
     query = "query($a: String) { twins(first: 1, after: $a) { nodes { twinId } } }"
     rest = await ask(installation, query, a=page["pageInfo"]["endCursor"])
-    assert rest["twins"]["nodes"] == [{"twinId": "pump_124"}]
+    assert rest["twins"]["nodes"] == [{"twinId": "valve_234"}]
 
 
 async def test_twins_of_one_type(installation: Installation) -> None:
@@ -262,7 +269,7 @@ async def test_a_twin_type_shows_its_parts_and_its_twins(installation: Installat
     )
     assert answer["twinTypes"] == {"totalCount": 2}
     found = answer["twinType"]
-    assert [item["name"] for item in found["properties"]] == ["temperature", "status", "starts"]
+    assert [item["name"] for item in found["properties"]] == ["temperature", "status", "starts", "speed"]
     assert found["behaviors"][0]["onLoad"] == "WITHHOLD"
     assert found["twins"] == {"totalCount": 2, "nodes": [{"twinId": "pump_123"}]}
     assert found["document"]["type_id"] == "pump"

@@ -29,11 +29,15 @@ class Behavior(BehaviorDefinition, Node):
     state: BehaviorState = strawberry.field(description="Whether it is on.")
     evidence: Evidence = strawberry.field(description="What its condition came to last.")
     since: DateTime | None = strawberry.field(description="When it came into this state; null where it never changed.")
-    error: str | None = strawberry.field(description="Why it can't run; null where it can.")
+    error: str | None = strawberry.field(description="Why it can't run, or can't do all of it; null otherwise.")
 
     @strawberry.field(description="The twin or overlay that owns it; null where that was deleted meanwhile.")
     def owner(self, info: Info) -> Owner | None:
         return find_owner(info.context.catalogue, self.key.owner)
+
+    @strawberry.field(description="What keeps `evidence` UNKNOWN, one line each; empty where it is known.")
+    def unknown_because(self, info: Info) -> list[str]:
+        return list(info.context.live.why_unknown(self.key))
 
     @classmethod
     def of_view(cls, key: BehaviorKey, item: model.BehaviorDefinition | None, view: BehaviorView | None) -> "Behavior":

@@ -11,7 +11,9 @@ from app.model.live import ConnectorHealth
 
 @strawberry.type(description="So many messages or samples were not taken, for one reason.")
 class RejectedCount:
-    reason: str = strawberry.field(description="BadPayload, UnknownTwin, TypeMismatch, NotInEnum, NotFinite, Late, ...")
+    reason: str = strawberry.field(
+        description="BadPayload, UnknownTwin, NotMapped, TypeMismatch, NotInEnum, NotFinite, TooLong, Late, ..."
+    )
     count: Long = strawberry.field(description="Since the server started.")
 
 

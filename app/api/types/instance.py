@@ -9,7 +9,7 @@ import strawberry
 
 from app.api.context import Context, Info
 from app.api.ids import global_id
-from app.api.scalars import JSON, DateTime, moment
+from app.api.scalars import JSON, DateTime, Long, moment
 from app.api.types.behavior import active_names
 from app.api.types.enums import ConnectionStatus, Quality, SimulationState
 from app.api.types.node import Node
@@ -17,7 +17,7 @@ from app.api.types.value import NEVER, Value
 from app.model import definitions as model
 from app.model.change import StoredDefinition
 from app.model.events import TwinEventOccurred
-from app.model.live import Connectivity
+from app.model.live import ClockView, Connectivity
 from app.model.plan import OwnerKey
 from app.model.time import Micros, iso
 
@@ -79,6 +79,26 @@ class SimulationStatus:
         return cls(status=SimulationState.STOPPED if simulation and simulation.enabled else SimulationState.DISABLED)
 
 
+@strawberry.type(description="How the device's clock stood to ours since the server started.")
+class SourceClock:
+    offset_microseconds: Long = strawberry.field(
+        description="Added to its timestamps since its clock was re-based; 0 where it was not."
+    )
+    ahead: Long = strawberry.field(description="Samples too far in the future; they got the time of receipt instead.")
+    late: Long = strawberry.field(description="Samples rejected as late.")
+    rebased: Long = strawberry.field(description="How often its clock was re-based.")
+
+    @classmethod
+    def of(cls, found: ClockView | None) -> "SourceClock":
+        found = found or ClockView()
+        return cls(
+            offset_microseconds=Long(found.offset),
+            ahead=Long(found.ahead),
+            late=Long(found.late),
+            rebased=Long(found.rebased),
+        )
+
+
 @strawberry.type(description="The live twin, as the specification prints it.")
 class TwinInstance(Node):
     stored: strawberry.Private[StoredDefinition]
@@ -103,6 +123,10 @@ class TwinInstance(Node):
     @strawberry.field(description="Whether readings can reach it.")
     def connectivity_status(self, info: Info) -> ConnectivityStatus:
         return ConnectivityStatus.of(info.context.live.connectivity(self.twin_id))
+
+    @strawberry.field(description="How its device's clock stood to ours.")
+    def source_clock(self, info: Info) -> SourceClock:
+        return SourceClock.of(info.context.live.clock(self.twin_id))
 
     @strawberry.field(description="Whether a simulation runs for it.")
     def simulation_status(self) -> SimulationStatus:

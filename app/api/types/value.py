@@ -33,7 +33,10 @@ class Value:
     reported_at: DateTime | None = strawberry.field(description="When it was last reported, the same value included.")
     known: bool = strawberry.field(description="Whether conditions may use it: a value, not bad, its path alive.")
     reason: str | None = strawberry.field(
-        description="Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, or the device's status code."
+        description=(
+            "Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, Stale, Unmapped, or the device's "
+            "status code; on a good one ClockAhead, where the source's time was replaced by that of receipt."
+        )
     )
 
     @classmethod
