@@ -49,7 +49,7 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
-        starting = asyncio.ensure_future(_serve(app, bound))
+        starting = asyncio.ensure_future(_serve(app, bound, settings))
         ended = asyncio.ensure_future(stopping.wait())
         try:
             await asyncio.wait({starting, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -61,12 +61,13 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
             ended.cancel()
 
 
-async def _serve(app: Starlette, bound: socket.socket) -> None:
+async def _serve(app: Starlette, bound: socket.socket, settings: Settings) -> None:
     host, port = bound.getsockname()[:2]
     config = uvicorn.Config(
         app,
         lifespan="off",
         ws="websockets-sansio",
+        ws_max_size=settings.server.max_body_bytes,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
