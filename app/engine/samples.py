@@ -38,7 +38,13 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         twin.last_contact = received
         value, timestamp, quality, reason = sample.value, sample.timestamp, sample.quality, sample.reason
         spec = cell.spec
-        if not (spec.is_float and value.__class__ is float and spec.low <= value <= spec.high and quality == "good"):
+        if not (
+            spec.is_float
+            and value.__class__ is float
+            and spec.low <= value <= spec.high
+            and quality == "good"
+            and reason is None
+        ):
             value, quality, reason = _accept(cell, value, quality, reason)
             if value is None and quality != "bad":
                 _reject(step, reading.source, sample, reason or "")

@@ -1,6 +1,6 @@
 """Paths and quiet: silent, alive, connecting and stale, and what conditions make of each."""
 
-from app.model.events import PathStatus, SourceStatus, Tick
+from app.model.events import Load, PathStatus, SetManual, SourceStatus, Tick
 from app.model.plan import Plan, PropertyPlan
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alert, alerts, call, compare, hot, pump, pump_shape, rule, sample, sent, turns
@@ -71,8 +71,6 @@ def test_a_value_read_back_just_before_the_source_says_alive_is_known_from_then_
 
 
 def test_manual_properties_stay_known_while_the_path_is_silent() -> None:
-    from app.model.events import SetManual
-
     plant = Plant(rule("hand", compare("mode", "==", "hand")))
     plant.do(SetManual("p1", "mode", "hand", "eva"))
     plant.silent()
@@ -162,8 +160,6 @@ def test_a_silent_path_leaves_nothing_to_fall_stale() -> None:
 
 
 def test_a_removed_twin_leaves_nothing_to_fall_stale() -> None:
-    from app.model.events import Load
-
     plant = quiet_plant()
     plant.read(level=9.0)
     plant.do(Load(Plan(2, removed_twins=("p1",))))

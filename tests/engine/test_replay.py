@@ -1,0 +1,297 @@
+"""Any input in any order: no exception, and replay, fold and snapshot all give what the live run gave."""
+
+import math
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.engine.engine import Engine
+from app.model.conditions import And, Arithmetic, Bound, Compare, Literal, Not, Or
+from app.model.events import (
+    AcknowledgeAlert,
+    AttemptCall,
+    CallResult,
+    DeviceEvent,
+    Entry,
+    Input,
+    Load,
+    Outcome,
+    PathStatus,
+    Reading,
+    RequestCall,
+    Sample,
+    Samples,
+    SetManual,
+    SourceStatus,
+    Started,
+    Tick,
+)
+from app.model.plan import Plan, PropertyPlan, Shape
+from app.model.time import SECOND, Micros
+from app.model.values import Quality
+from tests.engine.plant import (
+    MAPPED,
+    PUMP_PROPERTIES,
+    T0,
+    alert,
+    call,
+    compare,
+    failure,
+    hot,
+    pump,
+    pump_shape,
+    ref,
+    rule,
+    station,
+    write,
+)
+
+TWINS = ("p1", "p2", "p3")
+NAMES = (*MAPPED, "limit", "mode", "shown", "level", "nothing")
+PROPERTIES = (*PUMP_PROPERTIES, PropertyPlan("level", "float", minimum=0.0, maximum=10.0, stale_after=5 * SECOND))
+
+RATIO = Compare(">", Arithmetic("/", ref("speed"), ref("temperature")), Literal(2))
+RULE_SETS = (
+    (),
+    (rule("hot", hot(), alert("0", "critical"), call("stop")), rule("odd", compare("status", ">", 5))),
+    (
+        rule("hot", hot(60.0), alert("0", "warning"), call("start"), write("mode", "hand")),
+        rule("hand", compare("mode", "==", "hand"), alert("1", "error", latched=True), write("limit", 5.0)),
+        rule("back", compare("limit", "<", 10.0), write("mode", "auto"), act_on_load=True),
+        rule(
+            "ratio",
+            Or((RATIO, Not(compare("level", "<", 5)))),
+            write("speed", 0.0),
+        ),
+        rule("broken", None, error="BROKEN"),
+    ),
+    (rule("hot", hot(), write("mode", "auto")), rule("loop", compare("mode", "==", "auto"), write("mode", "hand")),
+     rule("loop2", compare("mode", "==", "hand"), write("mode", "auto"))),
+)  # fmt: skip
+STATION_RULES = (
+    failure(alert("0", "critical"), call("start", "backup"), write("limit", 9.0, "backup")),
+    rule("alone", And((Not(Bound("backup")), compare("temperature", ">", 10.0, "primary"))), alert()),
+)
+
+
+def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int]) -> Plan:
+    revision, rules, bindings, removed, manual, life = data
+    shape_id, station_id = f"pump@{revision}-{rules}", f"station@{revision}"
+    mapped = tuple(name for name in (*MAPPED, "level") if not (manual and name == "speed"))
+    return Plan(
+        revision,
+        (
+            Shape(shape_id, PROPERTIES, pump_shape().methods, RULE_SETS[rules]),
+            Shape(station_id, rules=STATION_RULES),
+        ),
+        tuple(
+            pump(twin, shape_id, revision, mapped=mapped, connected=twin != "p3", life=life)
+            for twin in TWINS
+            if twin not in removed
+        ),
+        (station(bindings, station_id, revision),) if bindings else (),
+        tuple(removed),
+        () if bindings else ("station",),
+    )
+
+
+plans = st.tuples(
+    st.integers(1, 3),
+    st.integers(0, len(RULE_SETS) - 1),
+    st.dictionaries(st.sampled_from(["primary", "backup"]), st.sampled_from(TWINS)),
+    st.lists(st.sampled_from(TWINS), max_size=1),
+    st.booleans(),
+    st.sampled_from([1, 1, 1, 2]),
+).map(_plan)
+
+values: st.SearchStrategy[Any] = st.one_of(
+    st.sampled_from([0.0, 1.0, 50.0, 70.0, 90.0, 150.0, -1.0]),
+    st.sampled_from(["running", "fault", "auto", "hand", "2026-01-02T03:04:05Z", "\ud800", ""]),
+    st.sampled_from([True, False, None, 0, 3, 2**63, -(2**63), math.nan, math.inf, 1e308]),
+    st.lists(st.integers(), max_size=1),
+    st.floats(),
+    st.text(max_size=3),
+)
+qualities = st.sampled_from([*["good"] * 6, "uncertain", "bad", "splendid"])
+times = st.one_of(
+    st.integers(-90, 20).map(lambda seconds: seconds * SECOND), st.sampled_from([0, -T0, 10**17, 400_000])
+)
+
+
+@st.composite
+def readings(draw: Any) -> tuple[Any, ...]:
+    """Moments are relative to the input's `now`."""
+
+    def one(twin: str, name: str, value: Any, at: Micros, quality: Quality, reason: str | None) -> Any:
+        return twin, name, value, at, quality, reason
+
+    rows = draw(
+        st.lists(
+            st.builds(
+                one,
+                st.sampled_from([*TWINS, "p1", "p1", "nobody"]),
+                st.sampled_from(["temperature", "temperature", "status", *NAMES]),
+                values,
+                times,
+                qualities,
+                st.sampled_from([None, None, "SomeReason", "\ud800"]),
+            ),
+            max_size=4,
+        )
+    )
+    events = draw(st.lists(st.tuples(st.sampled_from([*TWINS, "nobody"]), times, values), max_size=1))
+    return "readings", rows, events, draw(times)
+
+
+texts = st.sampled_from(["", "x", "eva"])
+scripts = st.lists(
+    st.tuples(
+        st.sampled_from([0, 400_000, SECOND, SECOND, 20 * SECOND]),
+        st.one_of(
+            readings(),
+            readings(),
+            readings(),
+            plans.map(Load),
+            st.builds(
+                lambda twin, alive, reason: SourceStatus("opc", (PathStatus(twin, alive, reason),)),
+                st.sampled_from([*TWINS, "nobody"]),
+                st.sampled_from([True, True, False]),
+                texts,
+            ),
+            st.just(Tick()),
+            st.just(Started()),
+            st.builds(SetManual, st.sampled_from([*TWINS, "nobody"]), st.sampled_from(NAMES), values, st.just("eva")),
+            st.builds(
+                RequestCall,
+                st.sampled_from(["a", "b", "c"]),
+                st.sampled_from([*TWINS, "nobody"]),
+                st.just("eva"),
+                st.sampled_from([None, "start", "stop", "explode"]),
+                st.sampled_from([None, None, "speed", "limit"]),
+            ),
+            st.tuples(st.sampled_from(["attempt", "accepted", "refused", "failed", "acknowledge"]), st.integers(0, 3)),
+        ),
+    ),
+    max_size=25,
+)
+
+
+def _input(engine: Engine, step: Any, now: Micros) -> Input:
+    match step:
+        case ("readings", rows, events, received):
+            samples = tuple(
+                Sample(twin, name, value, now + at, quality, reason) for twin, name, value, at, quality, reason in rows
+            )
+            found = tuple(DeviceEvent(twin, "fault", now + at, {"value": value}) for twin, at, value in events)
+            return Samples((Reading("opc", now + min(received, 0), samples, found),))
+        case ("acknowledge", number):
+            open_alerts = [alert.alert_id for alert in engine.live.open_alerts()]
+            return AcknowledgeAlert([*open_alerts, "nothing"][number % (len(open_alerts) + 1)], "eva")
+        case (str(kind), number):
+            calls = [*engine.live.calls, "nothing"]
+            call_id = calls[number % len(calls)]
+            return AttemptCall(call_id) if kind == "attempt" else CallResult(call_id, kind)  # type: ignore[arg-type]
+        case _:
+            return step  # type: ignore[no-any-return]
+
+
+def live_run(script: list[tuple[Micros, Any]]) -> tuple[Engine, list[Entry], list[bytes]]:
+    """The engine afterwards, its journal, and a snapshot before each entry."""
+    engine, now = Engine(), T0
+    entries: list[Entry] = []
+    snapshots: list[bytes] = []
+    first: list[tuple[Micros, Any]] = [
+        (0, Started()),
+        (0, Load(_plan((1, 1, {"primary": "p1", "backup": "p2"}, [], False, 1)))),
+        (0, SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))),
+    ]
+    for passed, step in [*first, *script]:
+        now += passed
+        input = _input(engine, step, now)
+        snapshots.append(engine.snapshot())
+        outcome = engine.decide(input, now)
+        entries.append(Entry(len(entries) + 1, now, input, outcome))
+        engine.live.sequence = len(entries)
+    return engine, entries, snapshots
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts)
+def test_replaying_the_inputs_on_a_fresh_engine_decides_the_same_outcomes(script: list[tuple[Micros, Any]]) -> None:
+    engine, entries, _ = live_run(script)
+    other = Engine()
+    for entry in entries:
+        assert other.decide(entry.input, entry.now) == entry.outcome
+    assert other.state_digest() == engine.state_digest()
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts, st.integers(0, 30))
+def test_a_snapshot_and_the_folded_rest_give_the_state_of_the_live_run(
+    script: list[tuple[Micros, Any]], after: int
+) -> None:
+    engine, entries, snapshots = live_run(script)
+    after %= len(entries)
+    other = Engine()
+    other.restore(snapshots[after])
+    for entry in entries[after:]:
+        other.fold(entry)
+    assert other.state_digest() == engine.state_digest()
+    assert other.live.sequence == len(entries)
+    started = Started()
+    now = entries[-1].now + SECOND
+    assert other.decide(started, now) == engine.decide(started, now)
+    for step in (Tick(), SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))):
+        assert other.decide(step, now) == engine.decide(step, now)
+    probe = Samples(
+        (Reading("opc", now, (Sample("p1", "temperature", 70.5, now), Sample("p2", "status", "fault", now))),)
+    )
+    assert other.decide(probe, now) == engine.decide(probe, now)
+    assert other.next_due() == engine.next_due()
+    assert other.state_digest() == engine.state_digest()
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts)
+def test_a_restored_engine_goes_on_deciding_as_the_one_it_was_taken_from(script: list[tuple[Micros, Any]]) -> None:
+    _, entries, snapshots = live_run(script)
+    middle = len(entries) // 2
+    other = Engine()
+    other.restore(snapshots[middle])
+    for entry in entries[middle:]:
+        assert other.decide(entry.input, entry.now) == entry.outcome
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts)
+def test_what_is_due_is_done_by_a_tick_and_nothing_before(script: list[tuple[Micros, Any]]) -> None:
+    engine, entries, _ = live_run(script)
+    now = entries[-1].now
+    due = engine.next_due()
+    if due is None:
+        assert engine.decide(Tick(), now + 3600 * SECOND) == Outcome()
+        return
+    if due > now:
+        assert engine.decide(Tick(), due - 1) == Outcome()
+    assert engine.decide(Tick(), due) != Outcome()
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts)
+def test_the_invariants_hold_whatever_happens(script: list[tuple[Micros, Any]]) -> None:
+    engine, _, _ = live_run(script)
+    live = engine.live
+    identities = [(alert.owner, alert.behavior, alert.code) for alert in live.open_alerts()]
+    assert len(set(identities)) == len(identities)
+    assert all(alert.closed_at is None and (alert.active or alert.ack_required) for alert in live.open_alerts())
+    for twin in live.twins.values():
+        for cell in twin.cells.values():
+            usable = cell.value is not None and cell.quality != "bad" and (twin.alive or not cell.pathed)
+            assert cell.live == (cell.value if usable else None)
+            assert [rule.key for rule in cell.readers] == [
+                rule.key for rule in sorted(cell.readers, key=lambda rule: rule.order)
+            ]
+        for each in twin.rules.values():
+            assert all(each in cell.readers for cell in each.cells)
+    assert all(call_id in live.calls for call_id in live.waiting)
