@@ -59,8 +59,16 @@ def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, pat
     """`scope` is `place.scope()`, made once for all behaviors of the place."""
     findings = Findings()
     _check_conditions(behavior.conditions, scope, f"{path}/conditions", findings)
+    codes: set[str] = set()
     for index, action in enumerate(behavior.actions):
-        if not isinstance(action, AlertAction):
+        if isinstance(action, AlertAction):
+            code = action.code or str(index)
+            if code in codes:  # one open alert per behavior and code: the second would never be raised
+                message = f"two alerts of '{behavior.name}' have the code '{code}'"
+                where = f"{path}/actions/{index}/code"
+                findings.fault("DUPLICATE_NAME", message, where, "give each its own code")
+            codes.add(code)
+        else:
             _check_action(action, place, f"{path}/actions/{index}", findings)
     return findings
 

@@ -131,6 +131,7 @@ class DefinitionCommands:
         draft = Draft(self.catalogue, {_key(item): item for item in changed})
         warnings = await _checked(draft, definitions)
         keys = [_key(item) for item in changed]
+        sent = set(keys)
         if changed:
             reached = reach(self.catalogue, draft, keys)
             problems = broken(self.catalogue, draft, reached, keys)
@@ -150,7 +151,7 @@ class DefinitionCommands:
         return Saved(
             tuple(key for key in keys if stored[key] is None),
             tuple(key for key in keys if stored[key] is not None),
-            tuple(key for key in stored if key not in keys),
+            tuple(key for key in stored if key not in sent),
             (),
             warnings,
         )

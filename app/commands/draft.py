@@ -47,6 +47,12 @@ class Draft:
         self._changes = changes
         self._capabilities: dict[str, Capabilities] = {}
         self._type_capabilities: dict[str, Capabilities] = {}
+        self._twins_of_type: dict[str, set[str]] = {}
+        self._overlays_of_type: dict[str, set[str]] = {}
+        self._overlays_of_twin: dict[str, set[str]] = {}
+        self._overlay_types_of_twin_type: dict[str, set[str]] = {}
+        for definition in changes.values():
+            self._index(definition)
 
     def ids(self, kind: Kind) -> Iterable[str]:
         for id in self._base.ids(kind):
@@ -85,29 +91,16 @@ class Draft:
         return found if isinstance(found, Overlay) else None
 
     def twins_of_type(self, type_id: str) -> list[str]:
-        drafted = {item.twin_id for item in self._drafted() if isinstance(item, Twin) and item.twin_type == type_id}
-        return self._with(self._base.twins_of_type(type_id), "twin", drafted)
+        return self._with(self._base.twins_of_type(type_id), "twin", self._twins_of_type.get(type_id))
 
     def overlays_of_type(self, type_id: str) -> list[str]:
-        drafted = {
-            item.overlay_id for item in self._drafted() if isinstance(item, Overlay) and item.overlay_type == type_id
-        }
-        return self._with(self._base.overlays_of_type(type_id), "overlay", drafted)
+        return self._with(self._base.overlays_of_type(type_id), "overlay", self._overlays_of_type.get(type_id))
 
     def overlays_of_twin(self, twin_id: str) -> list[str]:
-        drafted = {
-            item.overlay_id
-            for item in self._drafted()
-            if isinstance(item, Overlay) and any(binding.twin_id == twin_id for binding in item.twins)
-        }
-        return self._with(self._base.overlays_of_twin(twin_id), "overlay", drafted)
+        return self._with(self._base.overlays_of_twin(twin_id), "overlay", self._overlays_of_twin.get(twin_id))
 
     def overlay_types_of_twin_type(self, type_id: str) -> list[str]:
-        drafted = {
-            item.type_id
-            for item in self._drafted()
-            if isinstance(item, OverlayType) and any(role.twin_type == type_id for role in item.twin_roles)
-        }
+        drafted = self._overlay_types_of_twin_type.get(type_id)
         return self._with(self._base.overlay_types_of_twin_type(type_id), "overlay_type", drafted)
 
     def capabilities(self, twin_id: str) -> Capabilities:
@@ -132,8 +125,21 @@ class Draft:
             self._type_capabilities[type_id] = found
         return found
 
-    def _drafted(self) -> Iterable[Definition]:
-        return (item for item in self._changes.values() if item is not None)
+    def _index(self, definition: Definition | None) -> None:
+        match definition:
+            case Twin():
+                self._twins_of_type.setdefault(definition.twin_type, set()).add(definition.twin_id)
+            case Overlay():
+                id = definition.overlay_id
+                if definition.overlay_type is not None:
+                    self._overlays_of_type.setdefault(definition.overlay_type, set()).add(id)
+                for binding in definition.twins:
+                    self._overlays_of_twin.setdefault(binding.twin_id, set()).add(id)
+            case OverlayType():
+                for role in definition.twin_roles:
+                    self._overlay_types_of_twin_type.setdefault(role.twin_type, set()).add(definition.type_id)
+            case _:
+                pass
 
-    def _with(self, standing: Iterable[str], kind: Kind, drafted: set[str]) -> list[str]:
-        return sorted({id for id in standing if (kind, id) not in self._changes} | drafted)
+    def _with(self, standing: Iterable[str], kind: Kind, drafted: set[str] | None) -> list[str]:
+        return sorted({id for id in standing if (kind, id) not in self._changes}.union(drafted or ()))

@@ -28,6 +28,8 @@ _TYPES = {
     "model_type": "an object",
     "model_attributes_type": "an object",
 }
+_FOUND_BY_LIMITS = ("finite_number", "string_unicode")
+"""Told already (json_limits.py), with a pointer that free-form parts have too."""
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -60,8 +62,8 @@ def unique_parts(kind: Kind) -> Mapping[str, str]:
 def form_problems(model: type[BaseModel], document: Any, error: ValidationError) -> list[Problem]:
     problems: list[Problem] = []
     for item in error.errors(include_url=False):
-        if item["type"] == "finite_number":
-            continue  # found by json_limits with a plain pointer
+        if item["type"] in _FOUND_BY_LIMITS:
+            continue
         problems.extend(_problems(model, document, item))
         if len(problems) > MAX_PROBLEMS:
             break
@@ -86,6 +88,7 @@ def _problem(
 ) -> Problem:
     where = pointer(path)
     name = path[-1] if path else ""
+    what = f"'{name}'" if isinstance(name, str) else f"item {name}"
     if kind == "extra_forbidden":
         known = list(owner.model_fields) if owner else []
         hint = near(str(name), known) or f"known are {', '.join(known)}"
@@ -104,10 +107,10 @@ def _problem(
     if kind in ("string_too_long", "too_long"):
         unit = "characters" if kind == "string_too_long" else "items"
         most = context["max_length"]
-        return Problem("TOO_LONG", f"'{name}' has more than {most} {unit}", where, f"at most {most} are allowed")
+        return Problem("TOO_LONG", f"{what} has more than {most} {unit}", where, f"at most {most} are allowed")
     if kind in ("string_too_short", "too_short"):
         least = context["min_length"]
-        return Problem("TOO_SHORT", f"'{name}' has fewer than {least}", where, f"at least {least} is wanted")
+        return Problem("TOO_SHORT", f"{what} has fewer than {least}", where, f"at least {least} is wanted")
     if kind == "string_pattern_mismatch":
         return Problem("BAD_FORMAT", f"{shown(value)} is not a version", where, "write it like 1.0.0")
     if kind in _BOUNDS:

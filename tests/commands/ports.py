@@ -28,7 +28,9 @@ ANN = Actor("ann", "test")
 class FakeClock:
     def __init__(self) -> None:
         self.moment: Micros = 1_000_000
-        self.sleepers: list[asyncio.Event] = []
+        self.asleep = asyncio.Event()
+        """Set once somebody sleeps."""
+        self._sleepers: list[asyncio.Event] = []
 
     def now(self) -> Micros:
         self.moment += 1
@@ -37,11 +39,12 @@ class FakeClock:
     async def sleep(self, seconds: float) -> None:
         """Until the test says that the time has come."""
         over = asyncio.Event()
-        self.sleepers.append(over)
+        self._sleepers.append(over)
+        self.asleep.set()
         await over.wait()
 
     def wake_all(self) -> None:
-        for over in self.sleepers:
+        for over in self._sleepers:
             over.set()
 
 

@@ -46,6 +46,12 @@ def _pump(*actions: dict[str, Any]) -> dict[str, Any]:
 ACTION = "/behaviors/0/actions/0"
 FAULTS: list[tuple[Kind, dict[str, Any], str, str]] = [
     ("twin", twin("p3", "pmp"), "UNKNOWN_TWIN_TYPE", "/twin_type"),
+    (
+        "twin_type",
+        _pump(*[{"type": "alert", "severity": "info", "message": "m", "code": "leak"}] * 2),
+        "DUPLICATE_NAME",
+        "/behaviors/0/actions/1/code",
+    ),
     ("twin", twin("p3", behaviors=[_behavior("speeed > 1")]), "DTSL", "/behaviors/0/conditions/0"),
     ("twin", twin("p3", behaviors=[_behavior("speed >")]), "DTSL", "/behaviors/0/conditions/0"),
     ("twin", twin("p3", behaviors=[_behavior("status == 'runing'")]), "DTSL", "/behaviors/0/conditions/0"),

@@ -148,6 +148,10 @@ def test_all_faults_of_a_document_are_told_at_once_and_each_once() -> None:
     ]
 
 
+def test_half_of_a_surrogate_pair_is_told_once() -> None:
+    assert _found("twin", {**twin("p1"), "description": "\ud800"}) == [("BAD_TEXT", "/description")]
+
+
 def test_a_misspelled_field_or_choice_is_answered_with_the_one_meant() -> None:
     hints = [problem.hint for problem in _problems("twin_type", {**pump_type(), "propertes": [], "kind": "sensr"})]
     assert any("did you mean 'properties'?" in hint for hint in hints)
