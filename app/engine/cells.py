@@ -7,9 +7,9 @@ is what conditions see: the value while it is known, else None; whoever changes 
 from collections import deque
 from collections.abc import Mapping
 
-from app.engine.compile import TYPE_OF, Compiled, Test, TooDeep, ValueType, check_depth, compile_condition, owners_of
+from app.engine.compile import TYPE_OF, Compiled, Reads, Test, TooDeep, ValueType, compile_condition, reads
 from app.engine.values import Spec
-from app.model.conditions import PropertyRef, references
+from app.model.conditions import PropertyRef
 from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Rule, Shape, TwinPlan
 from app.model.time import Micros
@@ -24,27 +24,39 @@ VERDICT: Mapping[Evidence, bool | None] = {"true": True, "false": False, "unknow
 class ShapeState:
     """What all owners of a shape share: property specs, methods, and rules compiled once per combination of types."""
 
-    __slots__ = ("_compiled", "methods", "shape", "specs", "users")
+    __slots__ = ("_compiled", "_reads", "methods", "shape", "specs", "users")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self.specs = {plan.name: Spec(plan) for plan in shape.properties}
         self.methods = {plan.name: plan for plan in shape.methods}
         self.users = 0
+        self._reads: dict[int, Reads | str] = {}
         self._compiled: dict[tuple[int, tuple[ValueType | None, ...], tuple[bool, ...]], Compiled] = {}
 
-    def compiled(self, index: int, cells: "list[Cell | None]", bound: Mapping[str, bool]) -> Compiled:
-        """Rule number `index` for owners whose references resolve to `cells`. Raises TooDeep.
+    def reads(self, index: int) -> Reads | str:
+        """What rule number `index` names, or the error it is shown with where it can't be run."""
+        found = self._reads.get(index)
+        if found is None:
+            condition = self.shape.rules[index].condition
+            try:
+                found = reads(condition) if condition is not None else "CONDITION_MISSING the behavior has no condition"
+            except TooDeep:
+                found = "CONDITION_TOO_DEEP the condition nests too deeply to be run"
+            self._reads[index] = found
+        return found
+
+    def compiled(self, index: int, reads: Reads, cells: "list[Cell | None]", bound: tuple[bool, ...]) -> Compiled:
+        """Rule number `index` for owners whose references resolve to `cells` and whose names are `bound` or not.
 
         Twins of a shape agree on types and bindings, so they share one function; overlays of a shape nearly always do.
         """
-        condition = self.shape.rules[index].condition
-        assert condition is not None
-        types = tuple(TYPE_OF[cell.spec.plan.data_type] if cell else None for cell in cells)
-        key = (index, types, tuple(bound.values()))
+        types = tuple(TYPE_OF[cell.spec.plan.data_type] if cell is not None else None for cell in cells)
+        key = (index, types, bound)
         found = self._compiled.get(key)
         if found is None:
-            found = compile_condition(condition, dict(zip(references(condition), types, strict=True)), bound)
+            named = dict(zip(reads.owners, bound, strict=True))
+            found = compile_condition(reads.condition, dict(zip(reads.properties, types, strict=True)), named)
             self._compiled[key] = found
         return found
 
@@ -195,7 +207,6 @@ class RuleState:
         "error",
         "evidence",
         "key",
-        "missing",
         "notes",
         "order",
         "owner",
@@ -214,7 +225,6 @@ class RuleState:
         self.evidence: bool | None = None
         self.since: Micros = 0
         self.cells: tuple[Cell, ...] = ()
-        self.missing: tuple[PropertyRef, ...] = ()
         self.notes: tuple[str, ...] = ()
         self.error = plan.error
         self.test: Test = _never
@@ -222,22 +232,16 @@ class RuleState:
             self._bind(index, twins)
 
     def _bind(self, index: int, twins: Mapping[str, TwinState]) -> None:
-        condition = self.plan.condition
-        if condition is None:
-            self.error = "CONDITION_MISSING the behavior has no condition"
+        reads = self.owner.shape.reads(index)
+        if isinstance(reads, str):
+            self.error = reads
             return
-        try:
-            check_depth(condition)
-            found = [(ref, self._cell(ref, twins)) for ref in references(condition)]
-            bound = {name: self.owner.twin_of(name) in twins for name in owners_of(condition)}
-            compiled = self.owner.shape.compiled(index, [cell for _, cell in found], bound)
-        except TooDeep:
-            self.error = "CONDITION_TOO_DEEP the condition nests too deeply to be run"
-            return
+        found = [self._cell(ref, twins) for ref in reads.properties]
+        bound = tuple([self.owner.twin_of(name) in twins for name in reads.owners])
+        compiled = self.owner.shape.compiled(index, reads, found, bound)
         self.test = compiled.test
         self.notes = compiled.notes
-        self.cells = tuple(cell for _, cell in found if cell is not None)
-        self.missing = tuple(ref for ref, cell in found if cell is None)
+        self.cells = tuple([cell for cell in found if cell is not None])
 
     def _cell(self, ref: PropertyRef, twins: Mapping[str, TwinState]) -> Cell | None:
         twin = twins.get(self.owner.twin_of(ref.owner) or "")
@@ -250,8 +254,10 @@ class RuleState:
         """The cells it reads wake it from now on."""
         if self.error is None:
             for cell in dict.fromkeys(self.cells):
+                in_place = not cell.readers or cell.readers[-1].order < self.order
                 cell.readers.append(self)
-                cell.readers.sort(key=_order)
+                if not in_place:
+                    cell.readers.sort(key=_order)
 
     def detach(self) -> None:
         for cell in dict.fromkeys(self.cells):

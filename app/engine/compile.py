@@ -55,6 +55,15 @@ class Compiled:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """What a condition names: every property, every owner."""
+
+    condition: Condition
+    properties: tuple[PropertyRef, ...]
+    owners: tuple[str, ...]
+
+
 class TooDeep(Exception):
     """The condition nests deeper than MAX_DEPTH."""
 
@@ -78,6 +87,12 @@ def check_depth(condition: Condition) -> None:
             return
         level = below
     raise TooDeep
+
+
+def reads(condition: Condition) -> Reads:
+    """Raises TooDeep."""
+    check_depth(condition)
+    return Reads(condition, tuple(references(condition)), tuple(sorted(owners(condition))))
 
 
 def compile_condition(
@@ -290,8 +305,3 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "/": _total(lambda left, right: left / right),
     "%": _total(_remainder),
 }
-
-
-def owners_of(condition: Condition) -> tuple[str, ...]:
-    """Every owner it names, sorted (part of what a compiled condition is kept under)."""
-    return tuple(sorted(owners(condition)))
