@@ -14,18 +14,15 @@ from pathlib import Path
 
 import aiomqtt
 
-from app.apply import EXECUTE, SAVE, kind_of_document
 from app.client import GraphqlClient
-from app.demo.documents import load_documents
 from app.model.time import iso, parse_iso
-from tests.e2e.processes import PlantProcess, running_plant, running_server, until
+from tests.e2e.processes import PlantProcess, load_demo, running_plant, running_server, until
 
 RUNS = 5
 RATE = 100
 SECONDS = 8.0
 SETTLE_SECONDS = 3.0
 TOPIC = "plant/building_a/sensor_567"
-SCRIPT = Path(__file__).parents[2] / "app" / "demo" / "pumping_system.dtsl"
 FLOW = 'subscription { propertyChanged(twinIds: ["sensor_567"]) { value { number } } }'
 PUMPS = """subscription { propertyChanged(twinIds: ["pump_123", "pump_124"]) {
     initial value { reportedAt } } }"""
@@ -68,12 +65,7 @@ def _percentile(samples: list[float], percent: int) -> float:
 
 
 async def _load(client: GraphqlClient, plant: PlantProcess) -> None:
-    documents = [
-        {"kind": kind_of_document(document), "document": document}
-        for _, document in load_documents(plant.opcua, plant.mqtt)
-    ]
-    await client.execute(SAVE, {"documents": documents, "reason": "bench"})
-    await client.execute(EXECUTE, {"source": SCRIPT.read_text(), "name": SCRIPT.name})
+    await load_demo(client, plant)
 
     async def arrives() -> bool:
         return bool((await client.execute(VALUE))["twin"]["property"]["value"]["known"])

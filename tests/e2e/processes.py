@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.apply import EXECUTE, SAVE, kind_of_document
 from app.client import GraphqlClient
+from app.demo.documents import load_documents
 
 REPO = Path(__file__).parents[2]
+SCRIPT = REPO / "app" / "demo" / "pumping_system.dtsl"
 START_SECONDS = 60.0
 Found = TypeVar("Found")
 
@@ -53,12 +56,31 @@ class ServerProcess:
         return status
 
 
+@dataclass
+class PlantProcess:
+    process: asyncio.subprocess.Process
+    opcua: str
+    mqtt: str
+    control_port: int
+
+
+async def load_demo(client: GraphqlClient, plant: PlantProcess) -> None:
+    """The demo's definitions, as `twin-overlay demo` applies them."""
+    documents = [
+        {"kind": kind_of_document(document), "document": document}
+        for _, document in load_documents(plant.opcua, plant.mqtt)
+    ]
+    await client.execute(SAVE, {"documents": documents, "reason": "test"})
+    await client.execute(EXECUTE, {"source": SCRIPT.read_text(), "name": SCRIPT.name})
+
+
 async def start_server(
     data_dir: Path,
     *arguments: str,
     port: int = 0,
     environment: Mapping[str, str] | None = None,
     program: Sequence[str] = ("-m", "app", "serve"),
+    directory: Path = REPO,
 ) -> ServerProcess:
     """Start and wait until it says where it serves."""
     process = await asyncio.create_subprocess_exec(
@@ -70,7 +92,7 @@ async def start_server(
         str(port),
         "--exit-with-parent",
         *arguments,
-        cwd=REPO,
+        cwd=directory,
         env={**os.environ, **(environment or {})},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,
@@ -110,25 +132,17 @@ async def running_server(data_dir: Path, *arguments: str, **options: Any) -> Asy
         await server.end(signal.SIGKILL if server.process.returncode is None else signal.SIGTERM)
 
 
-@dataclass
-class PlantProcess:
-    process: asyncio.subprocess.Process
-    opcua: str
-    mqtt: str
-    control_port: int
-
-
 @contextlib.asynccontextmanager
-async def running_plant() -> AsyncIterator[PlantProcess]:
-    """The demo plant in its own process, on free ports."""
+async def running_plant(opcua_port: int = 0, mqtt_port: int = 0) -> AsyncIterator[PlantProcess]:
+    """The demo plant in its own process, on free ports unless given."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "app.demo.plant",
         "--opcua-port",
-        "0",
+        str(opcua_port),
         "--mqtt-port",
-        "0",
+        str(mqtt_port),
         "--control-port",
         "0",
         "--die-with-parent",

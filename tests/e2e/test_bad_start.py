@@ -7,8 +7,6 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-import pytest
-
 from tests.e2e.processes import REPO, running_server
 
 
@@ -56,7 +54,6 @@ async def test_a_graph_that_is_down_is_named(tmp_path: Path) -> None:
     assert said.count("error:") == 1
 
 
-@pytest.mark.xdist_group("embedded")
 async def test_a_data_directory_in_use_is_refused(tmp_path: Path) -> None:
     async with running_server(tmp_path):
         status, said = await _run("serve", "--data-dir", str(tmp_path), "--port", "0")

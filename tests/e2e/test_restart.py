@@ -6,13 +6,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from app.client import GraphqlClient
 from app.errors import TwinOverlayError
 from tests.e2e.processes import PlantProcess, ServerProcess, running_plant, running_server, until
-
-pytestmark = pytest.mark.xdist_group("embedded")
 
 STATE = """
 query State {

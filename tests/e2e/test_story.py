@@ -19,8 +19,6 @@ from websockets.typing import Subprotocol
 
 from tests.e2e.processes import REPO
 
-pytestmark = pytest.mark.xdist_group("embedded")
-
 STORY_SECONDS = 100.0
 FIRST_VALUE_SECONDS = 10.0
 END_SECONDS = 3.0
