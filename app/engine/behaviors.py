@@ -41,14 +41,15 @@ def settle(step: Step) -> None:
 
 
 def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
-    """The first evaluation after a definition change: what is TRUE already raises alerts and withholds the rest."""
+    """The evaluation after a definition change: what is TRUE already raises alerts and withholds the rest."""
     for rule, evidence in [(rule, rule.evaluate()) for rule in rules]:
         if evidence is not rule.evidence:
-            transition(step, rule, evidence, cause, withhold=not rule.plan.act_on_load)
+            transition(step, rule, evidence, cause, loading=True)
+        rule.settled = rule.settled or evidence is not None
     settle(step)
 
 
-def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause, *, withhold: bool = False) -> None:
+def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause, *, loading: bool = False) -> None:
     was = rule.active
     active = was if evidence is None else evidence
     skipped: tuple[str, ...] = ()
@@ -56,6 +57,10 @@ def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause,
         by = led_to("behavior", f"{rule.key.owner.id}/{rule.key.name}", step.now, cause)
         rule.active = active  # before the actions: what they wake sees the behavior as it is now
         if active:
+            # A device that was silent while its rule was loaded must not be acted on because it is heard again; what a
+            # person or a behavior sets for the first time is no such discovery.
+            found_so = not rule.settled and cause.kind in ("reading", "source")
+            withhold = (loading or found_so) and not rule.plan.act_on_load
             skipped = _act(step, rule, by, withhold)
         else:
             alarms.clear_deactivated(step, rule.key, by)
@@ -95,7 +100,7 @@ def _named(owner: str | None, name: str) -> str:
     return f"{owner}.{name}" if owner else name
 
 
-_WITHHELD = "withheld, the condition was already true when the behavior was loaded"
+_WITHHELD = "withheld, the condition was already true when it was first known after the behavior was loaded"
 
 
 def _unbound(owner: str | None) -> str:

@@ -211,6 +211,7 @@ class RuleState:
         "order",
         "owner",
         "plan",
+        "settled",
         "since",
         "test",
     )
@@ -224,6 +225,8 @@ class RuleState:
         self.active = False
         self.evidence: bool | None = None
         self.since: Micros = 0
+        self.settled = False
+        """Whether it has been TRUE or FALSE since it was loaded as it is now, reading what it reads now."""
         self.cells: tuple[Cell, ...] = ()
         self.notes: tuple[str, ...] = ()
         self.error = plan.error
@@ -247,8 +250,15 @@ class RuleState:
         twin = twins.get(self.owner.twin_of(ref.owner) or "")
         return twin.cells.get(ref.name) if twin else None
 
+    def _reads(self) -> list[tuple[str, str]]:
+        return [(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in self.cells]
+
     def evaluate(self) -> bool | None:
         return self.test(*self.cells)
+
+    def continues(self, old: "RuleState") -> bool:
+        """Whether the definition change left it as it was: the same rule on the same properties."""
+        return self.plan == old.plan and self._reads() == old._reads()
 
     def attach(self) -> None:
         """The cells it reads wake it from now on."""

@@ -4,15 +4,17 @@ The order here is that of deciding: what changes by rule first (definitions, the
 """
 
 from app.engine import loading, samples
+from app.engine.cells import RuleState
 from app.engine.live import LiveState
 from app.model.events import Entry, Load, Outcome, Samples, Started
 
 
 def fold(live: LiveState, entry: Entry) -> None:
     live.time = max(live.time, entry.now)
+    loaded: list[RuleState] = []
     match entry.input:
         case Load(plan=plan):
-            loading.load(live, plan)
+            loaded = loading.load(live, plan).rules()
         case Started():
             live.begin_run()
         case Samples(readings=readings):
@@ -21,6 +23,8 @@ def fold(live: LiveState, entry: Entry) -> None:
         case _:
             pass
     land(live, entry.outcome)
+    for rule in loaded:
+        rule.settled = rule.settled or rule.evidence is not None
     if isinstance(entry.input, Started):
         live.await_release()
     live.sequence = entry.sequence

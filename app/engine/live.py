@@ -168,6 +168,7 @@ class LiveState:
         if rule is not None:
             rule.active = fact.state == "active"
             rule.evidence = VERDICT[fact.evidence]
+            rule.settled = rule.settled or rule.evidence is not None
             rule.since = fact.since
 
     def land_alert(self, fact: AlertChanged) -> None:

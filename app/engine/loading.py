@@ -135,6 +135,7 @@ def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState]) 
         old = before.get(plan.name)
         if old is not None and old.error is None and rule.error is None:
             rule.active, rule.evidence, rule.since = old.active, old.evidence, old.since
+            rule.settled = old.settled and rule.continues(old)
 
 
 def _retire(twin: TwinState) -> None:

@@ -68,6 +68,8 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         known = value is not None and quality != "bad" and (twin.alive or not cell.pathed)
         cell.value, cell.quality, cell.reason = value, quality, reason
         cell.live = now_live = value if known else None
+        if step.reports:
+            step.reports.pop(cell, None)
         step.changes.append(
             PropertyChanged(sample.twin_id, sample.property, value, quality, timestamp, received, known, reason)
         )

@@ -34,6 +34,7 @@ class _RuleRow(msgspec.Struct, frozen=True, array_like=True):
     active: bool
     evidence: Evidence
     since: Micros
+    settled: bool = False
 
 
 class _State(msgspec.Struct, frozen=True, array_like=True):
@@ -108,7 +109,7 @@ def restore(live: LiveState, data: bytes) -> None:
         rule = live.rule(rule_row.key)
         if rule is not None:
             rule.active, rule.evidence = rule_row.active, VERDICT[rule_row.evidence]
-            rule.since = rule_row.since
+            rule.since, rule.settled = rule_row.since, rule_row.settled
     for alert in state.alerts:
         live.alerts[alert.alert_id] = alert
         live.alerts_of.setdefault(alert.owner, {})[(alert.behavior, alert.code)] = alert.alert_id
@@ -144,7 +145,7 @@ def _state_of(live: LiveState) -> _State:
         ),
         tuple(cell.changed() for twin in live.twins.values() for cell in twin.cells.values()),
         tuple(
-            _RuleRow(rule.key, rule.active, EVIDENCE[rule.evidence], rule.since)
+            _RuleRow(rule.key, rule.active, EVIDENCE[rule.evidence], rule.since, rule.settled)
             for owner in owners
             for rule in owner.rules.values()
         ),

@@ -50,7 +50,8 @@ class Step:
         self.live = live
         self.now = now
         self.changes: list[PropertyChanged] = []
-        self.reports: list[PropertyReported] = []
+        self.reports: dict[Cell, PropertyReported] = {}
+        """The last one of each cell, and none that a change has overtaken: reports land after all changes."""
         self.rejected: list[SampleRejected] = []
         self.behaviors: list[BehaviorChanged] = []
         self.alerts: list[AlertChanged] = []
@@ -63,7 +64,7 @@ class Step:
     def outcome(self, refused: str = "") -> Outcome:
         return Outcome(
             tuple(self.changes),
-            tuple(self.reports),
+            tuple(self.reports.values()),
             tuple(self.rejected),
             tuple(self.behaviors),
             tuple(self.alerts),
@@ -76,6 +77,7 @@ class Step:
     def cell_changed(self, cell: Cell, cause: Cause, *, wake: bool) -> None:
         """The cell's fields are set already; `wake` where conditions see another `live` than before."""
         self.changes.append(cell.changed())
+        self.reports.pop(cell, None)
         self.live.stale.watch(cell)
         if wake:
             for rule in cell.readers:
@@ -83,8 +85,8 @@ class Step:
 
     def reported(self, cell: Cell) -> None:
         """The cell's times are set already, and nothing else of it has changed."""
-        self.reports.append(
-            PropertyReported(cell.twin.plan.twin_id, cell.spec.plan.name, cell.timestamp, cell.reported_at)
+        self.reports[cell] = PropertyReported(
+            cell.twin.plan.twin_id, cell.spec.plan.name, cell.timestamp, cell.reported_at
         )
 
     def behavior(self, fact: BehaviorChanged) -> None:

@@ -67,7 +67,7 @@ def test_since_is_when_a_behavior_came_into_its_state() -> None:
 
 def test_an_overlay_reads_its_twins_and_calls_them() -> None:
     plant = station_plant(failure(alert("0", "critical"), call("start", "backup")))
-    plant.read("p1", temperature=50.0)
+    plant.read("p1", temperature=50.0, status="running")
     outcome = plant.read("p1", status="fault")
     assert turns(outcome) == [("failure", "active")]
     assert sent(outcome) == [("p2", "start")]
@@ -138,6 +138,7 @@ def test_actions_that_can_not_be_taken_are_skipped_with_the_reason() -> None:
 
 def test_a_write_to_a_mapped_property_is_a_call_and_moves_no_live_value() -> None:
     plant = Plant(rule("hot", hot(), write("speed", 10)))
+    plant.read(temperature=20.0)
     outcome = plant.read(temperature=90.0)
     assert sent(outcome) == [("p1", "speed")]
     assert outcome.calls[0].call.arguments == {"value": 10.0}
@@ -150,6 +151,7 @@ def test_a_write_to_a_manual_property_lands_in_the_step_and_wakes_others() -> No
         rule("by_hand", compare("mode", "==", "hand"), write("limit", 5.0)),
         rule("limited", compare("limit", "<", 10.0), alert()),
     )
+    plant.read(temperature=20.0)
     outcome = plant.read(temperature=90.0)
     assert turns(outcome) == [("hot", "active"), ("by_hand", "active"), ("limited", "active")]
     assert [(it.property, it.value) for it in outcome.changes] == [

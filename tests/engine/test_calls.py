@@ -106,6 +106,7 @@ def test_a_device_s_odd_answer_is_kept_out_of_the_journal() -> None:
 )  # fmt: skip
 def test_a_behavior_s_call_that_fails_or_is_refused_raises_an_alert_of_its_own(status: Answer, said: str) -> None:
     plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
     outcome = answer(plant, decided(plant.read(temperature=90.0)), status, error="BadTimeout")
     (fact,) = outcome.alerts
     raised = fact.alert
@@ -123,12 +124,14 @@ def test_a_person_s_call_that_fails_raises_no_alert() -> None:
 
 def test_the_alert_of_a_failed_call_clears_when_the_behavior_ends() -> None:
     plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
     answer(plant, decided(plant.read(temperature=90.0)), "failed")
     assert alerts(plant.read(temperature=70.0)) == [("stop_call_failed", "cleared")]
 
 
 def test_the_alert_of_a_failed_call_clears_when_a_later_one_is_accepted() -> None:
     plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
     first = decided(plant.read(temperature=90.0))
     plant.do(AttemptCall(first))
     plant.read(temperature=70.0)
@@ -139,6 +142,7 @@ def test_the_alert_of_a_failed_call_clears_when_a_later_one_is_accepted() -> Non
 
 def test_a_call_that_fails_after_its_behavior_ended_closes_with_its_acknowledgement() -> None:
     plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
     call_id = decided(plant.read(temperature=90.0))
     plant.read(temperature=70.0)
     raised = answer(plant, call_id, "failed").alerts[0].alert
@@ -148,6 +152,7 @@ def test_a_call_that_fails_after_its_behavior_ended_closes_with_its_acknowledgem
 
 def test_one_failed_call_alert_is_open_at_a_time_and_tells_each_new_error() -> None:
     plant = Plant(rule("hot", hot(), call("stop"), call("stop")))
+    plant.read(temperature=20.0)
     outcome = plant.read(temperature=90.0)
     first, second = (it.call.call_id for it in outcome.calls)
     assert first != second
@@ -161,6 +166,7 @@ def test_one_failed_call_alert_is_open_at_a_time_and_tells_each_new_error() -> N
 
 def test_a_failed_write_has_a_code_of_its_own() -> None:
     plant = Plant(rule("hot", hot(), write("speed", 0.0)))
+    plant.read(temperature=20.0)
     outcome = answer(plant, decided(plant.read(temperature=90.0)), "failed")
     assert alerts(outcome) == [("speed_write_failed", "raised")]
     assert outcome.alerts[0].alert.message == "the write to 'speed' of twin 'p1' failed"
@@ -168,6 +174,7 @@ def test_a_failed_write_has_a_code_of_its_own() -> None:
 
 def test_a_failed_call_s_alert_goes_with_its_behavior() -> None:
     plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
     answer(plant, decided(plant.read(temperature=90.0)), "failed")
     outcome = plant.load(revision=2)
     assert [it.alert.clear_reason for it in outcome.alerts] == ["BehaviorRemoved"]

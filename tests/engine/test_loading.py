@@ -45,7 +45,7 @@ def test_true_at_the_first_evaluation_after_a_load_raises_alerts_and_withholds_c
         ("stop", "withheld"),
         ("speed", "withheld"),
     ]
-    reason = "withheld, the condition was already true when the behavior was loaded"
+    reason = "withheld, the condition was already true when it was first known after the behavior was loaded"
     assert outcome.behaviors[0].skipped == tuple(
         f"{it}: {reason}" for it in ("call stop", "write limit", "write speed")
     )
@@ -55,6 +55,42 @@ def test_true_at_the_first_evaluation_after_a_load_raises_alerts_and_withholds_c
     assert found is not None
     assert found.status == "withheld"
     assert plant.read(temperature=91.0).calls == ()
+
+
+def test_true_at_the_first_reading_after_a_load_withholds_as_well() -> None:
+    plant = Plant(rule("hot", hot(), alert(), call()))
+    outcome = plant.read(temperature=90.0)
+    assert turns(outcome) == [("hot", "active")]
+    assert alerts(outcome) == [("0", "raised")]
+    assert sent(outcome) == []
+    assert [it.call.status for it in outcome.calls] == ["withheld"]
+    plant.read(temperature=70.0)
+    assert sent(plant.read(temperature=90.0)) == [("p1", "stop")]
+
+
+def test_an_edit_while_a_device_is_silent_does_not_act_when_it_is_heard_again() -> None:
+    plant = Plant(rule("hot", hot(), call()))
+    plant.read(temperature=20.0)
+    plant.silent()
+    plant.load(rule("hot", hot(10.0), call()), revision=2)
+    plant.alive()
+    assert sent(plant.read(temperature=21.0)) == []
+    plant.read(temperature=5.0)
+    assert sent(plant.read(temperature=21.0)) == [("p1", "stop")]
+
+
+def test_a_change_of_something_else_while_a_device_is_silent_leaves_a_behavior_as_ready_as_it_was() -> None:
+    plant = Plant(rule("hot", hot(), call()))
+    plant.read(temperature=20.0)
+    plant.silent()
+    plant.load(rule("hot", hot(), call()), rule("cold", compare("temperature", "<", 5.0), alert()), revision=2)
+    plant.alive()
+    assert sent(plant.read(temperature=90.0)) == [("p1", "stop")]
+
+
+def test_what_a_person_sets_for_the_first_time_acts() -> None:
+    plant = Plant(rule("by_hand", compare("mode", "==", "hand"), call()))
+    assert sent(plant.do(SetManual("p1", "mode", "hand", "eva"))) == [("p1", "stop")]
 
 
 def test_a_behavior_that_says_so_acts_on_load() -> None:

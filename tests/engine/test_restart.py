@@ -49,6 +49,7 @@ def crashed(plant: Plant, snapshot_after: int = 0) -> Plant:
 
 def test_nothing_fires_because_of_a_restart_and_states_and_alerts_are_held() -> None:
     plant = Plant(STOP)
+    plant.read(temperature=20.0)
     plant.read(temperature=90.0)
     call_id = next(iter(plant.engine.live.calls))
     plant.do(AttemptCall(call_id))
@@ -179,6 +180,7 @@ def test_a_re_based_clock_is_learned_again() -> None:
 
 def test_a_call_attempted_without_a_result_is_indeterminate_with_an_alert_and_not_sent_again() -> None:
     plant = Plant(START)
+    plant.read(temperature=20.0)
     call_id = plant.read(temperature=90.0).calls[0].call.call_id
     plant.do(AttemptCall(call_id))
     again = crashed(plant)
@@ -198,6 +200,7 @@ def test_a_call_attempted_without_a_result_is_indeterminate_with_an_alert_and_no
 
 def test_an_idempotent_call_attempted_without_a_result_is_sent_again_once_its_behavior_is_seen_active() -> None:
     plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
     call_id = plant.read(temperature=90.0).calls[0].call.call_id
     plant.do(AttemptCall(call_id))
     again = crashed(plant)
@@ -212,6 +215,7 @@ def test_an_idempotent_call_attempted_without_a_result_is_sent_again_once_its_be
 
 def test_an_idempotent_call_that_is_not_sent_again_in_time_is_indeterminate() -> None:
     plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
     call_id = plant.read(temperature=90.0).calls[0].call.call_id
     plant.do(AttemptCall(call_id))
     again = crashed(plant)
@@ -238,6 +242,7 @@ def test_a_person_s_calls_are_never_sent_after_a_restart() -> None:
 
 def test_a_call_decided_and_not_attempted_is_sent_once_its_behavior_is_active_on_values_of_this_run() -> None:
     plant = Plant(START)
+    plant.read(temperature=20.0)
     call_id = plant.read(temperature=90.0).calls[0].call.call_id
     decided_at = plant.now
     again = crashed(plant)
@@ -254,6 +259,7 @@ def test_a_call_decided_and_not_attempted_is_sent_once_its_behavior_is_active_on
 def test_every_property_the_behavior_reads_must_have_been_read_in_this_run() -> None:
     condition = Or((hot(), compare("speed", ">", 5.0)))
     plant = Plant(rule("either", condition, call("start")))
+    plant.read(temperature=20.0, speed=1.0)
     plant.read(temperature=90.0, speed=1.0)
     again = crashed(plant)
     again.do(Started())
@@ -265,6 +271,7 @@ def test_every_property_the_behavior_reads_must_have_been_read_in_this_run() -> 
 
 def test_a_call_not_attempted_expires_with_an_alert_at_its_deadline() -> None:
     plant = Plant(START)
+    plant.read(temperature=20.0)
     plant.read(temperature=90.0)
     decided_at = plant.now
     again = crashed(plant)
@@ -280,6 +287,7 @@ def test_a_call_not_attempted_expires_with_an_alert_at_its_deadline() -> None:
 
 def test_a_call_whose_behavior_turns_out_false_is_not_sent() -> None:
     plant = Plant(START)
+    plant.read(temperature=20.0)
     plant.read(temperature=90.0)
     again = crashed(plant)
     again.do(Started())
@@ -292,6 +300,7 @@ def test_a_call_whose_behavior_turns_out_false_is_not_sent() -> None:
 
 def test_a_call_whose_behavior_was_removed_is_not_sent() -> None:
     plant = Plant(START)
+    plant.read(temperature=20.0)
     plant.read(temperature=90.0)
     again = crashed(plant)
     again.do(Started())
@@ -301,6 +310,7 @@ def test_a_call_whose_behavior_was_removed_is_not_sent() -> None:
 
 def test_a_deadline_of_one_s_own_is_kept() -> None:
     plant = Plant(START, call_deadline=2 * SECOND)
+    plant.read(temperature=20.0)
     plant.read(temperature=90.0)
     again = crashed(plant)
     again.do(Started())
@@ -309,6 +319,7 @@ def test_a_deadline_of_one_s_own_is_kept() -> None:
 
 def test_a_second_crash_while_calls_wait_settles_them_the_same_way() -> None:
     plant = Plant(START)
+    plant.read(temperature=20.0)
     call_id = plant.read(temperature=90.0).calls[0].call.call_id
     first = crashed(plant)
     first.do(Started())

@@ -130,8 +130,7 @@ async def test_a_plant_that_ends_and_starts_again_is_in_the_same_state(tmp_path:
     chance = random.Random(seed)
     digest = ""
     for run in range(3):
-        # One reading an Outcome, until the next test's expected failure is none any more.
-        async with plant(tmp_path, max_batch=1) as running:
+        async with plant(tmp_path) as running:
             if run:
                 assert running.engine.state_digest() == digest
                 assert running.devices.sent == []
@@ -145,7 +144,6 @@ async def test_a_plant_that_ends_and_starts_again_is_in_the_same_state(tmp_path:
             assert snapshot[0] < running.journal.last_sequence
 
 
-@pytest.mark.xfail(reason="fold lands an Outcome's reports after its changes, whichever came last (app/engine/fold.py)")
 def test_a_value_repeated_and_then_changed_in_one_batch_folds_to_what_was_decided() -> None:
     decided, folded, at = Engine(), Engine(), SystemClock().now()
 
