@@ -27,7 +27,7 @@ def run() -> list[dict[str, float | str]]:
 
 def main() -> None:
     for row in run():
-        print(  # noqa: T201
+        print(
             f"{row['case']}: engine {row['engine']:,.0f} samples/s ({row['engine_low']:,.0f} to "
             f"{row['engine_high']:,.0f}), bare loop {row['bare']:,.0f} ({row['bare_low']:,.0f} to "
             f"{row['bare_high']:,.0f}), ratio {row['ratio']:.1f}"
