@@ -6,8 +6,9 @@ back short, with `endCursor` where the looking stopped.
 
 from collections.abc import Iterable, Sequence
 
-from app.api.connections import Edge, PageInfo, decode_cursor, encode_cursor
+from app.api.connections import Edge, PageInfo
 from app.api.loaders import newest_first
+from app.api.pages import decode_cursor, encode_cursor
 from app.api.types.alert import Alert, AlertConnection
 from app.errors import Invalid
 from app.model import events

@@ -1,22 +1,15 @@
-"""Keyset pages after the Relay connection specification: cursors are ids, so a page never shifts under a change.
+"""Keyset pages in the form of the Relay connection specification; pages.py cuts them.
 
-A cursor stays valid after its own item is deleted: it is a place in the order, not an item.
+`edges` and `nodes` hold the same items: clients of either manner find theirs.
 """
 
-import base64
-import binascii
-from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
-from app.errors import Invalid
+from app.api.pages import DEFAULT_PAGE, MAX_PAGE, cut, encode_cursor
 from app.model.catalogue import Catalogue
-
-MAX_PAGE = 1000
-DEFAULT_PAGE = 100
 
 Node = TypeVar("Node")
 
@@ -49,64 +42,6 @@ class Connection(Generic[Node]):
     nodes: list[Node] = strawberry.field(description="The items alone.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
     total_count: int = strawberry.field(description="How many there are over all pages.")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    ids: Sequence[str]
-    has_previous: bool
-    has_next: bool
-
-
-def encode_cursor(key: str) -> str:
-    return base64.urlsafe_b64encode(f"at:{key}".encode()).decode()
-
-
-def decode_cursor(cursor: str, name: str) -> str:
-    """Raises Invalid (CURSOR_INVALID)."""
-    try:
-        prefix, separator, key = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        prefix = separator = key = ""
-    if prefix != "at" or not separator:
-        raise Invalid(
-            f"`{name}` is not a cursor",
-            code="CURSOR_INVALID",
-            hint="give a `cursor`, `startCursor` or `endCursor` of an earlier page",
-            path=f"/{name}",
-        )
-    return key
-
-
-def page_size(size: int, name: str = "first") -> int:
-    """Raises Invalid (PAGE_SIZE_INVALID)."""
-    if not 0 <= size <= MAX_PAGE:
-        raise Invalid(
-            f"`{name}` is {size}; a page has 0 to {MAX_PAGE} items",
-            code="PAGE_SIZE_INVALID",
-            hint="take more pages with `after: pageInfo.endCursor`",
-            path=f"/{name}",
-        )
-    return size
-
-
-def cut(ids: Sequence[str], first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
-    """The page of sorted `ids`. Raises Invalid where the arguments make none."""
-    if first is not None and last is not None:
-        raise Invalid(
-            "`first` and `last` were both given",
-            code="PAGE_SIZE_INVALID",
-            hint="page forward with `first`, or backward with `last`",
-            path="/last",
-        )
-    start = bisect_right(ids, decode_cursor(after, "after")) if after is not None else 0
-    end = bisect_left(ids, decode_cursor(before, "before")) if before is not None else len(ids)
-    end = max(start, end)
-    if last is not None:
-        start = max(start, end - page_size(last, "last"))
-    else:
-        end = min(end, start + page_size(DEFAULT_PAGE if first is None else first))
-    return Page(ids[start:end], has_previous=start > 0, has_next=end < len(ids))
 
 
 def connect(

@@ -4,16 +4,13 @@ Whatever is not in the tree of app/errors.py is a bug here: the client gets INTE
 under the same reference.
 """
 
-import logging
-import uuid
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
+from app.api.masking import internal
 from app.errors import TwinOverlayError
-
-log = logging.getLogger("twin_overlay.api")
 
 
 def presented(error: GraphQLError) -> GraphQLError:
@@ -36,13 +33,6 @@ def presented(error: GraphQLError) -> GraphQLError:
         found = {"code": "GRAPHQL_VALIDATION_FAILED", "hint": "compare the request with the schema (schema.graphql)"}
         return _with(error, error.message, found)
     return _masked(error, cause)
-
-
-def internal(cause: BaseException, where: str) -> dict[str, Any]:
-    """Log it and give back the extensions of its stand-in."""
-    reference = uuid.uuid4().hex[:12]
-    log.error("internal error %s at %s", reference, where, exc_info=(type(cause), cause, cause.__traceback__))
-    return {"code": "INTERNAL", "hint": f"report it with reference {reference}", "reference": reference}
 
 
 def _masked(error: GraphQLError, cause: BaseException) -> GraphQLError:

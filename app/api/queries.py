@@ -10,18 +10,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.alert_pages import closed_page, open_page, place_of
-from app.api.connections import (
-    DEFAULT_PAGE,
-    MAX_PAGE,
-    After,
-    Before,
-    Connection,
-    First,
-    Last,
-    connect,
-    page_size,
-)
+from app.api.connections import After, Before, Connection, First, Last, connect
 from app.api.context import Info
+from app.api.pages import DEFAULT_PAGE, MAX_PAGE, page_size
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.types.alert import Alert, AlertConnection

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from app.api.context import Context
 from app.api.ids import parse_global_id
+from app.api.instance_document import simulation_of
 from app.api.types.alert import Alert
 from app.api.types.behavior import find_behavior
 from app.api.types.call import Call
@@ -14,7 +15,7 @@ from app.api.types.node import Node
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
 from app.api.types.property import Property
-from app.api.types.twin import Twin, simulation_of
+from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
 from app.errors import Invalid
 

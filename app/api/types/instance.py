@@ -3,31 +3,21 @@
 The document has exactly the specification's snake_case shape; the fields say the same in the schema's manner.
 """
 
-from typing import Any
-
 import strawberry
 
-from app.api.context import Context, Info
+from app.api.context import Info
 from app.api.ids import global_id
+from app.api.instance_document import UNCONFIGURED, instance_document, path_quality
 from app.api.scalars import JSON, DateTime, Long, moment
 from app.api.types.behavior import active_names
 from app.api.types.enums import ConnectionStatus, Quality, SimulationState
 from app.api.types.node import Node
-from app.api.types.value import NEVER, Value
+from app.api.types.value import Value
 from app.model import definitions as model
 from app.model.change import StoredDefinition
 from app.model.events import TwinEventOccurred
 from app.model.live import ClockView, Connectivity
 from app.model.plan import OwnerKey
-from app.model.time import Micros, iso
-
-UNCONFIGURED = Connectivity("unconfigured")
-_PATH_QUALITY: dict[str, Quality | None] = {
-    "connected": Quality.GOOD,
-    "connecting": Quality.UNCERTAIN,
-    "disconnected": Quality.BAD,
-    "unconfigured": None,
-}
 
 
 @strawberry.type(description="A property's value in a twin instance.")
@@ -62,10 +52,11 @@ class ConnectivityStatus:
     @classmethod
     def of(cls, found: Connectivity | None) -> "ConnectivityStatus":
         found = found or UNCONFIGURED
+        quality = path_quality(found)
         return cls(
             status=ConnectionStatus(found.status),
             last_connected=moment(found.last_contact),
-            quality=_PATH_QUALITY[found.status],
+            quality=Quality(quality) if quality else None,
             reason=found.reason or None,
         )
 
@@ -134,7 +125,7 @@ class TwinInstance(Node):
 
     @strawberry.field(description="All of it as one JSON document in the specification's snake_case form.")
     def document(self, info: Info) -> JSON:
-        return JSON(instance_document(info.context, self))
+        return JSON(instance_document(info.context.catalogue, info.context.live, self.stored, self.simulation))
 
     @classmethod
     def of(cls, stored: StoredDefinition, simulation: model.Simulation | None) -> "TwinInstance":
@@ -150,46 +141,3 @@ class TwinInstance(Node):
 
 def twin_event(event: TwinEventOccurred) -> TwinEvent:
     return TwinEvent(name=event.name, timestamp=DateTime(event.timestamp), parameters=JSON(event.parameters))
-
-
-def instance_document(context: Context, instance: TwinInstance) -> dict[str, Any]:
-    live, stored, twin_id = context.live, instance.stored, instance.twin_id
-    states = {
-        name: live.property_state(twin_id, name) or NEVER for name in context.catalogue.capabilities(twin_id).properties
-    }
-    path = ConnectivityStatus.of(live.connectivity(twin_id))
-    reported = max((state.reported_at for state in states.values()), default=0)
-    by_the_plant = reported > stored.updated_at
-    return {
-        "instance_id": instance.instance_id,
-        "twin_id": twin_id,
-        "version": instance.version,
-        "state": {
-            "properties": {
-                name: {"value": state.value, "timestamp": _iso(state.timestamp), "quality": state.quality}
-                for name, state in states.items()
-            },
-            "active_behaviors": active_names(live.behaviors(OwnerKey("twin", twin_id))),
-            "last_events": [
-                {"name": event.name, "timestamp": iso(event.timestamp), "parameters": event.parameters}
-                for event in live.last_events(twin_id)
-            ],
-        },
-        "connectivity_status": {
-            "status": path.status.value,
-            "last_connected": _iso(path.last_connected),
-            "quality": path.quality.value if path.quality else None,
-            **({"reason": path.reason} if path.reason else {}),
-        },
-        "simulation_status": {"status": SimulationStatus.of(instance.simulation).status.value, "last_updated": None},
-        "metadata": {
-            "created_at": iso(stored.created_at),
-            "created_by": stored.created_by,
-            "updated_at": iso(reported if by_the_plant else stored.updated_at),
-            "updated_by": "system" if by_the_plant else stored.updated_by,
-        },
-    }
-
-
-def _iso(at: Micros | None) -> str | None:
-    return iso(at) if at else None

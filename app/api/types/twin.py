@@ -9,6 +9,7 @@ import strawberry
 
 from app.api.context import Info
 from app.api.ids import global_id
+from app.api.instance_document import simulation_of
 from app.api.loaders import Traversal
 from app.api.scalars import JSON
 from app.api.types.alert import Alert
@@ -161,13 +162,6 @@ class Twin(Definition):
             installation_date=twin.installation_date,
             location=_json(twin.location),
         )
-
-
-def simulation_of(catalogue: Catalogue, twin: model.Twin) -> model.Simulation | None:
-    if twin.simulation is not None:
-        return twin.simulation
-    kind = catalogue.twin_type(twin.twin_type)
-    return kind.simulation if kind else None
 
 
 def _json(value: Any) -> JSON | None:
