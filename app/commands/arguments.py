@@ -5,11 +5,11 @@ The same rules hold for a call in a behavior, which is checked when it is saved,
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from app.commands.near import near
 from app.commands.pointers import pointer
 from app.commands.values import fitted
 from app.errors import Problem
 from app.model.definitions import Argument, MethodDefinition
+from app.model.near import near
 from app.model.values import Value
 
 

@@ -12,13 +12,13 @@ from typing import NoReturn
 
 from app.commands.actor import Actor
 from app.commands.arguments import given_arguments
-from app.commands.near import near
 from app.commands.pointers import shown
 from app.commands.values import fitted, is_text
 from app.errors import Conflict, Invalid, NotFound, Problem, Refused
 from app.model.catalogue import Catalogue
 from app.model.definitions import MAX_TEXT, Twin
 from app.model.events import AcknowledgeAlert, Alert, Call, CallChanged, Outcome, RequestCall, SetManual
+from app.model.near import near
 from app.model.values import PropertyState, Value
 from app.ports import Clock, Inbox, LiveView
 from app.runtime.bus import Bus, Fact, Subscription

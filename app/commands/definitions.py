@@ -18,7 +18,6 @@ from app.commands.connections import connection, connections
 from app.commands.dependents import Reach, broken, reach, refuse_in_use
 from app.commands.documents import KINDS, named, read_document
 from app.commands.draft import Draft, Key
-from app.commands.near import near
 from app.commands.plan import plan_for
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
 from app.model.catalogue import Catalogue
@@ -26,6 +25,7 @@ from app.model.change import DefinitionChange, StoredDefinition
 from app.model.connection import TwinConnection
 from app.model.definitions import Definition, Kind, id_of, kind_of, to_document
 from app.model.events import Load
+from app.model.near import near
 from app.ports import Clock, Devices, Inbox, TwinStore
 
 log = logging.getLogger("twin_overlay.definitions")

@@ -6,8 +6,8 @@ Every message about names, roles and actions of a definition is written here, so
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from app.commands.near import near
 from app.errors import Problem
+from app.model.near import near
 
 _LISTED = 20
 

@@ -13,10 +13,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from app.commands.json_limits import MAX_PROBLEMS
-from app.commands.near import near
 from app.commands.pointers import found, pointer, shown
 from app.errors import Problem
 from app.model.definitions import Faults, Kind
+from app.model.near import near
 
 _TYPES = {
     "string_type": "a text",

@@ -7,10 +7,10 @@ them is ever sent.
 import math
 from typing import Any
 
-from app.commands.near import near
 from app.commands.pointers import found
 from app.errors import Problem
 from app.model.definitions import MAX_TEXT, DataType, ParameterDefinition, PropertyDefinition
+from app.model.near import near
 from app.model.time import parse_iso
 from app.model.values import Value
 

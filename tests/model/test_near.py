@@ -2,7 +2,7 @@
 
 import time
 
-from app.commands.near import near
+from app.model.near import near
 
 
 def test_a_near_name_among_a_hundred_thousand_is_found_within_a_moment() -> None:
