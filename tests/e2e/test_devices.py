@@ -6,8 +6,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import aiomqtt
+import pytest
 
 from app.client import GraphqlClient
+from app.demo.control import PlantControl
+from app.errors import TwinOverlayError
 from tests.e2e.processes import load_demo, running_plant, running_server, until
 
 TWINS = """
@@ -108,6 +111,50 @@ async def test_a_bad_payload_is_counted_and_stops_nothing(tmp_path: Path) -> Non
 
         await until(goes_on, "values go on arriving")
         assert all(isinstance(value, float) for value in seen)
+
+
+async def test_a_write_a_call_and_an_event_go_all_the_way(tmp_path: Path) -> None:
+    """To the pump and back over OPC UA: what was refused here never reached it."""
+    write = """mutation Write($value: JSON!) {
+      setProperty(input: {twinId: "pump_123", property: "speed", value: $value}) { call { status error } } }"""
+    invoke = """mutation Invoke($method: String!, $arguments: JSON) {
+      invokeMethod(input: {twinId: "pump_123", method: $method, arguments: $arguments}) { call { status error } } }"""
+    events = """{ twin(twinId: "pump_123") { property(name: "speed") { value { number } }
+      instance { state { lastEvents { name parameters } } } } }"""
+    async with running_plant() as plant, running_server(tmp_path) as server, server.client as client:
+        await load_demo(client, plant)
+
+        async def all_known() -> bool:
+            return _known(await _twins(client))
+
+        await until(all_known, "every value is known")
+        assert (await client.execute(write, {"value": 2000.0}))["setProperty"]["call"]["status"] == "ACCEPTED"
+
+        async def slower() -> bool:
+            number = (await client.execute(events))["twin"]["property"]["value"]["number"]
+            return bool(abs(number - 2000.0) < 50.0)
+
+        await until(slower, "the pump turns at the speed that was written")
+        for value in (4000.0, "fast", None):
+            with pytest.raises(TwinOverlayError) as refused:
+                await client.execute(write, {"value": value})
+            assert refused.value.code
+        by_name = {"method": "set_speed", "arguments": {"speed": 2500.0}}
+        assert (await client.execute(invoke, by_name))["invokeMethod"]["call"]["status"] == "ACCEPTED"
+        with pytest.raises(TwinOverlayError) as wrong:
+            await client.execute(invoke, {"method": "set_speed", "arguments": {"sped": 2500.0, "x": 1}})
+        assert "did you mean 'speed'" in str(wrong.value)
+
+        await PlantControl("127.0.0.1", plant.control_port).fault("pump_123", 17, "bearing seized")
+
+        async def told() -> bool:
+            found = (await client.execute(events))["twin"]["instance"]["state"]["lastEvents"]
+            wanted = {"fault_code": 17, "fault_description": "bearing seized"}
+            return any(item["name"] == "fault_occurred" and item["parameters"] == wanted for item in found)
+
+        await until(told, "the pump's event is among its last ones")
+        refused_by_device = (await client.execute(invoke, {"method": "start"}))["invokeMethod"]["call"]
+        assert refused_by_device["status"] == "REFUSED", "a pump in fault answers false"
 
 
 async def test_many_clients_may_watch_while_one_stops_reading(tmp_path: Path) -> None:
