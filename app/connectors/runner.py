@@ -5,6 +5,7 @@ path are known without asking it. A failure of any kind ends in silence for its 
 Misconfigured ends the trying, until the definitions change.
 """
 
+import asyncio
 import logging
 from collections import Counter
 from collections.abc import Callable
@@ -25,6 +26,8 @@ log = logging.getLogger("twin_overlay.connectors")
 Counters = Callable[[str], tuple[int, dict[str, int]]]
 """(samples, rejected by reason) of a source, as Ingest counts them: what the engine rejected is in it too."""
 Status = Literal["connecting", "connected", "disconnected", "failed"]
+_CANCEL_SECONDS = 1.0
+"""After which a connector that was cancelled and goes on is cancelled again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Runner:
     async def _once(self) -> tuple[str, bool]:
         """Why it ended, and whether that is for good."""
         try:
-            await self._connector.run(self._tap)
+            await self._work()
         except Misconfigured as error:
             return f"{error.message} ({error.hint})" if error.hint else error.message, True
         except Unavailable as error:
@@ -92,6 +95,21 @@ class Runner:
             log.exception("%s failed unexpectedly; it will be started again", self.group.name)
             return f"internal error ({type(error).__name__})", False
         return "the connection ended", False
+
+    async def _work(self) -> None:
+        """The connector as a task of its own, cancelled until it has ended: libraries below it are known to swallow a
+        cancellation (asyncua while it disconnects), and nobody else would come back to cancel again."""
+        work = asyncio.ensure_future(self._connector.run(self._tap))
+        try:
+            await asyncio.wait({work})
+        except asyncio.CancelledError:
+            while not work.done():
+                work.cancel()
+                await asyncio.wait({work}, timeout=_CANCEL_SECONDS)
+            if not work.cancelled():
+                work.exception()  # seen: what it failed of as it ended is nobody's concern any more
+            raise
+        await work
 
     def _connected(self) -> None:
         now = self._clock.now()

@@ -51,6 +51,8 @@ class FakeConnector:
         self.group = group
         self.plan = iter(plan)
         self.runs = 0
+        self.deaf = False
+        """Swallows the first cancellation, as asyncua does while it disconnects."""
         self.standing = False
         self.dropped: asyncio.Future[None] | None = None
         self.calls: list[tuple[Any, ...]] = []
@@ -67,6 +69,9 @@ class FakeConnector:
         self.dropped = asyncio.get_running_loop().create_future()
         self.standing = True
         try:
+            if self.deaf:
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
             await self.dropped
         finally:
             self.standing = False
@@ -213,6 +218,14 @@ async def test_a_bug_in_one_connector_is_logged_and_kills_nobody(caplog: pytest.
         assert path.reason == "internal error (ZeroDivisionError)", "and nothing of the inside"
     (logged,) = [record for record in caplog.records if record.exc_info]
     assert logged.levelno == logging.ERROR
+
+
+async def test_a_library_that_swallows_a_cancellation_keeps_nobody_from_ending() -> None:
+    room = Room([Unavailable("not yet")])
+    async with room.running(twin()):
+        await until(lambda: room.made, "made")
+        room.made[0].deaf = True
+        await until(room.standing(1), "standing")
 
 
 async def test_writes_and_calls_go_to_the_twins_own_connection() -> None:
