@@ -8,6 +8,7 @@ from typing import Any
 from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import Simulation, Twin
+from app.model.lineage import types_in_line
 from app.model.live import Connectivity
 from app.model.plan import OwnerKey
 from app.model.time import Micros, iso
@@ -32,8 +33,8 @@ def path_quality(path: Connectivity) -> Quality | None:
 def simulation_of(catalogue: Catalogue, twin: Twin) -> Simulation | None:
     if twin.simulation is not None:
         return twin.simulation
-    kind = catalogue.twin_type(twin.twin_type)
-    return kind.simulation if kind else None
+    line = types_in_line(catalogue, twin.twin_type)
+    return next((item.simulation for item in line if item.simulation is not None), None)
 
 
 def reading_document(state: PropertyState | None) -> dict[str, Any]:

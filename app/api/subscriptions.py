@@ -31,6 +31,7 @@ from app.api.types.enums import AlertSeverity
 from app.errors import NotFound
 from app.model.catalogue import Catalogue
 from app.model.events import AlertChanged, BehaviorChanged, ConnectivityChanged, PropertyChanged
+from app.model.lineage import family
 from app.model.plan import OwnerKey
 from app.runtime.bus import Fact, Published
 
@@ -241,7 +242,8 @@ def _names(catalogue: Catalogue, membership: Membership, given: Sequence[str]) -
     for twin_id in membership.twins():
         known.update(catalogue.capabilities(twin_id).properties)
     if membership.about.twin_type is not None:
-        known.update(catalogue.type_capabilities(membership.about.twin_type).properties)
+        for type_id in family(catalogue, membership.about.twin_type):
+            known.update(catalogue.type_capabilities(type_id).properties)
     for index, name in enumerate(given):
         if name not in known:
             raise NotFound.named("property", name, known, path=f"/properties/{index}")

@@ -6,11 +6,13 @@ may need each other in any order.
 
 from app.commands.check_behaviors import Place, check_behaviors
 from app.commands.check_connectivity import check_connectivity
+from app.commands.check_extends import check_extends
 from app.commands.draft import World
 from app.commands.findings import Findings
 from app.commands.overlay_names import names_in_overlay, names_in_type
-from app.model.catalogue import own_capabilities
+from app.model.catalogue import Capabilities, own_capabilities
 from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, Twin, TwinType
+from app.model.lineage import is_a
 
 
 def check(world: World, definition: Definition) -> Findings:
@@ -18,8 +20,7 @@ def check(world: World, definition: Definition) -> Findings:
     findings = Findings()
     match definition:
         case TwinType():
-            place = Place("twin", f"twin type '{definition.type_id}'", world.type_capabilities(definition.type_id))
-            check_behaviors(_placed(definition.behaviors), place, findings)
+            _check_twin_type(world, definition, findings)
         case Twin():
             _check_twin(world, definition, findings)
         case OverlayType():
@@ -33,6 +34,21 @@ def _placed(behaviors: list[BehaviorDefinition]) -> list[tuple[str, BehaviorDefi
     return [(f"/behaviors/{index}", behavior) for index, behavior in enumerate(behaviors)]
 
 
+def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> None:
+    if not check_extends(world, twin_type, findings):
+        return
+    capabilities = world.type_capabilities(twin_type.type_id)
+    behaviors = _placed(twin_type.behaviors)
+    if twin_type.properties or twin_type.methods:  # else inherited behaviors mean here what they mean above
+        behaviors += _inherited(capabilities, twin_type)
+    check_behaviors(behaviors, Place("twin", f"twin type '{twin_type.type_id}'", capabilities), findings)
+
+
+def _inherited(capabilities: Capabilities, definition: TwinType | Twin) -> list[tuple[str, BehaviorDefinition]]:
+    own = own_capabilities(definition).behaviors
+    return [("", item) for name, item in capabilities.behaviors.items() if name not in own]
+
+
 def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
     what = f"twin '{twin.twin_id}'"
     if world.twin_type(twin.twin_type) is None:
@@ -41,8 +57,7 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
         capabilities = world.capabilities(twin.twin_id)
         behaviors = _placed(twin.behaviors)
         if twin.properties or twin.methods:  # else the type's behaviors mean here what they mean there
-            own = own_capabilities(twin).behaviors
-            behaviors += [("", item) for name, item in capabilities.behaviors.items() if name not in own]
+            behaviors += _inherited(capabilities, twin)
         check_behaviors(behaviors, Place("twin", what, capabilities), findings)
         if twin.connectivity is not None:
             check_connectivity(twin.connectivity, capabilities, what, findings)
@@ -104,12 +119,12 @@ def _check_roles(world: World, overlay: Overlay, overlay_type: OverlayType, find
         role, twin = roles.get(binding.role), world.twin(binding.twin_id)
         if role is None:
             findings.unknown("role", binding.role, of_type, f"/twins/{index}/role", roles)
-        elif twin is not None and twin.twin_type != role.twin_type:
+        elif twin is not None and not is_a(world, twin.twin_type, role.twin_type):
             findings.fault(
                 "ROLE_TYPE_MISMATCH",
                 f"role '{role.role}' takes a {role.twin_type}; '{binding.twin_id}' is a {twin.twin_type}",
                 f"/twins/{index}/twin_id",
-                f"bind a twin of type '{role.twin_type}'",
+                f"bind a twin of type '{role.twin_type}' or of one that extends it",
             )
     bound = {binding.role for binding in overlay.twins}
     for role in overlay_type.twin_roles:

@@ -1,7 +1,8 @@
 """Whom a change reaches: definitions that were not sent but must still hold, owners to load again, users of what goes.
 
-A twin type reaches its twins, the overlay types with a role for it, and through them every overlay; an overlay type
-reaches its overlays; a twin reaches the overlays it is in. Checking is skipped where what they see is the same object.
+A twin type reaches the types below it and their twins, the overlay types with a role for one of them, and through them
+every overlay; an overlay type reaches its overlays; a twin reaches the overlays it is in. Checking is skipped where
+what they see is the same object.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from app.commands.draft import Draft, Key
 from app.errors import Conflict, Problem
 from app.model.catalogue import Catalogue
 from app.model.definitions import Definition, Kind, Twin
+from app.model.lineage import family, lineage
 
 _LISTED = 50
 
@@ -21,6 +23,7 @@ _LISTED = 50
 class Reach:
     """Twins and overlays whose plan may differ after the change, those sent included."""
 
+    twin_types: set[str] = field(default_factory=set)
     twins: set[str] = field(default_factory=set)
     overlays: set[str] = field(default_factory=set)
     overlay_types: set[str] = field(default_factory=set)
@@ -32,14 +35,16 @@ def reach(base: Catalogue, draft: Draft, changed: Iterable[Key]) -> Reach:
     for kind, id in changed:
         match kind:
             case "twin_type":
-                found.twins.update(draft.twins_of_type(id))
-                found.overlay_types.update(draft.overlay_types_of_twin_type(id))
+                found.twin_types.update(family(draft, id))
             case "twin":
                 found.twins.add(id)
             case "overlay_type":
                 found.overlay_types.add(id)
             case "overlay":
                 found.overlays.add(id)
+    for type_id in found.twin_types:
+        found.twins.update(draft.twins_of_exactly(type_id))
+        found.overlay_types.update(draft.overlay_types_of_twin_type(type_id))
     for twin_id in found.twins:
         if _differs(base, draft, twin_id):
             found.overlays.update(draft.overlays_of_twin(twin_id))
@@ -64,6 +69,9 @@ def broken(base: Catalogue, draft: Draft, reached: Reach, changed: Sequence[Key]
 
 
 def _unsent(draft: Draft, reached: Reach, sent: set[Key]) -> Iterator[tuple[Kind, str, Definition]]:
+    for id in sorted(reached.twin_types):
+        if ("twin_type", id) not in sent and (twin_type := draft.twin_type(id)):
+            yield "twin_type", id, twin_type
     for id in sorted(reached.twins):
         if ("twin", id) not in sent and (twin := draft.twin(id)):
             yield "twin", id, twin
@@ -84,6 +92,8 @@ def _differs(base: Catalogue, draft: Draft, twin_id: str) -> bool:
     before, after = base.twin(twin_id), draft.twin(twin_id)
     if before is None or after is None or before.twin_type != after.twin_type:
         return True
+    if lineage(base, before.twin_type) != lineage(draft, after.twin_type):
+        return True  # it may not be of a role's type any more
     old, new = base.capabilities(twin_id), draft.capabilities(twin_id)
     return old is not new and (old.properties != new.properties or old.methods != new.methods)
 
@@ -93,7 +103,8 @@ def refuse_in_use(draft: Draft, kind: Kind, id: str) -> None:
     users: list[tuple[str, str]] = []
     match kind:
         case "twin_type":
-            users += [("twin", user) for user in draft.twins_of_type(id)]
+            users += [("twin type", user) for user in draft.subtypes_of(id)]
+            users += [("twin", user) for user in draft.twins_of_exactly(id)]
             users += [("overlay type", user) for user in draft.overlay_types_of_twin_type(id)]
         case "twin":
             users += [("overlay", user) for user in draft.overlays_of_twin(id)]

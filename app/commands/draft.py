@@ -9,6 +9,7 @@ from typing import Protocol
 
 from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, own_capabilities
 from app.model.definitions import Definition, Kind, Overlay, OverlayType, Twin, TwinType
+from app.model.lineage import family, lineage
 
 Key = tuple[Kind, str]
 
@@ -26,7 +27,11 @@ class World(Protocol):
 
     def overlay(self, overlay_id: str) -> Overlay | None: ...
 
+    def subtypes_of(self, type_id: str) -> list[str]: ...
+
     def twins_of_type(self, type_id: str) -> list[str]: ...
+
+    def twins_of_exactly(self, type_id: str) -> Iterable[str]: ...
 
     def overlays_of_type(self, type_id: str) -> list[str]: ...
 
@@ -47,6 +52,8 @@ class Draft:
         self._changes = changes
         self._capabilities: dict[str, Capabilities] = {}
         self._type_capabilities: dict[str, Capabilities] = {}
+        self._touched: dict[str, bool] = {}
+        self._subtypes_of: dict[str, set[str]] = {}
         self._twins_of_type: dict[str, set[str]] = {}
         self._overlays_of_type: dict[str, set[str]] = {}
         self._overlays_of_twin: dict[str, set[str]] = {}
@@ -90,8 +97,14 @@ class Draft:
         found = self._changes[key]
         return found if isinstance(found, Overlay) else None
 
+    def subtypes_of(self, type_id: str) -> list[str]:
+        return self._with(self._base.subtypes_of(type_id), "twin_type", self._subtypes_of.get(type_id))
+
     def twins_of_type(self, type_id: str) -> list[str]:
-        return self._with(self._base.twins_of_type(type_id), "twin", self._twins_of_type.get(type_id))
+        return sorted(twin_id for below in family(self, type_id) for twin_id in self.twins_of_exactly(below))
+
+    def twins_of_exactly(self, type_id: str) -> list[str]:
+        return self._with(self._base.twins_of_exactly(type_id), "twin", self._twins_of_type.get(type_id))
 
     def overlays_of_type(self, type_id: str) -> list[str]:
         return self._with(self._base.overlays_of_type(type_id), "overlay", self._overlays_of_type.get(type_id))
@@ -107,7 +120,7 @@ class Draft:
         twin = self.twin(twin_id)
         if twin is None:
             return NO_CAPABILITIES
-        if ("twin", twin_id) not in self._changes and ("twin_type", twin.twin_type) not in self._changes:
+        if ("twin", twin_id) not in self._changes and not self._is_touched(twin.twin_type):
             return self._base.capabilities(twin_id)
         found = self._capabilities.get(twin_id)
         if found is None:
@@ -116,13 +129,30 @@ class Draft:
         return found
 
     def type_capabilities(self, type_id: str) -> Capabilities:
-        if ("twin_type", type_id) not in self._changes:
+        if not self._is_touched(type_id):
             return self._base.type_capabilities(type_id)
         found = self._type_capabilities.get(type_id)
         if found is None:
-            twin_type = self.twin_type(type_id)
-            found = own_capabilities(twin_type) if twin_type else NO_CAPABILITIES
-            self._type_capabilities[type_id] = found
+            found = self._type_capabilities[type_id] = self._type_anew(type_id)
+        return found
+
+    def _type_anew(self, type_id: str) -> Capabilities:
+        found: Capabilities | None = None
+        for at in reversed(lineage(self, type_id)):
+            twin_type = self.twin_type(at)
+            if not self._is_touched(at):
+                found = self._base.type_capabilities(at)
+            elif twin_type is not None:
+                own = own_capabilities(twin_type)
+                found = found.with_own(own) if found else own
+        return found or NO_CAPABILITIES
+
+    def _is_touched(self, type_id: str) -> bool:
+        """Whether the change has the type or one that it extends: only then its parts can differ from the base's."""
+        found = self._touched.get(type_id)
+        if found is None:
+            found = any(("twin_type", at) in self._changes for at in lineage(self, type_id))
+            self._touched[type_id] = found
         return found
 
     def _index(self, definition: Definition | None) -> None:
@@ -135,6 +165,9 @@ class Draft:
                     self._overlays_of_type.setdefault(definition.overlay_type, set()).add(id)
                 for binding in definition.twins:
                     self._overlays_of_twin.setdefault(binding.twin_id, set()).add(id)
+            case TwinType():
+                if definition.extends is not None:
+                    self._subtypes_of.setdefault(definition.extends, set()).add(definition.type_id)
             case OverlayType():
                 for role in definition.twin_roles:
                     self._overlay_types_of_twin_type.setdefault(role.twin_type, set()).add(definition.type_id)

@@ -14,6 +14,7 @@ from app.commands.part_plans import method_plan, property_plan, rule
 from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import BehaviorDefinition, Kind, Overlay, OverlayType, Twin
+from app.model.lineage import lineage
 from app.model.plan import OverlayPlan, Plan, Rule, Shape, TwinPlan
 
 
@@ -64,6 +65,7 @@ class _Planner:
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
         self._shapes: dict[str, Shape] = {}
+        self._lines: dict[str, str] = {}
 
     def plan(
         self,
@@ -107,7 +109,7 @@ class _Planner:
 
     def _twin_shape(self, stored: StoredDefinition, twin: Twin) -> str:
         catalogue = self._catalogue
-        shape_id = _part(catalogue.get("twin_type", twin.twin_type), "twin_type", twin.twin_type)
+        shape_id = self._line(twin.twin_type)
         if twin.properties or twin.methods or twin.behaviors:
             shape_id = f"twin/{twin.twin_id}/{stored.revision}+{shape_id}"
             capabilities, what = catalogue.capabilities(twin.twin_id), f"twin '{twin.twin_id}'"
@@ -122,6 +124,15 @@ class _Planner:
                 tuple(rule(item, place) for item in capabilities.behaviors.values()),
             )
         return shape_id
+
+    def _line(self, type_id: str) -> str:
+        """The type and those it extends, each with its revision: what a shape of it is made of."""
+        found = self._lines.get(type_id)
+        if found is None:
+            line = lineage(self._catalogue, type_id)
+            found = "+".join(_part(self._catalogue.get("twin_type", at), "twin_type", at) for at in line)
+            self._lines[type_id] = found
+        return found
 
     def _overlay_shape(self, stored: StoredDefinition, overlay: Overlay) -> str:
         """Rules depend on roles, not on who fills them, so overlays of a type share its shape; only where a twin that

@@ -1,4 +1,4 @@
-"""An instance declaration to an overlay: every required role filled, each by a twin of the role's type."""
+"""An instance declaration to an overlay: every required role filled, each by a twin of the role's type or a subtype."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from app.dtsl.ast import Binding, InstanceDeclaration
 from app.dtsl.declared import Checking
 from app.dtsl.spelling import dtsl_member, dtsl_type, title
 from app.model.definitions import Overlay, OverlayType, RoleBinding
+from app.model.lineage import is_a
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def _check_twin(binding: Binding, need: RoleNeed, checking: Checking) -> None:
         message = diagnostics.unknown_twin(shown, meant, dtsl_type(need.twin_type), known)
         checking.report(message, binding.twin.span)
         return
-    if twin.twin_type != need.twin_type and catalogue.twin_type(need.twin_type) is not None:
+    if not is_a(catalogue, twin.twin_type, need.twin_type) and catalogue.twin_type(need.twin_type) is not None:
         types = dtsl_type(twin.twin_type), dtsl_member(binding.role.id), dtsl_type(need.twin_type)
         fitting = map(dtsl_type, checking.twins_of_type(need.twin_type))
         checking.report(diagnostics.wrong_twin_type(shown, *types, fitting), binding.twin.span)

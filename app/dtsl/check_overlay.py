@@ -18,6 +18,7 @@ from app.model.definitions import (
     RoleRelationship,
     TwinKind,
 )
+from app.model.lineage import kind_in_effect
 
 _RELATIONSHIP_FROM: dict[TwinKind, str] = {
     "equipment": "physical_connection",
@@ -70,8 +71,7 @@ def _owner(role: Role, checking: Checking) -> Owner:
 
 
 def _kind(role: Role, checking: Checking) -> TwinKind:
-    twin_type = checking.catalogue.twin_type(role.twin_type.id)
-    return twin_type.kind if twin_type else "equipment"
+    return kind_in_effect(checking.catalogue, role.twin_type.id)
 
 
 # ---------------------------------------------------------------------------------------------------- relationships

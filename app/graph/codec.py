@@ -15,7 +15,7 @@ from neo4j import Record
 
 from app.errors import Misconfigured
 from app.model.change import BehaviorNode, DefinitionChange, PropertyRow, RelationshipEdge, StoredDefinition
-from app.model.definitions import MODELS, Kind, Overlay, OverlayType, Twin, TwinType, to_document
+from app.model.definitions import MODELS, Kind, Overlay, OverlayType, Twin, TwinKind, TwinType, to_document
 from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.time import Micros, iso, parse_iso
@@ -77,7 +77,7 @@ def definition_row(item: StoredDefinition, change: DefinitionChange) -> Row:
     }
     match item.definition:
         case TwinType() as twin_type:
-            row |= {"name": twin_type.name, "kind": twin_type.kind}
+            row |= {"name": twin_type.name, "kind": _kind_written(twin_type)}
         case Twin() as twin:
             row |= {"twin_type": twin.twin_type}
         case OverlayType() as overlay_type:
@@ -85,6 +85,11 @@ def definition_row(item: StoredDefinition, change: DefinitionChange) -> Row:
         case Overlay() as overlay:
             row |= {"name": overlay.name, "overlay_type": overlay.overlay_type}
     return row
+
+
+def _kind_written(twin_type: TwinType) -> TwinKind | None:
+    """None where it is that of the type it EXTENDS."""
+    return twin_type.kind if twin_type.extends is None or "kind" in twin_type.model_fields_set else None
 
 
 def stored_definition(kind: Kind, record: Record) -> StoredDefinition:

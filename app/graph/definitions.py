@@ -13,7 +13,7 @@ from app.graph.codec import Row
 from app.graph.session import FAILED, Graph, Transaction
 from app.graph.statements import Statement, Statements
 from app.model.change import BehaviorNode, DefinitionChange, RevisionRecord, StoredDefinition
-from app.model.definitions import Kind, Overlay, OverlayType
+from app.model.definitions import Kind, Overlay, OverlayType, TwinType
 from app.model.plan import OwnerKind
 from app.model.time import iso, parse_iso
 
@@ -42,6 +42,8 @@ class Definitions:
             "overlay_type": named("delete_overlay_type_parts"),
             "overlay": named("delete_overlay_parts"),
         }
+        self._unlink_supertypes = named("unlink_supertypes")
+        self._link_supertypes = named("link_supertypes")
         self._unlink_type = {kind: named(f"unlink_{kind}s_from_types") for kind in _OWNER_KINDS}
         self._link_type = {kind: named(f"link_{kind}s_to_types") for kind in _OWNER_KINDS}
         self._roles = [named(name) for name in ("save_roles", "unlink_roles", "link_roles")]
@@ -186,6 +188,11 @@ class Definitions:
             await transaction.each(self._delete[kind], ids)
 
     async def _link_types_and_roles(self, transaction: Transaction, change: DefinitionChange) -> None:
+        twin_types = [item.definition for item in change.saved if isinstance(item.definition, TwinType)]
+        lines: list[Row] = [{"id": item.type_id, "extends": item.extends} for item in twin_types]
+        await transaction.each(self._unlink_supertypes, lines)
+        await transaction.each(self._link_supertypes, [row for row in lines if row["extends"] is not None])
+
         types = [item.definition for item in change.saved if isinstance(item.definition, OverlayType)]
         role_rows = [codec.role_rows(item) for item in types]
         kept: list[Row] = [

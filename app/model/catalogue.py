@@ -4,7 +4,7 @@ The graph is the truth; this is its image in the one process that may write it (
 `apply` with a DefinitionChange that the graph has already committed.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ from app.model.definitions import (
     Twin,
     TwinType,
 )
+from app.model.lineage import family, lineage
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,12 @@ NO_CAPABILITIES = Capabilities({}, {}, {}, {})
 class Catalogue:
     revision: int = 0
     stored: dict[tuple[Kind, str], StoredDefinition] = field(default_factory=dict)
+    followers: list[Callable[[DefinitionChange], None]] = field(default_factory=list)
+    """Told of every change once it is applied, in the same turn: whoever keeps an index of definitions."""
     _by_kind: dict[Kind, dict[str, StoredDefinition]] = field(
         default_factory=lambda: {"twin_type": {}, "twin": {}, "overlay_type": {}, "overlay": {}}
     )
+    _subtypes_of: dict[str, set[str]] = field(default_factory=dict)
     _twins_of_type: dict[str, set[str]] = field(default_factory=dict)
     _overlays_of_type: dict[str, set[str]] = field(default_factory=dict)
     _overlays_of_twin: dict[str, set[str]] = field(default_factory=dict)
@@ -89,8 +93,17 @@ class Catalogue:
         found = self._by_kind["overlay"].get(overlay_id)
         return found.definition if found else None  # type: ignore[return-value]
 
+    def subtypes_of(self, type_id: str) -> list[str]:
+        """Types that extend this one directly."""
+        return sorted(self._subtypes_of.get(type_id, ()))
+
     def twins_of_type(self, type_id: str) -> list[str]:
-        return sorted(self._twins_of_type.get(type_id, ()))
+        """Twins of this type and of every type below it."""
+        return sorted(twin_id for below in family(self, type_id) for twin_id in self.twins_of_exactly(below))
+
+    def twins_of_exactly(self, type_id: str) -> Iterable[str]:
+        """Twins that name this very type, in no order."""
+        return self._twins_of_type.get(type_id, ())
 
     def overlays_of_type(self, type_id: str) -> list[str]:
         return sorted(self._overlays_of_type.get(type_id, ()))
@@ -100,7 +113,7 @@ class Catalogue:
         return sorted(self._overlays_of_twin.get(twin_id, ()))
 
     def overlay_types_of_twin_type(self, type_id: str) -> list[str]:
-        """Overlay types with a role that twins of this type fill."""
+        """Overlay types with a role for this very type."""
         return sorted(self._overlay_types_of_twin_type.get(type_id, ()))
 
     def twins_relating_to(self, twin_id: str) -> list[str]:
@@ -124,14 +137,18 @@ class Catalogue:
         return found
 
     def type_capabilities(self, type_id: str) -> Capabilities:
-        key = "type:" + type_id + "/"
-        found = self._capabilities.get(key)
+        """Of a type, those it extends included; the same object as the type above where it adds nothing."""
+        found = self._capabilities.get(_type_key(type_id))
         if found is None:
-            twin_type = self.twin_type(type_id)
-            if twin_type is None:
+            if self.twin_type(type_id) is None:
                 return NO_CAPABILITIES
-            found = self._capabilities[key] = own_capabilities(twin_type)
-        return found
+            for at in reversed(lineage(self, type_id)):
+                known, twin_type = self._capabilities.get(_type_key(at)), self.twin_type(at)
+                if known is None and twin_type is not None:
+                    own = own_capabilities(twin_type)
+                    known = self._capabilities[_type_key(at)] = found.with_own(own) if found else own
+                found = known or found
+        return found or NO_CAPABILITIES
 
     # ------------------------------------------------------------ changing
 
@@ -153,6 +170,8 @@ class Catalogue:
             self._put(item)
         self._capabilities.clear()
         self.revision = change.catalogue_revision + 1
+        for follow in self.followers:
+            follow(change)
 
     def _put(self, item: StoredDefinition) -> None:
         self._drop(item.kind, item.id)
@@ -182,6 +201,8 @@ class Catalogue:
                 ]
             case OverlayType():
                 return [(self._overlay_types_of_twin_type, {role.twin_type for role in definition.twin_roles})]
+            case TwinType():
+                return [(self._subtypes_of, {definition.extends} if definition.extends else set())]
             case Overlay():
                 types = {definition.overlay_type} if definition.overlay_type else set()
                 return [
@@ -196,8 +217,11 @@ class Catalogue:
                         },
                     ),
                 ]
-            case _:
-                return []
+
+
+def _type_key(type_id: str) -> str:
+    """No twin has an id with a slash, so twins and types share one map."""
+    return "type/" + type_id
 
 
 def own_capabilities(definition: TwinType | Twin) -> Capabilities:

@@ -283,7 +283,10 @@ class _Capabilities(Document):
 class TwinType(_Capabilities):
     type_id: Identifier
     name: Text = ""
+    extends: Identifier | None = None
+    """The one type it takes everything from; what it declares itself is added, or replaces by name and may narrow."""
     kind: TwinKind = "equipment"
+    """Where it is not written, that of the type it extends (lineage.kind_in_effect)."""
 
 
 class Twin(_Capabilities):

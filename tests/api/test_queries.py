@@ -495,3 +495,29 @@ async def test_the_server_says_where_it_stands(installation: Installation) -> No
     assert answer["sequence"] == answer["server"]["sequence"] == 5_000_000_000
     assert answer["server"]["time"] == AT_NOON
     assert answer["server"]["catalogueRevision"] == 1
+
+
+async def test_a_subtype_shows_what_it_inherits_and_its_twins_are_its_supertypes_too(
+    installation: Installation,
+) -> None:
+    noise = {"name": "noise", "data_type": "float"}
+    installation.save(
+        ("twin_type", {"type_id": "booster", "extends": "pump", "properties": [noise]}),
+        ("twin", {"twin_id": "booster_1", "twin_type": "booster"}),
+    )
+    answer = await ask(
+        installation,
+        """{ pump: twinType(typeId: "pump") { extends { typeId } subtypes { typeId } twins { totalCount } }
+             booster: twinType(typeId: "booster") { extends { typeId } kind properties { name } methods { name } }
+             twins(twinType: "pump") { nodes { twinId } }
+             twin(twinId: "booster_1") { properties { name } } }""",
+    )
+    assert answer["pump"] == {"extends": None, "subtypes": [{"typeId": "booster"}], "twins": {"totalCount": 3}}
+    booster = answer["booster"]
+    assert booster["extends"] == {"typeId": "pump"}
+    assert booster["kind"] == "EQUIPMENT"
+    names = ["temperature", "status", "starts", "speed", "noise"]
+    assert [item["name"] for item in booster["properties"]] == names
+    assert booster["methods"]
+    assert [item["name"] for item in answer["twin"]["properties"]] == names
+    assert [item["twinId"] for item in answer["twins"]["nodes"]] == ["booster_1", "pump_123", "pump_124"]

@@ -119,6 +119,21 @@ async def test_a_twin_that_joins_a_type_is_shown_and_followed() -> None:
         assert (found["twinId"], found["initial"], found["value"]["json"]) == ("valve_9", False, False)
 
 
+async def test_a_type_is_followed_with_its_subtypes_and_what_they_add() -> None:
+    installation = Installation()
+    noise = {"name": "noise", "data_type": "float"}
+    installation.save(
+        ("twin_type", {"type_id": "gate", "extends": "valve", "properties": [noise]}),
+        ("twin", {"twin_id": "gate_1", "twin_type": "gate"}),
+    )
+    async with connected(installation) as socket:
+        await socket.subscribe(VALUES, type="valve", properties=["noise"])
+        assert [item["twinId"] for item in await initial(socket, "propertyChanged", 1)] == ["gate_1"]
+        installation.change("gate_1", "noise", 3.5)
+        found = await socket.next("propertyChanged")
+        assert (found["twinId"], found["property"], found["value"]["json"]) == ("gate_1", "noise", 3.5)
+
+
 async def test_an_overlay_is_followed_as_it_is_rebound() -> None:
     installation = Installation()
     async with connected(installation) as socket:

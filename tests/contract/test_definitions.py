@@ -9,7 +9,7 @@ import pytest
 from app.errors import Conflict
 from app.graph.store import GraphStore
 from app.model.change import PropertyRow
-from app.model.definitions import to_document
+from app.model.definitions import TwinType, to_document
 from tests.contract.samples import (
     STATUS,
     T0,
@@ -323,3 +323,23 @@ async def test_times_come_back_to_the_microsecond(store: GraphStore) -> None:
     await store.save(change(0, stored(pump_type())))
     _, (item,) = await store.load()
     assert (item.created_at, item.created_by) == (T0, "ada")
+
+
+async def test_types_are_tied_to_what_they_extend_and_no_longer_when_they_stop(
+    store: GraphStore, graph: GraphAddress
+) -> None:
+    lines = "MATCH (a:TwinType)-[:EXTENDS]->(b:TwinType) RETURN a.type_id AS a, b.type_id AS b ORDER BY a"
+
+    def below(type_id: str, revision: int = 1, **more: Any) -> Any:
+        return stored(TwinType.model_validate({"type_id": type_id, **more}), revision)
+
+    await store.save(change(0, below("big", extends="booster"), below("booster", extends="pump"), stored(pump_type())))
+    assert await graph.run(lines) == [{"a": "big", "b": "booster"}, {"a": "booster", "b": "pump"}]
+    await store.save(change(1, below("big", 2, extends="pump"), below("booster", 2)))
+    assert await graph.run(lines) == [{"a": "big", "b": "pump"}]
+    _, loaded = await store.load()
+    assert {item.id: item.definition.extends for item in loaded if isinstance(item.definition, TwinType)} == {
+        "big": "pump",
+        "booster": None,
+        "pump": None,
+    }

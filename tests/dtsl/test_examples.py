@@ -11,7 +11,7 @@ import pytest
 from app.dtsl.check import check_script
 from app.dtsl.format import format_script
 from app.dtsl.parse import parse_script
-from app.model.definitions import to_document
+from app.model.definitions import Twin, TwinType, to_document
 from tests.dtsl.corpus import CORPUS
 from tests.dtsl.plant import catalogue
 
@@ -56,3 +56,19 @@ def test_formatting_is_canonical() -> None:
         expected.write_text(said, encoding="utf-8")
     assert said == expected.read_text(encoding="utf-8")
     assert format_script(parse_script(said)[0]) == said
+
+
+def test_a_twin_of_a_subtype_fills_a_role_of_its_supertype() -> None:
+    script = """
+        overlay Drain { twins { CentrifugalPump pump; } }
+        instance Drain1 of Drain { twins { pump = PumpB1; } }
+    """
+    booster = TwinType(type_id="booster_pump", extends="centrifugal_pump")
+    plain = TwinType(type_id="booster_pump")
+    pump = Twin(twin_id="pump_b_1", twin_type="booster_pump")
+
+    checked = check_script(script, catalogue(booster, pump))
+    assert [item.message for item in checked.diagnostics] == []
+    assert len(checked.definitions) == 2
+
+    assert [item.severity for item in check_script(script, catalogue(plain, pump)).diagnostics] == ["error"]

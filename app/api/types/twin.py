@@ -24,6 +24,7 @@ from app.api.types.relationship import RelatedTwin, Relationship
 from app.errors import Invalid
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
+from app.model.lineage import types_in_line
 from app.model.plan import OwnerKey
 
 if TYPE_CHECKING:
@@ -100,8 +101,8 @@ class Twin(Definition):
     def visualization(self, info: Info) -> JSON | None:
         if self.definition.visualization is not None:
             return JSON(self.definition.visualization)
-        kind = info.context.catalogue.twin_type(self.twin_type)
-        return JSON(kind.visualization) if kind and kind.visualization is not None else None
+        line = types_in_line(info.context.catalogue, self.twin_type)
+        return next((JSON(item.visualization) for item in line if item.visualization is not None), None)
 
     @strawberry.field(description="The live twin as the specification prints it.")
     def instance(self, info: Info) -> TwinInstance:

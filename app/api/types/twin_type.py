@@ -11,7 +11,8 @@ from app.api.types.enums import TwinKind
 from app.api.types.node import Definition
 from app.api.types.twin import Twin
 from app.model import definitions as model
-from app.model.catalogue import Catalogue
+from app.model.catalogue import Capabilities, Catalogue
+from app.model.lineage import kind_in_effect
 
 
 @strawberry.type(description="A template for twins.")
@@ -19,23 +20,25 @@ class TwinType(Definition):
     definition: strawberry.Private[model.TwinType]
     type_id: strawberry.ID = strawberry.field(description="The id that people write, unique among twin types.")
     name: str = strawberry.field(description="For people; empty where none was written.")
-    kind: TwinKind = strawberry.field(description="What kind of thing its twins are.")
+    kind: TwinKind = strawberry.field(description="What kind of thing its twins are; inherited where not written.")
 
-    @strawberry.field(description="What its twins show.")
-    def properties(self) -> list[PropertyDefinition]:
-        return [PropertyDefinition.of(item) for item in self.definition.properties]
+    @strawberry.field(description="What its twins show, inherited properties included.")
+    def properties(self, info: Info) -> list[PropertyDefinition]:
+        return [PropertyDefinition.of(item) for item in self._parts(info).properties.values()]
 
-    @strawberry.field(description="What its twins can be asked to do.")
-    def methods(self) -> list[Method]:
-        return [Method.of(item) for item in self.definition.methods]
+    @strawberry.field(description="What its twins can be asked to do, inherited methods included.")
+    def methods(self, info: Info) -> list[Method]:
+        return [Method.of(item) for item in self._parts(info).methods.values()]
 
-    @strawberry.field(description="What its twins may raise.")
-    def events(self) -> list[EventDefinition]:
-        return [EventDefinition.of(item) for item in self.definition.events]
+    @strawberry.field(description="What its twins may raise, inherited events included.")
+    def events(self, info: Info) -> list[EventDefinition]:
+        return [EventDefinition.of(item) for item in self._parts(info).events.values()]
 
-    @strawberry.field(description="What its twins do; each twin has its own live state of them.")
-    def behaviors(self) -> list[BehaviorDefinition]:
-        return [BehaviorDefinition.of(item) for item in self.definition.behaviors]
+    @strawberry.field(
+        description="What its twins do, inherited behaviors included; each twin has its own state of them."
+    )
+    def behaviors(self, info: Info) -> list[BehaviorDefinition]:
+        return [BehaviorDefinition.of(item) for item in self._parts(info).behaviors.values()]
 
     @strawberry.field(description="The simulation of its twins in the specification's form; null where it has none.")
     def simulation(self) -> JSON | None:
@@ -46,13 +49,29 @@ class TwinType(Definition):
     def visualization(self) -> JSON | None:
         return JSON(self.definition.visualization) if self.definition.visualization is not None else None
 
-    @strawberry.field(description="The twins of this type, by twinId. PAGE_SIZE_INVALID, CURSOR_INVALID.")
+    @strawberry.field(
+        description="The twins of this type and of every type below it, by twinId. PAGE_SIZE_INVALID, CURSOR_INVALID."
+    )
     def twins(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Twin]:
         catalogue = info.context.catalogue
         ids = catalogue.twins_of_type(self.type_id)
         return connect(ids, Twin.find, catalogue, first, after, last, before)
+
+    @strawberry.field(description="The type it extends; null for one that extends none.")
+    def extends(self, info: Info) -> "TwinType | None":
+        above = self.definition.extends
+        return TwinType.find(info.context.catalogue, above) if above is not None else None
+
+    @strawberry.field(description="The types that extend it directly, by typeId.")
+    def subtypes(self, info: Info) -> list["TwinType"]:
+        catalogue = info.context.catalogue
+        found = (TwinType.find(catalogue, below) for below in catalogue.subtypes_of(self.type_id))
+        return [item for item in found if item is not None]
+
+    def _parts(self, info: Info) -> Capabilities:
+        return info.context.catalogue.type_capabilities(self.type_id)
 
     @classmethod
     def find(cls, catalogue: Catalogue, type_id: str) -> "TwinType | None":
@@ -66,5 +85,5 @@ class TwinType(Definition):
             definition=found,
             type_id=strawberry.ID(type_id),
             name=found.name,
-            kind=TwinKind(found.kind),
+            kind=TwinKind(kind_in_effect(catalogue, type_id)),
         )
