@@ -38,8 +38,13 @@ class TwinStore(Protocol):
     async def save(self, change: DefinitionChange) -> None:
         """Raises Conflict (CATALOGUE_MOVED) where the graph's catalogue revision is not the expected one."""
 
-    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
-        """Newest first."""
+    async def revisions(
+        self, kind: Kind, id: str, *, first: int = 100, before: int | None = None
+    ) -> list[RevisionRecord]:
+        """Newest first, at most `first`, with numbers below `before`; a deleted id's too."""
+
+    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
+        """The last one made by that moment (a deletion perhaps); None where there was none yet."""
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int

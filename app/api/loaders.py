@@ -10,12 +10,16 @@ from dataclasses import dataclass
 from strawberry.dataloader import DataLoader
 
 from app.errors import Invalid
-from app.model.change import RelatedTwin
+from app.model.change import RelatedTwin, RevisionRecord
+from app.model.definitions import Kind
 from app.model.events import Alert, Call
+from app.model.time import Micros
 from app.ports import LiveView, TwinStore
 
 MAX_TRAVERSALS = 100
 """Traversals per batch: each is a statement on the graph."""
+MAX_HISTORIES = 100
+"""Looks into the history per batch, for the same reason."""
 _AT_ONCE = 8
 
 
@@ -28,7 +32,27 @@ class Traversal:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Revisions of one definition, newest first, with numbers below `before`."""
+
+    kind: Kind
+    id: str
+    first: int
+    before: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryAt:
+    """The one that stood at a moment."""
+
+    kind: Kind
+    id: str
+    at: Micros
+
+
+@dataclass(frozen=True, slots=True)
 class Loaders:
+    history: DataLoader[HistoryPage | HistoryAt, list[RevisionRecord]]
     related: DataLoader[Traversal, list[RelatedTwin]]
     alert: DataLoader[str, Alert | None]
     call: DataLoader[str, Call | None]
@@ -50,6 +74,28 @@ def loaders(store: TwinStore, live: LiveView) -> Loaders:
         async def one(key: Traversal) -> list[RelatedTwin]:
             async with gate:
                 return await store.related(key.twin_id, key.direction, key.relationship_types, key.max_depth)
+
+        found = await asyncio.gather(*(one(key) for key in wanted), return_exceptions=True)
+        by_key = dict(zip(wanted, found, strict=True))
+        return [by_key[key] for key in keys]
+
+    async def history(keys: list[HistoryPage | HistoryAt]) -> Sequence[list[RevisionRecord] | BaseException]:
+        wanted = list(dict.fromkeys(keys))
+        if len(wanted) > MAX_HISTORIES:
+            error = Invalid(
+                f"the request asks for the history of definitions {len(wanted)} times; the most is {MAX_HISTORIES}",
+                code="TOO_MANY_HISTORIES",
+                hint="take smaller pages of definitions",
+            )
+            return [error] * len(keys)
+        gate = asyncio.Semaphore(_AT_ONCE)
+
+        async def one(key: HistoryPage | HistoryAt) -> list[RevisionRecord]:
+            async with gate:
+                if isinstance(key, HistoryPage):
+                    return await store.revisions(key.kind, key.id, first=key.first, before=key.before)
+                found = await store.revision_at(key.kind, key.id, key.at)
+                return [found] if found else []
 
         found = await asyncio.gather(*(one(key) for key in wanted), return_exceptions=True)
         by_key = dict(zip(wanted, found, strict=True))
@@ -79,6 +125,7 @@ def loaders(store: TwinStore, live: LiveView) -> Loaders:
         return [found[key] for key in keys]
 
     return Loaders(
+        history=DataLoader(history, cache=False),
         related=DataLoader(related, cache=False),
         alert=DataLoader(alert, cache=False),
         call=DataLoader(call, cache=False),

@@ -42,11 +42,11 @@ def decode_cursor(cursor: str, name: str) -> str:
     return key
 
 
-def page_size(size: int, name: str = "first") -> int:
+def page_size(size: int, name: str = "first", most: int = MAX_PAGE) -> int:
     """Raises Invalid (PAGE_SIZE_INVALID)."""
-    if not 0 <= size <= MAX_PAGE:
+    if not 0 <= size <= most:
         raise Invalid(
-            f"`{name}` is {size}; a page has 0 to {MAX_PAGE} items",
+            f"`{name}` is {size}; a page has 0 to {most} items",
             code="PAGE_SIZE_INVALID",
             hint="take more pages with `after: pageInfo.endCursor`",
             path=f"/{name}",

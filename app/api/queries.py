@@ -18,7 +18,8 @@ from app.api.scalars import DateTime, Long
 from app.api.types.alert import Alert, AlertConnection
 from app.api.types.call import Call
 from app.api.types.connector import Connector
-from app.api.types.enums import AlertSeverity
+from app.api.types.enums import AlertSeverity, DefinitionKind
+from app.api.types.history import DefinitionHistory, find_history
 from app.api.types.node import Node
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
@@ -161,6 +162,17 @@ class Query:
     ) -> Call | None:
         found = await info.context.loaders.call.load(call_id)
         return Call.of(found) if found else None
+
+    @strawberry.field(
+        description="A definition over time, a deleted one too; null where nothing ever had that id. ID_INVALID."
+    )
+    async def definition(
+        self,
+        info: Info,
+        kind: Annotated[DefinitionKind, strawberry.argument(description="What kind of definition.")],
+        id: Annotated[strawberry.ID, strawberry.argument(description="The id in its document.")],
+    ) -> DefinitionHistory | None:
+        return await find_history(info, kind, written(id, "id"))
 
     @strawberry.field(description="The connections to devices and brokers, by name.")
     def connectors(self, info: Info) -> list[Connector]:

@@ -7,6 +7,8 @@ goes is deleted before what comes is saved (an id may do both), and edges come l
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from neo4j import Record
+
 from app.errors import Conflict, Unavailable
 from app.graph import codec
 from app.graph.codec import Row
@@ -15,11 +17,13 @@ from app.graph.statements import Statement, Statements
 from app.model.change import BehaviorNode, DefinitionChange, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType, TwinType
 from app.model.plan import OwnerKind
-from app.model.time import iso, parse_iso
+from app.model.time import Micros, iso, parse_iso
 
 _KINDS: tuple[Kind, ...] = ("twin_type", "overlay_type", "twin", "overlay")
 """In the order in which they are saved: types before what is of them."""
 _OWNER_KINDS: tuple[OwnerKind, ...] = ("twin", "overlay")
+_ABOVE_ALL = 2**62
+"""More than any revision number."""
 
 
 class Definitions:
@@ -34,6 +38,7 @@ class Definitions:
         self._record_deletions = named("record_deletions")
         self._last_revisions = named("last_revisions")
         self._revisions = named("revisions")
+        self._revision_at = named("revision_at")
         self._load = {kind: named(f"load_{kind}s") for kind in _KINDS}
         self._save = {kind: named(f"save_{kind}s") for kind in _KINDS}
         self._delete = {kind: named(f"delete_{kind}s") for kind in _KINDS}
@@ -89,20 +94,21 @@ class Definitions:
 
         return await self._graph.read(work)
 
-    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+    async def revisions(self, kind: Kind, id: str, first: int, before: int | None) -> list[RevisionRecord]:
+        below = _ABOVE_ALL if before is None else min(before, _ABOVE_ALL)
+
         async def work(transaction: Transaction) -> list[RevisionRecord]:
-            return [
-                RevisionRecord(
-                    kind,
-                    id,
-                    record["number"],
-                    parse_iso(record["at"]),
-                    record["author"],
-                    record["reason"],
-                    record["document"],
-                )
-                for record in await transaction.run(self._revisions, definition_key=codec.definition_key(kind, id))
-            ]
+            key = codec.definition_key(kind, id)
+            found = await transaction.run(self._revisions, definition_key=key, before=below, first=first)
+            return [_revision(kind, id, record) for record in found]
+
+        return await self._graph.read(work) if first > 0 else []
+
+    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
+        async def work(transaction: Transaction) -> RevisionRecord | None:
+            key = codec.definition_key(kind, id)
+            found = await transaction.run(self._revision_at, definition_key=key, at=iso(at))
+            return _revision(kind, id, found[0]) if found else None
 
         return await self._graph.read(work)
 
@@ -248,6 +254,19 @@ def _moved(change: DefinitionChange) -> Conflict:
         f"the definitions have changed since revision {change.catalogue_revision}: nothing was saved",
         code="CATALOGUE_MOVED",
         hint="look at them as they stand now, and save again",
+    )
+
+
+def _revision(kind: Kind, id: str, record: Record) -> RevisionRecord:
+    return RevisionRecord(
+        kind,
+        id,
+        record["number"],
+        parse_iso(record["at"]),
+        record["author"],
+        record["reason"],
+        record["document"],
+        record["catalogue_revision"],
     )
 
 

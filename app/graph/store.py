@@ -45,8 +45,13 @@ class GraphStore:
     async def save(self, change: DefinitionChange) -> None:
         await self._definitions.save(change)
 
-    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
-        return await self._definitions.revisions(kind, id)
+    async def revisions(
+        self, kind: Kind, id: str, *, first: int = 100, before: int | None = None
+    ) -> list[RevisionRecord]:
+        return await self._definitions.revisions(kind, id, first, before)
+
+    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
+        return await self._definitions.revision_at(kind, id, at)
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int

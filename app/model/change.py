@@ -83,6 +83,8 @@ class RevisionRecord:
     reason: str
     document: str
     """JSON text; "" for a deletion."""
+    catalogue_revision: int
+    """That of the change it was part of: over all definitions it says what came first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
@@ -20,7 +21,7 @@ from app.errors import Unavailable
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
-from app.model.definitions import MODELS, Kind, id_of
+from app.model.definitions import MODELS, Kind, id_of, to_document
 from app.model.events import (
     Alert,
     AlertChanged,
@@ -213,6 +214,7 @@ class FakeStore:
         self.statements: list[str] = []
         self.down = False
         self.changes: list[DefinitionChange] = []
+        self.history: list[RevisionRecord] = []
         self.fault: Exception | None = None
 
     async def related(
@@ -248,13 +250,33 @@ class FakeStore:
         raise NotImplementedError
 
     async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
-        return {}
+        return {(item.kind, item.id): item.number for item in self.history if (item.kind, item.id) in keys}
 
     async def save(self, change: DefinitionChange) -> None:
         self.changes.append(change)
+        self.remember(change)
 
-    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
-        raise NotImplementedError
+    def remember(self, change: DefinitionChange) -> None:
+        def keep(kind: Kind, id: str, document: str) -> None:
+            number = 1 + sum((item.kind, item.id) == (kind, id) for item in self.history)
+            reason, revision = change.reason, change.catalogue_revision + 1
+            self.history.append(RevisionRecord(kind, id, number, change.at, change.author, reason, document, revision))
+
+        for key in change.removed:
+            keep(*key, "")
+        for item in change.saved:
+            keep(item.kind, item.id, json.dumps(to_document(item.definition)))
+
+    async def revisions(
+        self, kind: Kind, id: str, *, first: int = 100, before: int | None = None
+    ) -> list[RevisionRecord]:
+        self._ask(f"revisions {kind} {id} {first} {before}")
+        found = [item for item in reversed(self.history) if (item.kind, item.id) == (kind, id)]
+        return [item for item in found if before is None or item.number < before][:first]
+
+    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
+        found = await self.revisions(kind, id)
+        return next((item for item in found if item.at <= at), None)
 
     async def cursor(self) -> int:
         raise NotImplementedError
@@ -347,7 +369,9 @@ class Installation:
         for kind, document in documents:
             definition = MODELS[kind].model_validate(document)
             saved.append(StoredDefinition(kind, id_of(definition), definition, 1, 1, NOON, "ann", NOON, "ann"))
-        self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, "ann", "", tuple(saved)))
+        change = DefinitionChange(self.catalogue.revision, NOON, "ann", "", tuple(saved))
+        self.store.remember(change)
+        self.catalogue.apply(change)
 
     # ------------------------------------------------------------ what the plant does
 

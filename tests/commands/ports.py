@@ -6,6 +6,7 @@ that go on over a deletion.
 
 import asyncio
 import dataclasses
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -56,6 +57,7 @@ class FakeStore:
         self.stored: dict[tuple[Kind, str], StoredDefinition] = {}
         self.highest: dict[tuple[Kind, str], int] = {}
         self.changes: list[DefinitionChange] = []
+        self.history: list[RevisionRecord] = []
         self.before_save: Callable[[], Any] | None = None
         self.after_save: Callable[[], Any] | None = None
 
@@ -72,22 +74,36 @@ class FakeStore:
         await self._hook(self.before_save)
         if change.catalogue_revision != self.revision:
             raise Conflict("the catalogue moved", code="CATALOGUE_MOVED")
+        self.revision += 1
         for key in change.removed:
             self.highest[key] = self.stored.pop(key).revision + 1
+            self._remember(change, *key, "")
         for item in change.saved:
             self.stored[(item.kind, item.id)] = item
             self.highest[(item.kind, item.id)] = item.revision
-        self.revision += 1
+            self._remember(change, item.kind, item.id, json.dumps(to_document(item.definition)))
         self.changes.append(change)
         await self._hook(self.after_save)
+
+    def _remember(self, change: DefinitionChange, kind: Kind, id: str, document: str) -> None:
+        number = self.highest[(kind, id)]
+        self.history.append(
+            RevisionRecord(kind, id, number, change.at, change.author, change.reason, document, self.revision)
+        )
 
     @staticmethod
     async def _hook(hook: Callable[[], Any] | None) -> None:
         if hook is not None and (waits := hook()) is not None:
             await waits
 
-    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
-        return []
+    async def revisions(
+        self, kind: Kind, id: str, *, first: int = 100, before: int | None = None
+    ) -> list[RevisionRecord]:
+        found = [item for item in reversed(self.history) if (item.kind, item.id) == (kind, id)]
+        return [item for item in found if before is None or item.number < before][:first]
+
+    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
+        return next((item for item in await self.revisions(kind, id) if item.at <= at), None)
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int

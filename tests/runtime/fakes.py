@@ -253,7 +253,12 @@ class FakeGraph:
     async def save(self, change: DefinitionChange) -> None:
         raise AssertionError("not the runtime's to call")
 
-    async def revisions(self, kind: Kind, id: str) -> list[RevisionRecord]:
+    async def revisions(
+        self, kind: Kind, id: str, *, first: int = 100, before: int | None = None
+    ) -> list[RevisionRecord]:
+        raise AssertionError("not the runtime's to call")
+
+    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         raise AssertionError("not the runtime's to call")
 
     async def related(

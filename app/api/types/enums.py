@@ -153,6 +153,13 @@ class SaveResult(Enum):
     UNCHANGED = strawberry.enum_value("unchanged", description="The document was already so; the revision stays.")
 
 
+@strawberry.enum(description="What was done to a place of a document.")
+class DifferenceKind(Enum):
+    ADD = "add"
+    REMOVE = "remove"
+    REPLACE = "replace"
+
+
 @strawberry.enum(description="How serious a remark about a script is.")
 class DiagnosticSeverity(Enum):
     ERROR = "error"

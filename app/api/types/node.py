@@ -5,7 +5,24 @@ A definition's `id` is opaque and for `node(id)`; the id in its document is twin
 
 import strawberry
 
+from app.api.context import Info
 from app.api.scalars import JSON, DateTime
+from app.api.types.revision import (
+    AS_OF,
+    DIFF,
+    REVISIONS,
+    DocumentChange,
+    FirstRevisions,
+    FromRevision,
+    OlderThan,
+    Revision,
+    RevisionConnection,
+    Time,
+    ToRevision,
+    revision_as_of,
+    revision_diff,
+    revision_page,
+)
 from app.model.change import StoredDefinition
 from app.model.definitions import to_document
 
@@ -54,3 +71,15 @@ class Definition(Node):
     @strawberry.field(description="Who changed it last.")
     def updated_by(self) -> str:
         return self.stored.updated_by
+
+    @strawberry.field(description=REVISIONS)
+    async def revisions(self, info: Info, first: FirstRevisions = None, after: OlderThan = None) -> RevisionConnection:
+        return await revision_page(info, self.stored.kind, self.stored.id, first, after)
+
+    @strawberry.field(description=DIFF)
+    async def diff(self, info: Info, from_: FromRevision, to: ToRevision = None) -> list[DocumentChange]:
+        return await revision_diff(info, self.stored.kind, self.stored.id, from_, to)
+
+    @strawberry.field(description=AS_OF)
+    async def as_of(self, info: Info, time: Time) -> Revision | None:
+        return await revision_as_of(info, self.stored.kind, self.stored.id, time)
