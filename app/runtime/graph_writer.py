@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable
 
-from app.errors import Conflict, Unavailable
+from app.errors import Conflict, Misconfigured, TwinOverlayError, Unavailable
 from app.ports import Clock, Journal, TwinStore
 from app.runtime.coalesce import Coalesced
 from app.runtime.metrics import Metrics
@@ -51,15 +51,15 @@ class GraphWriter:
         return max(0, self._journal.last_sequence - self._cursor)
 
     async def run(self) -> None:
-        """Until cancelled. An unreachable graph is waited for; raises Misconfigured where graph and journal do not
-        belong together, and Unavailable where the journal fails or is damaged."""
+        """Until cancelled. A graph that is unreachable or refuses our password is waited for; raises Misconfigured
+        where graph and journal do not belong together, and Unavailable where the journal fails or is damaged."""
         wait = _FIRST_WAIT
         pending: Coalesced | None = None
         while True:
             if pending is None:
                 try:
                     cursor = await self._store.cursor()
-                except Unavailable as error:
+                except (Unavailable, Misconfigured) as error:
                     wait = await self._back_off(error, wait)
                     continue
                 check_cursor(cursor, self._journal)
@@ -72,7 +72,7 @@ class GraphWriter:
             try:
                 for batch in pending.batches(self._settings.max_rows):
                     await self._store.write(batch)
-            except Unavailable as error:
+            except (Unavailable, Misconfigured) as error:  # Misconfigured: its password was changed while we ran
                 wait = await self._back_off(error, wait)
                 continue  # the same rows again: if they had arrived after all, the cursor says so (CURSOR_MOVED)
             except Conflict as error:
@@ -105,7 +105,7 @@ class GraphWriter:
                 return False
         return True
 
-    async def _back_off(self, error: Unavailable, wait: float) -> float:
+    async def _back_off(self, error: TwinOverlayError, wait: float) -> float:
         """Sleep, with jitter so that several do not come back as one; the next wait."""
         if self.failure is None:
             log.warning("the graph cannot be written (%s); facts wait in the journal", error.message)

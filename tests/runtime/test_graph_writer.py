@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from app.errors import Misconfigured
 from app.journal.sqlite import SqliteJournal
+from app.model.change import FactBatch
 from app.model.events import (
     Alert,
     AlertChanged,
@@ -187,6 +188,40 @@ async def test_an_outage_loses_nothing_and_is_one_line_down_and_one_up(
     assert len(messages) == 2
     assert "cannot be written" in messages[0]
     assert "200 entries behind" in messages[1]
+
+
+async def test_a_graph_that_refuses_our_password_is_waited_for_like_one_that_is_away(journal: SqliteJournal) -> None:
+    class Locked(FakeGraph):
+        locked = True
+
+        async def cursor(self) -> int:
+            self._knock()
+            return await super().cursor()
+
+        async def write(self, batch: FactBatch) -> None:
+            self._knock()
+            await super().write(batch)
+
+        def _knock(self) -> None:
+            if self.locked:
+                raise Misconfigured("the graph database no longer accepts this server's password", code="GRAPH_AUTH")
+
+    graph = Locked()
+    graph.locked = False
+    async with writing(journal, graph) as (writer, task):
+        await journal.append([changes(("a", "x", 1))])
+        await until(lambda: writer.lag == 0)
+        graph.locked = True
+        await journal.append([changes(("a", "x", 2))])
+        await until(lambda: writer.failure is not None)
+        assert not task.done(), "alarms and acknowledgements need no graph"
+        graph.locked = False
+        await until(lambda: writer.lag == 0)
+        assert graph.properties == {("a", "x", 1): 2}
+        graph.locked, graph.at = True, 0  # restored from a copy, under another password
+        await journal.append([changes(("a", "x", 3))])
+        await until(lambda: writer.failure is not None)
+        assert not task.done()
 
 
 @pytest.mark.parametrize("seed", range(5))
