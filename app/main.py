@@ -70,6 +70,7 @@ class _Rooms:
     """What runs, between being wired and being started."""
 
     services: Services
+    clock: SystemClock
     engine: Engine
     ingest: Ingest
     effects: Effects
@@ -88,6 +89,7 @@ async def _running(settings: Settings, journal_of: OpenJournal) -> AsyncIterator
         await agree(journal, store)
         rooms = _wire(settings, journal, store, Catalogue.of(*await store.load()))
         recover(rooms.engine, journal)
+        rooms.clock.never_before(rooms.engine.live.time)
         async with asyncio.TaskGroup() as group:
             tasks = [
                 group.create_task(room.run()) for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.supervisor)
@@ -155,7 +157,7 @@ def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Ca
         return {}
 
     services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready)
-    return _Rooms(services, engine, ingest, effects, writer, supervisor)
+    return _Rooms(services, clock, engine, ingest, effects, writer, supervisor)
 
 
 async def _start(rooms: _Rooms) -> None:

@@ -1,19 +1,50 @@
-"""The wall clock behind ports.Clock.
+"""The clock behind ports.Clock: wall time that never goes back.
 
-It may step backwards (somebody sets it); Ingest, not this, makes engine time never do so.
+Where somebody sets the machine's clock back, time goes on from where it was, at its steady pace: a reading stamped an
+hour before the engine's time would be stale on arrival. It stays ahead until the wall clock has caught up.
 """
 
 import asyncio
+import logging
 import time
+from collections.abc import Callable
 
-from app.model.time import Micros
+from app.model.time import SECOND, Micros, iso
+
+log = logging.getLogger("twin_overlay.clock")
+Nanoseconds = Callable[[], int]
 
 
 class SystemClock:
-    """Implements ports.Clock."""
+    """Implements ports.Clock. The arguments are the machine's clocks, for tests."""
+
+    def __init__(self, wall: Nanoseconds = time.time_ns, steady: Nanoseconds = time.monotonic_ns) -> None:
+        self._wall = wall
+        self._steady = steady
+        self._ahead: Micros = self._wall_ahead()
+        """How far the latest time stands before the steady clock."""
 
     def now(self) -> Micros:
-        return time.time_ns() // 1000
+        self._ahead = max(self._ahead, self._wall_ahead())
+        return self._steady() // 1000 + self._ahead
+
+    def never_before(self, moment: Micros) -> None:
+        """Go on from `moment` (where the last run ended) if the wall clock is behind it."""
+        behind = moment - self.now()
+        if behind <= 0:
+            return
+        if behind > SECOND:
+            log.warning(
+                "the machine's clock is %.0f s behind the last run's: time goes on from %s",
+                behind / SECOND,
+                iso(moment),
+            )
+        self._ahead += behind
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+    def _wall_ahead(self) -> Micros:
+        # Wall first: held up between the two, we see the wall clock behind and never in front of where it is.
+        wall = self._wall() // 1000
+        return wall - self._steady() // 1000

@@ -60,6 +60,7 @@ class QuickClock(SystemClock):
     """Back-off in milliseconds; remembers how long it was asked to sleep."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.slept: list[float] = []
 
     async def sleep(self, seconds: float) -> None:
