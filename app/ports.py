@@ -11,7 +11,7 @@ from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
-from app.model.plan import BehaviorKey, OwnerKey
+from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
 from app.model.time import Micros
 from app.model.values import PropertyState, Value
 
@@ -109,6 +109,12 @@ class LiveView(Protocol):
 
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
         """None for an unknown twin or property."""
+
+    def values(self, name: str, twin_ids: Sequence[str]) -> Sequence[Value]:
+        """What conditions may use of one property, twin by twin; None where it is not known, or not there."""
+
+    def owners_with_active(self, kind: OwnerKind, behavior: str) -> set[str]:
+        """The ids of the twins, or the overlays, of whose behaviors that one is active."""
 
     def connectivity(self, twin_id: str) -> Connectivity | None: ...
 

@@ -4,7 +4,7 @@ It is changed by facts only: `decide` makes a fact and lands it here, `fold` lan
 a restart, a load or a source's status change by rule, without a fact of their own, is a method both call.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from app.engine.cells import EVIDENCE, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.stale import StaleQueue
@@ -20,9 +20,9 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.live import BehaviorView, ClockView, Connectivity
-from app.model.plan import BehaviorKey, OwnerKey
+from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
 from app.model.time import Micros
-from app.model.values import PropertyState
+from app.model.values import PropertyState, Value
 
 KEPT_CALLS = 1000
 
@@ -87,6 +87,18 @@ class LiveState:
         return PropertyState(
             cell.value, cell.quality, cell.timestamp, cell.reported_at, cell.reason, cell.live is not None
         )
+
+    def values(self, name: str, twin_ids: Sequence[str]) -> Sequence[Value]:
+        # One comprehension without a call per twin: 100,000 of them are read for one filter.
+        twins = self.twins
+        return [
+            cell.live if (twin := twins.get(id)) is not None and (cell := twin.cells.get(name)) is not None else None
+            for id in twin_ids
+        ]
+
+    def owners_with_active(self, kind: OwnerKind, behavior: str) -> set[str]:
+        owners: Mapping[str, Owner] = self.twins if kind == "twin" else self.overlays
+        return {id for id, owner in owners.items() if (rule := owner.rules.get(behavior)) is not None and rule.active}
 
     def connectivity(self, twin_id: str) -> Connectivity | None:
         twin = self.twins.get(twin_id)

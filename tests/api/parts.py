@@ -35,7 +35,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
-from app.model.plan import BehaviorKey, OwnerKey
+from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import PropertyState, Value
 from app.ports import Inbox, LiveView
@@ -177,6 +177,14 @@ class FakeLive:
 
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
         return self.states.get((twin_id, name))
+
+    def values(self, name: str, twin_ids: Sequence[str]) -> Sequence[Value]:
+        found = (self.states.get((twin_id, name)) for twin_id in twin_ids)
+        return [state.value if state is not None and state.known else None for state in found]
+
+    def owners_with_active(self, kind: OwnerKind, behavior: str) -> set[str]:
+        active = (view.key for views in self.views.values() for view in views.values() if view.state == "active")
+        return {key.owner.id for key in active if key.owner.kind == kind and key.name == behavior}
 
     def connectivity(self, twin_id: str) -> Connectivity | None:
         return self.paths.get(twin_id)

@@ -1,0 +1,127 @@
+"""Every name in a filter must be carried by something: a misspelled one is an error with a suggestion, never an empty
+answer.
+
+Paths are those of the GraphQL input, which the REST face shares (`/where/properties/0/gte`).
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+
+from app.errors import Problem
+from app.find.index import PLACES, OverlayIndex, TwinIndex
+from app.find.properties import Properties, hint
+from app.find.query import Membership, MemberTest, Order, OverlayFilter, Related, TwinFilter
+from app.model.catalogue import Catalogue
+from app.model.near import near
+
+MAX_TEXT = 1000
+
+
+class Checks:
+    def __init__(self, catalogue: Catalogue, twins: TwinIndex, overlays: OverlayIndex, properties: Properties) -> None:
+        self._catalogue = catalogue
+        self._twins = twins
+        self._overlays = overlays
+        self._properties = properties
+
+    def twins(self, where: TwinFilter, path: str = "/where") -> Iterator[Problem]:
+        known_types = [type_id for type_id in where.types if self._catalogue.twin_type(type_id) is not None]
+        types = tuple(self._catalogue.ids("twin_type"))
+        yield from _words("twin type", where.types, types, f"{path}/type")
+        yield from _words("tag", where.tags, self._twins.tags, f"{path}/tag")
+        yield from _text(where.text, f"{path}/text")
+        if where.location is not None:
+            for name in PLACES:
+                word = getattr(where.location, name)
+                if word is not None:
+                    yield from _word(name, word, self._twins.places[name], f"{path}/location/{name}")
+        if where.related_to is not None:
+            yield from self._related(where.related_to, f"{path}/relatedTo")
+        if where.member is not None:
+            yield from self._member(where.member, f"{path}/member")
+        if where.active_behavior is not None:
+            known = self._behaviors()
+            yield from _word("behavior", where.active_behavior, known, f"{path}/activeBehavior")
+        if len(known_types) == len(where.types):
+            for index, test in enumerate(where.properties):
+                yield from self._properties.check(test, f"{path}/properties/{index}", known_types)
+
+    def overlays(self, where: OverlayFilter, path: str = "/where") -> Iterator[Problem]:
+        yield from _words("overlay type", where.types, tuple(self._catalogue.ids("overlay_type")), f"{path}/type")
+        yield from _words("tag", where.tags, self._overlays.tags, f"{path}/tag")
+        yield from _text(where.text, f"{path}/text")
+        for index, test in enumerate(where.members):
+            yield from self._member_test(test, f"{path}/members/{index}")
+        if where.active_behavior is not None:
+            known = set(self._overlays.behaviors)
+            for stored in self._catalogue.all("overlay_type"):
+                known.update(item.name for item in stored.definition.behaviors)
+            yield from _word("behavior", where.active_behavior, known, f"{path}/activeBehavior")
+
+    def order(self, order: Order, overlays: bool) -> Iterator[Problem]:
+        if order.by != "property":
+            return
+        if order.property is not None:
+            yield from self._properties.check_name(order.property, "/orderBy/property")
+        if overlays and order.role is not None:
+            yield from _word("role", order.role, self._roles(), "/orderBy/role")
+        elif overlays:
+            yield Problem(
+                "MISSING_ROLE", "to order overlays by a property, say of which role", "/orderBy/role", "give role too"
+            )
+
+    def _related(self, related: Related, path: str) -> Iterator[Problem]:
+        yield from _word("twin", related.twin_id, self._twins.held, f"{path}/twinId")
+        known = set(self._twins.relationship_types) | set(self._overlays.relationship_types)
+        for stored in self._catalogue.all("overlay_type"):
+            known.update(item.relationship_type for item in stored.definition.relationship_types)  # type: ignore[union-attr]
+        yield from _words("relationship type", related.relationship_types, known, f"{path}/relationshipTypes")
+
+    def _member(self, member: Membership, path: str) -> Iterator[Problem]:
+        roles: Collection[str] = self._roles()
+        if member.overlay_id is not None:
+            overlay = self._catalogue.overlay(member.overlay_id)
+            if overlay is None:
+                yield from _word("overlay", member.overlay_id, self._overlays.held, f"{path}/overlayId")
+            else:
+                kind = self._catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+                roles = {binding.role for binding in overlay.twins}
+                roles |= {item.role for item in kind.twin_roles} if kind else set()
+        if member.role is not None:
+            yield from _word("role", member.role, roles, f"{path}/role")
+
+    def _member_test(self, test: MemberTest, path: str) -> Iterator[Problem]:
+        if test.role is not None:
+            yield from _word("role", test.role, self._roles(), f"{path}/role")
+        if test.twin_id is not None:
+            yield from _word("twin", test.twin_id, self._twins.held, f"{path}/twinId")
+        if test.where is not None:
+            yield from self.twins(test.where, f"{path}/where")
+
+    def _behaviors(self) -> set[str]:
+        known = set(self._twins.behaviors)
+        for type_id in self._catalogue.ids("twin_type"):
+            known.update(self._catalogue.type_capabilities(type_id).behaviors)
+        return known
+
+    def _roles(self) -> set[str]:
+        known = set(self._overlays.roles)
+        for stored in self._catalogue.all("overlay_type"):
+            known.update(item.role for item in stored.definition.twin_roles)  # type: ignore[union-attr]
+        return known
+
+
+def _words(what: str, words: Iterable[str], known: Collection[str], path: str) -> Iterator[Problem]:
+    for index, word in enumerate(words):
+        yield from _word(what, word, known, f"{path}/{index}")
+
+
+def _word(what: str, word: str, known: Collection[str], path: str) -> Iterator[Problem]:
+    if word not in known:
+        code = "UNKNOWN_" + what.upper().replace(" ", "_")
+        many = what in ("twin", "overlay")  # an installation's own ids, which nobody wants listed
+        yield Problem(code, f"there is no {what} '{word}'", path, near(word, known) if many else hint(word, known))
+
+
+def _text(text: str | None, path: str) -> Iterator[Problem]:
+    if text is not None and not 0 < len(text) <= MAX_TEXT:
+        yield Problem("BAD_TEXT", f"the text to look for has 1 to {MAX_TEXT} characters, not {len(text)}", path)

@@ -1,0 +1,63 @@
+"""Cursors: a key in an order, sealed with a digest of the order and the filter that it belongs to.
+
+The digest is no signature: it keeps an honest client from paging through one answer with the place of another.
+"""
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from app.errors import Invalid
+from app.find.lines import Key, rank
+from app.find.query import Order, OrderBy, OverlayFilter, TwinFilter
+
+_HINT = "give a `cursor`, `startCursor` or `endCursor` of an earlier page of the same question"
+
+
+def seal(where: TwinFilter | OverlayFilter, order: Order) -> str:
+    """Equal for equal questions, over restarts too."""
+    return hashlib.blake2b(repr((where, order)).encode(), digest_size=6).hexdigest()
+
+
+def encode(sealed: str, key: Key) -> str:
+    text = json.dumps([sealed, *key], ensure_ascii=False, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def decode(cursor: str, sealed: str, by: OrderBy, name: str) -> Key:
+    """Raises Invalid: CURSOR_INVALID for what is none, CURSOR_FOREIGN for one of another filter or order."""
+    try:
+        found = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError, RecursionError):
+        found = None
+    if not isinstance(found, list) or len(found) < 2 or not isinstance(found[0], str):
+        raise Invalid(f"`{name}` is not a cursor", code="CURSOR_INVALID", hint=_HINT, path=f"/{name}")
+    if found[0] != sealed:
+        raise Invalid(
+            f"`{name}` is a cursor of another filter or order", code="CURSOR_FOREIGN", hint=_HINT, path=f"/{name}"
+        )
+    key = tuple(found[1:])
+    if not _fits(key, by):
+        raise Invalid(f"`{name}` is not a cursor", code="CURSOR_INVALID", hint=_HINT, path=f"/{name}")
+    return key
+
+
+def _fits(key: Key, by: OrderBy) -> bool:
+    *rest, id = key
+    if not isinstance(id, str):
+        return False
+    match by:
+        case "id":
+            return rest == []
+        case "type":
+            return len(rest) == 1 and isinstance(rest[0], str)
+        case "updated":
+            return len(rest) == 1 and type(rest[0]) is int
+        case "property":
+            return len(rest) == 2 and _is_rank(rest[0], rest[1])
+
+
+def _is_rank(where: Any, value: Any) -> bool:
+    return value is None if where is None else type(where) is int and rank(value) == where

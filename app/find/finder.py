@@ -1,0 +1,152 @@
+"""The Finder: which twins, which overlays, in which order, a page at a time, as of one journal sequence.
+
+An order that no live value decides is walked from the cursor, block by block, until the page is full; an order by a
+property needs every match first. Both cost the same from either end.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from app.errors import Invalid, Problem
+from app.find.check import Checks
+from app.find.cursor import decode, encode, seal
+from app.find.index import Index, OverlayIndex, TwinIndex
+from app.find.lines import Key, Line, by_value, rank
+from app.find.narrow import Narrowed, Narrowing
+from app.find.properties import Properties
+from app.find.query import Order, OverlayFilter, TwinFilter, Window
+from app.model.catalogue import Catalogue
+from app.model.change import DefinitionChange
+from app.ports import LiveView
+
+_BLOCK = 256
+_LARGEST_BLOCK = 16_384
+_SPARSE = 8
+"""Sets that leave less than one in so many are sorted for themselves; others are met on the walk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    ids: tuple[str, ...]
+    cursors: tuple[str, ...]
+    has_previous: bool
+    has_next: bool
+    sequence: int
+    """The journal sequence the answer stands at."""
+    count: Callable[[], int]
+    """How many there are over all pages; counted when asked, within the same turn of the loop."""
+
+
+class Finder:
+    """Keeps its indexes from the moment it is made; make one per catalogue."""
+
+    def __init__(self, catalogue: Catalogue, live: LiveView) -> None:
+        self._catalogue = catalogue
+        self._live = live
+        self._twins = TwinIndex(catalogue)
+        self._overlays = OverlayIndex(catalogue)
+        self._properties = Properties(catalogue, self._twins, live)
+        self._checks = Checks(catalogue, self._twins, self._overlays, self._properties)
+        self._narrowing = Narrowing(catalogue, live, self._twins, self._overlays, self._properties)
+        catalogue.followers.append(self._follow)
+
+    def twins(self, where: TwinFilter, order: Order, window: Window) -> Found:
+        """Raises Invalid with every unknown name of the filter and the order (UNKNOWN_PROPERTY, UNKNOWN_TWIN_TYPE,
+        TYPE_MISMATCH, ...; its code is the first one's), CURSOR_INVALID, CURSOR_FOREIGN."""
+        _refuse([*self._checks.twins(where), *self._checks.order(order, overlays=False)])
+        return self._search(self._twins, self._narrowing.twins(where), order, window, seal(where, order))
+
+    def overlays(self, where: OverlayFilter, order: Order, window: Window) -> Found:
+        """Raises as `twins` does."""
+        _refuse([*self._checks.overlays(where), *self._checks.order(order, overlays=True)])
+        return self._search(self._overlays, self._narrowing.overlays(where), order, window, seal(where, order))
+
+    def _follow(self, change: DefinitionChange) -> None:
+        self._twins.apply(change)
+        self._overlays.apply(change)
+
+    # ------------------------------------------------------------ searching
+
+    def _search(self, index: Index, narrowed: Narrowed, order: Order, window: Window, sealed: str) -> Found:
+        line: Line
+        if order.by == "property":
+            ids = _everyone(index, narrowed)
+            line, narrowed = by_value(ids, self._values(ids, order), order.descending), Narrowed()
+        else:
+            among = narrowed.smallest()
+            sparse = among is not None and len(among) * _SPARSE < len(index.held)
+            line = index.line(order, among if sparse else None)
+        start = line.after(decode(window.after, sealed, order.by, "after")) if window.after is not None else 0
+        stop = len(line)
+        if window.before is not None:
+            stop = max(start, line.before(decode(window.before, sealed, order.by, "before")))
+        found = _walk(line, narrowed, start, stop, window.size + 1, window.backward)
+        more = len(found) > window.size
+        found = found[: window.size]
+        if window.backward:
+            found.reverse()
+        behind = bool(_walk(line, narrowed, 0, start, 1, True))
+        ahead = bool(_walk(line, narrowed, stop, len(line), 1, False))
+        return Found(
+            tuple(found),
+            tuple(encode(sealed, self._key(index, id, order)) for id in found),
+            has_previous=behind or (more and window.backward),
+            has_next=ahead or (more and not window.backward),
+            sequence=self._live.sequence,
+            count=lambda: _count(line, narrowed),
+        )
+
+    def _key(self, index: Index, id: str, order: Order) -> Key:
+        if order.by != "property":
+            return index.key(id, order.by)
+        (value,) = self._values([id], order)
+        where = rank(value)
+        return where, value if where is not None else None, id
+
+    def _values(self, ids: list[str], order: Order) -> list[object]:
+        assert order.property is not None
+        twin_ids = ids if order.role is None else [self._in_role(id, order.role) for id in ids]
+        return list(self._live.values(order.property, twin_ids))
+
+    def _in_role(self, overlay_id: str, role: str) -> str:
+        """The twin's id; "" (which no twin has) where the role is open."""
+        overlay = self._catalogue.overlay(overlay_id)
+        twins = (binding.twin_id for binding in overlay.twins if binding.role == role) if overlay else iter(())
+        return next(twins, "")
+
+
+def _everyone(index: Index, narrowed: Narrowed) -> list[str]:
+    """All that match, by id."""
+    among = narrowed.smallest()
+    if among is not None:
+        return narrowed.run(sorted(among))
+    return narrowed.run(index.line(Order()).ids(0, len(index.held)))
+
+
+def _walk(line: Line, narrowed: Narrowed, start: int, stop: int, count: int, backward: bool) -> list[str]:
+    """The first `count` that match from `start`, or from `stop` back if `backward`; in the order they were met."""
+    found: list[str] = []
+    block = max(_BLOCK, count)
+    while start < stop and len(found) < count:
+        if backward:
+            passed = narrowed.run(line.ids(max(start, stop - block), stop))
+            passed.reverse()
+            stop -= block
+        else:
+            passed = narrowed.run(line.ids(start, min(stop, start + block)))
+            start += block
+        found += passed
+        block = min(block * 2, _LARGEST_BLOCK)
+    return found[:count]
+
+
+def _count(line: Line, narrowed: Narrowed) -> int:
+    if not narrowed.sets and not narrowed.steps:
+        return len(line)
+    return len(narrowed.run(line.ids(0, len(line))))
+
+
+def _refuse(problems: Iterable[Problem]) -> None:
+    found = list(problems)
+    if found:
+        raise Invalid.of(found, "the question", code=found[0].code)
