@@ -13,7 +13,7 @@ from app.commands.documents import KINDS
 from app.commands.draft import Draft, Key
 from app.errors import Conflict, Problem
 from app.model.catalogue import Catalogue
-from app.model.definitions import Definition, Kind, Twin
+from app.model.definitions import Definition, Kind, Twin, id_of, kind_of
 from app.model.lineage import family, lineage
 
 _LISTED = 50
@@ -98,8 +98,8 @@ def _differs(base: Catalogue, draft: Draft, twin_id: str) -> bool:
     return old is not new and (old.properties != new.properties or old.methods != new.methods)
 
 
-def refuse_in_use(draft: Draft, kind: Kind, id: str) -> None:
-    """Raises Conflict (IN_USE) with those that need what is to be deleted: 50 by name, the rest counted."""
+def in_use(draft: Draft, kind: Kind, id: str) -> list[Problem]:
+    """Those that need what is to be deleted."""
     users: list[tuple[str, str]] = []
     match kind:
         case "twin_type":
@@ -112,15 +112,35 @@ def refuse_in_use(draft: Draft, kind: Kind, id: str) -> None:
             users += [("overlay", user) for user in draft.overlays_of_type(id)]
         case "overlay":
             pass
-    if not users:
-        return
-    problems = [Problem("IN_USE", f"{name} '{user}' uses it") for name, user in users[:_LISTED]]
-    if len(users) > _LISTED:
-        problems.append(Problem("IN_USE", f"and {len(users) - _LISTED} more"))
-    count = "1 other" if len(users) == 1 else f"{len(users)} others"
-    raise Conflict(
-        f"{KINDS[kind][0]} '{id}' is used by {count}, the first is {users[0][0]} '{users[0][1]}'",
+    return [Problem("IN_USE", f"{name} '{user}' uses it") for name, user in users]
+
+
+def misfits(draft: Draft, definitions: Iterable[Definition]) -> list[Problem]:
+    """Faults of definitions that are changed for the sake of another's deletion, each naming its definition."""
+    return [
+        Problem(
+            item.code,
+            f"{KINDS[kind_of(definition)][0]} '{id_of(definition)}' would break: {item.message}",
+            "",
+            item.hint,
+        )
+        for definition in definitions
+        for item in check(draft, definition).problems
+    ]
+
+
+def listed(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """The first 50, the rest counted."""
+    more = len(problems) - _LISTED
+    return (*problems[:_LISTED], Problem(problems[-1].code, f"and {more} more")) if more > 0 else tuple(problems)
+
+
+def refusal(kind: Kind, id: str, problems: Sequence[Problem]) -> Conflict:
+    """IN_USE, with what stands in the way."""
+    count = "1 other" if len(problems) == 1 else f"{len(problems)} others"
+    return Conflict(
+        f"{KINDS[kind][0]} '{id}' is used by {count}: {problems[0].message}",
         code="IN_USE",
         hint="delete or change these first",
-        problems=problems,
+        problems=listed(problems),
     )

@@ -23,11 +23,15 @@ class ScriptCommands:
     def __init__(self, definitions: DefinitionCommands) -> None:
         self._definitions = definitions
 
-    async def execute(self, source: str, actor: Actor, *, name: str = "script.dtsl") -> ScriptResult:
+    async def execute(
+        self, source: str, actor: Actor, *, name: str = "script.dtsl", dry_run: bool = False
+    ) -> ScriptResult:
         """What the script declares replaces what there is. Raises Invalid (DTSL_INVALID), and what `save` raises."""
         checked = check_script(source, self._definitions.catalogue, name)
         if any(item.severity == "error" for item in checked.diagnostics):
             problems = [item.problem() for item in checked.diagnostics if item.severity == "error"]
             raise Invalid.of(problems, f"script '{name}'", code="DTSL_INVALID")
-        saved = await self._definitions.save_definitions(checked.definitions, actor, reason=f"script {name}")
+        saved = await self._definitions.save_definitions(
+            checked.definitions, actor, reason=f"script {name}", dry_run=dry_run
+        )
         return ScriptResult(saved, checked.diagnostics)

@@ -184,9 +184,7 @@ async def test_a_type_that_stops_extending_what_its_twins_role_asks_for_is_refus
         ("twin", twin("b1", "booster")),
         (
             "overlay",
-            station(
-                overlay_id="south", twins=[{"twin_id": "b1", "role": "main"}, {"twin_id": "v1", "role": "outlet"}]
-            ),
+            station(overlay_id="south", twins=[{"twin_id": "b1", "role": "main"}, {"twin_id": "v1", "role": "outlet"}]),
         ),
     )
     with pytest.raises(Conflict) as caught:

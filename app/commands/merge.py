@@ -1,0 +1,133 @@
+"""Merging a patch into a document, as `update` does it; `save` replaces instead (design, "Save and update").
+
+null takes a field away, here and in every part that is merged. Items of named lists are found by their name and merged
+field by field; what is inside a field of theirs (conditions, parameters) is replaced as it is given.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.commands.form import unique_parts
+from app.commands.pointers import pointer, shown
+from app.errors import Problem
+from app.model.definitions import Kind
+from app.model.near import near
+
+_BY_KEY = ("metadata", "visualization")
+"""Free-form: each key is replaced as a whole."""
+_SECTIONS = ("properties", "methods", "events")
+"""Of a mapping: by key, and each entry field by field."""
+_BOUND = ("twin_id", "overlay_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    document: dict[str, Any]
+    warnings: tuple[Problem, ...]
+    """A removal of what is not there: nothing to do, but perhaps a misspelling. Pointers are into the patch."""
+
+
+def merge(kind: Kind, document: Mapping[str, Any], patch: Mapping[str, Any], many: Collection[str] = ()) -> Merged:
+    """`many`: the roles of an overlay that several may fill. What the patch gets wrong in form is left as it is, for
+    the check of the merged document to say."""
+    found = dict(document)
+    warnings: list[Problem] = []
+    lists = unique_parts(kind)
+    for key, value in patch.items():
+        now = document.get(key)
+        if value is None:
+            found.pop(key, None)
+        elif kind == "overlay" and key == "twins" and isinstance(value, list):
+            found[key] = _bindings(now, value, many, warnings)
+        elif key in lists and isinstance(value, list):
+            found[key] = _items(now, value, lists[key], key, warnings)
+        elif key in _BY_KEY:
+            found[key] = _fields(now, value)
+        elif key == "connectivity":
+            found[key] = _fields(now, value, {"mapping": _mapping})
+        elif key == "simulation":
+            found[key] = _fields(now, value, {"parameters": _fields})
+        else:
+            found[key] = value
+    return Merged(found, tuple(warnings))
+
+
+def _fields(now: Any, patch: Any, inner: Mapping[str, Any] | None = None) -> Any:
+    """Key by key; those in `inner` by a merge of their own."""
+    if not isinstance(patch, Mapping):
+        return patch
+    found = dict(now) if isinstance(now, Mapping) else {}
+    for key, value in patch.items():
+        if value is None:
+            found.pop(key, None)
+        elif inner and key in inner:
+            found[key] = inner[key](found.get(key), value)
+        else:
+            found[key] = value
+    return found
+
+
+def _mapping(now: Any, patch: Any) -> Any:
+    return _fields(now, patch, dict.fromkeys(_SECTIONS, _section))
+
+
+def _section(now: Any, patch: Any) -> Any:
+    return _fields(now, patch, dict.fromkeys(patch, _fields) if isinstance(patch, Mapping) else None)
+
+
+def _items(now: Any, patch: list[Any], field: str, part: str, warnings: list[Problem]) -> list[Any]:
+    found: list[Any] = list(now) if isinstance(now, list) else []
+    for index, item in enumerate(patch):
+        name = item.get(field) if isinstance(item, Mapping) else None
+        at = _place(found, field, name)
+        if isinstance(item, Mapping) and item.get("remove") is True and isinstance(name, str):
+            if at is None:
+                known = [str(other.get(field)) for other in found if isinstance(other, Mapping)]
+                warnings.append(_nothing(f"{part} has no {shown(name)}", (part, index), near(name, known)))
+            else:
+                del found[at]
+        elif at is None:
+            found.append(_fields({}, item))
+        else:
+            found[at] = _fields(found[at], item)
+    return found
+
+
+def _bindings(now: Any, patch: list[Any], many: Collection[str], warnings: list[Problem]) -> list[Any]:
+    """By role; a role that several may fill by role and whoever fills it."""
+    found: list[Any] = list(now) if isinstance(now, list) else []
+    for index, item in enumerate(patch):
+        role = item.get("role") if isinstance(item, Mapping) else None
+        if not isinstance(role, str):
+            found.append(item)
+            continue
+        filler = next(((field, item[field]) for field in _BOUND if item.get(field) is not None), None)
+        emptied = filler is None and any(field in item for field in _BOUND)
+        of_role = [other for other in found if isinstance(other, Mapping) and other.get("role") == role]
+        if filler is not None and role in many:
+            of_role = [other for other in of_role if other.get(filler[0]) == filler[1]]
+        if emptied or item.get("remove") is True:
+            if not of_role:
+                known = [str(other.get("role")) for other in found if isinstance(other, Mapping)]
+                hint = near(role, known) if role not in known else ""
+                warnings.append(_nothing(f"role {shown(role)} is not bound so", ("twins", index), hint))
+            found = [other for other in found if not any(other is one for one in of_role)]
+        elif len(of_role) == 1:
+            at = next(place for place, other in enumerate(found) if other is of_role[0])
+            swapped = {} if filler is None else dict.fromkeys(_BOUND)
+            found[at] = _fields(_fields(found[at], swapped), item)
+        else:
+            found.append(_fields({}, item))
+    return found
+
+
+def _place(items: list[Any], field: str, name: Any) -> int | None:
+    if not isinstance(name, str):
+        return None
+    places = (at for at, item in enumerate(items) if isinstance(item, Mapping) and item.get(field) == name)
+    return next(places, None)
+
+
+def _nothing(message: str, path: tuple[str | int, ...], hint: str) -> Problem:
+    return Problem("NOTHING_TO_REMOVE", message, pointer(path), hint)

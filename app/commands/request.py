@@ -1,0 +1,94 @@
+"""What a request brings, read and checked as a whole: every problem of every document is told at once.
+
+Among several documents each problem says whose it is, in words and in its pointer; a single one's pointers are into it.
+"""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from app.commands.checks import check
+from app.commands.documents import KINDS, named, read_document
+from app.commands.draft import Draft, Key
+from app.commands.json_limits import limit_problems
+from app.errors import Invalid, Problem
+from app.model.definitions import Definition, Kind, id_of, kind_of
+
+_BREATHE_EVERY = 100
+"""Documents between two turns of the event loop: telemetry goes on while thousands are checked."""
+
+
+def key_of(definition: Definition) -> Key:
+    return kind_of(definition), id_of(definition)
+
+
+async def read_documents(documents: Sequence[tuple[Kind, Mapping[str, Any]]]) -> list[Definition]:
+    """Raises Invalid (DOCUMENT_INVALID) with the problems of all documents."""
+    definitions: list[Definition] = []
+    problems: list[Problem] = []
+    for index, (kind, document) in enumerate(documents):
+        if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+            await asyncio.sleep(0)
+        if kind not in KINDS:
+            hint = f"known are {', '.join(KINDS)}"
+            problems.append(Problem("UNKNOWN_KIND", f"there is no kind of definition '{kind}'", f"/{index}", hint))
+            continue
+        definition, wrong = read_document(kind, document)
+        if definition is not None:
+            definitions.append(definition)
+        else:
+            problems += _told(wrong, index, len(documents), named(kind, document))
+    if problems:
+        what = named(*documents[0]) if len(documents) == 1 and documents[0][0] in KINDS else "the request"
+        raise Invalid.of(problems, what, code="DOCUMENT_INVALID")
+    return definitions
+
+
+async def checked(draft: Draft, definitions: Sequence[Definition]) -> tuple[Problem, ...]:
+    """The warnings. Raises Invalid (DEFINITION_INVALID) with the problems of all definitions."""
+    problems: list[Problem] = []
+    warnings: list[Problem] = []
+    for index, item in enumerate(definitions):
+        if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
+            await asyncio.sleep(0)
+        found = check(draft, item)
+        problems += _told(found.problems, index, len(definitions), _named(item))
+        warnings += _told(found.warnings, index, len(definitions), _named(item))
+    if problems:
+        what = _named(definitions[0]) if len(definitions) == 1 else "the request"
+        raise Invalid.of(problems, what, code="DEFINITION_INVALID")
+    return tuple(warnings)
+
+
+def _told(problems: Iterable[Problem], index: int, count: int, name: str) -> list[Problem]:
+    """As they are for a single document; among several each says whose it is, in words and in its pointer."""
+    if count == 1:
+        return list(problems)
+    return [Problem(item.code, f"{name}: {item.message}", f"/{index}{item.path}", item.hint) for item in problems]
+
+
+def refuse_twice(definitions: Sequence[Definition]) -> None:
+    seen: dict[Key, int] = {}
+    problems = []
+    for index, item in enumerate(definitions):
+        first = seen.setdefault(key_of(item), index)
+        if first != index:
+            message = f"{_named(item)} is there twice, first as number {first}"
+            problems.append(Problem("DUPLICATE_DOCUMENT", message, f"/{index}", "leave one of them out"))
+    if problems:
+        raise Invalid.of(problems, "the request", code="DOCUMENT_INVALID")
+
+
+def unfit(kind: Kind, id: str, patch: Mapping[str, Any]) -> list[Problem]:
+    problems, _ = limit_problems(patch)
+    name, field = KINDS[kind]
+    if not problems and patch.get(field, id) != id:
+        return [
+            Problem("ID_MISMATCH", f"this is not '{id}'", f"/{field}", f"an id stays; save a new {name} for another")
+        ]
+    return problems
+
+
+def _named(definition: Definition) -> str:
+    kind, id = key_of(definition)
+    return f"{KINDS[kind][0]} '{id}'"
