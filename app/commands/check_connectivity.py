@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from app.commands.check_units import check_device_unit
 from app.commands.findings import Findings
 from app.commands.pointers import is_pointer, pointer, shown
 from app.model.catalogue import Capabilities
@@ -43,6 +44,16 @@ def check_connectivity(connectivity: Connectivity, capabilities: Capabilities, w
             if key not in known:
                 findings.unknown(name, key, f"in {what}", path, known)
             _check_mapped(connectivity.protocol, item, path, findings)
+            if isinstance(item, PropertyMapping) and item.unit is not None and key in capabilities.properties:
+                check_device_unit(item.unit, capabilities.properties[key], f"{path}/unit", findings)
+            if isinstance(item, MethodMapping) and item.units and key in capabilities.methods:
+                parameters = {parameter.name: parameter for parameter in capabilities.methods[key].parameters}
+                for parameter, unit in item.units.items():
+                    where = pointer(("connectivity", "mapping", part, key, "units", parameter))
+                    if parameter not in parameters:
+                        findings.unknown("parameter", parameter, f"of method '{key}'", where, parameters)
+                    else:
+                        check_device_unit(unit, parameters[parameter], where, findings)
 
 
 def _check_mapped(protocol: str, item: Mapped, path: str, findings: Findings) -> None:

@@ -7,6 +7,7 @@ may need each other in any order.
 from app.commands.check_behaviors import Place, check_behaviors
 from app.commands.check_connectivity import check_connectivity
 from app.commands.check_extends import check_extends
+from app.commands.check_units import check_units
 from app.commands.draft import World
 from app.commands.findings import Findings
 from app.commands.overlay_names import names_in_overlay, names_in_type
@@ -35,6 +36,7 @@ def _placed(behaviors: list[BehaviorDefinition]) -> list[tuple[str, BehaviorDefi
 
 
 def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> None:
+    check_units(twin_type, findings)
     if not check_extends(world, twin_type, findings):
         return
     capabilities = world.type_capabilities(twin_type.type_id)
@@ -51,6 +53,7 @@ def _inherited(capabilities: Capabilities, definition: TwinType | Twin) -> list[
 
 def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
     what = f"twin '{twin.twin_id}'"
+    check_units(twin, findings)
     if world.twin_type(twin.twin_type) is None:
         findings.unknown("twin type", twin.twin_type, "", "/twin_type", world.ids("twin_type"))
     else:

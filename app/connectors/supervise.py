@@ -8,10 +8,12 @@ import asyncio
 import random
 import socket
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client import Counter as CounterMetric
 
+from app.connectors.device_units import converting, device_side
 from app.connectors.protocols import PROTOCOLS, Factory, Group, grouped
 from app.connectors.runner import BackOff, Counters, Runner
 from app.model.connection import CallAnswer, TwinConnection
@@ -95,7 +97,8 @@ class Supervisor:
     # ------------------------------------------------------------ runners
 
     def _runner(self, group: Group) -> Runner:
-        connector = self._protocols[group.protocol](group, self._clock, self._installation)
+        inside = replace(group, twins=tuple(device_side(twin) for twin in group.twins))
+        connector = converting(self._protocols[group.protocol](inside, self._clock, self._installation), group.twins)
         self._up.labels(group.name).set(0)
         return Runner(
             group, connector, self._sink, self._clock, self._back_off, self._jitter, self._went, self._counters

@@ -1,11 +1,12 @@
 """What the connectors need to know of a twin: where it lives and what its values and calls look like."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from app.model.definitions import Connectivity
 from app.model.plan import MethodPlan, PropertyPlan
+from app.model.units import Conversion
 from app.model.values import Value
 
 
@@ -19,6 +20,10 @@ class TwinConnection:
     """The mapped ones."""
     methods: Mapping[str, MethodPlan]
     events: tuple[str, ...] = ()
+    conversions: Mapping[str, Conversion] = field(default_factory=dict)
+    """By property: from the device's unit to the definition's, where they differ."""
+    argument_conversions: Mapping[str, Mapping[str, Conversion]] = field(default_factory=dict)
+    """The same by method and parameter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,12 +213,16 @@ class PropertyMapping(Document):
     qos: Literal[0, 1, 2] | None = None
     write_topic: Text | None = None
     """MQTT: writes are published here as JSON `{"value": ...}`."""
+    unit: Text | None = None
+    """The device's, where it is not the definition's: values are converted on the way in and on the way out."""
 
 
 class MethodMapping(Document):
     node_id: Text | None = None
     topic: Text | None = None
     qos: Literal[0, 1, 2] | None = None
+    units: dict[Identifier, Text] = {}
+    """By parameter: the device's unit, where it is not the definition's."""
 
 
 class EventMapping(Document):

@@ -1,0 +1,76 @@
+"""The units of a definition: each is one, and a device's can be converted to the definition's."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from app.commands.findings import Findings
+from app.commands.pointers import shown
+from app.model.definitions import (
+    Definition,
+    EventDefinition,
+    MethodDefinition,
+    ParameterDefinition,
+    PropertyDefinition,
+    Twin,
+    TwinType,
+)
+from app.model.units import USUAL, NotConvertible, conversion, is_unit, suggestion
+
+
+def check_units(definition: TwinType | Twin, findings: Findings) -> None:
+    for path, item in _measured(definition):
+        if item.unit is not None:
+            _check_unit(item.unit, f"{path}/unit", findings)
+
+
+def check_device_unit(
+    device_unit: str, definition: PropertyDefinition | ParameterDefinition, path: str, findings: Findings
+) -> None:
+    """`definition` is of the property or parameter that the mapping is for."""
+    if not _check_unit(device_unit, path, findings):
+        return
+    if definition.data_type not in ("float", "integer"):
+        message = f"'{definition.name}' is {definition.data_type}: only numbers have a unit"
+        findings.fault("INCOMPATIBLE_UNIT", message, path, "leave the unit out")
+    elif definition.unit is None:
+        message = f"'{definition.name}' has no unit that {shown(device_unit)} could be converted to"
+        findings.fault("INCOMPATIBLE_UNIT", message, path, "give the definition a unit, or leave this one out")
+    elif is_unit(definition.unit):  # else that is told where it is written
+        try:
+            conversion(device_unit, definition.unit)
+        except NotConvertible as error:
+            findings.fault("INCOMPATIBLE_UNIT", f"'{definition.name}': {error}", path, f"it is in {definition.unit}")
+
+
+def needs_library(definitions: Iterable[Definition]) -> bool:
+    """Whether checking these takes more than the usual spellings."""
+    for definition in definitions:
+        if isinstance(definition, TwinType | Twin):
+            if any(item.unit is not None and item.unit not in USUAL for _, item in _measured(definition)):
+                return True
+            if isinstance(definition, Twin) and definition.connectivity is not None:
+                mapping = definition.connectivity.mapping
+                if any(item.unit for item in mapping.properties.values()):
+                    return True
+                if any(item.units for item in mapping.methods.values()):
+                    return True
+    return False
+
+
+def _check_unit(unit: str, path: str, findings: Findings) -> bool:
+    if is_unit(unit):
+        return True
+    findings.fault("UNKNOWN_UNIT", f"there is no unit {shown(unit)}", path, suggestion(unit))
+    return False
+
+
+def _measured(definition: TwinType | Twin) -> Iterator[tuple[str, PropertyDefinition | ParameterDefinition]]:
+    for index, item in enumerate(definition.properties):
+        yield f"/properties/{index}", item
+    parts: tuple[tuple[str, Sequence[MethodDefinition | EventDefinition]], ...] = (
+        ("methods", definition.methods),
+        ("events", definition.events),
+    )
+    for part, owners in parts:
+        for index, owner in enumerate(owners):
+            for number, parameter in enumerate(owner.parameters):
+                yield f"/{part}/{index}/parameters/{number}", parameter
