@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app.api.graphiql import EXAMPLES
 from app.api.http import plain_routes
+from app.api.rest.face import rest_routes
 from app.api.security import AllowedHosts, BodyLimit, OnlyOurs
 from app.api.services import Services
 from app.api.view import GraphQLView
@@ -19,10 +20,10 @@ from app.settings import ServerSettings
 
 
 def routes(services: Services, settings: ServerSettings, *, examples: Mapping[str, str] = EXAMPLES) -> list[BaseRoute]:
-    """/graphql (HTTP and WebSocket), /healthz, /readyz, /metrics, and / which leads to /graphql. `examples` are the
-    documents that GraphiQL opens with, by title."""
+    """/graphql (HTTP and WebSocket), /api/v1 (REST), /healthz, /readyz, /metrics, and / which leads to /graphql.
+    `examples` are the documents that GraphiQL opens with, by title."""
     view = GraphQLView(services, examples)
-    return [Route("/graphql", view), WebSocketRoute("/graphql", view), *plain_routes(services)]
+    return [Route("/graphql", view), WebSocketRoute("/graphql", view), *rest_routes(services), *plain_routes(services)]
 
 
 def middleware(settings: ServerSettings, port: int) -> list[Middleware]:
@@ -33,8 +34,9 @@ def middleware(settings: ServerSettings, port: int) -> list[Middleware]:
             Middleware(
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
-                allow_methods=["GET", "POST"],
-                allow_headers=["content-type", "x-actor"],
+                allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+                allow_headers=["content-type", "x-actor", "if-match", "if-none-match"],
+                expose_headers=["etag", "location", "link", "x-warnings"],
             )
         )
     return [*found, Middleware(BodyLimit, max_bytes=settings.max_body_bytes)]

@@ -7,9 +7,10 @@ A server on loopback is still reached by every page in the user's browser, and b
 import ipaddress
 from collections.abc import Iterable
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.api.problem import PREFIX, problem
 from app.errors import Invalid, Refused, TwinOverlayError
 from app.settings import ServerSettings
 
@@ -19,6 +20,11 @@ _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 def answer(error: TwinOverlayError, status: int) -> JSONResponse:
     """An error in the form of a GraphQL answer, which every client of this server can read."""
     return JSONResponse({"errors": [{"message": error.message, "extensions": error.extensions()}]}, status)
+
+
+def _answer_to(scope: Scope, error: TwinOverlayError, status: int) -> Response:
+    """In the form that this path's clients read."""
+    return problem(error, status) if scope["path"].startswith(f"{PREFIX}/") else answer(error, status)
 
 
 class AllowedHosts:
@@ -79,12 +85,12 @@ class OnlyOurs:
             self._allowed.check(scope)
         except Refused as error:
             status = 421 if error.code == "HOST_NOT_ALLOWED" else 403
-            await _refuse(answer(error, status), scope, receive, send)
+            await _refuse(_answer_to(scope, error, status), scope, receive, send)
             return
         await self._app(scope, receive, send)
 
 
-async def _refuse(response: JSONResponse, scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
         await response(scope, receive, send)
     else:
@@ -102,14 +108,14 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        error = Invalid(
+        error = _TooLarge(
             f"the request body is larger than {self._max} bytes",
             code="BODY_TOO_LARGE",
             hint="send less at a time, or raise TWIN_OVERLAY_SERVER__MAX_BODY_BYTES",
         )
         claimed = dict(scope["headers"]).get(b"content-length", b"0")
         if claimed.isdigit() and int(claimed) > self._max:
-            await answer(error, 413)(scope, receive, send)
+            await _answer_to(scope, error, 413)(scope, receive, send)
             return
         taken, started = 0, False
 
@@ -118,7 +124,7 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self._max:
-                raise _TooLarge
+                raise error
             return message
 
         async def watched(message: Message) -> None:
@@ -130,10 +136,10 @@ class BodyLimit:
             await self._app(scope, counted, watched)
         except _TooLarge:
             if not started:
-                await answer(error, 413)(scope, receive, send)
+                await _answer_to(scope, error, 413)(scope, receive, send)
 
 
-class _TooLarge(Exception):
+class _TooLarge(Invalid):
     """The body went past the limit while it was being read."""
 
 

@@ -1,0 +1,66 @@
+"""The REST face: FastAPI under /api/v1, for its routing, validation and OpenAPI alone.
+
+It calls the commands that GraphQL calls and decides nothing. It stands behind the same middleware (Host, Origin, size
+of the body), because it is mounted in the same application.
+"""
+
+from functools import cache
+from importlib.metadata import version
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from app.api.problem import PREFIX
+from app.api.rest.definitions import add_definitions
+from app.api.rest.docs import headers, page
+from app.api.rest.instances import add_instances
+from app.api.rest.openapi import document
+from app.api.rest.routing import RestRoute, no_route
+from app.api.rest.scripts import add_scripts
+from app.api.services import Services
+
+
+def rest_routes(services: Services) -> list[BaseRoute]:
+    """Everything under /api/v1: the definitions, instances and scripts, openapi.json and docs."""
+    app = FastAPI(
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.router.route_class = RestRoute
+    app.add_exception_handler(HTTPException, no_route)
+    add_definitions(app, services)
+    add_instances(app, services)
+    add_scripts(app, services)
+    _add_description(app)
+    return [Route(PREFIX, _to_docs), Mount(PREFIX, app)]
+
+
+def _add_description(app: FastAPI) -> None:
+    @cache
+    def text() -> bytes:
+        return msgspec.json.encode(document(app, version("twin-overlay")))
+
+    async def openapi(request: Request) -> Response:
+        return Response(text(), media_type="application/json")
+
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(page(), headers=headers())
+
+    async def root(request: Request) -> Response:
+        return _to_docs(request)
+
+    unlisted: dict[str, Any] = {"include_in_schema": False, "response_class": Response}
+    app.add_api_route("/openapi.json", openapi, **unlisted)
+    app.add_api_route("/docs", docs, **unlisted)
+    app.add_api_route("/", root, **unlisted)
+
+
+def _to_docs(request: Request) -> Response:
+    return RedirectResponse(f"{PREFIX}/docs")

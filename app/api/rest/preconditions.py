@@ -1,0 +1,58 @@
+"""ETag, If-Match and If-None-Match: the revision of a definition as HTTP says it.
+
+Revisions go on over a deletion, so an ETag never comes back for another content of the same id.
+"""
+
+import re
+
+from fastapi import Request
+
+from app.errors import Conflict, Invalid
+
+_TAG = re.compile(r'\s*(W/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*(?:,|$)')
+
+
+def etag(revision: int) -> str:
+    return f'"{revision}"'
+
+
+def unchanged(request: Request, revision: int) -> bool:
+    """Whether If-None-Match names this revision, so that the answer is 304. Raises Invalid (REQUEST_INVALID)."""
+    given = request.headers.get("if-none-match")
+    return given is not None and (given.strip() == "*" or str(revision) in [tag for tag, _ in _tags(given)])
+
+
+def expected(request: Request, revision: int) -> int | None:
+    """What the command is to expect: None where there is no If-Match or it is `*`. `revision` is the present one.
+    Raises Conflict (REVISION_MOVED) where no tag can be right, Invalid (REQUEST_INVALID) where it is not one."""
+    if "if-none-match" in request.headers and unchanged(request, revision):
+        raise Conflict("it is there, and If-None-Match says it must not be", code="REVISION_MOVED", hint=_AGAIN)
+    given = request.headers.get("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    strong = [tag for tag, weak in _tags(given) if not weak]
+    if str(revision) not in strong:
+        raise Conflict(
+            f"it is at {etag(revision)}, and If-Match asks for {given[:100]}", code="REVISION_MOVED", hint=_AGAIN
+        )
+    return revision
+
+
+_AGAIN = "read it again and make your change on that"
+
+
+def _tags(header: str) -> list[tuple[str, bool]]:
+    """(tag, whether it is weak)."""
+    found: list[tuple[str, bool]] = []
+    at = 0
+    while at < len(header):
+        match = _TAG.match(header, at)
+        if match is None:
+            raise Invalid(
+                "If-Match and If-None-Match hold ETags in double quotes, or *",
+                code="REQUEST_INVALID",
+                hint='take the ETag of an answer as it is, with its quotes: "5"',
+            )
+        found.append((match[2], match[1] is not None))
+        at = match.end()
+    return found

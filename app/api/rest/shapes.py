@@ -1,0 +1,189 @@
+"""What the REST face answers and takes beside the documents themselves, as pydantic models for the OpenAPI alone.
+
+Nothing is validated or encoded with them: documents are app/model's, and the commands judge what comes in.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from app.model.definitions import Overlay, OverlayType, Twin, TwinType
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ProblemItem(Shape):
+    """One of several faults."""
+
+    code: str = Field(description="Stable, for programs.")
+    message: str = Field(description="What is wrong, for people.")
+    path: str = Field(description="Where: an RFC 6901 JSON pointer into the body, or file:line:column; may be empty.")
+    hint: str = Field(description="What to do next; may be empty.")
+
+
+class ProblemDetails(Shape):
+    """An error, after RFC 9457."""
+
+    type: str = Field(description="A relative reference that names the kind of problem and never changes.")
+    title: str = Field(description="The code in words.")
+    status: int = Field(description="The HTTP status.")
+    detail: str = Field(description="What is wrong, for people.")
+    code: str = Field(description="Stable, for programs.")
+    hint: str = Field(description="What to do next; may be empty.")
+    path: str | None = Field(default=None, description="Where, if it is one place.")
+    problems: list[ProblemItem] | None = Field(default=None, description="Every fault that was found.")
+    reference: str | None = Field(default=None, description="Of an internal error: the log has it too.")
+    call: "CallShape | None" = Field(default=None, description="The call that the device did not accept.")
+
+
+class PageInfo(Shape):
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+class _Page(Shape):
+    page_info: PageInfo
+    total_count: int = Field(description="Over all pages.")
+
+
+class TwinPage(_Page):
+    items: list[Twin]
+
+
+class OverlayPage(_Page):
+    items: list[Overlay]
+
+
+class TwinTypePage(_Page):
+    items: list[TwinType]
+
+
+class OverlayTypePage(_Page):
+    items: list[OverlayType]
+
+
+class Reading(Shape):
+    value: JsonValue = Field(description="null before the first reading.")
+    timestamp: str | None = Field(description="Source time, ISO 8601 in UTC; null before the first reading.")
+    quality: Literal["good", "uncertain", "bad"]
+
+
+class EventShape(Shape):
+    name: str
+    timestamp: str
+    parameters: dict[str, Any]
+
+
+class StateShape(Shape):
+    properties: dict[str, Reading]
+    active_behaviors: list[str]
+    last_events: list[EventShape] = Field(description="Newest first, at most 20.")
+
+
+class ConnectivityStatus(Shape):
+    status: Literal["connected", "disconnected", "connecting", "unconfigured"]
+    last_connected: str | None
+    quality: Literal["good", "uncertain", "bad"] | None
+    reason: str | None = None
+
+
+class SimulationStatus(Shape):
+    status: Literal["disabled", "stopped"]
+    last_updated: str | None
+
+
+class InstanceMetadata(Shape):
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+
+
+class TwinInstance(Shape):
+    """The live twin, in exactly the specification's shape."""
+
+    instance_id: str
+    twin_id: str
+    version: str
+    state: StateShape
+    connectivity_status: ConnectivityStatus
+    simulation_status: SimulationStatus
+    metadata: InstanceMetadata
+
+
+class PropertyValue(Shape):
+    value: JsonValue = Field(description="Of the property's data type, in its unit, within its limits.")
+
+
+class MethodArgument(Shape):
+    name: str
+    value: JsonValue
+
+
+class MethodParameters(Shape):
+    parameters: list[MethodArgument] = Field(default=[], description="By name; every parameter of the method.")
+
+
+class CallShape(Shape):
+    """A method call or property write on its way to a device."""
+
+    call_id: str
+    twin_id: str
+    status: Literal["decided", "attempted", "accepted", "refused", "failed", "withheld", "expired", "indeterminate"]
+    method: str | None
+    property: str | None
+    parameters: dict[str, Any] = Field(description="By name; of a write `value`.")
+    decided_at: str
+    attempted_at: str | None
+    finished_at: str | None
+    value: JsonValue = Field(description="What the device answered.")
+    error: str | None = Field(description="Why it was refused or failed.")
+
+
+class PropertyWritten(Reading):
+    name: str
+    call: CallShape | None = Field(description="The write to the device; null for a property without one.")
+
+
+class DefinitionRef(Shape):
+    kind: Literal["twin_type", "twin", "overlay_type", "overlay"]
+    id: str
+
+
+class DiagnosticShape(Shape):
+    code: str
+    severity: str
+    message: str
+    hint: str
+    file: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+
+class ScriptExecuted(Shape):
+    created: list[DefinitionRef]
+    updated: list[DefinitionRef]
+    unchanged: list[DefinitionRef]
+    warnings: list[ProblemItem]
+    diagnostics: list[DiagnosticShape] = Field(description="Remarks about the text; errors are none of them.")
+
+
+class DefinitionChange(BaseModel):
+    """A part of a definition, merged into what there is: named lists by name, mapping and metadata by key, location
+    whole; `{"name": ..., "remove": true}` removes an item, `"twin_id": null` empties a role."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+SHAPES: tuple[type[BaseModel], ...] = (
+    *(Twin, Overlay, TwinType, OverlayType),
+    *(TwinPage, OverlayPage, TwinTypePage, OverlayTypePage, DefinitionChange),
+    *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
+    *(ScriptExecuted, ProblemDetails),
+)
