@@ -8,31 +8,33 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.commands.actor import Actor
 from app.commands.changes import change_of, differing
 from app.commands.check_units import needs_library
-from app.commands.checks import check
 from app.commands.connections import connection, connections
-from app.commands.dependents import Reach, broken, reach, refuse_in_use
-from app.commands.documents import KINDS, named, read_document
+from app.commands.dependents import Reach, broken, in_use, listed, misfits, reach, refusal
+from app.commands.differences import Difference, differences
+from app.commands.documents import KINDS, definition_of
 from app.commands.draft import Draft, Key
+from app.commands.earlier import earlier, revision_moved
+from app.commands.merge import merge
 from app.commands.plan import plan_for
+from app.commands.request import checked, key_of, read_documents, refuse_twice, unfit
+from app.commands.unbind import without_twin
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
 from app.model import units
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
 from app.model.connection import TwinConnection
-from app.model.definitions import Definition, Kind, id_of, kind_of, to_document
+from app.model.definitions import Definition, Kind, to_document
 from app.model.events import Load
 from app.model.near import near
 from app.ports import Clock, Devices, Inbox, TwinStore
 
 log = logging.getLogger("twin_overlay.definitions")
-_BREATHE_EVERY = 100
-"""Documents between two turns of the event loop: telemetry goes on while thousands are checked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Saved:
     """Equal to what stands: no revision was made."""
     removed: tuple[Key, ...] = ()
     warnings: tuple[Problem, ...] = ()
+    breaks: tuple[Problem, ...] = ()
+    """Of a dry run only: what would refuse it."""
+    differences: Mapping[Key, tuple[Difference, ...]] = field(default_factory=dict)
+    """Of a dry run only: what each would be changed by."""
 
 
 class DefinitionCommands:
@@ -65,12 +71,14 @@ class DefinitionCommands:
         *,
         expected_revision: int | None = None,
         reason: str = "",
+        dry_run: bool = False,
     ) -> Saved:
         """Each document replaces the definition of its id; all of them or none. With one document pointers are into
-        it, with several they start with its index. Raises Invalid (DOCUMENT_INVALID, DEFINITION_INVALID), Conflict
+        it, with several they start with its index. A dry run changes nothing and tells what it would do, what it
+        would break (`breaks`) included. Raises Invalid (DOCUMENT_INVALID, DEFINITION_INVALID), Conflict
         (REVISION_MOVED, BREAKS_DEPENDENTS), Unavailable."""
         return await self.save_definitions(
-            await _read(documents), actor, expected_revision=expected_revision, reason=reason
+            await read_documents(documents), actor, expected_revision=expected_revision, reason=reason, dry_run=dry_run
         )
 
     async def save_definitions(
@@ -80,6 +88,7 @@ class DefinitionCommands:
         *,
         expected_revision: int | None = None,
         reason: str = "",
+        dry_run: bool = False,
     ) -> Saved:
         """As `save`, for definitions whose form is known to be right."""
         if expected_revision is not None and len(definitions) != 1:
@@ -88,16 +97,74 @@ class DefinitionCommands:
                 code="EXPECTED_REVISION_NEEDS_ONE",
                 hint="send the document that it is meant for alone",
             )
-        _refuse_twice(definitions)
+        refuse_twice(definitions)
         if needs_library(definitions):
             await asyncio.to_thread(units.prepare)  # two seconds, the first time
-        return await self._alone(lambda: self._save(definitions, actor, expected_revision, reason))
+        return await self._alone(lambda: self._save(definitions, actor, expected_revision, reason, dry_run))
+
+    async def update(
+        self,
+        kind: Kind,
+        id: str,
+        patch: Mapping[str, Any],
+        actor: Actor,
+        *,
+        expected_revision: int | None = None,
+        reason: str = "",
+        dry_run: bool = False,
+    ) -> Saved:
+        """Merge `patch` into the definition (merge.py). Pointers are into the merged document, but for those of a
+        patch that is no JSON to be kept at all. Raises NotFound, and what `save` raises."""
+        problems = unfit(kind, id, patch)
+        if problems:
+            raise Invalid.of(problems, f"the patch for {KINDS[kind][0]} '{id}'", code="DOCUMENT_INVALID")
+
+        async def work() -> Saved:
+            standing = to_document(self._standing(kind, id).definition)
+            merged = merge(kind, standing, patch, self._many_roles(kind, {**standing, **patch}))
+            definition = definition_of(kind, merged.document)
+            saved = await self._save([definition], actor, expected_revision, reason, dry_run)
+            return replace(saved, warnings=merged.warnings + saved.warnings)
+
+        return await self._alone(work)
+
+    async def revert(
+        self,
+        kind: Kind,
+        id: str,
+        to_revision: int,
+        actor: Actor,
+        *,
+        expected_revision: int | None = None,
+        reason: str = "",
+        dry_run: bool = False,
+    ) -> Saved:
+        """Save the document of an earlier revision again, exactly, as a revision of its own; a deleted definition
+        comes back with a new life. Raises NotFound (REVISION_NOT_FOUND), Conflict (REVISION_IS_DELETION), and what
+        `save` raises."""
+
+        async def work() -> Saved:
+            record = await earlier(self._store, kind, id, to_revision)
+            why = f"revert to revision {to_revision}" + (f": {reason}" if reason else "")
+            definition = definition_of(kind, json.loads(record.document))
+            return await self._save([definition], actor, expected_revision, why, dry_run)
+
+        return await self._alone(work)
 
     async def delete(
-        self, kind: Kind, id: str, actor: Actor, *, expected_revision: int | None = None, reason: str = ""
+        self,
+        kind: Kind,
+        id: str,
+        actor: Actor,
+        *,
+        expected_revision: int | None = None,
+        reason: str = "",
+        unbind: bool = False,
+        dry_run: bool = False,
     ) -> Saved:
-        """Raises NotFound, Conflict (IN_USE with everyone who uses it, REVISION_MOVED), Unavailable."""
-        return await self._alone(lambda: self._delete(kind, id, actor, expected_revision, reason))
+        """With `unbind` a twin leaves the optional roles it fills, and the relationships that name it go too. Raises
+        NotFound, Conflict (IN_USE with everyone who needs it, REVISION_MOVED), Unavailable."""
+        return await self._alone(lambda: self._delete(kind, id, actor, expected_revision, reason, unbind, dry_run))
 
     # ------------------------------------------------------------ one at a time
 
@@ -126,16 +193,31 @@ class DefinitionCommands:
             return await work()
 
     async def _save(
-        self, definitions: Sequence[Definition], actor: Actor, expected_revision: int | None, reason: str
+        self,
+        definitions: Sequence[Definition],
+        actor: Actor,
+        expected_revision: int | None,
+        reason: str,
+        dry_run: bool,
     ) -> Saved:
-        stored = {_key(item): self.catalogue.get(*_key(item)) for item in definitions}
-        changed = [item for item in definitions if not _is_stored(item, stored[_key(item)])]
+        stored = {key_of(item): self.catalogue.get(*key_of(item)) for item in definitions}
+        changed = [item for item in definitions if not _is_stored(item, stored[key_of(item)])]
         for item in changed:
-            _expect(stored[_key(item)], expected_revision, *_key(item))
-        draft = Draft(self.catalogue, {_key(item): item for item in changed})
-        warnings = await _checked(draft, definitions)
-        keys = [_key(item) for item in changed]
+            await self._expect(stored[key_of(item)], expected_revision, *key_of(item))
+        draft = Draft(self.catalogue, {key_of(item): item for item in changed})
+        warnings = await checked(draft, definitions)
+        keys = [key_of(item) for item in changed]
         sent = set(keys)
+        done = Saved(
+            tuple(key for key in keys if stored[key] is None),
+            tuple(key for key in keys if stored[key] is not None),
+            tuple(key for key in stored if key not in sent),
+            (),
+            warnings,
+        )
+        if dry_run:
+            problems = broken(self.catalogue, draft, reach(self.catalogue, draft, keys), keys) if changed else []
+            return replace(done, breaks=tuple(problems), differences=_differences(self.catalogue, changed, ()))
         if changed:
             reached = reach(self.catalogue, draft, keys)
             problems = broken(self.catalogue, draft, reached, keys)
@@ -152,40 +234,70 @@ class DefinitionCommands:
             await self._commit(change, reached, actor.name)
         elif self._is_owed():
             await self._commit(None, Reach(), actor.name)
-        return Saved(
-            tuple(key for key in keys if stored[key] is None),
-            tuple(key for key in keys if stored[key] is not None),
-            tuple(key for key in stored if key not in sent),
-            (),
-            warnings,
-        )
+        return done
 
-    async def _delete(self, kind: Kind, id: str, actor: Actor, expected_revision: int | None, reason: str) -> Saved:
+    async def _delete(
+        self,
+        kind: Kind,
+        id: str,
+        actor: Actor,
+        expected_revision: int | None,
+        reason: str,
+        unbind: bool,
+        dry_run: bool,
+    ) -> Saved:
+        await self._expect(self._standing(kind, id), expected_revision, kind, id)
+        key: Key = (kind, id)
+        freed, problems = without_twin(self.catalogue, id) if unbind and kind == "twin" else ([], [])
+        draft = Draft(self.catalogue, {key: None, **{key_of(item): item for item in freed}})
+        problems = problems or in_use(draft, kind, id) or misfits(draft, freed)
+        done = Saved(
+            updated=tuple(key_of(item) for item in freed),
+            removed=(key,),
+            warnings=() if unbind else _left_behind(self.catalogue, kind, id),
+        )
+        if dry_run:
+            return replace(done, breaks=listed(problems), differences=_differences(self.catalogue, freed, (key,)))
+        if problems:
+            raise refusal(kind, id, problems)
+        reached = reach(self.catalogue, draft, [*done.updated, key])
+        stored = {key_of(item): self.catalogue.get(*key_of(item)) for item in freed}
+        saved = await self._numbered(freed, stored, actor)
+        why = reason or (f"twin '{id}' deleted, and unbound everywhere" if freed else "")
+        change = change_of(self.catalogue, draft, reached, saved, [key], self._clock.now(), actor.name, why)
+        await self._commit(change, reached, actor.name)
+        return done
+
+    def _standing(self, kind: Kind, id: str) -> StoredDefinition:
+        """Raises NotFound (TWIN_NOT_FOUND and its like)."""
         found = self.catalogue.get(kind, id)
-        name = KINDS[kind][0]
         if found is None:
+            name = KINDS[kind][0]
             code = name.upper().replace(" ", "_") + "_NOT_FOUND"
             raise NotFound(f"there is no {name} '{id}'", code=code, hint=near(id, self.catalogue.ids(kind)))
-        _expect(found, expected_revision, kind, id)
-        key: Key = (kind, id)
-        draft = Draft(self.catalogue, {key: None})
-        refuse_in_use(draft, kind, id)
-        reached = reach(self.catalogue, draft, [key])
-        now = self._clock.now()
-        change = change_of(self.catalogue, draft, reached, (), [key], now, actor.name, reason)
-        warnings = _left_behind(self.catalogue, kind, id)
-        await self._commit(change, reached, actor.name)
-        return Saved(removed=(key,), warnings=warnings)
+        return found
+
+    async def _expect(self, stored: StoredDefinition | None, expected: int | None, kind: Kind, id: str) -> None:
+        """Raises Conflict (REVISION_MOVED)."""
+        if expected is not None and expected != (stored.revision if stored else 0):
+            raise await revision_moved(self._store, kind, id, stored, expected)
+
+    def _many_roles(self, kind: Kind, document: Mapping[str, Any]) -> set[str]:
+        type_id = document.get("overlay_type") if kind == "overlay" else None
+        overlay_type = self.catalogue.overlay_type(type_id) if isinstance(type_id, str) else None
+        return (
+            {item.role for item in overlay_type.twin_roles if getattr(item, "many", False)} if overlay_type else set()
+        )
 
     async def _numbered(
         self, changed: Sequence[Definition], stored: Mapping[Key, StoredDefinition | None], actor: Actor
     ) -> list[StoredDefinition]:
-        new = [_key(item) for item in changed if stored[_key(item)] is None]
+        new = [key_of(item) for item in changed if stored[key_of(item)] is None]
         last = await self._store.last_revisions(new) if new else {}
         now = self._clock.now()
         numbered = []
         for item in changed:
-            kind, id = _key(item)
+            kind, id = key_of(item)
             before = stored[(kind, id)]
             revision = (before.revision if before else last.get((kind, id), 0)) + 1
             numbered.append(
@@ -277,63 +389,6 @@ class DefinitionCommands:
         await self._tell("system")
 
 
-async def _read(documents: Sequence[tuple[Kind, Mapping[str, Any]]]) -> list[Definition]:
-    """Raises Invalid (DOCUMENT_INVALID) with the problems of all documents."""
-    definitions: list[Definition] = []
-    problems: list[Problem] = []
-    for index, (kind, document) in enumerate(documents):
-        if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
-            await asyncio.sleep(0)
-        if kind not in KINDS:
-            hint = f"known are {', '.join(KINDS)}"
-            problems.append(Problem("UNKNOWN_KIND", f"there is no kind of definition '{kind}'", f"/{index}", hint))
-            continue
-        definition, wrong = read_document(kind, document)
-        if definition is not None:
-            definitions.append(definition)
-        else:
-            problems += _told(wrong, index, len(documents), named(kind, document))
-    if problems:
-        what = named(*documents[0]) if len(documents) == 1 and documents[0][0] in KINDS else "the request"
-        raise Invalid.of(problems, what, code="DOCUMENT_INVALID")
-    return definitions
-
-
-async def _checked(draft: Draft, definitions: Sequence[Definition]) -> tuple[Problem, ...]:
-    """The warnings. Raises Invalid (DEFINITION_INVALID) with the problems of all definitions."""
-    problems: list[Problem] = []
-    warnings: list[Problem] = []
-    for index, item in enumerate(definitions):
-        if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
-            await asyncio.sleep(0)
-        found = check(draft, item)
-        problems += _told(found.problems, index, len(definitions), _named(item))
-        warnings += _told(found.warnings, index, len(definitions), _named(item))
-    if problems:
-        what = _named(definitions[0]) if len(definitions) == 1 else "the request"
-        raise Invalid.of(problems, what, code="DEFINITION_INVALID")
-    return tuple(warnings)
-
-
-def _told(problems: Iterable[Problem], index: int, count: int, name: str) -> list[Problem]:
-    """As they are for a single document; among several each says whose it is, in words and in its pointer."""
-    if count == 1:
-        return list(problems)
-    return [Problem(item.code, f"{name}: {item.message}", f"/{index}{item.path}", item.hint) for item in problems]
-
-
-def _refuse_twice(definitions: Sequence[Definition]) -> None:
-    seen: dict[Key, int] = {}
-    problems = []
-    for index, item in enumerate(definitions):
-        first = seen.setdefault(_key(item), index)
-        if first != index:
-            message = f"{_named(item)} is there twice, first as number {first}"
-            problems.append(Problem("DUPLICATE_DOCUMENT", message, f"/{index}", "leave one of them out"))
-    if problems:
-        raise Invalid.of(problems, "the request", code="DOCUMENT_INVALID")
-
-
 def _left_behind(catalogue: Catalogue, kind: Kind, id: str) -> tuple[Problem, ...]:
     if kind != "twin":
         return ()
@@ -345,14 +400,15 @@ def _left_behind(catalogue: Catalogue, kind: Kind, id: str) -> tuple[Problem, ..
     )
 
 
-def _expect(stored: StoredDefinition | None, expected: int | None, kind: Kind, id: str) -> None:
-    current = stored.revision if stored else 0
-    if expected is not None and expected != current:
-        raise Conflict(
-            f"{KINDS[kind][0]} '{id}' is at revision {current}, not {expected}",
-            code="REVISION_MOVED",
-            hint="read it again and make your change on that" if current else "it does not exist: expect revision 0",
-        )
+def _differences(
+    catalogue: Catalogue, changed: Iterable[Definition], removed: Iterable[Key]
+) -> dict[Key, tuple[Difference, ...]]:
+    def standing(key: Key) -> dict[str, Any] | None:
+        stored = catalogue.get(*key)
+        return to_document(stored.definition) if stored else None
+
+    found = {key_of(item): tuple(differences(standing(key_of(item)), to_document(item))) for item in changed}
+    return found | {key: tuple(differences(standing(key), None)) for key in removed}
 
 
 def _is_stored(definition: Definition, stored: StoredDefinition | None) -> bool:
@@ -362,15 +418,6 @@ def _is_stored(definition: Definition, stored: StoredDefinition | None) -> bool:
 
 def _text(definition: Definition) -> str:
     return json.dumps(to_document(definition), sort_keys=True)
-
-
-def _key(definition: Definition) -> Key:
-    return kind_of(definition), id_of(definition)
-
-
-def _named(definition: Definition) -> str:
-    kind, id = _key(definition)
-    return f"{KINDS[kind][0]} '{id}'"
 
 
 def _log_unheard(task: asyncio.Task[Saved]) -> None:
