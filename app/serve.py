@@ -39,6 +39,7 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     logging.getLogger("neo4j").setLevel(logging.ERROR)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)  # else a line or two for every WebSocket that comes or goes
     if exit_with_parent:
         _exit_with_parent()
     refuse_open_address(settings.server)

@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -26,8 +26,8 @@ from app.demo.board import Board
 from app.demo.control import PlantControl
 from app.demo.documents import load_documents
 from app.demo.story import tell_story
-from app.demo.table import draw
-from app.errors import Misconfigured, Unavailable
+from app.demo.table import Screen
+from app.errors import Conflict, Invalid, Misconfigured, NotFound, Refused, Unavailable
 
 START_SECONDS = 60.0
 END_SECONDS = 2.5
@@ -56,8 +56,7 @@ async def run_demo(*, story: bool, port: int, once: bool, plain: bool, data_dir:
 async def _demo(console: Console, folder: Path, story: bool, port: int, once: bool, plain: bool) -> None:
     console.print("starting the demo plant and the server ...", highlight=False)
     async with contextlib.AsyncExitStack() as stack:
-        plant = await stack.enter_async_context(_plant(folder))
-        url = await stack.enter_async_context(_server(folder, port))
+        plant, url = await stack.enter_async_context(_processes(folder, port))
         client = await stack.enter_async_context(GraphqlClient(url, actor="demo"))
         await _apply(client, plant)
         documents = _copy_documents(folder)
@@ -92,7 +91,13 @@ async def _play(
     client: GraphqlClient, board: Board, control: PlantControl, say: Callable[[str], None], once: bool
 ) -> None:
     while True:
-        await tell_story(client, board, control, say, breath_seconds=0.0 if once else BREATH_SECONDS)
+        try:
+            await tell_story(client, board, control, say, breath_seconds=0.0 if once else BREATH_SECONDS)
+        except (TimeoutError, Conflict, NotFound, Refused, Invalid) as error:
+            # Somebody else acts on the plant too (that is what the documents are for), or the machine is slow.
+            if once:
+                raise Unavailable(f"the story can't go on: {error}", code="STORY_STOPPED") from error
+            say(f"the story can't go on ({error}) and begins again")
         if once:
             return
         await asyncio.sleep(PAUSE_SECONDS)
@@ -101,7 +106,7 @@ async def _play(
 async def _show(console: Console, board: Board, url: str, documents: Path, told: list[str]) -> None:
     with Live(console=console, screen=True, auto_refresh=False) as live:
         while True:
-            live.update(draw(board, url, documents, told), refresh=True)
+            live.update(Screen(board, url, documents, told), refresh=True)
             await asyncio.sleep(DRAW_SECONDS)
 
 
@@ -125,10 +130,27 @@ def _copy_documents(folder: Path) -> Path:
 
 
 @contextlib.asynccontextmanager
-async def _process(*arguments: str, log: Path, pipe: bool) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A child that ends with us: SIGTERM, then after a while SIGKILL."""
+async def _processes(folder: Path, port: int) -> AsyncIterator[tuple[dict[str, Any], str]]:
+    """What the plant says of itself, and the server's address. Both are started side by side, and ended so: SIGTERM,
+    then after a while SIGKILL, within the 3 s that Ctrl-C may take."""
+    plant = ["app.demo.plant", "--opcua-port", "0", "--mqtt-port", "0", "--control-port", "0", "--die-with-parent"]
+    server = ["app", "serve", "--data-dir", str(folder / "data"), "--port", str(port), "--exit-with-parent"]
+    children: list[asyncio.subprocess.Process] = []
+    try:
+        # The server first: its graph engine is what takes longest.
+        children.append(await _start(*server, log=folder / "server.log", pipe=False))
+        children.append(await _start(*plant, log=folder / "plant.log", pipe=True))
+        async with asyncio.TaskGroup() as group:
+            url = group.create_task(_server(children[0], folder / "server.log"))
+            ports = group.create_task(_plant(children[1], folder / "plant.log"))
+        yield ports.result(), url.result()
+    finally:
+        await _end(children)
+
+
+async def _start(*arguments: str, log: Path, pipe: bool) -> asyncio.subprocess.Process:
     with log.open("wb") as out:
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             *arguments,
@@ -137,43 +159,42 @@ async def _process(*arguments: str, log: Path, pipe: bool) -> AsyncIterator[asyn
             stderr=out,
             start_new_session=True,  # Ctrl-C in the terminal is ours alone to handle
         )
-        try:
-            yield process
-        finally:
-            if process.returncode is None:
-                process.terminate()
-                try:
-                    await asyncio.wait_for(process.wait(), END_SECONDS)
-                except TimeoutError:
-                    process.kill()
-                    await process.wait()
 
 
-@contextlib.asynccontextmanager
-async def _plant(folder: Path) -> AsyncIterator[dict[str, Any]]:
-    log = folder / "plant.log"
-    arguments = ["app.demo.plant", "--opcua-port", "0", "--mqtt-port", "0", "--control-port", "0", "--die-with-parent"]
-    async with _process(*arguments, log=log, pipe=True) as process:
-        assert process.stdout is not None
+async def _end(children: Sequence[asyncio.subprocess.Process]) -> None:
+    left = [child for child in children if child.returncode is None]
+    for child in left:
+        child.terminate()
+    waiting = [asyncio.ensure_future(child.wait()) for child in left]
+    if waiting:
+        await asyncio.wait(waiting, timeout=END_SECONDS)
+    for child in left:
+        if child.returncode is None:
+            child.kill()
+    await asyncio.gather(*waiting)
+
+
+async def _plant(process: asyncio.subprocess.Process, log: Path) -> dict[str, Any]:
+    assert process.stdout is not None
+    try:
         line = await asyncio.wait_for(process.stdout.readline(), START_SECONDS)
-        if not line:
-            raise Unavailable(f"the demo plant did not start:\n{_tail(log)}", code="PLANT_DID_NOT_START")
-        yield json.loads(line)
+    except TimeoutError:
+        line = b""
+    if not line:
+        raise Unavailable(f"the demo plant did not start:\n{_tail(log)}", code="PLANT_DID_NOT_START")
+    ports: dict[str, Any] = json.loads(line)
+    return ports
 
 
-@contextlib.asynccontextmanager
-async def _server(folder: Path, port: int) -> AsyncIterator[str]:
-    log = folder / "server.log"
-    arguments = ["app", "serve", "--data-dir", str(folder / "data"), "--port", str(port), "--exit-with-parent"]
-    async with _process(*arguments, log=log, pipe=False) as process:
-        deadline = time.monotonic() + START_SECONDS
-        while (url := _serving(log)) is None:
-            if process.returncode is not None:
-                raise Misconfigured(f"the server did not start:\n{_tail(log)}", code="SERVER_DID_NOT_START")
-            if time.monotonic() > deadline:
-                raise Unavailable(f"the server did not start in time:\n{_tail(log)}", code="SERVER_DID_NOT_START")
-            await asyncio.sleep(0.05)
-        yield url
+async def _server(process: asyncio.subprocess.Process, log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while (url := _serving(log)) is None:
+        if process.returncode is not None:
+            raise Misconfigured(f"the server did not start:\n{_tail(log)}", code="SERVER_DID_NOT_START")
+        if time.monotonic() > deadline:
+            raise Unavailable(f"the server did not start in time:\n{_tail(log)}", code="SERVER_DID_NOT_START")
+        await asyncio.sleep(0.05)
+    return url
 
 
 def _serving(log: Path) -> str | None:
