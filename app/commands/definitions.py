@@ -13,7 +13,6 @@ from typing import Any
 
 from app.commands.actor import Actor
 from app.commands.changes import change_of, differing
-from app.commands.check_units import needs_library
 from app.commands.connections import connection, connections
 from app.commands.dependents import Reach, broken, in_use, listed, misfits, reach, refusal
 from app.commands.differences import Difference, differences
@@ -25,7 +24,6 @@ from app.commands.plan import plan_for
 from app.commands.request import checked, key_of, read_documents, refuse_twice, unfit
 from app.commands.unbind import without_twin
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
-from app.model import units
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
 from app.model.connection import TwinConnection
@@ -98,8 +96,6 @@ class DefinitionCommands:
                 hint="send the document that it is meant for alone",
             )
         refuse_twice(definitions)
-        if needs_library(definitions):
-            await asyncio.to_thread(units.prepare)  # two seconds, the first time
         return await self._alone(lambda: self._save(definitions, actor, expected_revision, reason, dry_run))
 
     async def update(

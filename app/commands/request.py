@@ -7,11 +7,13 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.commands.check_units import needs_library
 from app.commands.checks import check
 from app.commands.documents import KINDS, named, read_document
 from app.commands.draft import Draft, Key
 from app.commands.json_limits import limit_problems
 from app.errors import Invalid, Problem
+from app.model import units
 from app.model.definitions import Definition, Kind, id_of, kind_of
 
 _BREATHE_EVERY = 100
@@ -46,6 +48,8 @@ async def read_documents(documents: Sequence[tuple[Kind, Mapping[str, Any]]]) ->
 
 async def checked(draft: Draft, definitions: Sequence[Definition]) -> tuple[Problem, ...]:
     """The warnings. Raises Invalid (DEFINITION_INVALID) with the problems of all definitions."""
+    if needs_library(definitions):
+        await asyncio.to_thread(units.prepare)  # two seconds, the first time
     problems: list[Problem] = []
     warnings: list[Problem] = []
     for index, item in enumerate(definitions):
