@@ -27,6 +27,7 @@ from app.commands.scripts import ScriptCommands
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError
+from app.find.finder import Finder
 from app.graph.connect import connect
 from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
@@ -156,7 +157,8 @@ def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Ca
             return {"graph": error.message}
         return {}
 
-    services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready)
+    finder = Finder(catalogue, engine.live)
+    services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready, finder)
     return _Rooms(services, clock, engine, ingest, effects, writer, supervisor)
 
 

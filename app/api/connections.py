@@ -8,7 +8,10 @@ from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
+from app.api.context import Context
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, cut, encode_cursor
+from app.api.scalars import Long
+from app.find.finder import Found
 from app.model.catalogue import Catalogue
 
 Node = TypeVar("Node")
@@ -36,18 +39,23 @@ class Edge(Generic[Node]):
     cursor: str = strawberry.field(description="Its place: give it as `after` or `before`.")
 
 
-@strawberry.type(description=f"A page of at most {MAX_PAGE} items, ordered by id.")
+@strawberry.type(description=f"A page of at most {MAX_PAGE} items, by id where no other order was asked for.")
 class Connection(Generic[Node]):
     edges: list[Edge[Node]] = strawberry.field(description="The items with their cursors.")
     nodes: list[Node] = strawberry.field(description="The items alone.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
-    total_count: int = strawberry.field(description="How many there are over all pages.")
+    sequence: Long = strawberry.field(description="The journal sequence that the answer stands at.")
+    count: strawberry.Private[Callable[[], int]]
+
+    @strawberry.field(description="How many there are over all pages; counted only where asked for.")
+    def total_count(self) -> int:
+        return self.count()
 
 
 def connect(
     ids: Sequence[str],
     find: Callable[[Catalogue, str], Node | None],
-    catalogue: Catalogue,
+    context: Context,
     first: int | None,
     after: str | None,
     last: int | None,
@@ -55,9 +63,20 @@ def connect(
 ) -> Connection[Node]:
     """The page of sorted `ids`, each looked up in the catalogue. Raises Invalid where the arguments make none."""
     page = cut(ids, first, after, last, before)
-    found = [(id, find(catalogue, id)) for id in page.ids]
+    cursors = [encode_cursor(id) for id in page.ids]
+    total = len(ids)
+    return show(
+        Found(tuple(page.ids), tuple(cursors), page.has_previous, page.has_next, context.live.sequence, lambda: total),
+        find,
+        context.catalogue,
+    )
+
+
+def show(page: Found, find: Callable[[Catalogue, str], Node | None], catalogue: Catalogue) -> Connection[Node]:
+    """What was found, each looked up in the catalogue."""
+    found = [(cursor, find(catalogue, id)) for id, cursor in zip(page.ids, page.cursors, strict=True)]
     nodes = [node for _, node in found if node is not None]
-    cursors = [encode_cursor(id) for id, node in found if node is not None]
+    cursors = [cursor for cursor, node in found if node is not None]
     return Connection(
         edges=[Edge(node=item, cursor=cursor) for item, cursor in zip(nodes, cursors, strict=True)],
         nodes=nodes,
@@ -67,5 +86,6 @@ def connect(
             start_cursor=cursors[0] if cursors else None,
             end_cursor=cursors[-1] if cursors else None,
         ),
-        total_count=len(ids),
+        sequence=Long(page.sequence),
+        count=page.count,
     )

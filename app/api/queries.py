@@ -10,8 +10,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.alert_pages import closed_page, open_page, place_of
-from app.api.connections import After, Before, Connection, First, Last, connect
+from app.api.connections import After, Before, Connection, First, Last, connect, show
 from app.api.context import Info
+from app.api.filters import OverlayOrderArgument, OverlayWhereArgument, TwinOrderArgument, TwinWhereArgument, window
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, page_size
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
@@ -25,11 +26,16 @@ from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
-from app.errors import Invalid, NotFound
+from app.errors import Invalid
+from app.find.query import Order, OverlayFilter, TwinFilter
 from app.model.names import IDENTIFIER_RULE, is_identifier
 
 VERSION = version("twin-overlay")
 MAX_NODES = 1000
+FINDING = (
+    "Every unknown name in the filter is an error with a suggestion (UNKNOWN_PROPERTY, UNKNOWN_TWIN_TYPE, UNKNOWN_TAG, "
+    "...); TYPE_MISMATCH, PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN for a cursor of another filter or order."
+)
 PAGING = "by id; PAGE_SIZE_INVALID, CURSOR_INVALID"
 
 
@@ -63,24 +69,21 @@ class Query:
     ) -> Twin | None:
         return Twin.find(info.context.catalogue, written(twin_id, "twinId"))
 
-    @strawberry.field(description=f"Twins {PAGING}, TWIN_TYPE_NOT_FOUND.")
+    @strawberry.field(description=f"Twins, a page at a time. {FINDING}")
     def twins(
         self,
         info: Info,
+        where: TwinWhereArgument = None,
+        order_by: TwinOrderArgument = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        twin_type: Annotated[strawberry.ID | None, strawberry.argument(description="Only twins of this type.")] = None,
     ) -> Connection[Twin]:
-        catalogue = info.context.catalogue
-        if twin_type is None:
-            ids = info.context.order.ids(catalogue, "twin")
-        else:
-            if catalogue.twin_type(twin_type) is None:
-                raise NotFound.named("twin type", twin_type, catalogue.ids("twin_type"), path="/twinType")
-            ids = catalogue.twins_of_type(twin_type)
-        return connect(ids, Twin.find, catalogue, first, after, last, before)
+        order = order_by.asked() if order_by else Order()
+        page = window(first, after, last, before)
+        found = info.context.services.finder.twins(where.asked() if where else TwinFilter(), order, page)
+        return show(found, Twin.find, info.context.catalogue)
 
     @strawberry.field(description="One twin type; null where there is none of that id. ID_INVALID.")
     def twin_type(
@@ -94,7 +97,7 @@ class Query:
     ) -> Connection[TwinType]:
         catalogue = info.context.catalogue
         ids = info.context.order.ids(catalogue, "twin_type")
-        return connect(ids, TwinType.find, catalogue, first, after, last, before)
+        return connect(ids, TwinType.find, info.context, first, after, last, before)
 
     @strawberry.field(description="One overlay; null where there is none of that id. ID_INVALID.")
     def overlay(
@@ -104,13 +107,21 @@ class Query:
     ) -> Overlay | None:
         return Overlay.find(info.context.catalogue, written(overlay_id, "overlayId"))
 
-    @strawberry.field(description=f"Overlays {PAGING}.")
+    @strawberry.field(description=f"Overlays, a page at a time. {FINDING}")
     def overlays(
-        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        info: Info,
+        where: OverlayWhereArgument = None,
+        order_by: OverlayOrderArgument = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Overlay]:
-        catalogue = info.context.catalogue
-        ids = info.context.order.ids(catalogue, "overlay")
-        return connect(ids, Overlay.find, catalogue, first, after, last, before)
+        order = order_by.asked() if order_by else Order()
+        page = window(first, after, last, before)
+        found = info.context.services.finder.overlays(where.asked() if where else OverlayFilter(), order, page)
+        return show(found, Overlay.find, info.context.catalogue)
 
     @strawberry.field(description="One overlay type; null where there is none of that id. ID_INVALID.")
     def overlay_type(
@@ -124,7 +135,7 @@ class Query:
     ) -> Connection[OverlayType]:
         catalogue = info.context.catalogue
         ids = info.context.order.ids(catalogue, "overlay_type")
-        return connect(ids, OverlayType.find, catalogue, first, after, last, before)
+        return connect(ids, OverlayType.find, info.context, first, after, last, before)
 
     @strawberry.field(
         description=(

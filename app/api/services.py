@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from app.commands.commands import Commands
+from app.find.finder import Finder
 from app.model.catalogue import Catalogue
 from app.ports import Clock, Devices, LiveView, TwinStore
 from app.runtime.bus import Bus
@@ -25,6 +26,7 @@ class Services:
     registry: CollectorRegistry
     ready: Callable[[], Awaitable[dict[str, str]]]
     """What is wrong, by part; empty where everything is there."""
+    finder: Finder
 
     @property
     def catalogue(self) -> Catalogue:

@@ -18,6 +18,7 @@ from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.scripts import ScriptCommands
 from app.errors import Unavailable
+from app.find.finder import Finder
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
@@ -349,7 +350,15 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
     control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
     commands = Commands(definitions, ScriptCommands(definitions), control)
     return Services(
-        commands, live, parts.store, parts.bus, parts.devices, parts.clock, CollectorRegistry(), parts.ready
+        commands,
+        live,
+        parts.store,
+        parts.bus,
+        parts.devices,
+        parts.clock,
+        CollectorRegistry(),
+        parts.ready,
+        Finder(parts.catalogue, live),
     )
 
 

@@ -222,15 +222,21 @@ async def test_a_page_does_not_shift_when_its_last_twin_is_deleted(installation:
 
 
 async def test_twins_of_one_type(installation: Installation) -> None:
-    answer = await ask(installation, '{ twins(twinType: "valve") { totalCount nodes { twinId } } }')
+    answer = await ask(installation, '{ twins(where: {type: "valve"}) { totalCount nodes { twinId } } }')
     assert answer["twins"] == {"totalCount": 1, "nodes": [{"twinId": "valve_234"}]}
 
 
 async def test_twins_of_an_unknown_type_are_an_error_with_a_suggestion(installation: Installation) -> None:
-    error = await refused(installation, '{ twins(twinType: "pmp") { totalCount } }')
-    assert error["extensions"] == {
-        "code": "TWIN_TYPE_NOT_FOUND", "hint": "did you mean 'pump'?", "path": "/twinType",
-    }  # fmt: skip
+    error = await refused(installation, '{ twins(where: {type: "pmp"}) { totalCount } }')
+    assert error["extensions"]["code"] == "UNKNOWN_TWIN_TYPE"
+    assert error["extensions"]["problems"] == [
+        {
+            "code": "UNKNOWN_TWIN_TYPE",
+            "message": "there is no twin type 'pmp'",
+            "path": "/where/type/0",
+            "hint": "did you mean 'pump'?",
+        }
+    ]
 
 
 @pytest.mark.parametrize(
@@ -509,7 +515,7 @@ async def test_a_subtype_shows_what_it_inherits_and_its_twins_are_its_supertypes
         installation,
         """{ pump: twinType(typeId: "pump") { extends { typeId } subtypes { typeId } twins { totalCount } }
              booster: twinType(typeId: "booster") { extends { typeId } kind properties { name } methods { name } }
-             twins(twinType: "pump") { nodes { twinId } }
+             twins(where: {type: "pump"}) { nodes { twinId } }
              twin(twinId: "booster_1") { properties { name } } }""",
     )
     assert answer["pump"] == {"extends": None, "subtypes": [{"typeId": "booster"}], "twins": {"totalCount": 3}}

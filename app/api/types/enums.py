@@ -60,6 +60,19 @@ class TraversalDirection(Enum):
     BOTH = strawberry.enum_value("both", description="Either way.")
 
 
+@strawberry.enum(description="What twins and overlays can be ordered by, beside a property.")
+class OrderField(Enum):
+    ID = "id"
+    TYPE = strawberry.enum_value("type", description="By the typeId; overlays without a type come first.")
+    UPDATED = strawberry.enum_value("updated", description="By the time of the last change of the document.")
+
+
+@strawberry.enum(description="Which way up an order is.")
+class OrderDirection(Enum):
+    ASC = "ascending"
+    DESC = "descending"
+
+
 @strawberry.enum(description="Whether a behavior is on.")
 class BehaviorState(Enum):
     ACTIVE = "active"

@@ -2,13 +2,15 @@
 
 import strawberry
 
-from app.api.connections import After, Before, Connection, First, Last, connect
+from app.api.connections import After, Before, Connection, First, Last, show
 from app.api.context import Info
+from app.api.filters import window
 from app.api.ids import global_id
 from app.api.scalars import JSON
 from app.api.types.capability import BehaviorDefinition
 from app.api.types.node import Definition
 from app.api.types.overlay import Overlay
+from app.find.query import Order, OverlayFilter
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
 
@@ -75,9 +77,11 @@ class OverlayType(Definition):
     def overlays(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Overlay]:
-        catalogue = info.context.catalogue
-        ids = catalogue.overlays_of_type(self.type_id)
-        return connect(ids, Overlay.find, catalogue, first, after, last, before)
+        context = info.context
+        found = context.services.finder.overlays(
+            OverlayFilter(types=(self.type_id,)), Order(), window(first, after, last, before)
+        )
+        return show(found, Overlay.find, context.catalogue)
 
     @classmethod
     def find(cls, catalogue: Catalogue, type_id: str) -> "OverlayType | None":

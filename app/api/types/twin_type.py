@@ -2,14 +2,16 @@
 
 import strawberry
 
-from app.api.connections import After, Before, Connection, First, Last, connect
+from app.api.connections import After, Before, Connection, First, Last, show
 from app.api.context import Info
+from app.api.filters import window
 from app.api.ids import global_id
 from app.api.scalars import JSON
 from app.api.types.capability import BehaviorDefinition, EventDefinition, Method, PropertyDefinition
 from app.api.types.enums import TwinKind
 from app.api.types.node import Definition
 from app.api.types.twin import Twin
+from app.find.query import Order, TwinFilter
 from app.model import definitions as model
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.lineage import kind_in_effect
@@ -55,9 +57,11 @@ class TwinType(Definition):
     def twins(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Twin]:
-        catalogue = info.context.catalogue
-        ids = catalogue.twins_of_type(self.type_id)
-        return connect(ids, Twin.find, catalogue, first, after, last, before)
+        context = info.context
+        found = context.services.finder.twins(
+            TwinFilter(types=(self.type_id,)), Order(), window(first, after, last, before)
+        )
+        return show(found, Twin.find, context.catalogue)
 
     @strawberry.field(description="The type it extends; null for one that extends none.")
     def extends(self, info: Info) -> "TwinType | None":
