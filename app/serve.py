@@ -64,6 +64,7 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
 
 async def _serve(app: Starlette, bound: socket.socket, settings: Settings) -> None:
     host, port = bound.getsockname()[:2]
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # three lines for each WebSocket that comes and goes
     config = uvicorn.Config(
         app,
         lifespan="off",

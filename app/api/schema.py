@@ -21,6 +21,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from app.api.errors import presented
+from app.api.executor import EventExecutor
 from app.api.mutations import Mutation
 from app.api.queries import Query
 from app.api.scalars import SCALARS
@@ -70,6 +71,7 @@ schema = TwinOverlaySchema(
     mutation=Mutation,
     subscription=Subscription,
     types=[Definition],
+    execution_context_class=EventExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
         lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),

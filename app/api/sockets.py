@@ -6,6 +6,8 @@ A malformed message closes the socket with 4400 and a reason, as the protocol sa
 from datetime import timedelta
 from typing import Any
 
+from starlette import websockets
+from strawberry.http import exceptions
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
 
@@ -14,6 +16,8 @@ from app.api.context import Context
 CONNECTION_INIT_WAIT = timedelta(seconds=10)
 MAX_OPERATIONS = 100
 """At once on one socket."""
+_GONE = (exceptions.WebSocketDisconnected, websockets.WebSocketDisconnect, websockets.WebSocketDisconnected)
+"""Of whom it depends on the moment: found out by Starlette, or known to it already."""
 
 
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
@@ -23,6 +27,11 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await self.handle_invalid_message(fault)
         else:
             await super().handle_message(message)
+
+    async def handle_task_exception(self, error: Exception) -> None:
+        """A client that goes while something is pushed to it is no error: clients do."""
+        if not isinstance(error, _GONE):
+            await super().handle_task_exception(error)
 
     async def send_message(self, message: Message) -> None:
         if message["type"] == "error":

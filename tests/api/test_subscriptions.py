@@ -1,10 +1,12 @@
 """Subscriptions through a real uvicorn, with a client that speaks graphql-transport-ws by hand."""
 
 import asyncio
+import gc
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from graphql.execution.collect_fields import CollectedFields
 
 from app.api.membership import MAX_TWIN_IDS
 from app.api.sockets import MAX_OPERATIONS
@@ -388,3 +390,38 @@ async def test_one_socket_has_a_limit_of_operations() -> None:
         await socket.subscribe(PATHS, "one more")
         message = await socket.receive()
         assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "OPERATION_REFUSED")
+
+
+async def test_a_subscription_that_stays_keeps_nothing_of_what_it_has_pushed() -> None:
+    installation = Installation()
+
+    def kept() -> int:
+        gc.collect()
+        return sum(isinstance(item, CollectedFields) for item in gc.get_objects())
+
+    async def push(socket: Socket, count: int) -> None:
+        for number in range(count):
+            installation.change("pump_123", "temperature", float(number))
+            await socket.next("propertyChanged")
+
+    async with connected(installation) as socket:
+        await socket.subscribe(VALUES, twins=["pump_123"])
+        await initial(socket, "propertyChanged", 4)
+        await push(socket, 10)
+        before = kept()
+        await push(socket, 100)
+        assert kept() < before + 20
+
+
+async def test_a_client_that_is_gone_while_something_is_pushed_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    installation = Installation()
+    async with connected(installation) as socket:
+        for number in range(5):
+            await socket.subscribe(VALUES, id=str(number))
+        await until(lambda: listeners(installation) == 5)
+        socket.cut()
+        for number in range(100):
+            installation.change("pump_123", "temperature", float(number))
+            await asyncio.sleep(0)
+        await until(lambda: listeners(installation) == 0)
+    assert [record.message for record in caplog.records if record.levelname in ("ERROR", "CRITICAL")] == []
