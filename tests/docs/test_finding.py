@@ -1,0 +1,46 @@
+"""Every query of docs/finding.md runs on the demo's definitions; those that say "refused" are, for what they say."""
+
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from app.demo.documents import load_documents
+from app.dtsl.check import check_script
+from app.model.definitions import kind_of, to_document
+from tests.api.client import ask, post
+from tests.api.parts import Installation
+
+TEXT = (Path(__file__).parents[2] / "docs" / "finding.md").read_text()
+QUERIES = re.findall(r"```graphql\n(.*?)```", TEXT, re.DOTALL)
+REFUSED = re.compile(r"# refused: (.*)")
+
+
+@pytest.fixture
+def demo() -> Installation:
+    """As `make demo` is while the primary pump runs and nothing has been heard of the backup."""
+    installation = Installation()
+    installation.save(*load_documents("opc.tcp://127.0.0.1:4840", "mqtt://127.0.0.1:1883"))
+    script = (files("app.demo") / "pumping_system.dtsl").read_text(encoding="utf-8")
+    checked = check_script(script, installation.catalogue)
+    installation.save(*((kind_of(item), to_document(item)) for item in checked.definitions))
+    installation.change("pump_123", "temperature", 65.5)
+    installation.change("pump_123", "status", "running")
+    return installation
+
+
+@pytest.mark.parametrize("query", [query for query in QUERIES if not REFUSED.match(query)])
+async def test_what_the_page_asks_finds_something(demo: Installation, query: str) -> None:
+    [answer] = (await ask(demo, query)).values()
+    assert answer["nodes"]
+
+
+@pytest.mark.parametrize("query", [query for query in QUERIES if REFUSED.match(query)])
+async def test_what_the_page_calls_a_mistake_is_refused_with_suggestions(demo: Installation, query: str) -> None:
+    said = REFUSED.match(query)
+    assert said is not None
+    [error] = (await post(demo, {"query": query})).json()["errors"]
+    problems = error["extensions"]["problems"]
+    assert [problem["code"] for problem in problems] == said[1].split(", ")
+    assert all(problem["hint"] for problem in problems if problem["code"].startswith("UNKNOWN_"))

@@ -1,0 +1,138 @@
+"""Where Cypher can answer the same question (type, text, place, membership, edges), it gives the Finder's answer.
+
+One random plant is saved through the real commands into the embedded engine; the questions are drawn.
+"""
+
+import random
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app.commands.actor import Actor
+from app.commands.definitions import DefinitionCommands
+from app.find.finder import Finder
+from app.find.query import Membership, Order, Place, Related, TwinFilter, Way, Window
+from app.graph.store import GraphStore
+from app.model.catalogue import Catalogue
+from app.model.definitions import Kind
+from tests.api.parts import FakeClock, FakeDevices, FakeLive, QuietInbox
+from tests.find.plant import TYPES
+from tests.servers.graph import GraphAddress
+
+IDS = [f"t{number}" for number in range(60)]
+OVERLAYS = [f"o{number}" for number in range(8)]
+BUILDINGS = ["Hall A", "Hall B", "hall a"]
+TEXTS = ["Acme Überpumpe", "ACME", "cellar pump", "Cellar"]
+EVERYONE = Window(1000)
+asked = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+class Both:
+    def __init__(self, store: GraphStore, graph: GraphAddress) -> None:
+        self.store = store
+        self._graph = graph
+        self._catalogue = Catalogue()
+        self._commands = DefinitionCommands(store, self._catalogue, QuietInbox(), FakeDevices(), FakeClock())
+        self._finder = Finder(self._catalogue, FakeLive())
+
+    async def save(self, *documents: tuple[Kind, dict[str, Any]]) -> None:
+        await self._commands.save(documents, Actor("ann", "test"))
+
+    def found(self, where: TwinFilter) -> list[str]:
+        return list(self._finder.twins(where, Order(), EVERYONE).ids)
+
+    async def cypher(self, text: str, **params: Any) -> list[str]:
+        rows = await self._graph.run(f"{text} RETURN DISTINCT t.twin_id AS id", **params)
+        return sorted(str(row["id"]) for row in rows)
+
+
+def _documents() -> list[tuple[Kind, dict[str, Any]]]:
+    dice = random.Random(7)
+    found: list[tuple[Kind, dict[str, Any]]] = list(TYPES)
+    for twin_id in IDS:
+        document: dict[str, Any] = {"twin_id": twin_id, "twin_type": dice.choice(["device", "pump", "valve"])}
+        if dice.random() < 0.7:
+            document["manufacturer"] = dice.choice(TEXTS)
+        if dice.random() < 0.7:
+            document["location"] = {"building": dice.choice(BUILDINGS)}
+        document["relationships"] = [
+            {
+                "name": f"r{number}",
+                "target_twin_id": dice.choice([*IDS, "nobody"]),
+                "relationship_type": dice.choice(["control", "monitoring"]),
+                "direction": dice.choice(["incoming", "outgoing"]),
+            }
+            for number in range(dice.randrange(3))
+        ]
+        found.append(("twin", document))
+    devices = [item["twin_id"] for _, item in found if item.get("twin_type") in ("device", "pump")]
+    valves = [item["twin_id"] for _, item in found if item.get("twin_type") == "valve"]
+    for overlay_id in OVERLAYS:
+        document = {"overlay_id": overlay_id, "overlay_type": "line", "twins": []}
+        document["twins"] += [{"role": "first", "twin_id": dice.choice(devices)}] if dice.random() < 0.8 else []
+        document["twins"] += [{"role": "second", "twin_id": dice.choice(valves)}] if dice.random() < 0.8 else []
+        found.append(("overlay", document))
+    return found
+
+
+@pytest.fixture
+async def both(embedded_graph: GraphAddress) -> AsyncIterator[Both]:
+    store = await embedded_graph.connect()
+    await embedded_graph.clean()
+    await store.migrate()
+    both = Both(store, embedded_graph)
+    await both.save(*_documents())
+    yield both
+    await store.close()
+
+
+@pytest.mark.xdist_group("embedded")
+@pytest.mark.parametrize("type_id", ["device", "pump", "valve"])
+async def test_types_with_their_subtypes(both: Both, type_id: str) -> None:
+    text = "MATCH (t:Twin)-[:INSTANCE_OF]->(:TwinType)-[:EXTENDS*0..5]->(:TwinType {type_id: $type})"
+    assert both.found(TwinFilter(types=(type_id,))) == await both.cypher(text, type=type_id) != []
+
+
+@pytest.mark.xdist_group("embedded")
+@asked
+@given(text=st.sampled_from(["acme", "ÜBER", "cellar PUMP", "CELLAR", "t1", "t59", "no such"]))
+async def test_text_in_any_case(both: Both, text: str) -> None:
+    # Documents are kept as text; the ids of targets are in them too, hence ids are asked of twin_id.
+    field = "t.twin_id" if text.startswith("t") else "t.document"
+    query = f"MATCH (t:Twin) WHERE toLower({field}) CONTAINS toLower($wanted)"
+    assert both.found(TwinFilter(text=text)) == await both.cypher(query, wanted=text)
+
+
+@pytest.mark.xdist_group("embedded")
+@pytest.mark.parametrize("building", BUILDINGS)
+async def test_places_are_taken_as_written(both: Both, building: str) -> None:
+    query = "MATCH (t:Twin) WHERE t.document CONTAINS $quoted"
+    assert both.found(TwinFilter(location=Place(building=building))) == await both.cypher(query, quoted=f'"{building}"')
+
+
+@pytest.mark.xdist_group("embedded")
+@asked
+@given(overlay_id=st.none() | st.sampled_from(OVERLAYS), role=st.none() | st.sampled_from(["first", "second"]))
+async def test_membership_and_role(both: Both, overlay_id: str | None, role: str | None) -> None:
+    query = (
+        "MATCH (o:Overlay)-[b:BINDS]->(t:Twin) WHERE ($overlay IS NULL OR o.overlay_id = $overlay) "
+        "AND ($role IS NULL OR b.role = $role)"
+    )
+    found = both.found(TwinFilter(member=Membership(overlay_id, role)))
+    assert found == await both.cypher(query, overlay=overlay_id, role=role)
+
+
+@pytest.mark.xdist_group("embedded")
+@asked
+@given(
+    twin_id=st.sampled_from(IDS),
+    way=st.sampled_from(["incoming", "outgoing", "both"]),
+    types=st.sampled_from([(), ("control",), ("monitoring", "physical_connection")]),
+)
+async def test_edges_with_those_of_overlays(both: Both, twin_id: str, way: Way, types: tuple[str, ...]) -> None:
+    related = await both.store.related(twin_id, way, types, 1)
+    found = both.found(TwinFilter(related_to=Related(twin_id, way, types)))
+    assert found == sorted(item.twin_id for item in related)
