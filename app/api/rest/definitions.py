@@ -1,4 +1,4 @@
-"""Twins, overlays and their types under /api/v1: list, create, read, delete; all four alike.
+"""Twins, overlays and their types under /api/v1: list, create, read, change, delete; all four alike.
 
 The answer to a write is the document as it is now, with its revision as the ETag; warnings go beside it in X-Warnings,
 so that a document stays what its author wrote.
@@ -19,7 +19,7 @@ from app.api.order import Order
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, cut, encode_cursor
 from app.api.problem import PREFIX
 from app.api.rest.bodies import JSON, json_object
-from app.api.rest.examples import CREATED
+from app.api.rest.examples import CHANGED, CREATED
 from app.api.rest.openapi import body, gives, ref, responses
 from app.api.rest.preconditions import etag, expected, unchanged
 from app.api.services import Services
@@ -118,6 +118,15 @@ def _add(app: FastAPI, services: Services, face: Face, order: Order) -> None:
             return Response(None, 304, _tagged(stored))
         return _shown(stored)
 
+    async def update(
+        request: Request, id: str = place, reason: Reason = None, if_match: IfMatch = None, x_actor: By = None
+    ) -> Response:
+        actor = claimed(x_actor, "rest")
+        patch = await json_object(request)
+        revision = expected(request, _stored(services, face, id).revision)
+        saved = await commands.update(face.kind, id, patch, actor, expected_revision=revision, reason=reason or "")
+        return _shown(_stored(services, face, id), 200, saved.warnings)
+
     async def delete(
         request: Request, id: str = place, reason: Reason = None, if_match: IfMatch = None, x_actor: By = None
     ) -> Response:
@@ -173,6 +182,26 @@ def _add(app: FastAPI, services: Services, face: Face, order: Order) -> None:
             _304={"description": "It is still the one of If-None-Match."},
         ),
     )
+    for method, verb in (("PUT", "update"), ("PATCH", "patch")):
+        app.add_api_route(
+            one,
+            update,
+            methods=[method],
+            operation_id=f"{verb}{face.shape}",
+            summary=f"Merge a change into the {face.name}",
+            description=(
+                "PUT and PATCH do the same. Named lists are merged by name, mapping and metadata by key, a location is "
+                'replaced; null takes a field away, {"name": ..., "remove": true} an item, "twin_id": null empties a '
+                "role. To replace the whole document, save it over GraphQL."
+            ),
+            tags=[face.path[1:]],
+            response_class=Response,
+            responses=responses(
+                *(404, 409, 412, 413, 415, 422, 503),
+                _200=gives(face.shape, "As it is now.", headers=_WRITTEN),
+            ),
+            openapi_extra=body(JSON, ref("DefinitionChange"), "What is to be different.", CHANGED[face.kind]),
+        )
     app.add_api_route(
         one,
         delete,

@@ -24,13 +24,16 @@ def unchanged(request: Request, revision: int) -> bool:
 
 def expected(request: Request, revision: int) -> int | None:
     """What the command is to expect: None where there is no If-Match or it is `*`. `revision` is the present one.
-    Raises Conflict (REVISION_MOVED) where no tag can be right, Invalid (REQUEST_INVALID) where it is not one."""
+    Raises Conflict (REVISION_MOVED) where several tags are given and none is right, Invalid (REQUEST_INVALID) where it
+    is none."""
     if "if-none-match" in request.headers and unchanged(request, revision):
         raise Conflict("it is there, and If-None-Match says it must not be", code="REVISION_MOVED", hint=_AGAIN)
     given = request.headers.get("if-match")
     if given is None or given.strip() == "*":
         return None
     strong = [tag for tag, weak in _tags(given) if not weak]
+    if len(strong) == 1 and re.fullmatch(r"[0-9]{1,18}", strong[0]):
+        return int(strong[0])  # the command says what has changed since
     if str(revision) not in strong:
         raise Conflict(
             f"it is at {etag(revision)}, and If-Match asks for {given[:100]}", code="REVISION_MOVED", hint=_AGAIN

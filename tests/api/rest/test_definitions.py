@@ -197,3 +197,57 @@ async def test_a_body_that_is_no_json_is_400(plant: Plant, content: bytes) -> No
 @pytest.mark.parametrize("content", ["[]", "5", "null", '"text"'])
 async def test_a_body_that_is_no_object_is_422(plant: Plant, content: Any) -> None:
     assert refusal(await send(plant, "POST", "/twins", content=content, headers=JSON)) == (422, "DOCUMENT_INVALID")
+
+
+# ------------------------------------------------------------ changes
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_change_is_merged_whichever_verb_it_comes_with(plant: Plant, method: str) -> None:
+    before = (await send(plant, "GET", "/twins/pump_123")).json()
+    change = {"description": "Moved", "location": {"site": "Plant 2"}, "metadata": {"floor": "1"}, "model": None}
+    answer = await send(plant, method, "/twins/pump_123", json=change, headers={"X-Actor": "ben"})
+    assert (answer.status_code, answer.headers["etag"]) == (200, '"2"')
+    expected = {**before, **change, "metadata": {"tags": ["water"], "floor": "1"}}
+    del expected["model"]
+    assert answer.json() == expected
+    assert plant.store.changes[-1].author == "ben"
+    again = await send(plant, method, "/twins/pump_123", json=change)
+    assert (again.status_code, again.headers["etag"]) == (200, '"2"')
+
+
+async def test_named_items_are_merged_by_name_and_removed_on_request(plant: Plant) -> None:
+    relationships = [{"name": "drive", "remove": True}, {"name": "outlet", "relationship_type": "control"}]
+    answer = await send(plant, "PATCH", "/twins/pump_123", json={"relationships": relationships})
+    assert answer.json()["relationships"] == [
+        {"name": "outlet", "target_twin_id": "valve_234", "relationship_type": "control"}
+    ]
+
+
+@pytest.mark.parametrize(("path", "id"), KINDS)
+@pytest.mark.parametrize("method", ["PUT", "PATCH"])
+async def test_a_change_of_every_kind_needs_the_revision_that_it_names(
+    plant: Plant, method: str, path: str, id: str
+) -> None:
+    change = {"description": "Changed"}
+    moved = await send(plant, method, f"{path}/{id}", json=change, headers={"If-Match": '"7"'})
+    assert refusal(moved) == (412, "REVISION_MOVED")
+    done = await send(plant, method, f"{path}/{id}", json=change, headers={"If-Match": '"1"'})
+    assert (done.status_code, done.headers["etag"], done.json()["description"]) == (200, '"2"', "Changed")
+    assert refusal(await send(plant, method, f"{path}/nothing", json=change))[0] == 404
+
+
+async def test_a_wrong_change_is_refused_with_every_fault(plant: Plant) -> None:
+    other = await send(plant, "PUT", "/twins/pump_123", json={"twin_id": "pump_7"})
+    assert other.status_code == 422
+    wrong = await send(plant, "PATCH", "/twins/pump_123", json={"descriptoin": "x", "version": "one"})
+    assert refusal(wrong) == (422, "DOCUMENT_INVALID")
+    assert {place for _, place in faults(wrong)} == {"/descriptoin", "/version"}
+    assert plant.store.changes == []
+
+
+async def test_a_change_that_breaks_others_is_refused_with_the_list(plant: Plant) -> None:
+    answer = await send(plant, "PATCH", "/twin-types/pump", json={"properties": [{"name": "status", "remove": True}]})
+    assert answer.status_code in (409, 422)
+    assert answer.json()["problems"]
+    assert plant.store.changes == []
