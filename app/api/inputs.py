@@ -3,39 +3,44 @@
 import strawberry
 
 from app.api.scalars import JSON
-from app.api.types.enums import DefinitionKind
+from app.api.types.enums import DefinitionKind, DeleteCascade
 
 _DOCUMENT = "The whole document in the specification's form (an object); it replaces the one there is."
-_EXPECTED = "Only if the revision is this (0: only if there is none yet), else REVISION_MOVED; always where left out."
-_REASON = "Why, for the history; at most 10,000 characters."
+EXPECTED = "Only if the revision is this (0: only if there is none yet), else REVISION_MOVED; always where left out."
+DRY_RUN = "Only tell what it would do and break; change nothing."
+REASON = "Why, for the history; at most 10,000 characters."
 
 
 @strawberry.input(description="A twin type to create or replace.")
 class SaveTwinTypeInput:
     document: JSON = strawberry.field(description=_DOCUMENT)
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A twin to create or replace.")
 class SaveTwinInput:
     document: JSON = strawberry.field(description=_DOCUMENT)
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="An overlay type to create or replace.")
 class SaveOverlayTypeInput:
     document: JSON = strawberry.field(description=_DOCUMENT)
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="An overlay to create or replace.")
 class SaveOverlayInput:
     document: JSON = strawberry.field(description=_DOCUMENT)
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="One of several documents.")
@@ -47,41 +52,50 @@ class DefinitionInput:
 @strawberry.input(description="Documents to create or replace together: all of them or none.")
 class SaveDefinitionsInput:
     documents: list[DefinitionInput] = strawberry.field(description="At most 10,000; they may refer to each other.")
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A twin type to delete.")
 class DeleteTwinTypeInput:
     type_id: strawberry.ID = strawberry.field(description="The id in its document.")
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A twin to delete.")
 class DeleteTwinInput:
     twin_id: strawberry.ID = strawberry.field(description="The id in its document.")
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+    cascade: DeleteCascade | None = strawberry.field(
+        default=None, description="UNBIND: free the optional roles it fills and drop the relationships that name it."
+    )
 
 
 @strawberry.input(description="An overlay type to delete.")
 class DeleteOverlayTypeInput:
     type_id: strawberry.ID = strawberry.field(description="The id in its document.")
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="An overlay to delete.")
 class DeleteOverlayInput:
     overlay_id: strawberry.ID = strawberry.field(description="The id in its document.")
-    expected_revision: int | None = strawberry.field(default=None, description=_EXPECTED)
-    reason: str | None = strawberry.field(default=None, description=_REASON)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A script in the Digital Twin Specification Language.")
 class ExecuteDtslInput:
     source: str = strawberry.field(description="The text of the script.")
     name: str | None = strawberry.field(default=None, description="What remarks call it; script.dtsl where left out.")
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A value for a property.")

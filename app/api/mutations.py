@@ -4,7 +4,7 @@ Nothing is checked twice here: only what JSON leaves open (is it an object, a li
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Protocol
 
 import strawberry
 
@@ -25,6 +25,18 @@ from app.api.inputs import (
     SaveTwinTypeInput,
     SetPropertyInput,
 )
+from app.api.life import (
+    SAVE,
+    Input,
+    Life,
+    json_object,
+    overlay_payload,
+    overlay_type_payload,
+    reason_of,
+    there,
+    twin_payload,
+    twin_type_payload,
+)
 from app.api.payloads import (
     AcknowledgeAlertPayload,
     DeletePayload,
@@ -36,25 +48,19 @@ from app.api.payloads import (
     SaveTwinPayload,
     SaveTwinTypePayload,
     SetPropertyPayload,
+    planned,
 )
+from app.api.scalars import JSON
 from app.api.types.alert import Alert
 from app.api.types.call import Call
-from app.api.types.enums import DefinitionKind, SaveResult
-from app.api.types.overlay import Overlay
-from app.api.types.overlay_type import OverlayType
+from app.api.types.enums import DefinitionKind
 from app.api.types.problem import DefinitionRef, diagnostic_of, refs, warnings_of
 from app.api.types.property import Property
-from app.api.types.twin import Twin
-from app.api.types.twin_type import TwinType
 from app.api.types.value import Value
 from app.commands.definitions import Saved
-from app.errors import Invalid, NotFound, Problem
-from app.model.definitions import MAX_ITEMS, MAX_TEXT, Kind
+from app.errors import Invalid
+from app.model.definitions import MAX_ITEMS, Kind
 
-_SAVE = (
-    "DOCUMENT_INVALID and DEFINITION_INVALID with every problem and its JSON pointer; REVISION_MOVED, "
-    "BREAKS_DEPENDENTS, UNAVAILABLE."
-)
 _ID_FIELD: dict[Kind, str] = {
     "twin_type": "type_id",
     "twin": "twin_id",
@@ -69,46 +75,41 @@ _GLOBAL: dict[Kind, str] = {
     "overlay": "Overlay",
 }
 
-T = TypeVar("T")
 
-Input = strawberry.argument(description="What to do.")
+class _SaveInput(Protocol):
+    document: JSON
+    expected_revision: int | None
+    reason: str | None
+    dry_run: bool
+
+
+class _DeleteInput(Protocol):
+    expected_revision: int | None
+    reason: str | None
+    dry_run: bool
 
 
 @strawberry.type(description="Every way to change the world.")
-class Mutation:
-    @strawberry.mutation(description=f"Create or replace a twin type. {_SAVE}")
+class Mutation(Life):
+    @strawberry.mutation(description=f"Create or replace a twin type. {SAVE}")
     async def save_twin_type(self, info: Info, input: Annotated[SaveTwinTypeInput, Input]) -> SaveTwinTypePayload:
-        saved, id = await _save(info, "twin_type", input.document, input.expected_revision, input.reason)
-        found = _there(TwinType.find(info.context.catalogue, id), "twin type", id)
-        return SaveTwinTypePayload(
-            twin_type=found, result=_result(saved, "twin_type", id), warnings=warnings_of(saved.warnings)
-        )
+        return twin_type_payload(info, *await _save(info, "twin_type", input), input.dry_run)
 
-    @strawberry.mutation(description=f"Create or replace a twin. {_SAVE}")
+    @strawberry.mutation(description=f"Create or replace a twin. {SAVE}")
     async def save_twin(self, info: Info, input: Annotated[SaveTwinInput, Input]) -> SaveTwinPayload:
-        saved, id = await _save(info, "twin", input.document, input.expected_revision, input.reason)
-        found = _there(Twin.find(info.context.catalogue, id), "twin", id)
-        return SaveTwinPayload(twin=found, result=_result(saved, "twin", id), warnings=warnings_of(saved.warnings))
+        return twin_payload(info, *await _save(info, "twin", input), input.dry_run)
 
-    @strawberry.mutation(description=f"Create or replace an overlay type. {_SAVE}")
+    @strawberry.mutation(description=f"Create or replace an overlay type. {SAVE}")
     async def save_overlay_type(
         self, info: Info, input: Annotated[SaveOverlayTypeInput, Input]
     ) -> SaveOverlayTypePayload:
-        saved, id = await _save(info, "overlay_type", input.document, input.expected_revision, input.reason)
-        found = _there(OverlayType.find(info.context.catalogue, id), "overlay type", id)
-        return SaveOverlayTypePayload(
-            overlay_type=found, result=_result(saved, "overlay_type", id), warnings=warnings_of(saved.warnings)
-        )
+        return overlay_type_payload(info, *await _save(info, "overlay_type", input), input.dry_run)
 
-    @strawberry.mutation(description=f"Create or replace an overlay. {_SAVE}")
+    @strawberry.mutation(description=f"Create or replace an overlay. {SAVE}")
     async def save_overlay(self, info: Info, input: Annotated[SaveOverlayInput, Input]) -> SaveOverlayPayload:
-        saved, id = await _save(info, "overlay", input.document, input.expected_revision, input.reason)
-        found = _there(Overlay.find(info.context.catalogue, id), "overlay", id)
-        return SaveOverlayPayload(
-            overlay=found, result=_result(saved, "overlay", id), warnings=warnings_of(saved.warnings)
-        )
+        return overlay_payload(info, *await _save(info, "overlay", input), input.dry_run)
 
-    @strawberry.mutation(description=f"Create or replace several definitions, all of them or none. {_SAVE}")
+    @strawberry.mutation(description=f"Create or replace several definitions, all of them or none. {SAVE}")
     async def save_definitions(
         self, info: Info, input: Annotated[SaveDefinitionsInput, Input]
     ) -> SaveDefinitionsPayload:
@@ -120,37 +121,47 @@ class Mutation:
                 path="/documents",
             )
         documents = [
-            (_KINDS[item.kind], _object(item.document, f"/documents/{index}/document"))
+            (_KINDS[item.kind], json_object(item.document, f"/documents/{index}/document"))
             for index, item in enumerate(input.documents)
         ]
         commands = info.context.services.commands.definitions
-        saved = await commands.save(documents, info.context.actor(), reason=_reason(input.reason))
+        saved = await commands.save(
+            documents, info.context.actor(), reason=reason_of(input.reason), dry_run=input.dry_run
+        )
         return SaveDefinitionsPayload(
             created=refs(saved.created),
             updated=refs(saved.updated),
             unchanged=refs(saved.unchanged),
             warnings=warnings_of(saved.warnings),
+            dry_run=input.dry_run,
+            breaks=warnings_of(saved.breaks),
+            changes=planned(saved),
         )
 
     @strawberry.mutation(
         description="Delete a twin type that no twin has. TWIN_TYPE_NOT_FOUND, IN_USE, REVISION_MOVED."
     )
     async def delete_twin_type(self, info: Info, input: Annotated[DeleteTwinTypeInput, Input]) -> DeletePayload:
-        return await _delete(info, "twin_type", input.type_id, input.expected_revision, input.reason)
+        return await _delete(info, "twin_type", input.type_id, input)
 
-    @strawberry.mutation(description="Delete a twin that fills no role. TWIN_NOT_FOUND, IN_USE, REVISION_MOVED.")
+    @strawberry.mutation(
+        description=(
+            "Delete a twin that fills no role, or with `cascade` one that others can do without. TWIN_NOT_FOUND, "
+            "IN_USE, REVISION_MOVED."
+        )
+    )
     async def delete_twin(self, info: Info, input: Annotated[DeleteTwinInput, Input]) -> DeletePayload:
-        return await _delete(info, "twin", input.twin_id, input.expected_revision, input.reason)
+        return await _delete(info, "twin", input.twin_id, input, input.cascade is not None)
 
     @strawberry.mutation(
         description="Delete an overlay type that no overlay has. OVERLAY_TYPE_NOT_FOUND, IN_USE, REVISION_MOVED."
     )
     async def delete_overlay_type(self, info: Info, input: Annotated[DeleteOverlayTypeInput, Input]) -> DeletePayload:
-        return await _delete(info, "overlay_type", input.type_id, input.expected_revision, input.reason)
+        return await _delete(info, "overlay_type", input.type_id, input)
 
     @strawberry.mutation(description="Delete an overlay; its twins stay. OVERLAY_NOT_FOUND, REVISION_MOVED.")
     async def delete_overlay(self, info: Info, input: Annotated[DeleteOverlayInput, Input]) -> DeletePayload:
-        return await _delete(info, "overlay", input.overlay_id, input.expected_revision, input.reason)
+        return await _delete(info, "overlay", input.overlay_id, input)
 
     @strawberry.mutation(
         description=(
@@ -160,12 +171,16 @@ class Mutation:
     )
     async def execute_dtsl(self, info: Info, input: Annotated[ExecuteDtslInput, Input]) -> ExecuteDtslPayload:
         name = input.name or "script.dtsl"
-        result = await info.context.services.commands.scripts.execute(input.source, info.context.actor(), name=name)
+        scripts = info.context.services.commands.scripts
+        result = await scripts.execute(input.source, info.context.actor(), name=name, dry_run=input.dry_run)
         return ExecuteDtslPayload(
             created=refs(result.saved.created),
             updated=refs(result.saved.updated),
             unchanged=refs(result.saved.unchanged),
             warnings=warnings_of(result.saved.warnings),
+            dry_run=input.dry_run,
+            breaks=warnings_of(result.saved.breaks),
+            changes=planned(result.saved),
             diagnostics=[diagnostic_of(item, input.source) for item in result.diagnostics],
         )
 
@@ -178,7 +193,7 @@ class Mutation:
     async def set_property(self, info: Info, input: Annotated[SetPropertyInput, Input]) -> SetPropertyPayload:
         control = info.context.services.commands.control
         written = await control.set_property(input.twin_id, input.property, input.value, info.context.actor())
-        found = _there(Property.find(info.context.catalogue, input.twin_id, input.property), "property", input.property)
+        found = there(Property.find(info.context.catalogue, input.twin_id, input.property), "property", input.property)
         return SetPropertyPayload(
             property=found,
             value=Value.of(written.state, found.unit),
@@ -206,34 +221,37 @@ class Mutation:
         return AcknowledgeAlertPayload(alert=Alert.of(alert))
 
 
-async def _save(
-    info: Info, kind: Kind, document: object, expected_revision: int | None, reason: str | None
-) -> tuple[Saved, str]:
-    content = _object(document, "/document")
-    commands = info.context.services.commands.definitions
-    saved = await commands.save(
-        [(kind, content)], info.context.actor(), expected_revision=expected_revision, reason=_reason(reason)
+async def _save(info: Info, kind: Kind, input: _SaveInput) -> tuple[Saved, str]:
+    content = json_object(input.document, "/document")
+    saved = await info.context.services.commands.definitions.save(
+        [(kind, content)],
+        info.context.actor(),
+        expected_revision=input.expected_revision,
+        reason=reason_of(input.reason),
+        dry_run=input.dry_run,
     )
     return saved, content[_ID_FIELD[kind]]
 
 
-async def _delete(info: Info, kind: Kind, id: str, expected_revision: int | None, reason: str | None) -> DeletePayload:
-    commands = info.context.services.commands.definitions
-    saved = await commands.delete(
-        kind, id, info.context.actor(), expected_revision=expected_revision, reason=_reason(reason)
+async def _delete(info: Info, kind: Kind, id: str, input: _DeleteInput, unbind: bool = False) -> DeletePayload:
+    saved = await info.context.services.commands.definitions.delete(
+        kind,
+        id,
+        info.context.actor(),
+        expected_revision=input.expected_revision,
+        reason=reason_of(input.reason),
+        unbind=unbind,
+        dry_run=input.dry_run,
     )
     return DeletePayload(
         deleted_id=global_id(_GLOBAL[kind], id),
         definition=DefinitionRef(kind=DefinitionKind(kind), id=strawberry.ID(id)),
         warnings=warnings_of(saved.warnings),
+        dry_run=input.dry_run,
+        breaks=warnings_of(saved.breaks),
+        changes=planned(saved),
+        updated=refs(saved.updated),
     )
-
-
-def _object(document: object, path: str) -> Mapping[str, Any]:
-    if isinstance(document, dict):
-        return document
-    problem = Problem("DOCUMENT_INVALID", "a document is a JSON object", path, "give the object itself, not its text")
-    raise Invalid.of([problem], "the input", code="DOCUMENT_INVALID")
 
 
 def _arguments(given: object) -> Mapping[str, Any] | list[Any]:
@@ -247,22 +265,3 @@ def _arguments(given: object) -> Mapping[str, Any] | list[Any]:
         hint="give an object by parameter name, or a list in the order of the parameters",
         path="/arguments",
     )
-
-
-def _reason(given: str | None) -> str:
-    if given and len(given) > MAX_TEXT:
-        raise Invalid(f"`reason` is longer than {MAX_TEXT} characters", code="REASON_TOO_LONG", path="/reason")
-    return given or ""
-
-
-def _result(saved: Saved, kind: Kind, id: str) -> SaveResult:
-    if (kind, id) in saved.created:
-        return SaveResult.CREATED
-    return SaveResult.UPDATED if (kind, id) in saved.updated else SaveResult.UNCHANGED
-
-
-def _there(found: T | None, kind: str, id: str) -> T:
-    """Somebody may have deleted it between the command and this line."""
-    if found is None:
-        raise NotFound.named(kind, id)
-    return found

@@ -7,43 +7,74 @@ from app.api.types.call import Call
 from app.api.types.enums import SaveResult
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
-from app.api.types.problem import DefinitionRef, Diagnostic, Warning
+from app.api.types.problem import DefinitionRef, Diagnostic, Warning, refs
 from app.api.types.property import Property
+from app.api.types.revision import DocumentChange, changes_of
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
 from app.api.types.value import Value
+from app.commands.definitions import Saved
 
 _RESULT = "What saving did."
 _WARNINGS = "Worth a look; stopped nothing (an edge to a twin that does not exist yet, ...)."
 _DELETED = "The global id that it had, for caches."
+_NOW = "As it is now; null where a dry run would make it."
+_DRY_RUN = "Whether nothing was changed because it was only tried."
+_BREAKS = "What would refuse it; only a dry run has any, otherwise it is an error."
+_CHANGES = "What the document would be changed by; of dry runs only."
+
+
+@strawberry.type(description="What one of several definitions would be changed by.")
+class DefinitionChange:
+    definition: DefinitionRef = strawberry.field(description="Which.")
+    changes: list[DocumentChange] = strawberry.field(description="Where its document would differ.")
+
+
+def planned(saved: Saved) -> list[DefinitionChange]:
+    return [
+        DefinitionChange(definition=refs([key])[0], changes=changes_of(found))
+        for key, found in saved.differences.items()
+    ]
 
 
 @strawberry.type(description="A saved twin type.")
 class SaveTwinTypePayload:
-    twin_type: TwinType = strawberry.field(description="As it is now.")
+    twin_type: TwinType | None = strawberry.field(description=_NOW)
     result: SaveResult = strawberry.field(description=_RESULT)
     warnings: list[Warning] = strawberry.field(description=_WARNINGS)
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DocumentChange] = strawberry.field(description=_CHANGES)
 
 
 @strawberry.type(description="A saved twin.")
 class SaveTwinPayload:
-    twin: Twin = strawberry.field(description="As it is now.")
+    twin: Twin | None = strawberry.field(description=_NOW)
     result: SaveResult = strawberry.field(description=_RESULT)
     warnings: list[Warning] = strawberry.field(description=_WARNINGS)
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DocumentChange] = strawberry.field(description=_CHANGES)
 
 
 @strawberry.type(description="A saved overlay type.")
 class SaveOverlayTypePayload:
-    overlay_type: OverlayType = strawberry.field(description="As it is now.")
+    overlay_type: OverlayType | None = strawberry.field(description=_NOW)
     result: SaveResult = strawberry.field(description=_RESULT)
     warnings: list[Warning] = strawberry.field(description=_WARNINGS)
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DocumentChange] = strawberry.field(description=_CHANGES)
 
 
 @strawberry.type(description="A saved overlay.")
 class SaveOverlayPayload:
-    overlay: Overlay = strawberry.field(description="As it is now.")
+    overlay: Overlay | None = strawberry.field(description=_NOW)
     result: SaveResult = strawberry.field(description=_RESULT)
     warnings: list[Warning] = strawberry.field(description=_WARNINGS)
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DocumentChange] = strawberry.field(description=_CHANGES)
 
 
 @strawberry.type(description="Documents saved together.")
@@ -52,6 +83,9 @@ class SaveDefinitionsPayload:
     updated: list[DefinitionRef] = strawberry.field(description="Replaced ones.")
     unchanged: list[DefinitionRef] = strawberry.field(description="Those that were already so.")
     warnings: list[Warning] = strawberry.field(description=_WARNINGS)
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DefinitionChange] = strawberry.field(description="What each would be changed by; of dry runs only.")
 
 
 @strawberry.type(description="A deleted definition.")
@@ -59,6 +93,10 @@ class DeletePayload:
     deleted_id: strawberry.ID = strawberry.field(description=_DELETED)
     definition: DefinitionRef = strawberry.field(description="What it was.")
     warnings: list[Warning] = strawberry.field(description=_WARNINGS)
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DefinitionChange] = strawberry.field(description="What each would be changed by; of dry runs only.")
+    updated: list[DefinitionRef] = strawberry.field(description="Those that go on without it (cascade).")
 
 
 @strawberry.type(description="What a script did.")
@@ -68,6 +106,9 @@ class ExecuteDtslPayload:
     unchanged: list[DefinitionRef] = strawberry.field(description="Definitions that were already so.")
     warnings: list[Warning] = strawberry.field(description=_WARNINGS)
     diagnostics: list[Diagnostic] = strawberry.field(description="Remarks about the text; errors are none of them.")
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DefinitionChange] = strawberry.field(description="What each would be changed by; of dry runs only.")
 
 
 @strawberry.type(description="A property that was set or is being set.")

@@ -38,10 +38,13 @@ def merge(kind: Kind, document: Mapping[str, Any], patch: Mapping[str, Any], man
         now = document.get(key)
         if value is None:
             found.pop(key, None)
-        elif kind == "overlay" and key == "twins" and isinstance(value, list):
-            found[key] = _bindings(now, value, many, warnings)
-        elif key in lists and isinstance(value, list):
-            found[key] = _items(now, value, lists[key], key, warnings)
+        elif isinstance(value, list) and (key in lists or (kind == "overlay" and key == "twins")):
+            if kind == "overlay" and key == "twins":
+                items = _bindings(now, value, many, warnings)
+            else:
+                items = _items(now, value, lists[key], key, warnings)
+            if items or key in document:
+                found[key] = items
         elif key in _BY_KEY:
             found[key] = _fields(now, value)
         elif key == "connectivity":

@@ -159,6 +159,13 @@ class OwnerKind(Enum):
     OVERLAY = "overlay"
 
 
+@strawberry.enum(description="What becomes of those that use what is deleted.")
+class DeleteCascade(Enum):
+    UNBIND = strawberry.enum_value(
+        "unbind", description="They go on without it; refused (IN_USE) where a role that must be filled would be empty."
+    )
+
+
 @strawberry.enum(description="What saving a document did.")
 class SaveResult(Enum):
     CREATED = "created"
