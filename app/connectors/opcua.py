@@ -5,6 +5,7 @@ connect, and samples that the device's queue dropped in between are counted (Ove
 before the twins are called alive, so that no condition sees what was true before the outage.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -68,10 +69,10 @@ class OpcUaConnector:
         _check_endpoint(self.endpoint)
         async with opened(self.endpoint, user, self._timing) as session:
             try:
-                paths = await self._start(session, sink)
+                plan = await self._start(session, sink)
                 sink.connected(self.name)
-                sink.status(SourceStatus(self.name, paths))
-                reason = await session.ended()
+                sink.status(SourceStatus(self.name, self._paths(plan)))
+                reason = await self._ended(session, plan)
             except FAILURES as error:
                 reason = reason_of(error)
             finally:
@@ -90,8 +91,8 @@ class OpcUaConnector:
 
     # ------------------------------------------------------------ connect
 
-    async def _start(self, session: Session, sink: Sink) -> tuple[PathStatus, ...]:
-        """Read everything back, then subscribe; what each twin's path is worth."""
+    async def _start(self, session: Session, sink: Sink) -> Layout:
+        """Read everything back, then subscribe; what can be had and what can't."""
         await session.learn_limits()
         namespaces = await namespace_array(session)
         live = _Live(session, namespaces, EventTypes(session), Calls(session, namespaces))
@@ -100,7 +101,27 @@ class OpcUaConnector:
         self._live = live
         await self._subscribe(live, plan, sink)
         await self._report_unreachable(plan, sink)
-        return self._paths(plan)
+        return plan
+
+    async def _ended(self, session: Session, plan: Layout) -> str:
+        """Why the session is over. A server may answer before its address space is complete, and what it did not have
+        would else stay unknown for as long as the connection stands: once it is there, connecting again takes it up."""
+        ended = asyncio.ensure_future(session.ended())
+        try:
+            while plan.unreachable:
+                done, _ = await asyncio.wait({ended}, timeout=self._timing.missing_seconds)
+                if done:
+                    break
+                if await namespace_array(session) != plan.namespaces:
+                    return "the server's namespaces have changed"
+                answers = await session.read([item.node for item in plan.missing])
+                for item, data in zip(plan.missing, answers, strict=True):
+                    if _status(data) not in _MISSING:
+                        return f"node {item.node.to_string()} of {item.twin_id}.{item.plan.name} is there now"
+            return await ended
+        finally:
+            ended.cancel()
+            await asyncio.gather(ended, return_exceptions=True)
 
     async def _read_back(self, live: _Live, plan: Layout, sink: Sink) -> None:
         """One Reading of all values. Done before any item exists, so a notification is never older than this."""
@@ -109,8 +130,9 @@ class OpcUaConnector:
         samples: list[Sample] = []
         there: list[Item] = []
         for item, data in zip(plan.items, answers, strict=True):
-            status = status_name(int(data.StatusCode.value)) if data.StatusCode is not None else "Good"
+            status = _status(data)
             if status in _MISSING:
+                plan.missing.append(item)
                 detail = f"node {item.node.to_string()} is not a variable of the server"
                 plan.unreachable.append(
                     Unreachable(item.twin_id, item.plan.name, "UnknownNode", f"{detail} ({status})")
@@ -220,6 +242,10 @@ class OpcUaConnector:
     def _count(self, sink: Sink, rejected: Sequence[Rejected]) -> None:
         for item in rejected:
             sink.reject(self.name, item.reason, item.detail)
+
+
+def _status(data: ua.DataValue) -> str:
+    return status_name(int(data.StatusCode.value)) if data.StatusCode is not None else "Good"
 
 
 def _check_endpoint(endpoint: str) -> None:

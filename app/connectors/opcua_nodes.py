@@ -46,8 +46,12 @@ class Unreachable:
 class Layout:
     """The properties of all twins of one connection, sorted into what can be tried and what can't."""
 
+    namespaces: Sequence[str] = ()
+    """Of the server, as they were when this was laid out."""
     items: list[Item] = field(default_factory=list)
     unreachable: list[Unreachable] = field(default_factory=list)
+    missing: list[Item] = field(default_factory=list)
+    """Items whose node the server does not have (yet); each is among the unreachable too."""
 
 
 async def namespace_array(session: Session) -> list[str]:
@@ -79,7 +83,7 @@ def node_of(node_id: str | None, twin: TwinConnection, namespaces: Sequence[str]
 
 def layout(twins: Sequence[TwinConnection], namespaces: Sequence[str]) -> Layout:
     """Write-only properties have nothing to read and appear nowhere."""
-    found = Layout()
+    found = Layout(namespaces)
     for twin in twins:
         for name, plan in twin.properties.items():
             mapping = twin.connectivity.mapping.properties.get(name)

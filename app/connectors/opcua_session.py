@@ -48,6 +48,8 @@ class Timing:
     keep_alive_seconds: float = 2.0
     """A quiet subscription sends a keep-alive this often; three missed ones end the session."""
     close_seconds: float = 1.0
+    missing_seconds: float = 30.0
+    """Nodes and namespaces that were not there are looked for again this often."""
 
 
 class _Notifications(Subscription):

@@ -142,6 +142,44 @@ async def test_a_twin_none_of_whose_nodes_exist_is_silent_with_the_reason_and_it
     assert "did you mean 'http://acme.com/pumps/'?" in path.reason
 
 
+async def test_what_a_server_did_not_have_at_the_connect_is_taken_up_once_it_is_there(plc: OpcUaServer) -> None:
+    eager = Timing(missing_seconds=0.05)
+    mapping: dict[str, dict[str, Any]] = {
+        "flow_rate": {"node_id": "ns=2;s=Pump123.FlowRate", "sampling_interval": 50},
+        "speed": {"node_id": "ns=2;s=Pump123.Late"},
+        "count": {"node_id": "no node id"},
+    }
+    device, sink = connector(pump(plc.endpoint, mapping, namespace=NAMESPACE), timing=eager), FakeSink()
+    added = []
+    async with running(device, sink) as task:
+        await until(lambda: sink.rejected["UnknownNode"], "the node is missed")
+        readings = len(sink.readings)
+        await plc.set("FlowRate", 31.5)
+        await until(lambda: sink.value("flow_rate") == 31.5, "the others go on")
+        assert len(sink.readings) > readings
+        assert not task.done()
+        added.append(await plc.add("Late", 12.5))
+        await until(task.done, "the connection is given up")
+        with pytest.raises(Unavailable, match=r"Pump123\.Late of pump_123\.speed is there now"):
+            task.result()
+    try:
+        async with running(device, sink):
+            await until(lambda: sink.value("speed") == 12.5, "its value arrives")
+    finally:
+        await plc.server.delete_nodes(added)
+
+
+async def test_namespaces_that_a_server_registers_later_are_taken_up(plc: OpcUaServer) -> None:
+    later = twin(plc, "flow_rate", namespace="http://acme.com/later/")
+    async with running(connector(later, timing=Timing(missing_seconds=0.05)), FakeSink()) as task:
+        await asyncio.wait({task}, timeout=0.3)
+        assert not task.done()
+        await plc.server.register_namespace("http://acme.com/later/")
+        await until(task.done, "the connection is given up")
+        with pytest.raises(Unavailable, match="namespaces have changed"):
+            task.result()
+
+
 async def test_a_value_that_does_not_fit_is_counted_and_the_next_one_arrives(plc: OpcUaServer) -> None:
     sink = FakeSink()
     async with running(connector(twin(plc, "status", "blob", "flow_rate")), sink):

@@ -112,6 +112,14 @@ class OpcUaServer:
         )
         await self.server.write_attribute_value(self.variables[name].nodeid, data)
 
+    async def add(self, name: str, value: float) -> Node:
+        """A variable that was not there at the start."""
+        assert self.pump is not None
+        node: Node = await self.pump.add_variable(
+            self._id(f"Pump123.{name}"), self._name(name), value, ua.VariantType.Double
+        )
+        return node
+
     async def get(self, name: str) -> Any:
         return await self.variables[name].read_value()
 
