@@ -200,8 +200,6 @@ class DefinitionCommands:
         changed = [item for item in definitions if not _is_stored(item, stored[key_of(item)])]
         for item in changed:
             await self._expect(stored[key_of(item)], expected_revision, *key_of(item))
-        if needs_library(changed):
-            await asyncio.to_thread(units.prepare)  # two seconds, the first time
         draft = Draft(self.catalogue, {key_of(item): item for item in changed})
         warnings = await checked(draft, definitions)
         keys = [key_of(item) for item in changed]
