@@ -74,7 +74,17 @@ def document(app: FastAPI, version: str) -> dict[str, Any]:
     _, schemas = models_json_schema([(shape, "validation") for shape in SHAPES], ref_template=_REF + "{model}")
     for path in found["paths"].values():
         for operation in path.values():
+            for parameter in operation.get("parameters", ()):
+                parameter["schema"] = _given(parameter["schema"])
             if operation["responses"].get("422", {}).get("content", {}).keys() == {"application/json"}:
                 del operation["responses"]["422"]  # FastAPI adds its own, which is never sent
     found["components"] = {"schemas": dict(sorted(schemas["$defs"].items()))}
     return found
+
+
+def _given(schema: dict[str, Any]) -> dict[str, Any]:
+    """An optional parameter is left out; there is no null in an address or a header."""
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
+    if len(choices) != 1:
+        return schema
+    return {**choices[0], **{key: value for key, value in schema.items() if key != "anyOf"}}

@@ -48,7 +48,7 @@ def _tags(header: str) -> list[tuple[str, bool]]:
     """(tag, whether it is weak)."""
     found: list[tuple[str, bool]] = []
     at = 0
-    while at < len(header):
+    while at < len(header) or not header:
         match = _TAG.match(header, at)
         if match is None:
             raise Invalid(
