@@ -77,17 +77,10 @@ class Checks:
         yield from _words("relationship type", related.relationship_types, known, f"{path}/relationshipTypes")
 
     def _member(self, member: Membership, path: str) -> Iterator[Problem]:
-        roles: Collection[str] = self._roles()
         if member.overlay_id is not None:
-            overlay = self._catalogue.overlay(member.overlay_id)
-            if overlay is None:
-                yield from _word("overlay", member.overlay_id, self._overlays.held, f"{path}/overlayId")
-            else:
-                kind = self._catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
-                roles = {binding.role for binding in overlay.twins}
-                roles |= {item.role for item in kind.twin_roles} if kind else set()
+            yield from _word("overlay", member.overlay_id, self._overlays.held, f"{path}/overlayId")
         if member.role is not None:
-            yield from _word("role", member.role, roles, f"{path}/role")
+            yield from _word("role", member.role, self._roles(), f"{path}/role")
 
     def _member_test(self, test: MemberTest, path: str) -> Iterator[Problem]:
         if test.role is not None:

@@ -96,13 +96,18 @@ def by_value(ids: Sequence[str], values: Sequence[Any], descending: bool) -> ByV
     """`ids` ascending, `values` beside them. Sorting indexes by the values alone and relying on its stability costs a
     third of sorting the keys: 100,000 floats in 40 ms."""
     ranked: dict[int, list[int]] = {}
-    unknown: list[str] = []
-    for index, value in enumerate(values):
-        where = 1 if value.__class__ is float else rank(value)
-        if where is None:
-            unknown.append(ids[index])
-        else:
-            ranked.setdefault(where, []).append(index)
+    floats = [index for index, value in enumerate(values) if value.__class__ is float]
+    if len(floats) + values.count(None) == len(values):  # most properties: nothing else to look into
+        ranked[1] = floats
+        unknown = [id for id, value in zip(ids, values, strict=True) if value is None]
+    else:
+        unknown = []
+        for index, value in enumerate(values):
+            where = rank(value)
+            if where is None:
+                unknown.append(ids[index])
+            else:
+                ranked.setdefault(where, []).append(index)
     rows: list[Key] = []
     for where in sorted(ranked):
         order = ranked[where]
