@@ -11,7 +11,8 @@ from app.commands.check_units import check_device_unit
 from app.commands.findings import Findings
 from app.commands.pointers import is_pointer, pointer, shown
 from app.model.catalogue import Capabilities
-from app.model.definitions import Connectivity, EventMapping, MethodMapping, PropertyMapping
+from app.model.connectivity import PLACEHOLDER, filled, unknown_placeholders
+from app.model.definitions import ConnectivityPart, EventMapping, MethodMapping, PropertyMapping, Protocol
 
 _NODE_ID = re.compile(
     r"(svr=\d+;)?(ns=\d{1,5};|nsu=[^;]+;)?"
@@ -25,9 +26,29 @@ _MAX_TOPIC_BYTES = 65_535
 Mapped = PropertyMapping | MethodMapping | EventMapping
 
 
-def check_connectivity(connectivity: Connectivity, capabilities: Capabilities, what: str, findings: Findings) -> None:
+def check_template(template: ConnectivityPart, capabilities: Capabilities, what: str, findings: Findings) -> None:
+    """What a twin type gives its twins, with their ids in it."""
+    for where, placeholder in unknown_placeholders(template):
+        message = f"there is no placeholder {shown(placeholder)}"
+        hint = f"write {PLACEHOLDER}, or double the braces that are meant as such"
+        findings.fault("UNKNOWN_PLACEHOLDER", message, pointer(("connectivity", *where)), hint)
+    check_connectivity(filled(template, "twin"), capabilities, what, findings)
+
+
+def check_complete(part: ConnectivityPart, findings: Findings) -> None:
+    """A twin can't be connected by half."""
+    for field in ("protocol", "endpoint"):
+        if getattr(part, field) is None:
+            message = f"'{field}' is missing: neither the twin nor its type has it"
+            findings.fault("MISSING_FIELD", message, f"/connectivity/{field}", f"add '{field}'")
+
+
+def check_connectivity(
+    connectivity: ConnectivityPart, capabilities: Capabilities, what: str, findings: Findings
+) -> None:
     """`what` is `twin 'pump_123'`."""
-    _check_endpoint(connectivity, findings)
+    if connectivity.protocol is not None and connectivity.endpoint is not None:
+        _check_endpoint(connectivity.protocol, connectivity.endpoint, findings)
     if connectivity.node_id is not None:
         _check_node_id(connectivity.node_id, "/connectivity/node_id", findings)
     if connectivity.availability is not None:
@@ -56,9 +77,9 @@ def check_connectivity(connectivity: Connectivity, capabilities: Capabilities, w
                         check_device_unit(unit, parameters[parameter], where, findings)
 
 
-def _check_mapped(protocol: str, item: Mapped, path: str, findings: Findings) -> None:
+def _check_mapped(protocol: Protocol | None, item: Mapped, path: str, findings: Findings) -> None:
     field = "node_id" if protocol == "opc-ua" else "topic"
-    if getattr(item, field) is None:
+    if protocol is not None and getattr(item, field) is None:
         findings.fault(
             "MISSING_FIELD", f"'{field}' is missing: {protocol} needs it", f"{path}/{field}", f"add '{field}'"
         )
@@ -76,12 +97,11 @@ def _check_mapped(protocol: str, item: Mapped, path: str, findings: Findings) ->
             )
 
 
-def _check_endpoint(connectivity: Connectivity, findings: Findings) -> None:
-    protocol = connectivity.protocol
-    if not _is_endpoint(connectivity.endpoint, _SCHEMES[protocol]):
+def _check_endpoint(protocol: Protocol, endpoint: str, findings: Findings) -> None:
+    if not _is_endpoint(endpoint, _SCHEMES[protocol]):
         findings.fault(
             "BAD_ENDPOINT",
-            f"{shown(connectivity.endpoint)} is no {protocol} address",
+            f"{shown(endpoint)} is no {protocol} address",
             "/connectivity/endpoint",
             f"write it like {_EXAMPLES[protocol]}",
         )

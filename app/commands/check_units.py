@@ -47,7 +47,7 @@ def needs_library(definitions: Iterable[Definition]) -> bool:
         if isinstance(definition, TwinType | Twin):
             if any(item.unit is not None and item.unit not in USUAL for _, item in _measured(definition)):
                 return True
-            if isinstance(definition, Twin) and definition.connectivity is not None:
+            if definition.connectivity is not None:
                 mapping = definition.connectivity.mapping
                 if any(item.unit for item in mapping.properties.values()):
                     return True

@@ -5,13 +5,14 @@ may need each other in any order.
 """
 
 from app.commands.check_behaviors import Place, check_behaviors
-from app.commands.check_connectivity import check_connectivity
+from app.commands.check_connectivity import check_complete, check_connectivity, check_template
 from app.commands.check_extends import check_extends
 from app.commands.check_units import check_units
 from app.commands.draft import World
 from app.commands.findings import Findings
 from app.commands.overlay_names import names_in_overlay, names_in_type
 from app.model.catalogue import Capabilities, own_capabilities
+from app.model.connectivity import part_of_twin
 from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, Twin, TwinType
 from app.model.lineage import is_a
 
@@ -44,6 +45,9 @@ def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> N
     if twin_type.properties or twin_type.methods:  # else inherited behaviors mean here what they mean above
         behaviors += _inherited(capabilities, twin_type)
     check_behaviors(behaviors, Place("twin", f"twin type '{twin_type.type_id}'", capabilities), findings)
+    template = world.template(twin_type.type_id)
+    if template is not None:
+        check_template(template, capabilities, f"twin type '{twin_type.type_id}'", findings)
 
 
 def _inherited(capabilities: Capabilities, definition: TwinType | Twin) -> list[tuple[str, BehaviorDefinition]]:
@@ -62,8 +66,10 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
         if twin.properties or twin.methods:  # else the type's behaviors mean here what they mean there
             behaviors += _inherited(capabilities, twin)
         check_behaviors(behaviors, Place("twin", what, capabilities), findings)
-        if twin.connectivity is not None:
-            check_connectivity(twin.connectivity, capabilities, what, findings)
+        part = part_of_twin(world.template(twin.twin_type), twin)
+        if part is not None:
+            check_complete(part, findings)
+            check_connectivity(part, capabilities, what, findings)
     for index, relationship in enumerate(twin.relationships):
         if world.twin(relationship.target_twin_id) is None:
             path = f"/relationships/{index}/target_twin_id"

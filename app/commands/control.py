@@ -16,7 +16,7 @@ from app.commands.pointers import shown
 from app.commands.values import fitted, is_text
 from app.errors import Conflict, Invalid, NotFound, Problem, Refused
 from app.model.catalogue import Catalogue
-from app.model.definitions import MAX_TEXT, Twin
+from app.model.definitions import MAX_TEXT
 from app.model.events import AcknowledgeAlert, Alert, Call, CallChanged, Outcome, RequestCall, SetManual
 from app.model.near import near
 from app.model.values import PropertyState, Value
@@ -57,7 +57,7 @@ class ControlCommands:
         """A mapped property by a write to its device, a manual one at once. Raises NotFound (TWIN_NOT_FOUND,
         PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
         VALUE_OUT_OF_RANGE, ...)."""
-        twin = self._twin(twin_id)
+        self._refuse_unknown(twin_id)
         properties = self._catalogue.capabilities(twin_id).properties
         definition = properties.get(name)
         if definition is None:
@@ -70,7 +70,8 @@ class ControlCommands:
             )
         plain, problems = fitted(definition, value, "/value")
         _refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
-        if twin.connectivity is None or name not in twin.connectivity.mapping.properties:
+        connectivity = self._catalogue.connectivity(twin_id)
+        if connectivity is None or name not in connectivity.mapping.properties:
             await self._submit(SetManual(twin_id, name, plain, actor.name))
             return Written(self._live.property_state(twin_id, name), None)
         request = RequestCall(self._new_id(), twin_id, actor.name, property=name, arguments={"value": plain})
@@ -83,7 +84,7 @@ class ControlCommands:
         """Arguments by name or by position. The call once it is finished, or as it stands after the time-out: whether
         the device accepted it is its status. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused
         (NO_CONNECTIVITY), Invalid (ARGUMENTS_INVALID with every fault)."""
-        twin = self._twin(twin_id)
+        self._refuse_unknown(twin_id)
         methods = self._catalogue.capabilities(twin_id).methods
         definition = methods.get(method)
         if definition is None:
@@ -91,7 +92,7 @@ class ControlCommands:
         values, problems = given_arguments(definition, arguments)
         if problems:
             raise Invalid.of(problems, f"the call of '{method}' on twin '{twin_id}'", code="ARGUMENTS_INVALID")
-        if twin.connectivity is None:
+        if self._catalogue.connectivity(twin_id) is None:
             raise Refused(
                 f"twin '{twin_id}' has no connectivity, so nothing can be called on it",
                 code="NO_CONNECTIVITY",
@@ -121,11 +122,9 @@ class ControlCommands:
 
     # ------------------------------------------------------------ below
 
-    def _twin(self, twin_id: str) -> Twin:
-        twin = self._catalogue.twin(twin_id)
-        if twin is None:
+    def _refuse_unknown(self, twin_id: str) -> None:
+        if self._catalogue.twin(twin_id) is None:
             raise _unknown("twin", twin_id, "", self._catalogue.ids("twin"))
-        return twin
 
     async def _submit(self, command: AcknowledgeAlert | SetManual | RequestCall) -> Outcome:
         _, outcome = await self._inbox.submit(command)

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.commands.actor import Actor
 from app.commands.changes import change_of, differing
-from app.commands.connections import connection, connections
+from app.commands.connections import Shared, connection, connections
 from app.commands.dependents import Reach, broken, in_use, listed, misfits, reach, refusal
 from app.commands.differences import Difference, differences
 from app.commands.documents import KINDS, definition_of
@@ -359,8 +359,9 @@ class DefinitionCommands:
         if known is None:
             return False
         moved = False
+        shared: Shared = {}
         for twin_id in twins:
-            now = connection(self.catalogue, twin_id)
+            now = connection(self.catalogue, twin_id, shared)
             if now != known.get(twin_id):
                 moved = True
                 if now is None:

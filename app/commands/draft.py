@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, own_capabilities
-from app.model.definitions import Definition, Kind, Overlay, OverlayType, Twin, TwinType
+from app.model.connectivity import template_of
+from app.model.definitions import ConnectivityPart, Definition, Kind, Overlay, OverlayType, Twin, TwinType
 from app.model.lineage import family, lineage
 
 Key = tuple[Kind, str]
@@ -43,6 +44,8 @@ class World(Protocol):
 
     def type_capabilities(self, type_id: str) -> Capabilities: ...
 
+    def template(self, type_id: str) -> ConnectivityPart | None: ...
+
 
 class Draft:
     """Implements World. `changes` maps what is saved to its definition and what is removed to None."""
@@ -52,6 +55,7 @@ class Draft:
         self._changes = changes
         self._capabilities: dict[str, Capabilities] = {}
         self._type_capabilities: dict[str, Capabilities] = {}
+        self._templates: dict[str, ConnectivityPart | None] = {}
         self._touched: dict[str, bool] = {}
         self._subtypes_of: dict[str, set[str]] = {}
         self._twins_of_type: dict[str, set[str]] = {}
@@ -135,6 +139,13 @@ class Draft:
         if found is None:
             found = self._type_capabilities[type_id] = self._type_anew(type_id)
         return found
+
+    def template(self, type_id: str) -> ConnectivityPart | None:
+        if not self._is_touched(type_id):
+            return self._base.template(type_id)
+        if type_id not in self._templates:
+            self._templates[type_id] = template_of(self, type_id)
+        return self._templates[type_id]
 
     def _type_anew(self, type_id: str) -> Capabilities:
         found: Capabilities | None = None

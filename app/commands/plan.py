@@ -83,7 +83,7 @@ class _Planner:
         stored = _stored(self._catalogue, "twin", twin_id)
         twin = stored.definition
         assert isinstance(twin, Twin)
-        connectivity = twin.connectivity
+        connectivity = self._catalogue.connectivity(twin_id)
         known = self._catalogue.capabilities(twin_id).properties
         return TwinPlan(
             twin_id,

@@ -9,8 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.model.change import DefinitionChange, StoredDefinition
+from app.model.connectivity import part_of_twin, template_of, whole
 from app.model.definitions import (
     BehaviorDefinition,
+    Connectivity,
+    ConnectivityPart,
     Definition,
     EventDefinition,
     Kind,
@@ -65,6 +68,8 @@ class Catalogue:
     _twins_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _overlays_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _capabilities: dict[str, Capabilities] = field(default_factory=dict)
+    _templates: dict[str, ConnectivityPart | None] = field(default_factory=dict)
+    _connectivity: dict[str, Connectivity | None] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reading
 
@@ -150,6 +155,21 @@ class Catalogue:
                 found = known or found
         return found or NO_CAPABILITIES
 
+    def template(self, type_id: str) -> ConnectivityPart | None:
+        """The connectivity that a type gives its twins, those it extends included."""
+        if type_id not in self._templates:
+            self._templates[type_id] = template_of(self, type_id)
+        return self._templates[type_id]
+
+    def connectivity(self, twin_id: str) -> Connectivity | None:
+        """Of a twin, its type's included; None for one without, and for an unknown twin."""
+        if twin_id not in self._connectivity:
+            twin = self.twin(twin_id)
+            if twin is None:
+                return None
+            self._connectivity[twin_id] = whole(part_of_twin(self.template(twin.twin_type), twin))
+        return self._connectivity[twin_id]
+
     # ------------------------------------------------------------ changing
 
     @classmethod
@@ -169,6 +189,8 @@ class Catalogue:
         for item in change.saved:
             self._put(item)
         self._capabilities.clear()
+        self._templates.clear()
+        self._connectivity.clear()
         self.revision = change.catalogue_revision + 1
         for follow in self.followers:
             follow(change)

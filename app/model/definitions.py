@@ -246,9 +246,14 @@ class Availability(Document):
     offline: Text = "offline"
 
 
-class Connectivity(Document):
-    protocol: Literal["opc-ua", "mqtt"]
-    endpoint: Text
+Protocol = Literal["opc-ua", "mqtt"]
+
+
+class ConnectivityPart(Document):
+    """What a twin type (with `{twin_id}` in its texts) or a twin says of it; a twin's own goes over its type's."""
+
+    protocol: Protocol | None = None
+    endpoint: Text | None = None
     namespace: Text | None = None
     """OPC UA: the namespace URI that the `ns=` of this document's node ids means (index looked up at connect)."""
     node_id: Text | None = None
@@ -257,6 +262,13 @@ class Connectivity(Document):
     mapping: Mapping = Mapping()
     availability: Availability | None = None
     client_id: Text | None = None
+
+
+class Connectivity(ConnectivityPart):
+    """A twin's, with everything that it takes from its type (model/connectivity.py)."""
+
+    protocol: Protocol
+    endpoint: Text
 
 
 class Simulation(Document):
@@ -275,6 +287,7 @@ class _Capabilities(Document):
     methods: list[MethodDefinition] = Field(default=[], max_length=MAX_ITEMS)
     events: list[EventDefinition] = Field(default=[], max_length=MAX_ITEMS)
     behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    connectivity: ConnectivityPart | None = None
     simulation: Simulation | None = None
     visualization: FreeForm | None = None
     metadata: FreeForm = {}
@@ -304,7 +317,6 @@ class Twin(_Capabilities):
     installation_date: Text | None = None
     location: FreeForm | None = None
     relationships: list[RelationshipDefinition] = Field(default=[], max_length=MAX_ITEMS)
-    connectivity: Connectivity | None = None
 
     @model_validator(mode="after")
     def _relationships_are_unique(self) -> "Twin":

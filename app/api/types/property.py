@@ -37,18 +37,17 @@ class Property(PropertyDefinition, Node):
         return Twin.find(info.context.catalogue, self.twin_id)
 
     @classmethod
-    def of_twin(cls, twin: model.Twin, item: model.PropertyDefinition) -> "Property":
+    def of_twin(cls, catalogue: Catalogue, twin_id: str, item: model.PropertyDefinition) -> "Property":
         plain = PropertyDefinition.of(item)
-        mapping = twin.connectivity.mapping.properties if twin.connectivity else {}
+        connectivity = catalogue.connectivity(twin_id)
         return cls(
             **vars(plain),
-            id=global_id("Property", twin.twin_id, item.name),
-            twin_id=strawberry.ID(twin.twin_id),
-            mapped=item.name in mapping,
+            id=global_id("Property", twin_id, item.name),
+            twin_id=strawberry.ID(twin_id),
+            mapped=connectivity is not None and item.name in connectivity.mapping.properties,
         )
 
     @classmethod
     def find(cls, catalogue: Catalogue, twin_id: str, name: str) -> "Property | None":
-        twin = catalogue.twin(twin_id)
         item = catalogue.capabilities(twin_id).properties.get(name)
-        return cls.of_twin(twin, item) if twin and item else None
+        return cls.of_twin(catalogue, twin_id, item) if item else None

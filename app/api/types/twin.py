@@ -61,7 +61,7 @@ class Twin(Definition):
     ) -> list[Property]:
         items = info.context.catalogue.capabilities(self.twin_id).properties
         wanted = items if names is None else [name for name in names if name in items]
-        return [Property.of_twin(self.definition, items[name]) for name in wanted]
+        return [Property.of_twin(info.context.catalogue, self.twin_id, items[name]) for name in wanted]
 
     @strawberry.field(description="One property; null where it has none of that name.")
     def property(
@@ -87,7 +87,7 @@ class Twin(Definition):
 
     @strawberry.field(description="How it is connected, and whether it is now; null for a twin without connectivity.")
     def connectivity(self, info: Info) -> Connectivity | None:
-        found = self.definition.connectivity
+        found = info.context.catalogue.connectivity(self.twin_id)
         return Connectivity.of(found, info.context.live.connectivity(self.twin_id)) if found else None
 
     @strawberry.field(
