@@ -69,7 +69,7 @@ class Catalogue:
     _overlays_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _capabilities: dict[str, Capabilities] = field(default_factory=dict)
     _templates: dict[str, ConnectivityPart | None] = field(default_factory=dict)
-    _connectivity: dict[str, Connectivity | None] = field(default_factory=dict)
+    _connectivity: dict[str, Connectivity] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reading
 
@@ -163,12 +163,13 @@ class Catalogue:
 
     def connectivity(self, twin_id: str) -> Connectivity | None:
         """Of a twin, its type's included; None for one without, and for an unknown twin."""
-        if twin_id not in self._connectivity:
+        found = self._connectivity.get(twin_id)
+        if found is None:
             twin = self.twin(twin_id)
-            if twin is None:
-                return None
-            self._connectivity[twin_id] = whole(part_of_twin(self.template(twin.twin_type), twin))
-        return self._connectivity[twin_id]
+            found = whole(part_of_twin(self.template(twin.twin_type), twin)) if twin is not None else None
+            if found is not None:  # 100,000 twins without one need no note of that
+                self._connectivity[twin_id] = found
+        return found
 
     # ------------------------------------------------------------ changing
 
