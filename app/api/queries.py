@@ -34,7 +34,8 @@ VERSION = version("twin-overlay")
 MAX_NODES = 1000
 FINDING = (
     "Every unknown name in the filter is an error with a suggestion (UNKNOWN_PROPERTY, UNKNOWN_TWIN_TYPE, UNKNOWN_TAG, "
-    "...); TYPE_MISMATCH, PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN for a cursor of another filter or order."
+    "...); TYPE_MISMATCH, TOO_MANY_VALUES, PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN for a cursor of another "
+    "filter or order."
 )
 PAGING = "by id; PAGE_SIZE_INVALID, CURSOR_INVALID"
 

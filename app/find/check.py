@@ -4,7 +4,7 @@ answer.
 Paths are those of the GraphQL input, which the REST face shares (`/where/properties/0/gte`).
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from app.errors import Problem
 from app.find.index import PLACES, OverlayIndex, TwinIndex
@@ -14,6 +14,11 @@ from app.model.catalogue import Catalogue
 from app.model.near import near
 
 MAX_TEXT = 1000
+MAX_WORDS = 100
+"""In one list."""
+MAX_TESTS = 20
+"""Of properties; each reads a column of every twin that is left, on the loop that decides."""
+MAX_MEMBERS = 10
 
 
 class Checks:
@@ -41,15 +46,18 @@ class Checks:
         if where.active_behavior is not None:
             known = self._behaviors()
             yield from _word("behavior", where.active_behavior, known, f"{path}/activeBehavior")
-        if len(known_types) == len(where.types):
-            for index, test in enumerate(where.properties):
+        yield from _few(where.properties, MAX_TESTS, f"{path}/properties")
+        for index, test in enumerate(where.properties[:MAX_TESTS]):
+            yield from _few(test.any_of, MAX_WORDS, f"{path}/properties/{index}/in")
+            if len(known_types) == len(where.types) and len(test.any_of) <= MAX_WORDS:
                 yield from self._properties.check(test, f"{path}/properties/{index}", known_types)
 
     def overlays(self, where: OverlayFilter, path: str = "/where") -> Iterator[Problem]:
         yield from _words("overlay type", where.types, tuple(self._catalogue.ids("overlay_type")), f"{path}/type")
         yield from _words("tag", where.tags, self._overlays.tags, f"{path}/tag")
         yield from _text(where.text, f"{path}/text")
-        for index, test in enumerate(where.members):
+        yield from _few(where.members, MAX_MEMBERS, f"{path}/members")
+        for index, test in enumerate(where.members[:MAX_MEMBERS]):
             yield from self._member_test(test, f"{path}/members/{index}")
         if where.active_behavior is not None:
             known = set(self._overlays.behaviors)
@@ -103,8 +111,14 @@ class Checks:
         return known
 
 
-def _words(what: str, words: Iterable[str], known: Collection[str], path: str) -> Iterator[Problem]:
-    for index, word in enumerate(words):
+def _few(items: Sequence[object], most: int, path: str) -> Iterator[Problem]:
+    if len(items) > most:
+        yield Problem("TOO_MANY_VALUES", f"{len(items)} were given; the most is {most}", path)
+
+
+def _words(what: str, words: Sequence[str], known: Collection[str], path: str) -> Iterator[Problem]:
+    yield from _few(words, MAX_WORDS, path)
+    for index, word in enumerate(words[:MAX_WORDS]):
         yield from _word(what, word, known, f"{path}/{index}")
 
 

@@ -158,6 +158,21 @@ async def test_all_that_is_wrong_is_said_at_once(plant: Installation) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("where", "path"),
+    [
+        ({"type": ["pump"] * 101}, "/where/type"),
+        ({"tag": ["water"] * 101}, "/where/tag"),
+        ({"properties": [{"property": "temperature", "known": True}] * 21}, "/where/properties"),
+        ({"properties": [{"property": "starts", "in": [1] * 101}]}, "/where/properties/0/in"),
+    ],
+)
+async def test_a_filter_has_a_size(plant: Installation, where: Any, path: str) -> None:
+    error = await refused(plant, "query($w: TwinWhere) { twins(where: $w) { totalCount } }", w=where)
+    [problem] = error["extensions"]["problems"]
+    assert (problem["code"], problem["path"]) == ("TOO_MANY_VALUES", path)
+
+
 async def test_a_comparison_with_null_is_refused(plant: Installation) -> None:
     error = await refused(plant, '{ twins(where: {properties: {property: "temperature", eq: null}}) { totalCount } }')
     assert error["extensions"]["code"] == "TYPE_MISMATCH"

@@ -218,7 +218,9 @@ overlay_filters = st.builds(
 )
 orders = st.builds(Order, st.sampled_from(["id", "type", "updated"]), descending=st.booleans())
 by_property = st.builds(Order, st.just("property"), st.sampled_from(sorted(VALUES)), descending=st.booleans())
-quick = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+quick = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 @quick
