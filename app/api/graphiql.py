@@ -1,6 +1,6 @@
 """GraphiQL, the query editor in the browser, opened with prepared documents.
 
-Its scripts come from unpkg.com, pinned by hash; without a network the page is empty and everything else works.
+Its scripts come from unpkg.com, pinned by hash; without a way there the page says so, and how to ask with curl.
 """
 
 import html
@@ -48,11 +48,12 @@ query Connectors {
 }
 
 
-def page(examples: Mapping[str, str]) -> tuple[str, str]:
-    """The page with one tab per example, and the nonce its own script carries."""
+def page(examples: Mapping[str, str], url: str) -> tuple[str, str]:
+    """The page with one tab per example, and the nonce its own script carries. `url` is the address it was asked at."""
     nonce = secrets.token_urlsafe(16)
     tabs = json.dumps([{"query": document} for document in examples.values()]).replace("<", "\\u003c")
-    return _PAGE.replace("{{nonce}}", html.escape(nonce)).replace("{{tabs}}", tabs), nonce
+    filled = _PAGE.replace("{{url}}", html.escape(url)).replace("{{nonce}}", html.escape(nonce))
+    return filled.replace("{{tabs}}", tabs), nonce
 
 
 def headers(nonce: str) -> dict[str, str]:

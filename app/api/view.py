@@ -152,7 +152,7 @@ class GraphQLView(GraphQL[Context, None]):
         return Response(self.encode_json(response_data), status, media_type=sub_response.media_type)
 
     async def render_graphql_ide(self, request: Request) -> Response:
-        html, nonce = page(self._examples)
+        html, nonce = page(self._examples, str(request.url.replace(query="", fragment="")))
         return HTMLResponse(html, headers=headers(nonce))
 
 

@@ -1,6 +1,7 @@
 """The door: whose requests are let in, in which form, of what size; and the plain answers beside GraphQL."""
 
 import json
+import re
 from typing import Any
 
 import httpx
@@ -205,6 +206,17 @@ async def test_a_browser_gets_graphiql_with_its_documents_and_a_strict_policy() 
     assert "frame-ancestors 'none'" in policy
     assert "propertyChanged" in answer.text
     assert (await get(installation, "/graphql", Accept="text/html")).headers["content-security-policy"] != policy
+
+
+async def test_without_a_way_to_the_editor_the_page_says_so_and_how_to_ask() -> None:
+    page = (await get(Installation(), "/graphql?x=%3Cb%3E", Accept="text/html")).text
+    text, _, scripts = page.partition("</section>")
+    assert re.search(r"<pre>curl http://[\w.:]+/graphql -H 'content-type: application/json' -d ", text)
+    assert "unpkg.com" in text
+    assert "graphql-transport-ws" in text
+    assert "JavaScript" in text
+    assert "<link" not in text  # a style sheet up there would hold the text back until the network gives up
+    assert "could not be loaded" in scripts
 
 
 async def test_prepared_documents_cannot_break_out_of_the_page() -> None:
