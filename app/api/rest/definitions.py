@@ -1,103 +1,57 @@
-"""Twins, overlays and their types under /api/v1: list, create, read, change, delete; all four alike.
+"""Twins, overlays and their types under /api/v1: create, read, change, delete; all four alike.
 
 The answer to a write is the document as it is now, with its revision as the ETag; warnings go beside it in X-Warnings,
 so that a document stays what its author wrote.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import msgspec
 from fastapi import FastAPI, Header, Path, Query, Request
 from starlette.responses import Response
 
 from app.api.claims import MAX_ACTOR, claimed
-from app.api.order import Order
-from app.api.pages import DEFAULT_PAGE, MAX_PAGE, cut, encode_cursor
 from app.api.problem import PREFIX
 from app.api.rest.bodies import JSON, json_object
 from app.api.rest.examples import CHANGED, CREATED
+from app.api.rest.faces import FACES, Face
 from app.api.rest.openapi import body, gives, ref, responses
 from app.api.rest.preconditions import etag, expected, unchanged
 from app.api.services import Services
 from app.errors import Conflict, NotFound, Problem
 from app.model.change import StoredDefinition
-from app.model.definitions import Kind, to_document
+from app.model.definitions import to_document
 from app.model.near import near
 
-_TAG = r'^(\*|(W/)?"[!#-~]*")$'
-Since = Annotated[
-    str | None,
-    Header(
-        alias="If-None-Match",
-        description="ETags; 304 where it is still one of them.",
-        json_schema_extra={"pattern": _TAG},
-    ),
-]
-IfMatch = Annotated[
-    str | None,
-    Header(
-        alias="If-Match", description="ETags; 412 where it is none of them now.", json_schema_extra={"pattern": _TAG}
-    ),
-]
+Since = Annotated[str | None, Header(alias="If-None-Match", description="ETags; 304 where it is still one of them.")]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="ETags; 412 where it is none of them now.")]
 By = Annotated[
     str | None,
     Header(
         alias="X-Actor",
         description="Who does it, for the history.",
-        json_schema_extra={"minLength": 1, "maxLength": MAX_ACTOR},
+        json_schema_extra={"pattern": "^[!-~][ -~]*$", "maxLength": MAX_ACTOR},
     ),
 ]
 MAX_REASON = 1000
 """Characters; less than in GraphQL, because an address is cut off at 64 KiB."""
 Reason = Annotated[str | None, Query(max_length=MAX_REASON, description="Why, for the history.")]
-First = Annotated[
-    int | None,
-    Query(ge=0, le=MAX_PAGE, description=f"So many from the start; {DEFAULT_PAGE} if neither is given."),
-]
-Last = Annotated[int | None, Query(ge=0, le=MAX_PAGE, description="So many from the end.")]
-After = Annotated[str | None, Query(description="A cursor: only what comes after it.")]
-Before = Annotated[str | None, Query(description="A cursor: only what comes before it.")]
-
 _MOST_WARNINGS = 10
 _HEADERS = {"ETag": "The revision, in quotes: for If-Match and If-None-Match."}
 _WRITTEN = {**_HEADERS, "X-Warnings": f"JSON: at most {_MOST_WARNINGS} things to look at; absent where there are none."}
 
 
-@dataclass(frozen=True, slots=True)
-class Face:
-    """One kind of definition as the paths show it."""
-
-    kind: Kind
-    path: str
-    shape: str
-    """Its name in the OpenAPI."""
-    name: str
-    field: str
-    """Of its id, in the document and in the path."""
-    example: str
-
-
-FACES = (
-    Face("twin", "/twins", "Twin", "twin", "twin_id", "pump_123"),
-    Face("overlay", "/overlays", "Overlay", "overlay", "overlay_id", "pumping_system_345_overlay"),
-    Face("twin_type", "/twin-types", "TwinType", "twin type", "type_id", "centrifugal_pump"),
-    Face("overlay_type", "/overlay-types", "OverlayType", "overlay type", "type_id", "pumping_system"),
-)
-
-
 def add_definitions(app: FastAPI, services: Services) -> None:
-    order = Order()
     for face in FACES:
-        _add(app, services, face, order)
+        _add(app, services, face)
 
 
-def _add(app: FastAPI, services: Services, face: Face, order: Order) -> None:
+def _add(app: FastAPI, services: Services, face: Face) -> None:
     place = Path(alias=face.field, description=f"The {face.name}'s id.", examples=[face.example])
-    catalogue, commands = services.catalogue, services.commands.definitions
+    commands = services.commands.definitions
 
     async def create(request: Request, reason: Reason = None, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest")
@@ -135,9 +89,6 @@ def _add(app: FastAPI, services: Services, face: Face, order: Order) -> None:
         await commands.delete(face.kind, id, actor, expected_revision=revision, reason=reason or "")
         return Response(None, 204)
 
-    def ids() -> Sequence[str]:
-        return order.ids(catalogue, face.kind)
-
     app.add_api_route(
         face.path,
         create,
@@ -153,19 +104,6 @@ def _add(app: FastAPI, services: Services, face: Face, order: Order) -> None:
         ),
         status_code=201,
         openapi_extra=body(JSON, ref(face.shape), "The whole document.", CREATED[face.kind]),
-    )
-    app.add_api_route(
-        face.path,
-        _lister(services, face, ids),
-        methods=["GET"],
-        operation_id=f"list{face.shape}s",
-        summary=f"List {face.name}s by id, page by page",
-        tags=[face.path[1:]],
-        response_class=Response,
-        responses=responses(
-            *((404,) if face.kind in _TYPE_OF else ()),
-            _200=gives(f"{face.shape}Page", "A page.", headers={"Link": 'rel="next" and rel="prev", where there are.'}),
-        ),
     )
     one = face.path + "/{" + face.field + "}"
     app.add_api_route(
@@ -215,94 +153,13 @@ def _add(app: FastAPI, services: Services, face: Face, order: Order) -> None:
     )
 
 
-_TYPE_OF: dict[Kind, tuple[Kind, str]] = {
-    "twin": ("twin_type", "twin type"),
-    "overlay": ("overlay_type", "overlay type"),
-}
-
-
-def _lister(services: Services, face: Face, ids: Callable[[], Sequence[str]]) -> Callable[..., Any]:
-    catalogue = services.catalogue
-
-    def page(request: Request, found: Sequence[str], given: dict[str, Any]) -> Response:
-        first, after, last, before = (given[name] for name in ("first", "after", "last", "before"))
-        taken = cut(found, first, after, last, before)
-        items = [catalogue.get(face.kind, id) for id in taken.ids]
-        start, end = (encode_cursor(taken.ids[0]), encode_cursor(taken.ids[-1])) if taken.ids else (None, None)
-        content = {
-            "items": [to_document(item.definition) for item in items if item is not None],
-            "page_info": {
-                "has_next_page": taken.has_next,
-                "has_previous_page": taken.has_previous,
-                "start_cursor": start,
-                "end_cursor": end,
-            },
-            "total_count": len(found),
-        }
-        size = first if first is not None else last
-        links = []
-        if taken.has_next and end:
-            links.append(_link("next", face, request, {"first": size, "after": end}))
-        if taken.has_previous and start:
-            links.append(_link("prev", face, request, {"last": size, "before": start}))
-        return _json(content, headers={"link": ", ".join(links)} if links else {})
-
-    if face.kind == "twin":
-
-        async def list_twins(
-            request: Request,
-            first: First = None,
-            after: After = None,
-            last: Last = None,
-            before: Before = None,
-            twin_type: Annotated[str | None, Query(description="Only twins of this type.")] = None,
-        ) -> Response:
-            found = ids() if twin_type is None else catalogue.twins_of_type(_type(services, face, twin_type))
-            return page(request, found, {"first": first, "after": after, "last": last, "before": before})
-
-        return list_twins
-    if face.kind == "overlay":
-
-        async def list_overlays(
-            request: Request,
-            first: First = None,
-            after: After = None,
-            last: Last = None,
-            before: Before = None,
-            overlay_type: Annotated[str | None, Query(description="Only overlays of this type.")] = None,
-        ) -> Response:
-            found = ids() if overlay_type is None else catalogue.overlays_of_type(_type(services, face, overlay_type))
-            return page(request, found, {"first": first, "after": after, "last": last, "before": before})
-
-        return list_overlays
-
-    async def list_all(
-        request: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
-    ) -> Response:
-        return page(request, ids(), {"first": first, "after": after, "last": last, "before": before})
-
-    return list_all
-
-
-def _type(services: Services, face: Face, type_id: str) -> str:
-    """A filter by a type that is not there is an error, never an empty page."""
-    kind, name = _TYPE_OF[face.kind]
-    if services.catalogue.get(kind, type_id) is None:
-        raise _missing(services, kind, name, type_id, f"/{kind}")
-    return type_id
-
-
 def _stored(services: Services, face: Face, id: str) -> StoredDefinition:
     found = services.catalogue.get(face.kind, id)
     if found is None:
-        raise _missing(services, face.kind, face.name, id)
+        code = face.name.upper().replace(" ", "_") + "_NOT_FOUND"
+        hint = near(id, services.catalogue.ids(face.kind))
+        raise NotFound(f"there is no {face.name} '{id[:200]}'", code=code, hint=hint)
     return found
-
-
-def _missing(services: Services, kind: Kind, name: str, id: str, path: str = "") -> NotFound:
-    code = name.upper().replace(" ", "_") + "_NOT_FOUND"
-    hint = near(id, services.catalogue.ids(kind))
-    return NotFound(f"there is no {name} '{id[:200]}'", code=code, hint=hint, path=path)
 
 
 def _taken(face: Face, id: str) -> Conflict:
@@ -315,16 +172,6 @@ def _taken(face: Face, id: str) -> Conflict:
 
 def _address(face: Face, id: str) -> str:
     return f"{PREFIX}{face.path}/{quote(id, safe=':')}"
-
-
-def _link(relation: str, face: Face, request: Request, page: dict[str, Any]) -> str:
-    """The filters stay as they are."""
-    kept = {name: value for name, value in request.query_params.items() if name not in _PAGING}
-    query = urlencode({**kept, **{name: value for name, value in page.items() if value is not None}})
-    return f'<{PREFIX}{face.path}?{query}>; rel="{relation}"'
-
-
-_PAGING = ("first", "after", "last", "before")
 
 
 def _tagged(stored: StoredDefinition) -> dict[str, str]:

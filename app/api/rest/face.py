@@ -18,6 +18,7 @@ from app.api.problem import PREFIX
 from app.api.rest.definitions import add_definitions
 from app.api.rest.docs import headers, page
 from app.api.rest.instances import add_instances
+from app.api.rest.lists import add_lists
 from app.api.rest.openapi import document
 from app.api.rest.routing import RestRoute, no_route
 from app.api.rest.scripts import add_scripts
@@ -36,6 +37,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     app.router.route_class = RestRoute
     app.add_exception_handler(HTTPException, no_route)
     add_definitions(app, services)
+    add_lists(app, services)
     add_instances(app, services)
     add_scripts(app, services)
     _add_description(app)
