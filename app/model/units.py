@@ -129,11 +129,11 @@ def _parsed(text: str) -> "Unit | None":
     if len(spelled) > MAX_LENGTH or "".join(tokens) != spelled or not _is_harmless(tokens):
         return None
     registry = _registry()
-    for index, token in enumerate(tokens):
-        power = _POWER.fullmatch(token)  # m3, but not H2O
-        if power is not None and token not in registry:
-            tokens[index] = f"{power[1]}**{power[2]}"
     try:
+        for index, token in enumerate(tokens):
+            power = _POWER.fullmatch(token)  # m3, but not H2O
+            if power is not None and token not in registry:
+                tokens[index] = f"{power[1]}**{power[2]}"
         return registry.Unit("".join(tokens))
     except Exception:  # it raises whatever its tokenizer does; whatever it is, this is no unit
         return None

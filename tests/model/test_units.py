@@ -33,7 +33,7 @@ def test_units_are_known_as_people_spell_them(unit: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ["9**9**9**9", "m**9**9", "m**99", "2 m", "((", "/", "m-3", "lambda: 0", "m" * 65, "x\n"]
+    "unit", ["9**9**9**9", "m**9**9", "m**99", "2 m", "((", "/", "m-3", "lambda: 0", "ª2", "m" * 65, "x\n"]
 )
 def test_what_is_no_unit_is_refused_and_never_computed(unit: str) -> None:
     assert not is_unit(unit)
