@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -53,13 +53,20 @@ def open_journal(settings: Settings) -> Journal:
     return SqliteJournal.open(settings.data_dir / "journal")
 
 
-def build(settings: Settings, port: int, *, journal_of: OpenJournal = open_journal) -> Starlette:
+def build(
+    settings: Settings,
+    port: int,
+    embedded: Awaitable[EmbeddedEngine] | None,
+    *,
+    journal_of: OpenJournal = open_journal,
+) -> Starlette:
     """The application, not started yet. `port` is the one bound for it: the Host and Origin lists need to know.
+    `embedded` is the graph engine that is starting (serve.py stops it), None where the graph is a server elsewhere.
     Entering its lifespan may raise Misconfigured or Unavailable; the journal can be given for fault tests."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(settings, journal_of) as services:
+        async with _running(settings, embedded, journal_of) as services:
             app.router.routes[:] = routes(services, settings.server)
             yield
 
@@ -80,12 +87,15 @@ class _Rooms:
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, journal_of: OpenJournal) -> AsyncIterator[Services]:
+async def _running(
+    settings: Settings, starting: Awaitable[EmbeddedEngine] | None, journal_of: OpenJournal
+) -> AsyncIterator[Services]:
     async with contextlib.AsyncExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         journal = journal_of(settings)
         stack.push_async_callback(journal.close)
-        store, embedded = await _graph(settings, stack)
+        embedded = await starting if starting is not None else None
+        store = await _graph(settings, embedded, stack)
         await store.migrate()
         await agree(journal, store)
         rooms = _wire(settings, journal, store, Catalogue.of(*await store.load()))
@@ -104,21 +114,15 @@ async def _running(settings: Settings, journal_of: OpenJournal) -> AsyncIterator
                 task.cancel()
 
 
-async def _graph(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[GraphStore, EmbeddedEngine | None]:
-    """A store that answers; both it and, where embedded, its engine are closed by `stack`."""
+async def _graph(settings: Settings, embedded: EmbeddedEngine | None, stack: contextlib.AsyncExitStack) -> GraphStore:
+    """A store that answers; `stack` closes it."""
     graph = settings.graph
     uri, user, password, database = graph.uri, graph.user, graph.password.get_secret_value(), graph.database
-    embedded = None
-    if uri == "embedded":
-        embedded = EmbeddedEngine(
-            settings.data_dir / "graph", heap_mb=graph.heap_mb, start_timeout_seconds=graph.start_timeout_seconds
-        )
-        await embedded.start()
-        stack.push_async_callback(embedded.stop)
+    if embedded is not None:
         uri, user, password, database = embedded.uri, embedded.user, embedded.password, embedded.database
     store = await connect(uri, user, password, database, timeout_seconds=graph.start_timeout_seconds)
     stack.push_async_callback(store.close)
-    return store, embedded
+    return store
 
 
 def _installation(settings: Settings) -> str:

@@ -2,6 +2,7 @@
 
 The socket is bound before anything else starts, so that a taken port costs nothing; the application's lifespan is
 entered here rather than by uvicorn, which would print a traceback and exit 3 for what is often just a wrong setting.
+The embedded graph engine is started before the program itself is imported: Java needs 2 s, our imports 1 s beside it.
 """
 
 import asyncio
@@ -13,14 +14,17 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.applications import Starlette
 
 from app.errors import Misconfigured
-from app.main import OpenJournal, build, open_journal
+from app.graph.embedded import EmbeddedEngine
 from app.settings import ServerSettings, Settings
+
+if TYPE_CHECKING:
+    from app.main import OpenJournal
 
 log = logging.getLogger("twin_overlay")
 SHUTDOWN_SECONDS = 1
@@ -34,7 +38,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_of: OpenJournal = open_journal) -> None:
+async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_of: "OpenJournal | None" = None) -> None:
     """Serve until SIGINT or SIGTERM. Raises Misconfigured or Unavailable where it can't start or go on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("asyncua").setLevel(logging.ERROR)
@@ -44,13 +48,11 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
         _exit_with_parent()
     refuse_open_address(settings.server)
     with contextlib.closing(_bind(settings.server)) as bound:
-        port = bound.getsockname()[1]
-        app = build(settings, port, journal_of=journal_of)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stopping.set)
-        starting = asyncio.ensure_future(_serve(app, bound, settings))
+        starting = asyncio.ensure_future(_serve(bound, settings, journal_of))
         ended = asyncio.ensure_future(stopping.wait())
         try:
             await asyncio.wait({starting, ended}, return_when=asyncio.FIRST_COMPLETED)
@@ -62,21 +64,25 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
             ended.cancel()
 
 
-async def _serve(app: Starlette, bound: socket.socket, settings: Settings) -> None:
+async def _serve(bound: socket.socket, settings: Settings, journal_of: "OpenJournal | None") -> None:
     host, port = bound.getsockname()[:2]
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)  # three lines for each WebSocket that comes and goes
-    config = uvicorn.Config(
-        app,
-        lifespan="off",
-        ws="websockets-sansio",
-        ws_max_size=settings.server.max_body_bytes,
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
-        server_header=False,
-    )
-    server = _Server(config)
-    async with app.router.lifespan_context(app):
+    async with contextlib.AsyncExitStack() as stack:
+        embedded = await stack.enter_async_context(_starting(settings))
+        from app.main import build, open_journal  # only now: see above
+
+        app = build(settings, port, embedded, journal_of=journal_of or open_journal)
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=settings.server.max_body_bytes,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            server_header=False,
+        )
+        server = _Server(config)
+        await stack.enter_async_context(app.router.lifespan_context(app))
         running = asyncio.ensure_future(server.serve(sockets=[bound]))
         log.info("serving GraphQL at http://%s:%s/graphql", host, port)
         try:
@@ -85,6 +91,34 @@ async def _serve(app: Starlette, bound: socket.socket, settings: Settings) -> No
             server.should_exit = True
             await running
             raise
+
+
+@contextlib.asynccontextmanager
+async def _starting(settings: Settings) -> AsyncIterator[Awaitable[EmbeddedEngine] | None]:
+    """The embedded engine, its process there but not yet answering; stopped at the end, whatever came of it."""
+    if settings.graph.uri != "embedded":
+        yield None
+        return
+    embedded = EmbeddedEngine(
+        settings.data_dir / "graph",
+        heap_mb=settings.graph.heap_mb,
+        start_timeout_seconds=settings.graph.start_timeout_seconds,
+    )
+
+    async def start() -> EmbeddedEngine:
+        await embedded.start()
+        return embedded
+
+    starting = asyncio.ensure_future(start())
+    spawned = asyncio.ensure_future(embedded.spawned.wait())
+    try:
+        await asyncio.wait({starting, spawned}, return_when=asyncio.FIRST_COMPLETED)
+        yield starting
+    finally:
+        spawned.cancel()
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await embedded.stop()
 
 
 def refuse_open_address(server: ServerSettings) -> None:
