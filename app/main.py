@@ -159,7 +159,7 @@ def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Ca
             await store.ping()
         except TwinOverlayError as error:
             return {"graph": error.message}
-        return {}
+        return {"graph": writer.failure} if writer.failure is not None else {}
 
     finder = Finder(catalogue, engine.live)
     services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready, finder)

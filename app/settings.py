@@ -49,7 +49,7 @@ class GraphWriterSettings(_Section):
 class CallSettings(_Section):
     timeout_seconds: float = Field(default=10.0, gt=0)
     deadline_seconds: float = Field(default=30.0, gt=0)
-    """A call decided before a crash and not attempted is sent after it only while younger than this."""
+    """A call is sent only while younger than this, after a restart as behind a device that does not answer."""
 
 
 class ServerSettings(_Section):

@@ -347,7 +347,7 @@ class DefinitionCommands:
                 raise Unavailable(
                     f"the change is stored, but the engine could not load it: {error.message}",
                     code="LOAD_PENDING",
-                    hint="send the same again: it is loaded then, and at the latest by a restart",
+                    hint="any next definition change loads it too, and at the latest a restart",
                 ) from error
         self._owed = Reach()
         if self._connect(owed.twins):

@@ -84,13 +84,21 @@ def request(step: Step, command: RequestCall) -> str:
     return ""
 
 
-def attempt(step: Step, input: AttemptCall) -> str:
-    """Why it must not be sent, "" where it may."""
+def attempt(step: Step, input: AttemptCall, deadline: Micros) -> str:
+    """Why it must not be sent, "" where it may. One that had to wait too long (behind a device that does not answer)
+    ends here: the plant it was decided for is not the plant of now."""
     call = step.live.calls.get(input.call_id)
     if call is None:
         return f"CALL_NOT_OPEN there is no open call '{input.call_id}'"
     if call.status != "decided" or call.call_id in step.live.waiting:
         return f"CALL_NOT_SENDABLE call '{input.call_id}' is {call.status} and is not to be sent now"
+    if step.now - call.decided_at >= deadline:
+        error = "it had to wait too long for the device's line"
+        if call.behavior is None:
+            step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
+        else:
+            _end(step, call, error)
+        return f"CALL_EXPIRED call '{input.call_id}' is not sent: {error}"
     step.call(msgspec.structs.replace(call, status="attempted", attempted_at=step.now))
     return ""
 
@@ -182,11 +190,14 @@ def settle_waiting(step: Step, deadline: Micros) -> None:
             step.call(call, send=True)
 
 
-def _end(step: Step, call: Call) -> None:
+def _end(
+    step: Step,
+    call: Call,
+    error: str = "it was not sent in time after a restart, or its behavior was no longer active",
+) -> None:
     """Expired where it was surely not sent, indeterminate where it may have been; both with an alert."""
     cause = led_to("call", call.call_id, step.now, call.cause)
     if call.attempted_at is None:
-        error = "it was not sent in time after a restart, or its behavior was no longer active"
         step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
         _alert(step, call, alarms.CALL_EXPIRED, f"{_what(call)} was decided and not sent: {error}", cause)
     else:

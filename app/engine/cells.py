@@ -61,6 +61,10 @@ class ShapeState:
         return found
 
 
+PATH_SILENT = "PathSilent"
+"""Why a value is not known: its twin's path is silent, or has not had contact in this run."""
+
+
 class Cell:
     """The live state of one property of one twin."""
 

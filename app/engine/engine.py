@@ -40,8 +40,7 @@ class Loaded:
 
 
 class Engine:
-    """`max_skew`: how far a source's clock may be off. `call_deadline`: how old a call decided before a restart may
-    be sent after it."""
+    """`max_skew`: how far a source's clock may be off. `call_deadline`: how old a call may be when it is sent."""
 
     def __init__(self, max_skew: Micros = 5 * SECOND, call_deadline: Micros = 30 * SECOND) -> None:
         self._max_skew = max_skew
@@ -81,7 +80,7 @@ class Engine:
             case RequestCall():
                 refused = calls.request(step, input)
             case AttemptCall():
-                refused = calls.attempt(step, input)
+                refused = calls.attempt(step, input, self._call_deadline)
             case CallResult():
                 refused = calls.finish(step, input)
         if live.waiting:

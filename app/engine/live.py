@@ -6,7 +6,7 @@ a restart, a load or a source's status change by rule, without a fact of their o
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from app.engine.cells import EVIDENCE, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
+from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.stale import StaleQueue
 from app.model.events import (
     Alert,
@@ -240,7 +240,7 @@ class LiveState:
             twin.reason = ""
             for cell in twin.cells.values():
                 if cell.pathed:
-                    cell.lose("PathSilent")
+                    cell.lose(PATH_SILENT)
                     touched.update(dict.fromkeys(cell.readers))
         for rule in touched:
             rule.evidence = rule.evaluate()

@@ -7,7 +7,7 @@ it is bound anew; nothing is evaluated here (`load.py` decides what the new rule
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from app.engine.cells import Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
+from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.live import LiveState
 from app.errors import Invalid, Problem
 from app.model.plan import OverlayPlan, OwnerKey, Plan, TwinPlan
@@ -109,7 +109,7 @@ def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
         if old.mapped and not new.mapped:
             new.lose("Unmapped")
         elif new.pathed and not old.pathed:
-            new.lose("PathSilent")
+            new.lose(PATH_SILENT)
         new.refresh()
         live.stale.watch(new)
     if new.changed() != shown:

@@ -6,11 +6,10 @@ before the loss never does. Connectors read everything back when they reconnect,
 """
 
 from app.engine.behaviors import settle
-from app.engine.cells import TwinState
+from app.engine.cells import PATH_SILENT, TwinState
 from app.engine.step import Step
 from app.model.events import Cause, ConnectivityChanged, PathStatus
 
-PATH_SILENT = "PathSilent"
 STALE = "Stale"
 
 

@@ -7,7 +7,7 @@ code of the server (one sample of a good float on time); everything unusual leav
 from collections.abc import Iterable
 
 from app.engine.behaviors import settle, transition
-from app.engine.cells import Cell, PathClock, RuleState, TwinState
+from app.engine.cells import PATH_SILENT, Cell, PathClock, RuleState, TwinState
 from app.engine.step import Step
 from app.engine.values import EXCEEDED, is_plain, is_text
 from app.model.events import Cause, PropertyChanged, Reading, Sample, SampleRejected, TwinEventOccurred
@@ -155,6 +155,10 @@ def _on_time(twin: TwinState, cell: Cell, timestamp: Micros, received: Micros, m
         clock.ahead += 1
         clock.streak = 0
         return received
+    if cell.reason == PATH_SILENT and not twin.alive:
+        # Read back after an outage: it is what the device has now, also where its clock was set back meanwhile. It
+        # comes once, so a steady value that was refused here would stay unknown for good.
+        return timestamp
     if timestamp < cell.timestamp and timestamp < received - max_skew:
         clock = twin.clock = clock or PathClock()
         return _late(clock, timestamp, received, max_skew)

@@ -18,7 +18,7 @@ from app.ports import Devices, Inbox
 from app.runtime.metrics import Metrics
 
 log = logging.getLogger("twin_overlay.effects")
-MAX_PARALLEL = 32
+MAX_PARALLEL = 256
 """Calls under way at once, over all twins."""
 MAX_WAITING = 100
 """Calls that wait for one twin; one more fails at once."""

@@ -59,6 +59,22 @@ def test_a_person_s_call_is_decided_attempted_and_answered() -> None:
     assert found.status == "accepted"
 
 
+def test_a_call_that_waited_too_long_for_its_device_is_not_sent_any_more() -> None:
+    plant = Plant(rule("hot", hot(), call("stop")))
+    plant.read(temperature=20.0)
+    (decided,) = plant.read(temperature=90.0).calls
+    plant.do(RequestCall("c1", "p1", "eva", method="start", arguments={"speed": 5.0}))
+    plant.now += 30 * SECOND
+    late = plant.do(AttemptCall(decided.call.call_id))
+    assert late.refused.startswith("CALL_EXPIRED ")
+    assert [it.call.status for it in late.calls] == ["expired"]
+    assert alerts(late) == [("call_expired", "raised")]
+    asked = plant.do(AttemptCall("c1"))
+    assert asked.refused.startswith("CALL_EXPIRED ")
+    assert [it.call.status for it in asked.calls] == ["expired"]
+    assert asked.alerts == ()
+
+
 @pytest.mark.parametrize(
     ("command", "code"),
     [

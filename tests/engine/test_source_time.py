@@ -134,3 +134,15 @@ def test_engine_time_never_goes_back() -> None:
     plant.now -= 3600 * SECOND
     outcome = plant.take(sample("temperature", 90.0, latest + 1))
     assert [it.at for it in outcome.behaviors] == [latest]
+
+
+def test_what_is_read_back_after_an_outage_is_believed_also_where_the_clock_was_set_back() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.read(temperature=20.0)
+    plant.silent()
+    hour = 3600 * SECOND
+    outcome = plant.take(sample("temperature", 20.0, plant.now - hour))
+    assert outcome.rejected == ()
+    plant.alive()
+    assert plant.state("temperature").known
+    assert [it.reason for it in plant.take(sample("temperature", 21.0, plant.now - 2 * hour)).rejected] == ["Late"]
