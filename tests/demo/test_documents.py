@@ -59,7 +59,7 @@ def test_the_endpoints_are_filled_in_and_no_placeholder_is_left() -> None:
     _, twins = loaded()
     endpoints = {twin.connectivity.endpoint for twin in twins.values() if twin.connectivity}
     assert endpoints == {OPCUA, MQTT}
-    assert "{" not in "".join(endpoints)
+    assert "{" not in f"{endpoints}".strip("{}")
 
 
 def test_every_property_and_method_of_a_connected_twin_is_mapped_and_nothing_else() -> None:
