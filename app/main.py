@@ -1,7 +1,8 @@
 """The one assembly: build(settings) -> Starlette, whose lifespan opens every room in order and owns one TaskGroup.
 
 Nothing starts at import time and no room builds another: whoever wants to know what is wired to what reads this file.
-The order at start matters. The journal's lock comes first (one actor per installation, design D12); the engine is
+The order at start matters. An embedded graph engine is already starting when this begins (serve.py spawns it before
+the imports); the journal's lock comes before anything can act (one actor per installation, design D12); the engine is
 folded from the journal before anything can reach it; connectors come last, when everything they wake is there.
 """
 
