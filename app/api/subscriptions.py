@@ -5,6 +5,7 @@ nothing falls between the two. A change whose commit is under way at that moment
 """
 
 from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
@@ -84,15 +85,18 @@ async def _follow(
         for item in list(found(None, sequence)):
             yield item
         joined_at: dict[str, int] = {}
-        async for published in changes:
-            now_members = membership.twins()
-            if now_members is not members:
-                joined, members = now_members - members, now_members
-                joined_at.update(dict.fromkeys(joined, live.sequence))
-                for item in list(found(joined, live.sequence)) if joined else ():
-                    yield item
-            if published.sequence > max(sequence, joined_at.get(_twin_of(published.fact), 0)):
-                yield push(published)
+        async with aclosing(changes.turns()) as turns:
+            async for published in turns:
+                now_members = membership.twins()
+                if now_members is not members:
+                    joined, members = now_members - members, now_members
+                    joined_at.update(dict.fromkeys(joined, live.sequence))
+                    for item in list(found(joined, live.sequence)) if joined else ():
+                        yield item
+                if published is not None and published.sequence > max(
+                    sequence, joined_at.get(_twin_of(published.fact), 0)
+                ):
+                    yield push(published)
 
 
 def _twin_of(fact: Fact) -> str:

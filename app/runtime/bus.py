@@ -5,8 +5,9 @@ skipped (states), or is cut off with SLOW_CONSUMER (facts that must not be thinn
 """
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -53,6 +54,7 @@ class Subscription:
         self._waiting: deque[Published] = deque()
         self._newest: dict[Hashable, Published] = {}
         self._reader: asyncio.Future[None] | None = None
+        self._nudged = False
         self._ended = False
         self._error: Exception | None = None
 
@@ -61,7 +63,22 @@ class Subscription:
 
     async def __anext__(self) -> Published:
         """Raises Unavailable (SLOW_CONSUMER) after an overrun, once what was kept has been read."""
+        published = await self._next(nudges=False)
+        assert published is not None
+        return published
+
+    async def turns(self) -> AsyncGenerator[Published | None, None]:
+        """As iterating, with a None after definitions have changed: for a reader whose topic depends on them. Close
+        it with `aclosing`."""
+        with contextlib.suppress(StopAsyncIteration):
+            while True:
+                yield await self._next(nudges=True)
+
+    async def _next(self, *, nudges: bool) -> Published | None:
         while True:
+            if nudges and self._nudged:
+                self._nudged = False
+                return None
             if self._waiting:
                 return self._waiting.popleft()
             if self._newest:
@@ -130,6 +147,10 @@ class Subscription:
             self._bus._forget(self)
             self._wake()
 
+    def _nudge(self) -> None:
+        self._nudged = True
+        self._wake()
+
     def _wake(self) -> None:
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
@@ -190,6 +211,11 @@ class Bus:
                 for twin in place[1]:
                     interested.by_twin.setdefault(twin, {})[subscription] = None
         return subscription
+
+    def definitions_changed(self) -> None:
+        """A change of definitions is in force: readers of `turns` get a turn to look at what their topic is now."""
+        for subscription in self._places:
+            subscription._nudge()
 
     def publish(self, sequence: int, now: Micros, outcome: Outcome) -> None:
         """Hand on every fact of a committed Outcome: values first, then what was concluded from them."""

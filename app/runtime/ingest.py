@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.errors import Invalid, TwinOverlayError, Unavailable
-from app.model.events import CallChanged, Input, Outcome, Reading, Samples, SourceStatus, Tick
+from app.model.events import CallChanged, Input, Load, Outcome, Reading, Samples, SourceStatus, Tick
 from app.model.time import Micros
 from app.ports import Clock, Journal
 from app.runtime.bus import Bus
@@ -245,6 +245,8 @@ class Ingest:
         for sequence, step in enumerate(steps, first):
             outcome = step.outcome
             self._bus.publish(sequence, self._now, outcome)
+            if isinstance(step.input, Load):
+                self._bus.definitions_changed()
             if isinstance(step.input, Samples):
                 self._counting.committed(step.input, outcome)
             for change in outcome.calls:

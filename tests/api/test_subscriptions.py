@@ -121,6 +121,19 @@ async def test_a_twin_that_joins_a_type_is_shown_and_followed() -> None:
         assert (found["twinId"], found["initial"], found["value"]["json"]) == ("valve_9", False, False)
 
 
+async def test_a_twin_that_joins_an_overlay_is_shown_although_nothing_of_it_changes() -> None:
+    installation = Installation()
+    installation.change("pump_124", "temperature", 2.0)
+    async with connected(installation) as socket:
+        await socket.subscribe(VALUES, overlay="cellar", properties=["temperature"])
+        await initial(socket, "propertyChanged", 1)
+        twins = [{"twin_id": "pump_124", "role": "primary"}, {"twin_id": "valve_234", "role": "outlet"}]
+        installation.save(("overlay", {"overlay_id": "cellar", "overlay_type": "pumping", "twins": twins}))
+        installation.bus.definitions_changed()
+        found = await socket.next("propertyChanged")
+        assert (found["twinId"], found["initial"], found["value"]["json"]) == ("pump_124", True, 2.0)
+
+
 async def test_a_type_is_followed_with_its_subtypes_and_what_they_add() -> None:
     installation = Installation()
     noise = {"name": "noise", "data_type": "float"}

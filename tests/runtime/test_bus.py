@@ -1,6 +1,7 @@
 """The bus: who hears what, what a slow one keeps, and that nobody can hold up the others."""
 
 import asyncio
+import contextlib
 from collections.abc import Hashable
 
 import pytest
@@ -239,3 +240,21 @@ def test_coalescing_loses_no_last_value_and_counts_what_it_skips(steps: list[tup
         assert len(heard) + sum(fact.skipped for fact in heard) == len(published)
 
     asyncio.run(run())
+
+
+async def test_a_reader_of_turns_gets_one_after_definitions_have_changed() -> None:
+    bus = Bus()
+    with bus.subscribe([PropertyChanged]) as facts:
+        async with contextlib.aclosing(facts.turns()) as turns:
+            waiting = asyncio.create_task(anext(turns))
+            await asyncio.sleep(0)
+            bus.definitions_changed()
+            bus.definitions_changed()
+            bus.publish(1, 0, values(value("a", 1.0)))
+            assert await waiting is None
+            published = await anext(turns)
+            assert published is not None
+            assert published.sequence == 1
+        bus.definitions_changed()
+        bus.publish(2, 0, values(value("a", 2.0)))
+        assert (await anext(facts)).sequence == 2, "who only iterates hears facts alone"

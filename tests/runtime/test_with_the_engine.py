@@ -22,6 +22,7 @@ from app.model.events import (
     Input,
     Load,
     PathStatus,
+    PropertyChanged,
     Reading,
     RequestCall,
     Sample,
@@ -185,3 +186,12 @@ async def test_dropped_in_the_middle_the_snapshot_and_its_tail_equal_the_whole_r
     assert recovered.state_digest() == folded.state_digest()
     assert recovered.live.sequence == folded.live.sequence == journal.last_sequence
     await journal.close()
+
+
+async def test_whoever_follows_definitions_gets_a_turn_once_a_load_is_durable(tmp_path: Path) -> None:
+    async with plant(tmp_path) as running:
+        with running.ingest._bus.subscribe([PropertyChanged]) as facts:
+            async with contextlib.aclosing(facts.turns()) as turns:
+                await running.ingest.submit(Load(PLAN))
+                assert await anext(turns) is None
+                assert running.journal.last_sequence == 1
