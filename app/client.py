@@ -16,6 +16,9 @@ from websockets.typing import Subprotocol
 
 from app.errors import Invalid, Problem, TwinOverlayError, Unavailable
 
+CLOSE_SECONDS = 0.5
+"""A reader that stops while pushes are still queued never sees the server's close; the library would wait 10 s."""
+
 
 class GraphqlClient:
     """`url` is the server's base address (`http://127.0.0.1:8420`)."""
@@ -68,7 +71,12 @@ class GraphqlClient:
         """The `data` of every push, until the server completes it or the caller stops iterating."""
         address = "ws" + self.url.removeprefix("http") + "/graphql"
         try:
-            async with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as socket:
+            async with connect(
+                address,
+                subprotocols=[Subprotocol("graphql-transport-ws")],
+                proxy=None,
+                close_timeout=CLOSE_SECONDS,
+            ) as socket:
                 await socket.send(json.dumps({"type": "connection_init"}))
                 operation = str(next(self._ids))
                 async for raw in socket:
