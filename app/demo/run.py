@@ -30,7 +30,7 @@ from app.demo.table import Screen
 from app.errors import Conflict, Invalid, Misconfigured, NotFound, Refused, Unavailable
 
 START_SECONDS = 60.0
-END_SECONDS = 2.5
+END_SECONDS = 2.0
 DRAW_SECONDS = 0.25
 PAUSE_SECONDS = 8.0
 BREATH_SECONDS = 4.0
