@@ -7,7 +7,6 @@ The embedded graph engine is started before the program itself is imported: Java
 
 import asyncio
 import contextlib
-import ctypes
 import ipaddress
 import logging
 import os
@@ -21,6 +20,7 @@ import uvicorn
 
 from app.errors import Misconfigured
 from app.graph.embedded import EmbeddedEngine
+from app.parent import end_with_parent
 from app.settings import ServerSettings, Settings
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
     logging.getLogger("neo4j").setLevel(logging.ERROR)
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # else a line or two for every WebSocket that comes or goes
     if exit_with_parent:
-        _exit_with_parent()
+        end_with_parent()
     refuse_open_address(settings.server)
     with contextlib.closing(_bind(settings.server)) as bound:
         stopping = asyncio.Event()
@@ -153,10 +153,3 @@ def _bind(server: ServerSettings) -> socket.socket:
         ) from error
     bound.setblocking(False)
     return bound
-
-
-def _exit_with_parent() -> None:
-    """Ask the kernel to end us when the thread that started us ends (Linux only; elsewhere the parent must)."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)

@@ -5,7 +5,6 @@ It prints one JSON line with its addresses once everything can be reached, and n
 
 import argparse
 import asyncio
-import ctypes
 import json
 import logging
 import os
@@ -17,6 +16,7 @@ from typing import Any
 
 from app.demo.physics import Station
 from app.errors import Misconfigured
+from app.parent import end_with_parent
 
 STEP_SECONDS = 0.1
 _STOP_SECONDS = 0.8
@@ -30,7 +30,7 @@ def main() -> None:
     wanted.add_argument("--die-with-parent", action="store_true", help="end when the process that started this ends")
     options = wanted.parse_args()
     if options.die_with_parent:
-        _die_with_parent()  # first of all: importing what follows takes a second in which the parent could end
+        end_with_parent()  # first of all: importing what follows takes a second in which the parent could end
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # until it runs there is nothing to close
     try:
         _run(run_plant(options.opcua_port, options.mqtt_port, options.control_port))
@@ -120,13 +120,6 @@ def _stop_on_signals() -> asyncio.Event:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     return stopping
-
-
-def _die_with_parent() -> None:
-    """Ask the kernel to end us when the thread that started us ends (Linux only; elsewhere the parent must)."""
-    if sys.platform == "linux":
-        pr_set_pdeathsig = 1
-        ctypes.CDLL(None).prctl(pr_set_pdeathsig, signal.SIGTERM)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
