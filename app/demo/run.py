@@ -58,7 +58,7 @@ async def _demo(console: Console, folder: Path, story: bool, port: int, once: bo
     async with contextlib.AsyncExitStack() as stack:
         plant, url = await stack.enter_async_context(_processes(folder, port))
         client = await stack.enter_async_context(GraphqlClient(url, actor="demo"))
-        await _apply(client, plant)
+        await apply_demo(client, plant["opcua_endpoint"], plant["mqtt_endpoint"])
         documents = _copy_documents(folder)
         console.print(f"open {url}/graphql and try the documents in {documents}", highlight=False, soft_wrap=True)
         board = Board()
@@ -110,10 +110,11 @@ async def _show(console: Console, board: Board, url: str, documents: Path, told:
             await asyncio.sleep(DRAW_SECONDS)
 
 
-async def _apply(client: GraphqlClient, plant: dict[str, Any]) -> None:
+async def apply_demo(client: GraphqlClient, opcua_endpoint: str, mqtt_endpoint: str) -> None:
+    """The demo's definitions, for a plant that listens there: the documents, then the script."""
     documents = [
         {"kind": kind_of_document(document), "document": document}
-        for _, document in load_documents(plant["opcua_endpoint"], plant["mqtt_endpoint"])
+        for _, document in load_documents(opcua_endpoint, mqtt_endpoint)
     ]
     await client.execute(SAVE, {"documents": documents, "reason": "the demo's plant"})
     source = files("app.demo").joinpath("pumping_system.dtsl").read_text(encoding="utf-8")

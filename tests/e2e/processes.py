@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from app.apply import EXECUTE, SAVE, kind_of_document
 from app.client import GraphqlClient
-from app.demo.documents import load_documents
+from app.demo.run import apply_demo
 
 REPO = Path(__file__).parents[2]
 SCRIPT = REPO / "app" / "demo" / "pumping_system.dtsl"
@@ -66,12 +65,7 @@ class PlantProcess:
 
 async def load_demo(client: GraphqlClient, plant: PlantProcess) -> None:
     """The demo's definitions, as `twin-overlay demo` applies them."""
-    documents = [
-        {"kind": kind_of_document(document), "document": document}
-        for _, document in load_documents(plant.opcua, plant.mqtt)
-    ]
-    await client.execute(SAVE, {"documents": documents, "reason": "test"})
-    await client.execute(EXECUTE, {"source": SCRIPT.read_text(), "name": SCRIPT.name})
+    await apply_demo(client, plant.opcua, plant.mqtt)
 
 
 async def start_server(
