@@ -20,6 +20,7 @@ from app.commands.documents import KINDS, definition_of
 from app.commands.draft import Draft, Key
 from app.commands.earlier import earlier, revision_moved
 from app.commands.merge import merge
+from app.commands.patch_places import in_patch, refused_in_patch
 from app.commands.plan import plan_for
 from app.commands.request import checked, key_of, read_documents, refuse_twice, unfit
 from app.commands.unbind import without_twin
@@ -109,8 +110,8 @@ class DefinitionCommands:
         reason: str = "",
         dry_run: bool = False,
     ) -> Saved:
-        """Merge `patch` into the definition (merge.py). Pointers are into the merged document, but for those of a
-        patch that is no JSON to be kept at all. Raises NotFound, and what `save` raises."""
+        """Merge `patch` into the definition (merge.py). Pointers are into the patch (patch_places.py). Raises NotFound,
+        and what `save` raises."""
         problems = unfit(kind, id, patch)
         if problems:
             raise Invalid.of(problems, f"the patch for {KINDS[kind][0]} '{id}'", code="DOCUMENT_INVALID")
@@ -118,9 +119,13 @@ class DefinitionCommands:
         async def work() -> Saved:
             standing = to_document(self._standing(kind, id).definition)
             merged = merge(kind, standing, patch, self._many_roles(kind, {**standing, **patch}))
-            definition = definition_of(kind, merged.document)
-            saved = await self._save([definition], actor, expected_revision, reason, dry_run)
-            return replace(saved, warnings=merged.warnings + saved.warnings)
+            try:
+                definition = definition_of(kind, merged.document)
+                saved = await self._save([definition], actor, expected_revision, reason, dry_run)
+            except Invalid as error:
+                raise refused_in_patch(error, kind, merged.document, patch) from error
+            warnings = in_patch(saved.warnings, kind, merged.document, patch)
+            return replace(saved, warnings=merged.warnings + warnings)
 
         return await self._alone(work)
 

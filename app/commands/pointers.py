@@ -14,6 +14,11 @@ def pointer(parts: Iterable[str | int]) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def parts_of(text: str) -> tuple[str, ...]:
+    """What `pointer` was made of, numbers as text."""
+    return tuple(part.replace("~1", "/").replace("~0", "~") for part in text.split("/")[1:])
+
+
 def is_pointer(text: str) -> bool:
     if text and not text.startswith("/"):
         return False
