@@ -23,7 +23,7 @@ _SEQUENCE = "The journal sequence it stands at; never falls for one subject."
 _SKIPPED = "How many older changes of the same subject a slow reader missed before this one."
 
 
-@strawberry.type(description="A property's value changed (value, quality or `known`).")
+@strawberry.type(description="A property's value changed (value, quality, `known` or its override).")
 class PropertyChange:
     twin_id: strawberry.ID = strawberry.field(description="The twin.")
     property: str = strawberry.field(description="The property's name.")
@@ -39,11 +39,10 @@ class PropertyChange:
 
 
 def property_change(catalogue: Catalogue, published: Published, fact: events.PropertyChanged) -> PropertyChange:
-    state = PropertyState(fact.value, fact.quality, fact.timestamp, fact.reported_at, fact.reason, fact.known)
     return PropertyChange(
         twin_id=strawberry.ID(fact.twin_id),
         property=fact.property,
-        value=Value.of(state, _unit(catalogue, fact.twin_id, fact.property)),
+        value=Value.of(fact.state(), _unit(catalogue, fact.twin_id, fact.property)),
         at=DateTime(published.now),
         initial=False,
         sequence=Long(published.sequence),

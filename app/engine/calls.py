@@ -133,15 +133,15 @@ def failure_code(call: Call) -> str:
 
 def set_manual(step: Step, cell: Cell, value: Value, cause: Cause) -> None:
     """An unmapped property gets the value that a person or a behavior gives it."""
-    if value == cell.live and cell.quality == "good" and cell.reason is None:
+    if value == cell.value and cell.quality == "good" and cell.reason is None:
         cell.timestamp = cell.reported_at = step.now
         step.reported(cell)
         return
     before = cell.live
-    cell.value = cell.live = value
-    cell.quality, cell.reason = "good", None
+    cell.value, cell.quality, cell.reason = value, "good", None
     cell.timestamp = cell.reported_at = step.now
-    step.cell_changed(cell, cause, wake=value != before)
+    cell.refresh()
+    step.cell_changed(cell, cause, wake=cell.live != before)
 
 
 def set_by_person(step: Step, command: SetManual) -> str:

@@ -1,7 +1,8 @@
 """The live objects: a cell per property, a rule per behavior, and the twins and overlays that have them.
 
 A cell knows the rules that read it, so an update costs what those rules cost, however many owners there are. `live`
-is what conditions see: the value while it is known, else None; whoever changes any other field sets it too.
+is what conditions see: the forced value, or the value while it is known, else None; whoever changes any other field
+sets it too. All other fields are what is reported, whatever a person has put over it.
 """
 
 from collections import deque
@@ -13,7 +14,7 @@ from app.model.conditions import PropertyRef
 from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Rule, Shape, TwinPlan
 from app.model.time import Micros
-from app.model.values import Quality, Value
+from app.model.values import Override, PropertyState, Quality, Value, in_effect
 
 KEPT_EVENTS = 20
 
@@ -71,6 +72,7 @@ class Cell:
     __slots__ = (
         "live",
         "mapped",
+        "override",
         "pathed",
         "quality",
         "queued",
@@ -78,6 +80,7 @@ class Cell:
         "reason",
         "reported_at",
         "spec",
+        "straight",
         "timestamp",
         "twin",
         "value",
@@ -89,6 +92,10 @@ class Cell:
         self.mapped = mapped
         self.pathed = mapped and twin.plan.connected
         """Whether its value is worth nothing while the twin's path is silent."""
+        self.override: Override | None = None
+        """Set by LiveState.override, which keeps the list of all."""
+        self.straight = mapped
+        """Whether a reading goes the short way (samples.py): a connector feeds it and nothing stands over it."""
         self.value: Value = None
         self.live: Value = None
         self.quality: Quality = "bad"
@@ -99,10 +106,23 @@ class Cell:
         """Whether the stale queue has an entry for it."""
         self.readers: list[RuleState] = []
 
+    def reporting(self) -> bool:
+        """Whether what is reported may be used, where no override stands over it."""
+        return self.value is not None and self.quality != "bad" and (self.twin.alive or not self.pathed)
+
     def refresh(self) -> None:
         """Sets `live` from the other fields."""
-        usable = self.quality != "bad" and (self.twin.alive or not self.pathed)
-        self.live = self.value if usable else None
+        if self.override is not None:
+            self.live = self.override.value
+        else:
+            self.live = self.value if self.reporting() else None
+
+    def state(self) -> PropertyState:
+        """What everybody sees."""
+        reported = PropertyState(
+            self.value, self.quality, self.timestamp, self.reported_at, self.reason, self.reporting()
+        )
+        return in_effect(reported, self.override)
 
     def changed(self) -> PropertyChanged:
         """The whole state as a fact."""
@@ -113,17 +133,20 @@ class Cell:
             self.quality,
             self.timestamp,
             self.reported_at,
-            self.live is not None,
+            self.reporting(),
             self.reason,
+            self.override,
         )
 
     def fold(self, fact: PropertyChanged) -> None:
+        """All but its override, which LiveState lands."""
         self.value = fact.value
         self.quality = fact.quality
         self.timestamp = fact.timestamp
         self.reported_at = fact.reported_at
         self.reason = fact.reason
-        self.live = fact.value if fact.known else None
+        if self.override is None:
+            self.live = fact.value if fact.known else None
 
     def lose(self, reason: str) -> bool:
         """What it had is not to be trusted any more: bad until the next report. False where that is no news."""
@@ -131,7 +154,7 @@ class Cell:
             return False
         self.quality = "bad"
         self.reason = reason
-        self.live = None
+        self.refresh()
         return True
 
 

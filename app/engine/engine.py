@@ -6,7 +6,7 @@ Engine time never goes back: a `now` before the last one counts as the last one.
 
 from dataclasses import dataclass
 
-from app.engine import alarms, calls, load, paths, samples
+from app.engine import alarms, calls, load, overrides, paths, samples
 from app.engine.behaviors import settle
 from app.engine.fold import fold
 from app.engine.live import LiveState
@@ -16,6 +16,7 @@ from app.model.events import (
     AcknowledgeAlert,
     AttemptCall,
     CallResult,
+    ClearOverride,
     Entry,
     Input,
     Load,
@@ -23,6 +24,7 @@ from app.model.events import (
     RequestCall,
     Samples,
     SetManual,
+    SetOverride,
     SourceStatus,
     Started,
     Tick,
@@ -77,6 +79,10 @@ class Engine:
             case SetManual():
                 refused = calls.set_by_person(step, input)
                 settle(step)
+            case SetOverride():
+                refused = overrides.put(step, input)
+            case ClearOverride():
+                refused = overrides.clear(step, input)
             case RequestCall():
                 refused = calls.request(step, input)
             case AttemptCall():

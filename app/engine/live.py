@@ -20,9 +20,9 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.live import BehaviorView, ClockView, Connectivity
-from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
+from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import Micros
-from app.model.values import PropertyState, Value
+from app.model.values import Override, PropertyState, Value
 
 KEPT_CALLS = 1000
 
@@ -57,6 +57,8 @@ class LiveState:
         self.serial = 0
         """Ids given out so far to alerts and calls of behaviors."""
         self.stale = StaleQueue()
+        self.overridden: dict[PropertyKey, Override] = {}
+        """All that stand; `override` keeps it."""
 
     # ------------------------------------------------------------ finding
 
@@ -84,9 +86,10 @@ class LiveState:
         cell = self.cell(twin_id, name)
         if cell is None:
             return None
-        return PropertyState(
-            cell.value, cell.quality, cell.timestamp, cell.reported_at, cell.reason, cell.live is not None
-        )
+        return cell.state()
+
+    def overrides(self) -> Mapping[PropertyKey, Override]:
+        return self.overridden
 
     def values(self, name: str, twin_ids: Sequence[str]) -> Sequence[Value]:
         # One comprehension without a call per twin: 100,000 of them are read for one filter.
@@ -155,7 +158,7 @@ class LiveState:
         if rule is None or rule.evidence is not None or rule.error is not None:
             return ()
         lines = [
-            f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}: {cell.reason or 'PathSilent'}"
+            f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}: {cell.state().reason or PATH_SILENT}"
             for cell in dict.fromkeys(rule.cells)
             if cell.live is None
         ]
@@ -167,6 +170,8 @@ class LiveState:
     def land_property(self, fact: PropertyChanged) -> None:
         cell = self.cell(fact.twin_id, fact.property)
         if cell is not None:
+            if fact.override is not None or cell.override is not None:
+                self.override(cell, fact.override)
             cell.fold(fact)
             self.stale.watch(cell)
 
@@ -225,6 +230,17 @@ class LiveState:
             twin.last_contact = fact.last_contact
 
     # ------------------------------------------------------------ changes by rule
+
+    def override(self, cell: Cell, override: Override | None) -> None:
+        """Put over the cell, or (None) taken from it."""
+        key = PropertyKey(cell.twin.plan.twin_id, cell.spec.plan.name)
+        if override is None:
+            self.overridden.pop(key, None)
+        else:
+            self.overridden[key] = override
+        cell.override = override
+        cell.straight = cell.mapped and override is None
+        cell.refresh()
 
     def begin_run(self) -> None:
         """Every path is silent until it has contact: mapped values are shown and unknown until reported in this run.

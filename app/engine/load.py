@@ -8,7 +8,7 @@ from app.engine import alarms, loading
 from app.engine.behaviors import settle_loaded
 from app.engine.loading import Replaced
 from app.engine.step import Step
-from app.model.events import Alert, BehaviorChanged, Cause, Load
+from app.model.events import Alert, BehaviorChanged, Cause, Load, OverrideChanged
 from app.model.plan import AlertPlan
 
 REMOVED = "BehaviorRemoved"
@@ -22,6 +22,10 @@ def decide(step: Step, input: Load) -> None:
     loaded = loading.load(step.live, input.plan)
     for cell in loaded.changed:
         step.cell_changed(cell, cause, wake=False)  # all its readers are among the loaded rules
+    for key, override, why in loaded.dropped:
+        step.overrides.append(
+            OverrideChanged(key.twin_id, key.name, None, override, step.now, input.author, why, cause)
+        )
     for owner in loaded.owners:
         _drop(step, owner, cause)
     settle_loaded(step, loaded.rules(), cause)

@@ -4,13 +4,14 @@ An owner of the same revision and shape is not touched at all. A rebuilt twin ha
 it is bound anew; nothing is evaluated here (`load.py` decides what the new rules mean, a fold reads it in the facts).
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.live import LiveState
 from app.errors import Invalid, Problem
-from app.model.plan import OverlayPlan, OwnerKey, Plan, TwinPlan
+from app.model.plan import OverlayPlan, OwnerKey, Plan, PropertyKey, TwinPlan
+from app.model.values import Override
 
 
 @dataclass(slots=True)
@@ -28,6 +29,8 @@ class Loading:
     owners: list[Replaced] = field(default_factory=list)
     changed: list[Cell] = field(default_factory=list)
     """Cells that went on and don't show what they did."""
+    dropped: list[tuple[PropertyKey, Override, str]] = field(default_factory=list)
+    """Overrides that ended with what they stood over, each with why."""
 
     def rules(self) -> list[RuleState]:
         """All rules that were built, in the order of their owners."""
@@ -52,6 +55,7 @@ def load(live: LiveState, plan: Plan) -> Loading:
     rebind: dict[str, None] = {}
     for twin_id in plan.removed_twins:
         if (old := live.twins.pop(twin_id, None)) is not None:
+            _drop_overrides(live, old, loading, "TwinRemoved")
             _retire(old)
             loading.owners.append(Replaced(old.key, old.rules, None))
             rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_id, ()))))
@@ -88,7 +92,10 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
     if old is None:
         return new, {}, False
     reborn = old.plan.life != plan.life
-    if not reborn:
+    if reborn:
+        _drop_overrides(live, old, loading, "TwinReplaced")
+    else:
+        _drop_overrides(live, old, loading, "PropertyRemoved", but=new.cells)
         if old.plan.connected and plan.connected:
             new.alive, new.contact, new.reason = old.alive, old.contact, old.reason
         new.last_contact, new.clock, new.events = old.last_contact, old.clock, old.events
@@ -102,6 +109,11 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
 def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
     """The value goes on where the data type is the same and still has it."""
     shown = old.changed()
+    if old.override is not None:
+        if why := _why_dropped(old, old.override, new):
+            _drop(live, old, old.override, loading, why)
+        else:
+            live.override(new, old.override)
     kept, why = new.spec.accept(old.value) if old.value is not None else (None, "NoReading")
     if old.spec.plan.data_type == new.spec.plan.data_type and (not why or old.value is None):
         new.value, new.quality, new.reason = kept, old.quality, old.reason
@@ -114,6 +126,24 @@ def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
         live.stale.watch(new)
     if new.changed() != shown:
         loading.changed.append(new)
+
+
+def _why_dropped(old: Cell, override: Override, new: Cell) -> str:
+    """ "" where the override goes on: the property has the data type it had, which still has the forced value."""
+    if old.spec.plan.data_type != new.spec.plan.data_type:
+        return "DataTypeChanged"
+    return "ValueNotAllowed" if override.kind == "forced" and new.spec.accept(override.value)[1] else ""
+
+
+def _drop_overrides(live: LiveState, twin: TwinState, loading: Loading, why: str, but: Container[str] = ()) -> None:
+    for name, cell in twin.cells.items() if live.overridden else ():
+        if cell.override is not None and name not in but:
+            _drop(live, cell, cell.override, loading, why)
+
+
+def _drop(live: LiveState, cell: Cell, override: Override, loading: Loading, why: str) -> None:
+    loading.dropped.append((PropertyKey(cell.twin.plan.twin_id, cell.spec.plan.name), override, why))
+    live.override(cell, None)
 
 
 def _overlay(live: LiveState, plan: OverlayPlan, loading: Loading) -> None:

@@ -42,7 +42,7 @@ def _turn(step: Step, twin: TwinState, cause: Cause) -> None:
         before = cell.live
         if twin.alive:
             cell.refresh()
-            news = cell.live is not None
+            news = cell.reporting()
         else:
             news = cell.lose(PATH_SILENT)
         if news:
@@ -53,6 +53,7 @@ def _turn(step: Step, twin: TwinState, cause: Cause) -> None:
 def fall_stale(step: Step) -> None:
     """Whatever is due by now."""
     for cell in step.live.stale.take(step.now):
+        before = cell.live
         if cell.lose(STALE):
-            step.cell_changed(cell, Cause("tick", STALE, step.now), wake=True)
+            step.cell_changed(cell, Cause("tick", STALE, step.now), wake=cell.live != before)
     settle(step)

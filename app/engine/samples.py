@@ -30,10 +30,13 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
     for sample in reading.samples:
         twin = twins.get(sample.twin_id)
         cell = twin.cells.get(sample.property) if twin is not None else None
-        if twin is None or cell is None or not cell.mapped:
-            _reject(step, reading.source, sample, _missing(twin, cell))
+        if twin is None or cell is None or not cell.straight:
             if twin is not None:
                 twin.last_contact = received
+            if cell is None or not cell.mapped:
+                _reject(step, reading.source, sample, _missing(twin, cell))
+            else:
+                _land(step, reading.source, sample, cell, received, max_skew)
             continue
         twin.last_contact = received
         value, timestamp, quality, reason = sample.value, sample.timestamp, sample.quality, sample.reason
@@ -96,6 +99,29 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         at = event.timestamp if 0 < event.timestamp <= latest else received
         cause = Cause("reading", reading.source, now)
         step.event(TwinEventOccurred(event.twin_id, event.name, at, event.parameters, cause))
+
+
+def _land(step: Step, source: str, sample: Sample, cell: Cell, received: Micros, max_skew: Micros) -> None:
+    """The long way, for what a person has put something over: it lands underneath, and conditions see no change."""
+    value, quality, reason = _accept(cell, sample.value, sample.quality, sample.reason)
+    if value is None and quality != "bad":
+        _reject(step, source, sample, reason or "")
+        return
+    timestamp = _on_time(cell.twin, cell, sample.timestamp, received, max_skew)
+    if timestamp is None:
+        _reject(step, source, sample, "Late")
+        return
+    if timestamp == received != sample.timestamp and sample.timestamp > received + max_skew and reason is None:
+        reason = CLOCK_AHEAD
+    if quality == "bad":
+        value, timestamp = cell.value, cell.timestamp
+    cell.timestamp, cell.reported_at = timestamp, received
+    if value == cell.value and quality == cell.quality and reason == cell.reason:
+        step.reported(cell)
+        return
+    cell.value, cell.quality, cell.reason = value, quality, reason
+    cell.refresh()
+    step.cell_changed(cell, Cause("reading", source, step.now), wake=False)
 
 
 def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:

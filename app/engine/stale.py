@@ -1,7 +1,8 @@
 """Which property falls silent when: a heap of those that declare `stale_after`.
 
 An entry is not moved by a report; it is looked at when it comes up and put back where there was one since. So a report
-costs nothing here, and time passing costs what is due, not what there is.
+costs nothing here, and time passing costs what is due, not what there is. What a person has put over a property changes
+nothing here: its source falls silent underneath.
 """
 
 import heapq
@@ -20,7 +21,7 @@ class StaleQueue:
     def watch(self, cell: Cell) -> None:
         """Call it whenever a cell becomes known; does nothing for one that is watched or declares no `stale_after`."""
         after = cell.spec.plan.stale_after
-        if after is None or not cell.mapped or cell.queued or cell.live is None:
+        if after is None or not cell.mapped or cell.queued or not cell.reporting():
             return
         cell.queued = True
         self._push(cell.reported_at + after, cell)
@@ -55,6 +56,6 @@ class StaleQueue:
     @staticmethod
     def _actual(cell: Cell) -> Micros | None:
         after = cell.spec.plan.stale_after
-        if after is None or cell.live is None or cell.twin.cells.get(cell.spec.plan.name) is not cell:
+        if after is None or not cell.reporting() or cell.twin.cells.get(cell.spec.plan.name) is not cell:
             return None
         return cell.reported_at + after

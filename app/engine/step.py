@@ -17,6 +17,7 @@ from app.model.events import (
     Cause,
     ConnectivityChanged,
     Outcome,
+    OverrideChanged,
     PropertyChanged,
     PropertyReported,
     SampleRejected,
@@ -41,6 +42,7 @@ class Step:
         "events",
         "live",
         "now",
+        "overrides",
         "rejected",
         "reports",
         "woken",
@@ -58,6 +60,7 @@ class Step:
         self.calls: list[CallChanged] = []
         self.events: list[TwinEventOccurred] = []
         self.connectivity: list[ConnectivityChanged] = []
+        self.overrides: list[OverrideChanged] = []
         self.woken: dict[RuleState, Cause] = {}
         """Rules to be evaluated, each with what woke it first."""
 
@@ -71,6 +74,7 @@ class Step:
             tuple(self.calls),
             tuple(self.events),
             tuple(self.connectivity),
+            tuple(self.overrides),
             refused,
         )
 

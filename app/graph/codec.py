@@ -14,7 +14,14 @@ import msgspec
 from neo4j import Record
 
 from app.errors import Misconfigured
-from app.model.change import BehaviorNode, DefinitionChange, PropertyRow, RelationshipEdge, StoredDefinition
+from app.model.change import (
+    BehaviorNode,
+    DefinitionChange,
+    OverrideAudit,
+    PropertyRow,
+    RelationshipEdge,
+    StoredDefinition,
+)
 from app.model.definitions import MODELS, Kind, Overlay, OverlayType, Twin, TwinKind, TwinType, to_document
 from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
@@ -191,8 +198,9 @@ def acts_on_rows(node: BehaviorNode) -> list[Row]:
 
 
 def property_row(life: int, change: PropertyChanged) -> Row:
-    """The parameters of telemetry/write_properties. `number` is there where the value orders as one."""
-    value, kind = native(change.value)
+    """The parameters of telemetry/write_properties: what everybody sees. `number` is there where it orders as one."""
+    state = change.state()
+    value, kind = native(state.value)
     numeric = kind in ("integer", "float")
     return {
         "key": property_key(change.twin_id, change.property),
@@ -200,11 +208,31 @@ def property_row(life: int, change: PropertyChanged) -> Row:
         "value": value,
         "value_kind": kind,
         "number": float(value) if numeric else None,
-        "quality": change.quality,
-        "timestamp": iso(change.timestamp),
-        "reported_at": iso(change.reported_at),
-        "known": change.known,
-        "reason": None if change.reason is None else clean(change.reason),
+        "quality": state.quality,
+        "timestamp": iso(state.timestamp),
+        "reported_at": iso(state.reported_at),
+        "known": state.known,
+        "reason": None if state.reason is None else clean(state.reason),
+        "override": state.override.kind if state.override is not None else None,
+    }
+
+
+def audit_row(audit: OverrideAudit) -> Row:
+    change = audit.change
+    stands = change.override or change.was
+    value, kind = native(stands.value if stands is not None else None)
+    return {
+        "entry_id": f"override/{audit.sequence}/{audit.index}",
+        "at": iso(change.at),
+        "author": clean(change.by),
+        "reason": clean(change.reason),
+        "action": "override" if change.override is not None else "override_end",
+        "override": stands.kind if stands is not None else None,
+        "twin_id": change.twin_id,
+        "property": change.property,
+        "value": value,
+        "value_kind": kind,
+        "cause": change.cause.kind,
     }
 
 

@@ -32,6 +32,7 @@ class Facts:
         self._link_to_twins = named("link_alerts_to_twins")
         self._link_to_overlays = named("link_alerts_to_overlays")
         self._write_calls = named("write_calls")
+        self._write_audits = named("write_audits")
         self._last_events = named("last_events")
         self._write_last_events = named("write_last_events")
         self._alerts = named("alerts")
@@ -52,6 +53,7 @@ class Facts:
             await self._save_alerts(transaction, batch.alerts)
             await transaction.each(self._write_calls, [codec.call_row(call) for call in batch.calls])
             await self._save_events(transaction, batch.events)
+            await transaction.each(self._write_audits, [codec.audit_row(item) for item in batch.audits])
 
         try:
             await self._graph.write(work)

@@ -6,7 +6,7 @@ Both carry the edges already derived (who reads what, who relates to whom), so t
 from dataclasses import dataclass, field
 
 from app.model.definitions import Definition, Kind
-from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
+from app.model.events import Alert, BehaviorChanged, Call, OverrideChanged, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.time import Micros
 
@@ -88,6 +88,16 @@ class RevisionRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class OverrideAudit:
+    """An audit entry, identified by its place in the journal."""
+
+    sequence: int
+    index: int
+    """Among those of its entry."""
+    change: OverrideChanged
+
+
+@dataclass(frozen=True, slots=True)
 class FactBatch:
     """The latest of everything between two journal sequences, for the graph. Writing it twice changes nothing."""
 
@@ -101,6 +111,8 @@ class FactBatch:
     calls: tuple[Call, ...] = ()
     events: tuple[TwinEventOccurred, ...] = ()
     """The newest events per twin (kept on the twin as `last_events`)."""
+    audits: tuple[OverrideAudit, ...] = ()
+    """Every one of them."""
 
 
 @dataclass(frozen=True, slots=True)

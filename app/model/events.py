@@ -12,7 +12,7 @@ import msgspec
 from app.model.definitions import Severity
 from app.model.plan import BehaviorKey, OwnerKey, Plan
 from app.model.time import Micros
-from app.model.values import Quality, Value
+from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -107,6 +107,28 @@ class SetManual(msgspec.Struct, frozen=True, tag="set_manual"):
     by: str
 
 
+class SetOverride(msgspec.Struct, frozen=True, tag="set_override"):
+    """A person takes a property out of service or forces it; it replaces an override that stands."""
+
+    twin_id: str
+    property: str
+    kind: OverrideKind
+    by: str
+    reason: str
+    value: Value = None
+    """To force; None for out of service."""
+
+
+class ClearOverride(msgspec.Struct, frozen=True, tag="clear_override"):
+    """A person ends an override; of this kind only, where one is named."""
+
+    twin_id: str
+    property: str
+    by: str
+    reason: str = ""
+    kind: OverrideKind | None = None
+
+
 class RequestCall(msgspec.Struct, frozen=True, tag="request_call"):
     """A person asks for a method call, or (property set) a write to the device. Arguments are already checked."""
 
@@ -132,7 +154,7 @@ class CallResult(msgspec.Struct, frozen=True, tag="call_result"):
     error: str = ""
 
 
-Command = AcknowledgeAlert | SetManual | RequestCall
+Command = AcknowledgeAlert | SetManual | SetOverride | ClearOverride | RequestCall
 Input = (
     Samples
     | SourceStatus
@@ -141,6 +163,8 @@ Input = (
     | Started
     | AcknowledgeAlert
     | SetManual
+    | SetOverride
+    | ClearOverride
     | RequestCall
     | AttemptCall
     | CallResult
@@ -151,7 +175,10 @@ Input = (
 
 
 class PropertyChanged(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """Value, quality or `known` changed. Carries the whole new state, so folding needs no look-up."""
+    """Value, quality, `known` or the override changed. Carries the whole new state, so folding needs no look-up.
+
+    All but `override` is what the property is without one; what everybody sees is `state()`.
+    """
 
     twin_id: str
     property: str
@@ -161,6 +188,11 @@ class PropertyChanged(msgspec.Struct, frozen=True, array_like=True, omit_default
     reported_at: Micros
     known: bool
     reason: str | None = None
+    override: Override | None = None
+
+    def state(self) -> PropertyState:
+        reported = PropertyState(self.value, self.quality, self.timestamp, self.reported_at, self.reason, self.known)
+        return in_effect(reported, self.override)
 
 
 class PropertyReported(msgspec.Struct, frozen=True, array_like=True):
@@ -276,6 +308,22 @@ class ConnectivityChanged(msgspec.Struct, frozen=True):
     last_contact: Micros | None = None
 
 
+class OverrideChanged(msgspec.Struct, frozen=True):
+    """For the record (audit); the state of a property that is still there is in the PropertyChanged beside it."""
+
+    twin_id: str
+    property: str
+    override: Override | None
+    """What stands now; None where it has ended."""
+    was: Override | None
+    at: Micros
+    by: str
+    reason: str
+    """The person's; where a definition change ended it: PropertyRemoved, DataTypeChanged, ValueNotAllowed, TwinRemoved,
+    TwinReplaced."""
+    cause: Cause
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one input led to. Empty tuples where nothing did."""
 
@@ -287,6 +335,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     calls: tuple[CallChanged, ...] = ()
     events: tuple[TwinEventOccurred, ...] = ()
     connectivity: tuple[ConnectivityChanged, ...] = ()
+    overrides: tuple[OverrideChanged, ...] = ()
     refused: str = ""
     """Why a command was refused ("" where it was not): `CODE message`."""
 

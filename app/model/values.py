@@ -14,6 +14,24 @@ Value = Any
 
 Quality = Literal["good", "uncertain", "bad"]
 
+OverrideKind = Literal["out_of_service", "forced"]
+OUT_OF_SERVICE = "OutOfService"
+FORCED = "Forced"
+
+
+class Override(msgspec.Struct, frozen=True, array_like=True):
+    """What a person has put over a property: out of service (nobody may use it) or forced (this value, for everybody).
+
+    One at a time. What the device reports goes on being taken underneath and is back when the override ends.
+    """
+
+    kind: OverrideKind
+    by: str
+    at: Micros
+    reason: str
+    value: Value = None
+    """The forced value; None for out of service."""
+
 
 class PropertyState(msgspec.Struct, frozen=True):
     """The live state of one property. `value` stays the last one known while `quality` or the path goes bad."""
@@ -25,7 +43,26 @@ class PropertyState(msgspec.Struct, frozen=True):
     reported_at: Micros = 0
     """When it was last reported, the same value included."""
     reason: str | None = None
-    """Why it is not good: EngineeringUnitsExceeded, a status code's name, NoReading, PathSilent, Stale, Unmapped; on a
-    good one ClockAhead, where the source's time was replaced by that of receipt."""
+    """Why it is not good: EngineeringUnitsExceeded, a status code's name, NoReading, PathSilent, Stale, Unmapped,
+    OutOfService; on a good one Forced (OPC UA's Good_LocalOverride) or ClockAhead, where the source's time was
+    replaced by that of receipt."""
     known: bool = False
     """Whether conditions may use it: a value, not bad, and its path alive."""
+    override: Override | None = None
+    """What a person has put over it; the fields above are then what everybody sees because of it."""
+    reported: "PropertyState | None" = None
+    """What it would be without its override; None where it has none."""
+
+
+def in_effect(reported: PropertyState, override: Override | None) -> PropertyState:
+    """What everybody sees: what is reported, or what a person has put over it.
+
+    A property out of service goes on showing what is reported; it is bad, so nothing may use it.
+    """
+    if override is None:
+        return reported
+    if override.kind == "forced":
+        return PropertyState(override.value, "good", override.at, override.at, FORCED, True, override, reported)
+    return PropertyState(
+        reported.value, "bad", reported.timestamp, reported.reported_at, OUT_OF_SERVICE, False, override, reported
+    )

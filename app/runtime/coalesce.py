@@ -7,7 +7,7 @@ that what a deleted twin last reported never lands on one that was created under
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from app.model.change import FactBatch
+from app.model.change import FactBatch, OverrideAudit
 from app.model.events import Alert, BehaviorChanged, Call, Entry, Load, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, Plan
 
@@ -28,6 +28,7 @@ class Coalesced:
         self._alerts: dict[str, Alert] = {}
         self._calls: dict[str, Call] = {}
         self._events: dict[str, deque[TwinEventOccurred]] = {}
+        self._audits: list[OverrideAudit] = []
 
     @property
     def rows(self) -> int:
@@ -37,6 +38,7 @@ class Coalesced:
             + len(self._alerts)
             + len(self._calls)
             + sum(map(len, self._events.values()))
+            + len(self._audits)
         )
 
     @property
@@ -59,6 +61,8 @@ class Coalesced:
         for event in outcome.events:
             if self._life(event.twin_id) is not None:
                 self._events.setdefault(event.twin_id, deque(maxlen=EVENTS_PER_TWIN)).append(event)
+        for index, override in enumerate(outcome.overrides):
+            self._audits.append(OverrideAudit(entry.sequence, index, override))
         self.upto = entry.sequence
 
     def batches(self, max_rows: int) -> Iterator[FactBatch]:
@@ -69,7 +73,8 @@ class Coalesced:
         alerts = tuple(self._alerts.values())
         calls = tuple(self._calls.values())
         events = tuple(self._events.values())
-        longest = max(map(len, (properties, behaviors, alerts, calls, events)))
+        audits = tuple(self._audits)
+        longest = max(map(len, (properties, behaviors, alerts, calls, events, audits)))
         for start in range(0, max(longest, 1), max_rows):
             end = start + max_rows
             yield FactBatch(
@@ -80,6 +85,7 @@ class Coalesced:
                 alerts[start:end],
                 calls[start:end],
                 tuple(event for of_twin in events[start:end] for event in of_twin),
+                audits[start:end],
             )
 
     def _load(self, plan: Plan) -> None:

@@ -12,6 +12,7 @@ from app.model.events import (
     AcknowledgeAlert,
     AttemptCall,
     CallResult,
+    ClearOverride,
     DeviceEvent,
     Entry,
     Input,
@@ -23,11 +24,12 @@ from app.model.events import (
     Sample,
     Samples,
     SetManual,
+    SetOverride,
     SourceStatus,
     Started,
     Tick,
 )
-from app.model.plan import Plan, PropertyPlan, Shape
+from app.model.plan import Plan, PropertyKey, PropertyPlan, Shape
 from app.model.time import SECOND, Micros
 from app.model.values import Quality
 from tests.engine.plant import (
@@ -163,6 +165,23 @@ scripts = st.lists(
             st.just(Started()),
             st.builds(SetManual, st.sampled_from([*TWINS, "nobody"]), st.sampled_from(NAMES), values, st.just("eva")),
             st.builds(
+                SetOverride,
+                st.sampled_from([*TWINS, "p1", "nobody"]),
+                st.sampled_from(["temperature", "temperature", "status", *NAMES]),
+                st.sampled_from(["out_of_service", "forced", "forced"]),
+                st.sampled_from(["eva", "adam"]),
+                st.just("maintenance"),
+                values,
+            ),
+            st.builds(
+                ClearOverride,
+                st.sampled_from([*TWINS, "p1", "nobody"]),
+                st.sampled_from(["temperature", "temperature", "status", *NAMES]),
+                st.just("eva"),
+                st.just("done"),
+                st.sampled_from([None, None, "out_of_service", "forced"]),
+            ),
+            st.builds(
                 RequestCall,
                 st.sampled_from(["a", "b", "c"]),
                 st.sampled_from([*TWINS, "nobody"]),
@@ -288,10 +307,19 @@ def test_the_invariants_hold_whatever_happens(script: list[tuple[Micros, Any]]) 
     for twin in live.twins.values():
         for cell in twin.cells.values():
             usable = cell.value is not None and cell.quality != "bad" and (twin.alive or not cell.pathed)
-            assert cell.live == (cell.value if usable else None)
+            state = cell.state()
+            if cell.override is None:
+                assert cell.live == (cell.value if usable else None)
+            else:
+                assert cell.live == cell.override.value
+                assert state.reported is not None
+                assert state.reported.known == usable
+            assert state.known == (cell.live is not None)
+            assert live.overridden.get(PropertyKey(twin.key.id, cell.spec.plan.name)) == cell.override
             assert [rule.key for rule in cell.readers] == [
                 rule.key for rule in sorted(cell.readers, key=lambda rule: rule.order)
             ]
         for each in twin.rules.values():
             assert all(each in cell.readers for cell in each.cells)
     assert all(call_id in live.calls for call_id in live.waiting)
+    assert all(live.cell(key.twin_id, key.name) is not None for key in live.overridden)

@@ -26,6 +26,7 @@ from app.model.events import (
     Input,
     Load,
     Outcome,
+    OverrideChanged,
     PropertyChanged,
     RequestCall,
     SampleRejected,
@@ -215,6 +216,7 @@ class FakeGraph:
         self.alert_rows: dict[str, Alert] = {}
         self.call_rows: dict[str, Call] = {}
         self.events: dict[str, list[TwinEventOccurred]] = {}
+        self.audits: dict[tuple[int, int], OverrideChanged] = {}
 
     def _fail(self, when: str, trouble: str) -> None:
         if trouble == when:
@@ -238,6 +240,7 @@ class FakeGraph:
         self.call_rows.update({call.call_id: call for call in batch.calls})
         for event in batch.events:
             self.events.setdefault(event.twin_id, []).append(event)
+        self.audits.update({(item.sequence, item.index): item.change for item in batch.audits})
         self.at = batch.upto
         self._fail("after", trouble)
 

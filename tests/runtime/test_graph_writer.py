@@ -24,13 +24,16 @@ from app.model.events import (
     Input,
     Load,
     Outcome,
+    OverrideChanged,
     PropertyChanged,
     PropertyReported,
     Samples,
+    SetOverride,
     TwinEventOccurred,
 )
 from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
 from app.model.time import Micros
+from app.model.values import Override
 from app.runtime.clock import SystemClock
 from app.runtime.coalesce import Coalesced
 from app.runtime.graph_writer import GraphWriter
@@ -136,6 +139,18 @@ async def test_the_latest_of_everything_arrives_and_the_cursor_with_it(journal: 
         assert graph.call_rows == {"c1": done}
         await journal.append([changes(("a", "x", 3))])
         await until(lambda: graph.properties["a", "x", 1] == 3)
+
+
+async def test_every_override_is_audited_once_whatever_became_of_its_twin(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    override = Override("out_of_service", "ada", 0, "calibration")
+    put = OverrideChanged("ghost", "x", override, None, 0, "ada", "calibration", CAUSE)
+    over = OverrideChanged("ghost", "x", None, override, 0, "bob", "TwinRemoved", CAUSE)
+    command = SetOverride("ghost", "x", "out_of_service", "ada", "calibration")
+    await journal.append([(0, command, Outcome(overrides=(put,))), (0, Samples(()), Outcome(overrides=(over, put)))])
+    async with writing(journal, graph, max_rows=1):
+        await until(lambda: graph.at == 2)
+    assert graph.audits == {(1, 0): put, (2, 0): over, (2, 1): put}
 
 
 async def test_nothing_is_written_where_nothing_changed_but_the_cursor_follows_in_the_end(
