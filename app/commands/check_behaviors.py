@@ -11,6 +11,7 @@ from typing import Literal
 from app.commands.arguments import listed_arguments
 from app.commands.findings import Findings
 from app.commands.overlay_names import Named
+from app.commands.pointers import shown
 from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Owner, Scope, check_condition, check_guards
@@ -105,6 +106,9 @@ def _check_action(action: MethodCallAction | PropertyWriteAction, place: Place, 
     definition = capabilities.properties.get(action.property)
     if definition is None:
         findings.unknown("property", action.property, of_whom, path + "/property", capabilities.properties)
+    elif definition.computed is not None:
+        message = f"'{action.property}' is computed from {shown(definition.computed)} and can't be written"
+        findings.fault("PROPERTY_COMPUTED", message, path + "/property", "write what it is computed from")
     elif definition.access == "read":
         writable = [item.name for item in capabilities.properties.values() if item.access != "read"]
         hint = f"writable are {', '.join(writable)}" if writable else "give the property access read-write"

@@ -64,6 +64,9 @@ def check_connectivity(
             path = pointer(("connectivity", "mapping", part, key))
             if key not in known:
                 findings.unknown(name, key, f"in {what}", path, known)
+            elif isinstance(item, PropertyMapping) and (expression := capabilities.properties[key].computed):
+                message = f"'{key}' is computed from {shown(expression)}, so no device can feed it"
+                findings.fault("COMPUTED_MAPPED", message, path, "leave the mapping out, or 'computed'")
             _check_mapped(connectivity.protocol, item, path, findings)
             if isinstance(item, PropertyMapping) and item.unit is not None and key in capabilities.properties:
                 check_device_unit(item.unit, capabilities.properties[key], f"{path}/unit", findings)

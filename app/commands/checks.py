@@ -5,6 +5,7 @@ may need each other in any order.
 """
 
 from app.commands.check_behaviors import Place, check_behaviors
+from app.commands.check_computed import check_computed_properties
 from app.commands.check_connectivity import check_complete, check_connectivity, check_template
 from app.commands.check_extends import check_extends
 from app.commands.check_units import check_units
@@ -36,11 +37,18 @@ def _placed(behaviors: list[BehaviorDefinition]) -> list[tuple[str, BehaviorDefi
     return [(f"/behaviors/{index}", behavior) for index, behavior in enumerate(behaviors)]
 
 
+def _check_properties(capabilities: Capabilities, definition: TwinType | Twin, findings: Findings) -> None:
+    if definition.properties:  # else inherited ones mean here what they mean above
+        own = {item.name: f"/properties/{index}" for index, item in enumerate(definition.properties)}
+        check_computed_properties(capabilities.properties, own, findings)
+
+
 def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> None:
     check_units(twin_type, findings)
     if not check_extends(world, twin_type, findings):
         return
     capabilities = world.type_capabilities(twin_type.type_id)
+    _check_properties(capabilities, twin_type, findings)
     behaviors = _placed(twin_type.behaviors)
     if twin_type.properties or twin_type.methods:  # else inherited behaviors mean here what they mean above
         behaviors += _inherited(capabilities, twin_type)
@@ -62,6 +70,7 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
         findings.unknown("twin type", twin.twin_type, "", "/twin_type", world.ids("twin_type"))
     else:
         capabilities = world.capabilities(twin.twin_id)
+        _check_properties(capabilities, twin, findings)
         behaviors = _placed(twin.behaviors)
         if twin.properties or twin.methods:  # else the type's behaviors mean here what they mean there
             behaviors += _inherited(capabilities, twin)

@@ -55,13 +55,19 @@ class ControlCommands:
 
     async def set_property(self, twin_id: str, name: str, value: Value, actor: Actor) -> Written:
         """A mapped property by a write to its device, a manual one at once. Raises NotFound (TWIN_NOT_FOUND,
-        PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
+        PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY, PROPERTY_COMPUTED), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
         VALUE_OUT_OF_RANGE, ...)."""
         self._refuse_unknown(twin_id)
         properties = self._catalogue.capabilities(twin_id).properties
         definition = properties.get(name)
         if definition is None:
             raise _unknown("property", name, f" of twin '{twin_id}'", properties)
+        if definition.computed is not None:
+            raise Refused(
+                f"property '{name}' of twin '{twin_id}' is computed from {shown(definition.computed)}",
+                code="PROPERTY_COMPUTED",
+                hint="set what it is computed from",
+            )
         if definition.access == "read":
             raise Refused(
                 f"property '{name}' of twin '{twin_id}' can only be read",

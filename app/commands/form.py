@@ -42,6 +42,8 @@ _HINTS = {
     "MISSING_FIELD": "list the values that it can take",
     "BAD_TEXT": "leave control characters out",
     "DUPLICATE_NAME": "give each its own name",
+    "COMPUTED_READ_ONLY": "leave access out, or write read",
+    "COMPUTED_NEVER_STALE": "leave stale_after out; give it to the properties that a device feeds",
     "TWO_TARGETS": "leave one of role and twin_id out",
 }
 _UNIQUE: dict[Kind, dict[str, str]] = {

@@ -4,8 +4,11 @@ Seconds become microseconds here, arguments take their parameter's type, and a b
 with its error, so that its neighbours go on.
 """
 
+import msgspec
+
 from app.commands.arguments import listed_arguments
 from app.commands.check_behaviors import Place, check_behavior
+from app.commands.check_computed import faults
 from app.commands.overlay_names import Named
 from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
@@ -24,7 +27,24 @@ from app.model.plan import ActionPlan, AlertPlan, CallPlan, MethodPlan, Property
 from app.model.time import SECOND
 
 
+def property_plans(capabilities: Capabilities) -> tuple[PropertyPlan, ...]:
+    """Of a shape. What can't be computed carries its error; checked again for the same reason as rules are."""
+    unusable: dict[str, str] = {}
+    for name, problem in faults(capabilities.properties):
+        unusable.setdefault(name, f"{problem.code} {problem.message}")
+    plans = []
+    for name, item in capabilities.properties.items():
+        plan = property_plan(item)
+        if name in unusable:
+            plan = msgspec.structs.replace(plan, error=unusable[name])
+        elif item.computed is not None:
+            plan = msgspec.structs.replace(plan, computed=parse_condition(item.computed))
+        plans.append(plan)
+    return tuple(plans)
+
+
 def property_plan(definition: PropertyDefinition) -> PropertyPlan:
+    """As a connector needs it: nothing is computed there."""
     return PropertyPlan(
         definition.name,
         definition.data_type,

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from app.commands.check_behaviors import Place
 from app.commands.overlay_names import behaviors_in_effect, bindings, names_in_overlay, names_in_type
-from app.commands.part_plans import method_plan, property_plan, rule
+from app.commands.part_plans import method_plan, property_plans, rule
 from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import BehaviorDefinition, Kind, Overlay, OverlayType, Twin
@@ -84,7 +84,8 @@ class _Planner:
         twin = stored.definition
         assert isinstance(twin, Twin)
         connectivity = self._catalogue.connectivity(twin_id)
-        known = self._catalogue.capabilities(twin_id).properties
+        properties = self._catalogue.capabilities(twin_id).properties
+        known = {name for name, item in properties.items() if item.computed is None}
         return TwinPlan(
             twin_id,
             twin.twin_type,
@@ -119,7 +120,7 @@ class _Planner:
             place = Place("twin", what, capabilities)
             self._shapes[shape_id] = Shape(
                 shape_id,
-                tuple(property_plan(item) for item in capabilities.properties.values()),
+                property_plans(capabilities),
                 tuple(method_plan(item) for item in capabilities.methods.values()),
                 tuple(rule(item, place) for item in capabilities.behaviors.values()),
             )

@@ -424,6 +424,17 @@ def no_moment(text: str) -> Message:
     return Message("DTSL318", f"{text} is no date and time", 'write it like "2026-01-31T12:00:00Z"')
 
 
+def wrong_result(name: str, data_type: str, result: str) -> Message:
+    article = "an" if data_type[0] in "aeiou" else "a"
+    return Message("DTSL319", f"'{name}' is {article} {data_type}, but what it is computed from gives {result}")
+
+
+def reads_nothing(name: str) -> Message:
+    return Message(
+        "DTSL320", f"'{name}' is computed from no property, so it would never change", "name one, as in 'power / 2'"
+    )
+
+
 def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:
     return Message("DTSL314", f"'{method}' has no parameter '{name}'", _near(name, known, "parameters"))
 

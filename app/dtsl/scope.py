@@ -12,7 +12,16 @@ from typing import Literal as OneOf
 from app.dtsl import diagnostics
 from app.dtsl.diagnostics import Message
 from app.dtsl.spelling import json_name
-from app.dtsl.types import BOOLEAN, NUMBER, UNKNOWN, Type, comparison_fault, type_of_literal, type_of_property
+from app.dtsl.types import (
+    BOOLEAN,
+    NUMBER,
+    UNKNOWN,
+    Type,
+    comparison_fault,
+    result_fault,
+    type_of_literal,
+    type_of_property,
+)
 from app.errors import Problem
 from app.model.conditions import (
     And,
@@ -25,6 +34,7 @@ from app.model.conditions import (
     Not,
     Or,
     PropertyRef,
+    references,
 )
 from app.model.definitions import MethodDefinition, PropertyDefinition
 
@@ -65,6 +75,17 @@ class Finding:
 def check_condition(condition: Condition, scope: Scope, path: str) -> list[Problem]:
     """Every error in names and types, all at `path`."""
     return [finding.message.problem(path) for finding in errors_in(condition, scope)]
+
+
+def check_computed(expression: Condition, definition: PropertyDefinition, scope: Scope, path: str) -> list[Problem]:
+    """The same for what a property is computed from, whose result must fit the property."""
+    checker = _Checker(scope)
+    result = checker.type(expression)
+    found = [finding.message for finding in checker.found]
+    if not found and not references(expression):
+        found.append(diagnostics.reads_nothing(definition.name))
+    fault = None if found else result_fault(result, definition)
+    return [message.problem(path) for message in ([*found, fault] if fault else found)]
 
 
 def check_guards(conditions: Sequence[Condition], scope: Scope, path: str) -> list[Problem]:

@@ -76,6 +76,30 @@ def comparison_fault(operator: str, left: Type, right: Type) -> Message | None:
     return None
 
 
+_RESULTS: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    "number": ("a number", ("float", "integer")),
+    "boolean": ("true or false", ("boolean",)),
+    "text": ("a text", ("string", "enum")),
+    "enum": ("a text", ("string", "enum")),
+    "moment": ("a date and time", ("datetime",)),
+}
+
+
+def result_fault(result: Type, definition: PropertyDefinition) -> Message | None:
+    """Why what an expression gives can't be the value of the property that it is written for. A text that may or may
+    not be of an enum is left to the moment when it is computed."""
+    if result.kind == "unknown":
+        return None
+    gives, fitting = _RESULTS[result.kind]
+    name, data_type = definition.name, definition.data_type
+    if data_type not in fitting:
+        return diagnostics.wrong_result(name, data_type, gives)
+    if data_type == "enum" and result.kind == "enum":
+        more = [value for value in result.values if value not in (definition.enum_values or ())]
+        return diagnostics.unknown_value(more[0], f"'{name}'", definition.enum_values or ()) if more else None
+    return None
+
+
 def value_fault(value: Any, definition: PropertyDefinition | ParameterDefinition, name: str) -> Message | None:
     """Why `value` is none for the property or parameter that messages call `name`; None where it fits."""
     data_type = definition.data_type

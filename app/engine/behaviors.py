@@ -18,8 +18,9 @@ MAX_ROUNDS = 16
 
 
 def settle(step: Step) -> None:
-    """Evaluates what was woken, then what that woke, until nothing is left."""
+    """Evaluates what was woken, then what that woke, until nothing is left. What is computed comes first each time."""
     for _ in range(MAX_ROUNDS):
+        step.derive()
         if not step.woken:
             return
         woken, step.woken = step.woken, {}
@@ -27,6 +28,7 @@ def settle(step: Step) -> None:
         for rule, evidence, cause in turned:
             if evidence is not rule.evidence:
                 transition(step, rule, evidence, cause)
+    step.derive()
     cut, step.woken = step.woken, {}
     for rule, cause in cut.items():
         alarms.raise_own(

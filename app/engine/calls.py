@@ -136,6 +136,7 @@ def set_manual(step: Step, cell: Cell, value: Value, cause: Cause) -> None:
     if value == cell.value and cell.quality == "good" and cell.reason is None:
         cell.timestamp = cell.reported_at = step.now
         step.reported(cell)
+        step.feed(cell, cause)
         return
     before = cell.live
     cell.value, cell.quality, cell.reason = value, "good", None
@@ -152,6 +153,8 @@ def set_by_person(step: Step, command: SetManual) -> str:
     cell = twin.cells.get(command.property)
     if cell is None:
         return f"PROPERTY_NOT_FOUND twin '{command.twin_id}' has no property '{command.property}'"
+    if cell.spec.plan.computed is not None:
+        return f"PROPERTY_COMPUTED property '{command.property}' of '{command.twin_id}' is computed from others"
     if cell.mapped:
         return f"PROPERTY_MAPPED property '{command.property}' of '{command.twin_id}' is the device's"
     if cell.spec.plan.access == "read":

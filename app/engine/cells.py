@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from app.engine.compile import TYPE_OF, Compiled, Reads, Test, TooDeep, ValueType, compile_condition, reads
+from app.engine.formulas import NO_FORMULAS, Formula, formulas_of
 from app.engine.values import Spec
 from app.model.conditions import PropertyRef
 from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
@@ -25,11 +26,12 @@ VERDICT: Mapping[Evidence, bool | None] = {"true": True, "false": False, "unknow
 class ShapeState:
     """What all owners of a shape share: property specs, methods, and rules compiled once per combination of types."""
 
-    __slots__ = ("_compiled", "_reads", "methods", "shape", "specs", "users")
+    __slots__ = ("_compiled", "_reads", "computed", "methods", "shape", "specs", "users")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self.specs = {plan.name: Spec(plan) for plan in shape.properties}
+        self.computed = formulas_of(self.specs)
         self.methods = {plan.name: plan for plan in shape.methods}
         self.users = 0
         self._reads: dict[int, Reads | str] = {}
@@ -70,6 +72,7 @@ class Cell:
     """The live state of one property of one twin."""
 
     __slots__ = (
+        "feeds",
         "live",
         "mapped",
         "override",
@@ -95,7 +98,8 @@ class Cell:
         self.override: Override | None = None
         """Set by LiveState.override, which keeps the list of all."""
         self.straight = mapped
-        """Whether a reading goes the short way (samples.py): a connector feeds it and nothing stands over it."""
+        """Whether a reading goes the short way (samples.py): a connector feeds it, nothing stands over it and
+        nothing is computed from it."""
         self.value: Value = None
         self.live: Value = None
         self.quality: Quality = "bad"
@@ -105,6 +109,8 @@ class Cell:
         self.queued = False
         """Whether the stale queue has an entry for it."""
         self.readers: list[RuleState] = []
+        self.feeds: tuple[ComputedCell, ...] = ()
+        """Everything that is computed from it, near or far."""
 
     def reporting(self) -> bool:
         """Whether what is reported may be used, where no override stands over it."""
@@ -158,6 +164,17 @@ class Cell:
         return True
 
 
+class ComputedCell(Cell):
+    """A property that is computed from others of its twin (computed.py); nobody else gives it a value."""
+
+    __slots__ = ("formula", "inputs")
+
+    def __init__(self, twin: "TwinState", formula: Formula) -> None:
+        super().__init__(twin, formula.spec, mapped=False)
+        self.formula = formula
+        self.inputs: tuple[Cell, ...] = ()
+
+
 class PathClock:
     """How a twin's source clock stands to ours; knowledge of this run only (a restart learns it again)."""
 
@@ -179,6 +196,7 @@ class TwinState:
         "alive",
         "cells",
         "clock",
+        "computed",
         "contact",
         "events",
         "key",
@@ -203,7 +221,24 @@ class TwinState:
         """Newest first."""
         mapped = frozenset(plan.mapped)
         self.cells = {name: Cell(self, spec, name in mapped) for name, spec in shape.specs.items()}
+        self.computed: tuple[ComputedCell, ...] = ()
+        """In the order in which they are computed."""
         self.rules: dict[str, RuleState] = {}
+        if shape.computed is not NO_FORMULAS:
+            self._compute()
+
+    def _compute(self) -> None:
+        computed, cells = self.shape.computed, self.cells
+        self.computed = tuple([ComputedCell(self, formula) for formula in computed.formulas])
+        for cell in self.computed:
+            cells[cell.formula.name] = cell
+        for cell in self.computed:
+            cell.inputs = tuple([cells[name] for name in cell.formula.reads])
+        for name, fed in computed.feeds.items():
+            cells[name].feeds = tuple([cells[other] for other in fed])  # type: ignore[misc]
+            cells[name].straight = False
+        for name, reason in computed.unusable.items():
+            cells[name].reason = reason
 
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.twin_id if owner is None or owner == self.plan.twin_id else None

@@ -1,4 +1,5 @@
-"""Compiles a condition tree to one Python function over property cells that answers True, False or None (UNKNOWN).
+"""Compiles a condition tree to one Python function over property cells that answers True, False or None (UNKNOWN),
+and a computed property's expression to one that answers its value or None.
 
 The source text is made of names that this file invents and of operators from a fixed table; whatever a person wrote
 (constants, property names) reaches the function through its closure only, so no input can become code. The types of
@@ -101,7 +102,14 @@ def compile_condition(
     """`types` has every property that the condition reads, None for one that isn't there; `bound` every owner it names.
     Raises TooDeep."""
     check_depth(condition)
-    return _Writer(condition, types, bound).compiled()
+    return _Writer(condition, types, bound).compiled(_Writer.truth)
+
+
+def compile_expression(expression: Condition, types: Mapping[PropertyRef, ValueType | None]) -> Compiled:
+    """The same for an expression of any type over one twin's properties: `test` answers its value, or None. Raises
+    TooDeep."""
+    check_depth(expression)
+    return _Writer(expression, types, dict.fromkeys(owners(expression), False)).compiled(_Writer.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +139,8 @@ class _Writer:
         self._notes: list[str] = []
         self._count = 0
 
-    def compiled(self) -> Compiled:
-        self._statement(self._condition)
+    def compiled(self, read: "Callable[[_Writer, Condition], _Operand]") -> Compiled:
+        self._statement(self._condition, read)
         cells = ", ".join(f"c{index}" for index in range(len(self._reads)))
         constants = ", ".join(self._constants)
         body = "\n".join(f"        {line}" for line in self._lines)
@@ -143,7 +151,7 @@ class _Writer:
 
     # ------------------------------------------------------------ statements
 
-    def _statement(self, node: Condition) -> None:
+    def _statement(self, node: Condition, read: "Callable[[_Writer, Condition], _Operand]") -> None:
         """The outermost node: its parts end the function as soon as one of them decides."""
         match node:
             case And(items=items):
@@ -151,12 +159,12 @@ class _Writer:
             case Or(items=items):
                 self._until(items, "True", "False")
             case _:
-                self._lines.append(f"return {self._truth(node).name}")
+                self._lines.append(f"return {read(self, node).name}")
 
     def _until(self, items: tuple[Condition, ...], winner: str, otherwise: str) -> None:
         unsure = []
         for item in items:
-            part = self._truth(item)
+            part = self.truth(item)
             if part.name in ("True", "False"):
                 if part.name == winner:
                     self._lines.append(f"return {winner}")
@@ -187,13 +195,13 @@ class _Writer:
         self._notes.append(note)
         return _UNKNOWN
 
-    def _truth(self, node: Condition) -> _Operand:
-        part = self._value(node)
+    def truth(self, node: Condition) -> _Operand:
+        part = self.value(node)
         if part.type not in ("boolean", None):
             return self._mismatch(f"a {part.type} is used where true or false is needed")
         return part
 
-    def _value(self, node: Condition) -> _Operand:
+    def value(self, node: Condition) -> _Operand:
         match node:
             case Constant(value=value):
                 return self._literal(value)
@@ -202,13 +210,13 @@ class _Writer:
             case Bound(owner=owner):
                 return _Operand("True" if self._bound[owner] else "False", "boolean", sure=True)
             case Compare(op=op, left=left, right=right):
-                return self._compare(op, self._value(left), self._value(right))
+                return self._compare(op, self.value(left), self.value(right))
             case Arithmetic(op=op, left=left, right=right):
-                return self._arithmetic(op, self._value(left), self._value(right))
+                return self._arithmetic(op, self.value(left), self.value(right))
             case Negative(item=item):
-                return self._arithmetic("-", _Operand(self._constant(0), "number", sure=True), self._value(item))
+                return self._arithmetic("-", _Operand(self._constant(0), "number", sure=True), self.value(item))
             case Not(item=item):
-                part = self._truth(item)
+                part = self.truth(item)
                 return self._keep(self._guarded([part], f"not {part.name}"), "boolean", part.sure)
             case And(items=items):
                 return self._both(items, "False", "True")
@@ -261,11 +269,11 @@ class _Writer:
             return _UNKNOWN
         if left.type != "number" or right.type != "number":
             return self._mismatch(f"'{op}' needs numbers, not a {left.type} and a {right.type}")
-        function = self._constant(_ARITHMETIC[op])
+        function = self._constant(ARITHMETIC[op])
         return self._keep(self._guarded([left, right], f"{function}({left.name}, {right.name})"), "number")
 
     def _both(self, items: tuple[Condition, ...], winner: str, otherwise: str) -> _Operand:
-        parts = [self._truth(item) for item in items]
+        parts = [self.truth(item) for item in items]
         wins = " or ".join(f"{part.name} is {winner}" for part in parts)
         unsure = " or ".join(f"{part.name} is None" for part in parts if not part.sure)
         rest = f"(None if {unsure} else {otherwise})" if unsure else otherwise
@@ -298,7 +306,7 @@ def _remainder(left: Any, right: Any) -> Any:
     return fmod(left, right)
 
 
-_ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
+ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "+": _total(lambda left, right: left + right),
     "-": _total(lambda left, right: left - right),
     "*": _total(lambda left, right: left * right),

@@ -7,6 +7,7 @@ a restart, a load or a source's status change by rule, without a fact of their o
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
+from app.engine.computed import compute
 from app.engine.stale import StaleQueue
 from app.model.events import (
     Alert,
@@ -239,7 +240,7 @@ class LiveState:
         else:
             self.overridden[key] = override
         cell.override = override
-        cell.straight = cell.mapped and override is None
+        cell.straight = cell.mapped and override is None and not cell.feeds
         cell.refresh()
 
     def begin_run(self) -> None:
@@ -258,6 +259,9 @@ class LiveState:
                 if cell.pathed:
                     cell.lose(PATH_SILENT)
                     touched.update(dict.fromkeys(cell.readers))
+            for computed in twin.computed:
+                compute(computed)
+                touched.update(dict.fromkeys(computed.readers))
         for rule in touched:
             rule.evidence = rule.evaluate()
 

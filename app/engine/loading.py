@@ -8,8 +8,10 @@ from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
+from app.engine.computed import compute
 from app.engine.live import LiveState
 from app.errors import Invalid, Problem
+from app.model.events import PropertyChanged
 from app.model.plan import OverlayPlan, OwnerKey, Plan, PropertyKey, TwinPlan
 from app.model.values import Override
 
@@ -89,12 +91,12 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
     old = live.twins.pop(plan.twin_id, None)
     new = live.twins[plan.twin_id] = TwinState(plan, live.shapes[plan.shape_id])
     new.shape.users += 1
-    if old is None:
-        return new, {}, False
-    reborn = old.plan.life != plan.life
-    if reborn:
+    reborn = old is not None and old.plan.life != plan.life
+    shown: dict[str, PropertyChanged] = {}
+    if old is not None and reborn:
         _drop_overrides(live, old, loading, "TwinReplaced")
-    else:
+    elif old is not None:
+        shown = {name: cell.changed() for name, cell in old.cells.items()}
         _drop_overrides(live, old, loading, "PropertyRemoved", but=new.cells)
         if old.plan.connected and plan.connected:
             new.alive, new.contact, new.reason = old.alive, old.contact, old.reason
@@ -102,18 +104,29 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
         for name, cell in new.cells.items():
             if (known := old.cells.get(name)) is not None:
                 _carry(live, known, cell, loading)
+    for computed in new.computed:
+        compute(computed)
+    loading.changed += [cell for name, cell in new.cells.items() if _is_news(shown.get(name), cell)]
+    if old is None:
+        return new, {}, False
     _retire(old)
     return new, old.rules, reborn
 
 
+def _is_news(shown: PropertyChanged | None, cell: Cell) -> bool:
+    """A property that was not there before has something to tell only where it is computed already."""
+    return cell.reporting() if shown is None else cell.changed() != shown
+
+
 def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
     """The value goes on where the data type is the same and still has it."""
-    shown = old.changed()
     if old.override is not None:
         if why := _why_dropped(old, old.override, new):
             _drop(live, old, old.override, loading, why)
         else:
             live.override(new, old.override)
+    if new.spec.plan.name in new.twin.shape.computed.unusable:
+        return
     kept, why = new.spec.accept(old.value) if old.value is not None else (None, "NoReading")
     if old.spec.plan.data_type == new.spec.plan.data_type and (not why or old.value is None):
         new.value, new.quality, new.reason = kept, old.quality, old.reason
@@ -124,8 +137,6 @@ def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
             new.lose(PATH_SILENT)
         new.refresh()
         live.stale.watch(new)
-    if new.changed() != shown:
-        loading.changed.append(new)
 
 
 def _why_dropped(old: Cell, override: Override, new: Cell) -> str:

@@ -86,7 +86,11 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             touched.update(dict.fromkeys(cell.readers))
         elif touched is not cell.readers:
             touched = dict.fromkeys([*touched, *cell.readers])
-    if touched is not None:
+    if step.pending or step.woken:
+        cause = Cause("reading", reading.source, now)
+        step.woken.update(dict.fromkeys(touched or (), cause))
+        settle(step)
+    elif touched is not None:
         _evaluate(step, reading, touched)
     for event in reading.events:
         twin = twins.get(event.twin_id)
@@ -102,7 +106,8 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
 
 
 def _land(step: Step, source: str, sample: Sample, cell: Cell, received: Micros, max_skew: Micros) -> None:
-    """The long way, for what a person has put something over: it lands underneath, and conditions see no change."""
+    """The long way: for what others are computed from, and for what a person has put something over, where it lands
+    underneath and conditions see no change."""
     value, quality, reason = _accept(cell, sample.value, sample.quality, sample.reason)
     if value is None and quality != "bad":
         _reject(step, source, sample, reason or "")
@@ -115,13 +120,16 @@ def _land(step: Step, source: str, sample: Sample, cell: Cell, received: Micros,
         reason = CLOCK_AHEAD
     if quality == "bad":
         value, timestamp = cell.value, cell.timestamp
+    cause = Cause("reading", source, step.now)
     cell.timestamp, cell.reported_at = timestamp, received
     if value == cell.value and quality == cell.quality and reason == cell.reason:
         step.reported(cell)
+        step.feed(cell, cause)
         return
+    before = cell.live
     cell.value, cell.quality, cell.reason = value, quality, reason
     cell.refresh()
-    step.cell_changed(cell, Cause("reading", source, step.now), wake=False)
+    step.cell_changed(cell, cause, wake=cell.live != before)
 
 
 def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:
@@ -218,7 +226,9 @@ def _late(clock: PathClock, timestamp: Micros, received: Micros, max_skew: Micro
 def _missing(twin: TwinState | None, cell: Cell | None) -> str:
     if twin is None:
         return "UnknownTwin"
-    return "UnknownProperty" if cell is None else "NotMapped"
+    if cell is None:
+        return "UnknownProperty"
+    return "Computed" if cell.spec.plan.computed is not None else "NotMapped"
 
 
 def _reject(step: Step, source: str, sample: Sample, reason: str) -> None:

@@ -6,7 +6,8 @@ not. Nothing but this class writes facts, so what was decided and what a fold of
 
 from typing import Literal
 
-from app.engine.cells import Cell, RuleState
+from app.engine.cells import Cell, ComputedCell, RuleState
+from app.engine.computed import compute
 from app.engine.live import LiveState
 from app.model.events import (
     Alert,
@@ -43,6 +44,7 @@ class Step:
         "live",
         "now",
         "overrides",
+        "pending",
         "rejected",
         "reports",
         "woken",
@@ -63,6 +65,8 @@ class Step:
         self.overrides: list[OverrideChanged] = []
         self.woken: dict[RuleState, Cause] = {}
         """Rules to be evaluated, each with what woke it first."""
+        self.pending: dict[ComputedCell, Cause] = {}
+        """Properties to be computed before that, likewise."""
 
     def outcome(self, refused: str = "") -> Outcome:
         return Outcome(
@@ -83,9 +87,29 @@ class Step:
         self.changes.append(cell.changed())
         self.reports.pop(cell, None)
         self.live.stale.watch(cell)
+        if cell.feeds:
+            self.feed(cell, cause)
         if wake:
             for rule in cell.readers:
                 self.woken.setdefault(rule, cause)
+
+    def feed(self, cell: Cell, cause: Cause) -> None:
+        """What the cell shows, or when it was reported, is not what those computed from it have seen."""
+        for computed in cell.feeds:
+            self.pending.setdefault(computed, cause)
+
+    def derive(self) -> None:
+        """Everything that depends on a changed cell is computed, each once and behind what it reads."""
+        pending, self.pending = self.pending, {}
+        for cell in sorted(pending, key=_rank):
+            shown = cell.value, cell.quality, cell.reason
+            live, timestamp, reported_at = cell.live, cell.timestamp, cell.reported_at
+            compute(cell)
+            if (cell.value, cell.quality, cell.reason) != shown or cell.live != live:
+                self.cell_changed(cell, pending[cell], wake=cell.live != live)
+            elif (cell.timestamp, cell.reported_at) != (timestamp, reported_at):
+                self.reported(cell)
+        self.pending = {}  # whatever depends on these was among them
 
     def reported(self, cell: Cell) -> None:
         """The cell's times are set already, and nothing else of it has changed."""
@@ -118,6 +142,10 @@ class Step:
     def new_id(self, kind: str) -> str:
         """Deterministic, and unique for the life of the installation: the serial is part of the journaled state."""
         return f"{kind}-{self.now}-{self.live.serial + 1}"
+
+
+def _rank(cell: ComputedCell) -> int:
+    return cell.formula.rank
 
 
 def led_to(kind: CauseKind, ref: str, at: Micros, parent: Cause | None) -> Cause:

@@ -110,6 +110,21 @@ class PropertyDefinition(_Typed):
     """Seconds of quiet after which an MQTT-like source's property is silent."""
     deadband: Annotated[float, Field(ge=0)] | None = None
     """Thins push, graph and history only; conditions see every sample."""
+    computed: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
+    """An expression over the twin's own properties (`power / flow_rate`): it has no other source then."""
+
+    @model_validator(mode="after")
+    def _computed_has_no_other_source(self) -> "PropertyDefinition":
+        faults: list[Fault] = []
+        if self.computed is not None and self.access != "read":
+            message = f"'{self.name}' is computed and can't have access {self.access}"
+            faults.append(Fault("COMPUTED_READ_ONLY", ("access",), message))
+        if self.computed is not None and self.stale_after is not None:
+            message = f"'{self.name}' is computed: it is as fresh as what it is computed from"
+            faults.append(Fault("COMPUTED_NEVER_STALE", ("stale_after",), message))
+        if faults:
+            raise Faults(faults)
+        return self
 
 
 class ParameterDefinition(_Typed):

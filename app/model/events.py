@@ -209,7 +209,7 @@ class SampleRejected(msgspec.Struct, frozen=True, array_like=True):
     twin_id: str
     property: str
     reason: str
-    """UnknownTwin, UnknownProperty, NotMapped, TypeMismatch, NotInEnum, NotFinite, TooLong, Late."""
+    """UnknownTwin, UnknownProperty, NotMapped, Computed, TypeMismatch, NotInEnum, NotFinite, TooLong, Late."""
 
 
 BehaviorState = Literal["active", "inactive"]

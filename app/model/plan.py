@@ -38,7 +38,7 @@ class BehaviorKey(msgspec.Struct, frozen=True, array_like=True):
     name: str
 
 
-class PropertyPlan(msgspec.Struct, frozen=True):
+class PropertyPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     name: str
     data_type: DataType
     unit: str | None = None
@@ -48,6 +48,10 @@ class PropertyPlan(msgspec.Struct, frozen=True):
     access: Access = "read"
     stale_after: Micros | None = None
     deadband: float | None = None
+    computed: Condition | None = None
+    """What it is computed from, over properties of its own twin."""
+    error: str = ""
+    """Why it can't be computed: the reason it is shown with."""
 
 
 class MethodPlan(msgspec.Struct, frozen=True):

@@ -44,8 +44,9 @@ class PropertyState(msgspec.Struct, frozen=True):
     """When it was last reported, the same value included."""
     reason: str | None = None
     """Why it is not good: EngineeringUnitsExceeded, a status code's name, NoReading, PathSilent, Stale, Unmapped,
-    OutOfService; on a good one Forced (OPC UA's Good_LocalOverride) or ClockAhead, where the source's time was
-    replaced by that of receipt."""
+    OutOfService; of a computed one `INPUT: REASON`, DivisionByZero, Overflow, NotWhole, NotInEnum; on a good one Forced
+    (OPC UA's Good_LocalOverride), `INPUT: Forced`, or ClockAhead, where the source's time was replaced by that of
+    receipt."""
     known: bool = False
     """Whether conditions may use it: a value, not bad, and its path alive."""
     override: Override | None = None

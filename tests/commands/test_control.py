@@ -288,3 +288,12 @@ async def test_a_comment_that_can_not_be_kept_is_refused(comment: str, code: str
     with pytest.raises(Invalid) as caught:
         await desk.control.acknowledge_alert(desk.overheat(), comment, ANN)
     assert caught.value.code == code
+
+
+async def test_setting_a_computed_property_is_refused_with_what_it_is_computed_from() -> None:
+    desk = await Desk.open()
+    computed = {"name": "slip", "data_type": "float", "computed": "speed / temperature"}
+    await desk.house.save(("twin", twin("p2", properties=[computed])))
+    with pytest.raises(Refused, match="is computed from 'speed / temperature'") as caught:
+        await desk.control.set_property("p2", "slip", 1.0, ANN)
+    assert caught.value.code == "PROPERTY_COMPUTED"

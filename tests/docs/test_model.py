@@ -26,7 +26,7 @@ async def _house() -> House:
     documents = [json.loads(block) for block in _blocks("json")]
     house = House()
     saved = await house.save(*((kinds[kind_of_document(document)], document) for document in documents))
-    assert len(saved.created) == len(documents) == 7
+    assert len(saved.created) == len(documents) == 8
     assert saved.warnings == ()
     return house
 

@@ -3,9 +3,11 @@
 import math
 from typing import Any
 
+import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.engine.computed import compute
 from app.engine.engine import Engine
 from app.model.conditions import And, Arithmetic, Bound, Compare, Literal, Not, Or
 from app.model.events import (
@@ -50,10 +52,16 @@ from tests.engine.plant import (
 )
 
 TWINS = ("p1", "p2", "p3")
-NAMES = (*MAPPED, "limit", "mode", "shown", "level", "nothing")
+NAMES = (*MAPPED, "limit", "mode", "shown", "level", "slip", "steep", "nothing")
 PROPERTIES = (*PUMP_PROPERTIES, PropertyPlan("level", "float", minimum=0.0, maximum=10.0, stale_after=5 * SECOND))
 
 RATIO = Compare(">", Arithmetic("/", ref("speed"), ref("temperature")), Literal(2))
+COMPUTED = (
+    PropertyPlan("slip", "float", maximum=3.0, computed=Arithmetic("/", ref("speed"), ref("temperature"))),
+    PropertyPlan("steep", "boolean", computed=Or((compare("slip", ">", 2), compare("mode", "==", "hand")))),
+    PropertyPlan("slack", "integer", computed=Arithmetic("*", ref("limit"), ref("starts"))),
+)
+EDITED = (msgspec.structs.replace(COMPUTED[0], computed=Arithmetic("-", ref("limit"), ref("level"))), *COMPUTED[1:])
 RULE_SETS = (
     (),
     (rule("hot", hot(), alert("0", "critical"), call("stop")), rule("odd", compare("status", ">", 5))),
@@ -66,6 +74,7 @@ RULE_SETS = (
             Or((RATIO, Not(compare("level", "<", 5)))),
             write("speed", 0.0),
         ),
+        rule("steep", compare("steep", "==", True), write("limit", 50.0), alert()),
         rule("broken", None, error="BROKEN"),
     ),
     (rule("hot", hot(), write("mode", "auto")), rule("loop", compare("mode", "==", "auto"), write("mode", "hand")),
@@ -84,7 +93,9 @@ def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int]) -> Plan:
     return Plan(
         revision,
         (
-            Shape(shape_id, PROPERTIES, pump_shape().methods, RULE_SETS[rules]),
+            Shape(
+                shape_id, (*(EDITED if rules % 2 else COMPUTED), *PROPERTIES), pump_shape().methods, RULE_SETS[rules]
+            ),
             Shape(station_id, rules=STATION_RULES),
         ),
         tuple(
@@ -319,6 +330,10 @@ def test_the_invariants_hold_whatever_happens(script: list[tuple[Micros, Any]]) 
             assert [rule.key for rule in cell.readers] == [
                 rule.key for rule in sorted(cell.readers, key=lambda rule: rule.order)
             ]
+        for computed in twin.computed:
+            shown = computed.changed()
+            compute(computed)
+            assert computed.changed() == shown
         for each in twin.rules.values():
             assert all(each in cell.readers for cell in each.cells)
     assert all(call_id in live.calls for call_id in live.waiting)

@@ -24,6 +24,9 @@ class PropertyDefinition:
     )
     enum_values: list[str] | None = strawberry.field(description="The values an ENUM may take; null for other types.")
     access: Access = strawberry.field(description="What may be done with it.")
+    computed: str | None = strawberry.field(
+        description="What it is computed from, such as `power / flow_rate`: properties of its twin. Null for others."
+    )
 
     @classmethod
     def of(cls, item: model.PropertyDefinition) -> "PropertyDefinition":
@@ -36,6 +39,7 @@ class PropertyDefinition:
             max_value=item.max_value,
             enum_values=item.enum_values,
             access=Access(item.access),
+            computed=item.computed,
         )
 
 

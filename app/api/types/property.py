@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 class Property(PropertyDefinition, Node):
     twin_id: strawberry.ID = strawberry.field(description="The twin it belongs to.")
     mapped: bool = strawberry.field(
-        description="Whether a device feeds it. One that nobody feeds is manual: `setProperty` writes its live value."
+        description=(
+            "Whether a device feeds it. One that nobody feeds and that is not `computed` is manual: `setProperty` "
+            "writes its live value."
+        )
     )
 
     @strawberry.field(description="The live value.")

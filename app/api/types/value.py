@@ -35,7 +35,8 @@ class Value:
     reason: str | None = strawberry.field(
         description=(
             "Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, Stale, Unmapped, or the device's "
-            "status code; on a good one ClockAhead, where the source's time was replaced by that of receipt."
+            "status code; of a computed value `INPUT: REASON`, DivisionByZero, Overflow, NotWhole or NotInEnum; on a "
+            "good one ClockAhead, where the source's time was replaced by that of receipt."
         )
     )
 
