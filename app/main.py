@@ -67,7 +67,7 @@ def build(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with _running(settings, embedded, journal_of) as services:
+        async with running(settings, embedded, journal_of) as services:
             app.router.routes[:] = routes(services, settings.server)
             yield
 
@@ -88,7 +88,7 @@ class _Rooms:
 
 
 @contextlib.asynccontextmanager
-async def _running(
+async def running(
     settings: Settings, starting: Awaitable[EmbeddedEngine] | None, journal_of: OpenJournal
 ) -> AsyncIterator[Services]:
     async with contextlib.AsyncExitStack() as stack:

@@ -24,7 +24,7 @@ from app.model.change import (
 )
 from app.model.definitions import MODELS, Kind, Overlay, OverlayType, Twin, TwinKind, TwinType, to_document
 from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
-from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
+from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import Micros, iso, parse_iso
 from app.model.values import Value
 
@@ -161,6 +161,20 @@ def properties_row(twin_id: str, properties: Sequence[PropertyRow]) -> Row:
     }
 
 
+def shared_properties(twins: Iterable[tuple[str, tuple[PropertyRow, ...]]]) -> list[Row]:
+    """The parameters of definitions/create_properties: one row for all twins of equal properties."""
+    found: dict[tuple[PropertyRow, ...], Row] = {}
+    for twin_id, properties in twins:
+        if not properties:
+            continue
+        row = found.get(properties)
+        if row is None:
+            items = [{"name": item.name, "data_type": item.data_type, "unit": item.unit} for item in properties]
+            row = found[properties] = {"twin_ids": [], "properties": items}
+        row["twin_ids"].append(twin_id)
+    return list(found.values())
+
+
 def relationship_rows(owner: OwnerKey, edges: Iterable[RelationshipEdge]) -> list[Row]:
     return [
         {
@@ -183,15 +197,13 @@ def behavior_row(node: BehaviorNode) -> Row:
     }
 
 
-def read_rows(node: BehaviorNode) -> list[Row]:
-    def key(read: PropertyKey) -> str:
-        return property_key(read.twin_id, read.name)
-
-    return [{"behavior": behavior_key(node.key), "property": key(read)} for read in node.reads]
+def reads_row(node: BehaviorNode) -> Row:
+    keys = [property_key(read.twin_id, read.name) for read in node.reads]
+    return {"behavior": behavior_key(node.key), "properties": keys}
 
 
-def acts_on_rows(node: BehaviorNode) -> list[Row]:
-    return [{"behavior": behavior_key(node.key), "twin_id": twin_id} for twin_id in node.acts_on]
+def acts_on_row(node: BehaviorNode) -> Row:
+    return {"behavior": behavior_key(node.key), "twin_ids": list(node.acts_on)}
 
 
 # ---------------------------------------------------------------- facts

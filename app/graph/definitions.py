@@ -2,6 +2,9 @@
 
 The order inside a change matters: the catalogue is taken first (nobody else then decides on the same revision), what
 goes is deleted before what comes is saved (an id may do both), and edges come last, when both their ends are there.
+
+A twin or overlay that comes into being here has nothing yet that could be replaced: it is created, and the statements
+that look for what it had before are left out.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,7 +15,7 @@ from neo4j import Record
 from app.errors import Conflict, Unavailable
 from app.graph import codec
 from app.graph.codec import Row
-from app.graph.session import FAILED, Graph, Transaction
+from app.graph.session import FAILED, Graph, Transaction, in_batches
 from app.graph.statements import Statement, Statements
 from app.model.change import BehaviorNode, DefinitionChange, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType, TwinType
@@ -24,6 +27,8 @@ _KINDS: tuple[Kind, ...] = ("twin_type", "overlay_type", "twin", "overlay")
 _OWNER_KINDS: tuple[OwnerKind, ...] = ("twin", "overlay")
 _ABOVE_ALL = 2**62
 """More than any revision number."""
+_New = Mapping[OwnerKind, set[str]]
+"""Ids of the twins and the overlays that come into being in a change."""
 
 
 class Definitions:
@@ -42,6 +47,7 @@ class Definitions:
         self._load = {kind: named(f"load_{kind}s") for kind in _KINDS}
         self._save = {kind: named(f"save_{kind}s") for kind in _KINDS}
         self._delete = {kind: named(f"delete_{kind}s") for kind in _KINDS}
+        self._create_twins = named("create_twins")
         self._delete_parts = {
             "twin": named("delete_twin_parts"),
             "overlay_type": named("delete_overlay_type_parts"),
@@ -58,11 +64,13 @@ class Definitions:
         self._properties = [
             named(name) for name in ("forget_retyped_properties", "remove_properties", "save_properties")
         ]
+        self._create_properties = named("create_properties")
         self._drop_relationships = {kind: named(f"drop_{kind}_relationships") for kind in _OWNER_KINDS}
         self._remember_sources = named("remember_overlay_sources")
         self._save_relationships = named("save_relationships")
         self._remove_behaviors = {kind: named(f"remove_{kind}_behaviors") for kind in _OWNER_KINDS}
         self._save_behaviors = {kind: named(f"save_{kind}_behaviors") for kind in _OWNER_KINDS}
+        self._create_twin_behaviors = named("create_twin_behaviors")
         self._unlink_behaviors = named("unlink_behaviors")
         self._link_reads = named("link_reads")
         self._link_acts_on = named("link_acts_on")
@@ -126,18 +134,22 @@ class Definitions:
     # ------------------------------------------------------------ saving
 
     async def save(self, change: DefinitionChange) -> None:
+        new = _new(change)
+
         async def work(transaction: Transaction) -> None:
             await self._take_catalogue(transaction, change)
             await self._delete_all(transaction, change)
             for kind in _KINDS:
-                items = [item for item in change.saved if item.kind == kind]
-                await transaction.each(self._save[kind], [codec.definition_row(item, change) for item in items])
-            await self._link_types_and_roles(transaction, change)
-            rows = [codec.properties_row(twin_id, rows) for twin_id, rows in change.twin_properties.items()]
-            for statement in self._properties:
-                await transaction.each(statement, rows)
-            await self._replace_relationships(transaction, change)
-            await self._replace_behaviors(transaction, change)
+                rows: dict[bool, list[Row]] = {True: [], False: []}
+                for item in change.saved:
+                    if item.kind == kind:
+                        rows[kind == "twin" and item.id in new["twin"]].append(codec.definition_row(item, change))
+                await transaction.each(self._create_twins, rows[True])
+                await transaction.each(self._save[kind], rows[False])
+            await self._link_types_and_roles(transaction, change, new)
+            await self._replace_properties(transaction, change, new)
+            await self._replace_relationships(transaction, change, new)
+            await self._replace_behaviors(transaction, change, new)
 
         try:
             await self._graph.write(work)
@@ -193,7 +205,7 @@ class Definitions:
                 await transaction.each(self._delete_parts[kind], ids)
             await transaction.each(self._delete[kind], ids)
 
-    async def _link_types_and_roles(self, transaction: Transaction, change: DefinitionChange) -> None:
+    async def _link_types_and_roles(self, transaction: Transaction, change: DefinitionChange, new: _New) -> None:
         twin_types = [item.definition for item in change.saved if isinstance(item.definition, TwinType)]
         lines: list[Row] = [{"id": item.type_id, "extends": item.extends} for item in twin_types]
         await transaction.each(self._unlink_supertypes, lines)
@@ -212,18 +224,33 @@ class Definitions:
         for kind in _OWNER_KINDS:
             field = f"{kind}_type"
             instances: list[Row] = [
-                {"id": item.id, field: getattr(item.definition, field)} for item in change.saved if item.kind == kind
+                {"id": item.id, field: getattr(item.definition, field)}
+                for item in change.saved
+                if item.kind == kind and not (kind == "twin" and item.id in new["twin"])  # created with its type
             ]
-            await transaction.each(self._unlink_type[kind], instances)
+            await transaction.each(self._unlink_type[kind], [row for row in instances if row["id"] not in new[kind]])
             await transaction.each(self._link_type[kind], [row for row in instances if row[field] is not None])
 
         overlays = [item.definition for item in change.saved if isinstance(item.definition, Overlay)]
-        await transaction.each(self._unbind, [overlay.overlay_id for overlay in overlays])
+        standing = [overlay.overlay_id for overlay in overlays if overlay.overlay_id not in new["overlay"]]
+        await transaction.each(self._unbind, standing)
         await transaction.each(self._bind, [row for overlay in overlays for row in codec.binding_rows(overlay)])
 
-    async def _replace_relationships(self, transaction: Transaction, change: DefinitionChange) -> None:
+    async def _replace_properties(self, transaction: Transaction, change: DefinitionChange, new: _New) -> None:
+        fresh = {twin_id: rows for twin_id, rows in change.twin_properties.items() if twin_id in new["twin"]}
+        for part in in_batches(list(fresh.items())):
+            await transaction.each(self._create_properties, codec.shared_properties(part))
+        standing = [
+            codec.properties_row(twin_id, rows)
+            for twin_id, rows in change.twin_properties.items()
+            if twin_id not in new["twin"]
+        ]
+        for statement in self._properties:
+            await transaction.each(statement, standing)
+
+    async def _replace_relationships(self, transaction: Transaction, change: DefinitionChange, new: _New) -> None:
         for kind in _OWNER_KINDS:
-            owners = [owner.id for owner in change.relationships if owner.kind == kind]
+            owners = [owner.id for owner in change.relationships if owner.kind == kind and owner.id not in new[kind]]
             await transaction.each(self._drop_relationships[kind], owners)
         sources: list[Row] = [
             {"id": owner.id, "sources": sorted({edge.source_twin_id for edge in edges})}
@@ -234,19 +261,32 @@ class Definitions:
         rows = [row for owner, edges in change.relationships.items() for row in codec.relationship_rows(owner, edges)]
         await transaction.each(self._save_relationships, rows)
 
-    async def _replace_behaviors(self, transaction: Transaction, change: DefinitionChange) -> None:
+    async def _replace_behaviors(self, transaction: Transaction, change: DefinitionChange, new: _New) -> None:
+        fresh = [node for owner, nodes in change.behaviors.items() if owner.id in new[owner.kind] for node in nodes]
+        standing = {owner: nodes for owner, nodes in change.behaviors.items() if owner.id not in new[owner.kind]}
         for kind in _OWNER_KINDS:
-            owned = {owner.id: nodes for owner, nodes in change.behaviors.items() if owner.kind == kind}
+            owned = {owner.id: nodes for owner, nodes in standing.items() if owner.kind == kind}
             kept: list[Row] = [
                 {"owner_id": id, "keys": [codec.behavior_key(node.key) for node in nodes]}
                 for id, nodes in owned.items()
             ]
             await transaction.each(self._remove_behaviors[kind], kept)
             await transaction.each(self._save_behaviors[kind], [codec.behavior_row(node) for node in _all(owned)])
-        nodes = list(_all(change.behaviors))
-        await transaction.each(self._unlink_behaviors, [codec.behavior_key(node.key) for node in nodes])
-        await transaction.each(self._link_reads, [row for node in nodes for row in codec.read_rows(node)])
-        await transaction.each(self._link_acts_on, [row for node in nodes for row in codec.acts_on_rows(node)])
+        for kind, statement in (("twin", self._create_twin_behaviors), ("overlay", self._save_behaviors["overlay"])):
+            rows = [codec.behavior_row(node) for node in fresh if node.key.owner.kind == kind]
+            await transaction.each(statement, rows)
+        await transaction.each(self._unlink_behaviors, [codec.behavior_key(node.key) for node in _all(standing)])
+        nodes = [node for owned in change.behaviors.values() for node in owned]
+        await transaction.each(self._link_reads, [codec.reads_row(node) for node in nodes if node.reads])
+        await transaction.each(self._link_acts_on, [codec.acts_on_row(node) for node in nodes if node.acts_on])
+
+
+def _new(change: DefinitionChange) -> _New:
+    new: dict[OwnerKind, set[str]] = {"twin": set(), "overlay": set()}
+    for item in change.saved:
+        if item.life == item.revision and (item.kind == "twin" or item.kind == "overlay"):
+            new[item.kind].add(item.id)
+    return new
 
 
 def _moved(change: DefinitionChange) -> Conflict:

@@ -1,9 +1,10 @@
-// purpose: Tie behaviors to the twins that their actions call or write.
-// params: rows (list of {behavior, twin_id})
+// purpose: Tie behaviors that are tied to none to the twins that their actions call or write.
+// params: rows (list of {behavior, twin_ids})
 // returns: none
 // access: write
-// idempotent: yes
+// idempotent: no
 UNWIND $rows AS row
 MATCH (b:Behavior {key: row.behavior})
-MATCH (t:Twin {twin_id: row.twin_id})
-MERGE (b)-[:ACTS_ON]->(t)
+UNWIND row.twin_ids AS twin_id
+MATCH (t:Twin {twin_id: twin_id})
+CREATE (b)-[:ACTS_ON]->(t)

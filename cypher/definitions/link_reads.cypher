@@ -1,9 +1,10 @@
-// purpose: Tie behaviors to the properties that their conditions read.
-// params: rows (list of {behavior, property}: keys)
+// purpose: Tie behaviors that are tied to none to the properties that their conditions read.
+// params: rows (list of {behavior, properties}: keys)
 // returns: none
 // access: write
-// idempotent: yes
+// idempotent: no
 UNWIND $rows AS row
 MATCH (b:Behavior {key: row.behavior})
-MATCH (p:Property {key: row.property})
-MERGE (b)-[:READS]->(p)
+UNWIND row.properties AS key
+MATCH (p:Property {key: key})
+CREATE (b)-[:READS]->(p)

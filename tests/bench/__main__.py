@@ -9,13 +9,14 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import engine, find, latency, memory
+from tests.bench import engine, find, latency, load, memory
 
 SUITES: dict[str, Callable[[], None]] = {
     "engine": engine.main,
     "latency": latency.main,
     "memory": memory.main,
     "find": find.main,
+    "load": load.main,
 }
 
 

@@ -112,14 +112,15 @@ def edge(source: str, target: str, name: str = "feeds", kind: str = "physical_co
 
 
 def plant(at_revision: int = 0) -> DefinitionChange:
-    """Two pumps of a type in a station, with everything that hangs on them."""
+    """Two pumps of a type in a station, with everything that hangs on them; at a later revision, saved once more."""
+    revision = at_revision + 1
     return change(
         at_revision,
-        stored(pump_type()),
-        stored(station_type()),
-        stored(pump("pump_1")),
-        stored(pump("pump_2")),
-        stored(station(("primary_pump", "pump_1"), ("backup_pump", "pump_2"))),
+        stored(pump_type(), revision),
+        stored(station_type(), revision),
+        stored(pump("pump_1"), revision),
+        stored(pump("pump_2"), revision),
+        stored(station(("primary_pump", "pump_1"), ("backup_pump", "pump_2")), revision),
         properties={"pump_1": (TEMPERATURE, STATUS), "pump_2": (TEMPERATURE, STATUS)},
         relationships={
             twin_owner("pump_1"): (edge("pump_1", "pump_2"),),
