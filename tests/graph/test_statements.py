@@ -95,6 +95,12 @@ def test_an_empty_folder_is_an_incomplete_installation(tmp_path: Path) -> None:
         Statements.load(tmp_path)
 
 
+CREATING = {
+    f"definitions/{name}"
+    for name in ("create_twins", "create_properties", "create_twin_behaviors", "link_reads", "link_acts_on")
+}
+
+
 def test_the_programs_own_statements_load_and_hold_no_label_made_of_data() -> None:
     statements = Statements.load()
     assert statements_folder().name == "cypher"
@@ -102,4 +108,5 @@ def test_the_programs_own_statements_load_and_hold_no_label_made_of_data() -> No
     for statement in statements.values():
         assert ":$" not in statement.text, statement.name
         assert "apoc" not in statement.text.lower(), statement.name
-        assert statement.idempotent, statement.name
+        # Those that create run behind advance_catalogue, which lets no change in twice.
+        assert statement.idempotent or statement.name in CREATING, statement.name
