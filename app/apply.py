@@ -38,7 +38,7 @@ def kind_of_document(document: Mapping[str, Any]) -> str | None:
         return "TWIN"
     if "type_id" in document:
         return "OVERLAY_TYPE" if "twin_roles" in document or "relationship_types" in document else "TWIN_TYPE"
-    return None
+    return "RELATIONSHIP_TYPE" if "relationship_type" in document else None
 
 
 async def apply_files(client: GraphqlClient, files: Sequence[Path], reason: str) -> list[str]:
@@ -97,9 +97,9 @@ def _documents_of(file: Path, text: str, problems: list[Problem]) -> list[dict[s
             problems.append(
                 Problem(
                     "KIND_UNKNOWN",
-                    "this is no twin type, twin, overlay type or overlay",
+                    "this is no relationship type, twin type, twin, overlay type or overlay",
                     where,
-                    "a definition has type_id, twin_id or overlay_id",
+                    "a definition has relationship_type, type_id, twin_id or overlay_id",
                 )
             )
         else:

@@ -11,6 +11,14 @@ DRY_RUN = "Only tell what it would do and break; change nothing."
 REASON = "Why, for the history; at most 10,000 characters."
 
 
+@strawberry.input(description="A relationship type to create or replace; a built-in one is overridden.")
+class SaveRelationshipTypeInput:
+    document: JSON = strawberry.field(description=_DOCUMENT)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+
+
 @strawberry.input(description="A twin type to create or replace.")
 class SaveTwinTypeInput:
     document: JSON = strawberry.field(description=_DOCUMENT)
@@ -52,6 +60,14 @@ class DefinitionInput:
 @strawberry.input(description="Documents to create or replace together: all of them or none.")
 class SaveDefinitionsInput:
     documents: list[DefinitionInput] = strawberry.field(description="At most 10,000; they may refer to each other.")
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(description="A relationship type to delete.")
+class DeleteRelationshipTypeInput:
+    relationship_type: strawberry.ID = strawberry.field(description="Its name.")
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
     reason: str | None = strawberry.field(default=None, description=REASON)
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 

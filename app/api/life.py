@@ -12,19 +12,28 @@ from app.api.context import Info
 from app.api.life_inputs import (
     RevertOverlayInput,
     RevertOverlayTypeInput,
+    RevertRelationshipTypeInput,
     RevertTwinInput,
     RevertTwinTypeInput,
     UpdateOverlayInput,
     UpdateOverlayTypeInput,
+    UpdateRelationshipTypeInput,
     UpdateTwinInput,
     UpdateTwinTypeInput,
 )
-from app.api.payloads import SaveOverlayPayload, SaveOverlayTypePayload, SaveTwinPayload, SaveTwinTypePayload
+from app.api.payloads import (
+    SaveOverlayPayload,
+    SaveOverlayTypePayload,
+    SaveRelationshipTypePayload,
+    SaveTwinPayload,
+    SaveTwinTypePayload,
+)
 from app.api.scalars import JSON
 from app.api.types.enums import SaveResult
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
 from app.api.types.problem import Warning, warnings_of
+from app.api.types.relationship_type import RelationshipType
 from app.api.types.revision import DocumentChange, changes_of
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
@@ -59,6 +68,24 @@ class _RevertInput(Protocol):
 
 @strawberry.type
 class Life:
+    @strawberry.mutation(
+        description=f"Change a relationship type in part: merge a patch. RELATIONSHIP_TYPE_NOT_FOUND. {_UPDATE}"
+    )
+    async def update_relationship_type(
+        self, info: Info, input: Annotated[UpdateRelationshipTypeInput, Input]
+    ) -> SaveRelationshipTypePayload:
+        saved = await _update(info, "relationship_type", input.relationship_type, input)
+        return relationship_type_payload(info, saved, input.relationship_type, input.dry_run)
+
+    @strawberry.mutation(
+        description=f"Save the document of an earlier revision of a relationship type again. {_REVERT}"
+    )
+    async def revert_relationship_type(
+        self, info: Info, input: Annotated[RevertRelationshipTypeInput, Input]
+    ) -> SaveRelationshipTypePayload:
+        saved = await _revert(info, "relationship_type", input.relationship_type, input)
+        return relationship_type_payload(info, saved, input.relationship_type, input.dry_run)
+
     @strawberry.mutation(description=f"Change a twin type in part: merge a patch. TWIN_TYPE_NOT_FOUND. {_UPDATE}")
     async def update_twin_type(self, info: Info, input: Annotated[UpdateTwinTypeInput, Input]) -> SaveTwinTypePayload:
         saved = await _update(info, "twin_type", input.type_id, input)
@@ -128,6 +155,16 @@ async def _revert(info: Info, kind: Kind, id: str, input: _RevertInput) -> Saved
         expected_revision=input.expected_revision,
         reason=reason_of(input.reason),
         dry_run=input.dry_run,
+    )
+
+
+def relationship_type_payload(info: Info, saved: Saved, id: str, dry_run: bool) -> SaveRelationshipTypePayload:
+    found = RelationshipType.find(info.context.catalogue, id)
+    if not dry_run:
+        there(found, "relationship type", id)
+    result, warnings, breaks, changes = _told(saved, "relationship_type", id)
+    return SaveRelationshipTypePayload(
+        relationship_type=found, result=result, warnings=warnings, dry_run=dry_run, breaks=breaks, changes=changes
     )
 
 

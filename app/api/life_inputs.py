@@ -14,6 +14,24 @@ _TO = "The number of the revision whose document is saved again."
 _ID = "The id in its document."
 
 
+@strawberry.input(description="A relationship type to change in part; a built-in one is overridden.")
+class UpdateRelationshipTypeInput:
+    relationship_type: strawberry.ID = strawberry.field(description="Its name.")
+    patch: JSON = strawberry.field(description=_PATCH)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(description="A relationship type to set back, a deleted one too.")
+class RevertRelationshipTypeInput:
+    relationship_type: strawberry.ID = strawberry.field(description="Its name.")
+    to_revision: int = strawberry.field(description=_TO)
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
+    reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+
+
 @strawberry.input(description="A twin type to change in part.")
 class UpdateTwinTypeInput:
     type_id: strawberry.ID = strawberry.field(description=_ID)

@@ -14,6 +14,7 @@ from app.api.inputs import (
     AcknowledgeAlertInput,
     DeleteOverlayInput,
     DeleteOverlayTypeInput,
+    DeleteRelationshipTypeInput,
     DeleteTwinInput,
     DeleteTwinTypeInput,
     ExecuteDtslInput,
@@ -21,6 +22,7 @@ from app.api.inputs import (
     SaveDefinitionsInput,
     SaveOverlayInput,
     SaveOverlayTypeInput,
+    SaveRelationshipTypeInput,
     SaveTwinInput,
     SaveTwinTypeInput,
     SetPropertyInput,
@@ -33,6 +35,7 @@ from app.api.life import (
     overlay_payload,
     overlay_type_payload,
     reason_of,
+    relationship_type_payload,
     there,
     twin_payload,
     twin_type_payload,
@@ -45,6 +48,7 @@ from app.api.payloads import (
     SaveDefinitionsPayload,
     SaveOverlayPayload,
     SaveOverlayTypePayload,
+    SaveRelationshipTypePayload,
     SaveTwinPayload,
     SaveTwinTypePayload,
     SetPropertyPayload,
@@ -62,6 +66,7 @@ from app.errors import Invalid
 from app.model.definitions import MAX_ITEMS, Kind
 
 _ID_FIELD: dict[Kind, str] = {
+    "relationship_type": "relationship_type",
     "twin_type": "type_id",
     "twin": "twin_id",
     "overlay_type": "type_id",
@@ -69,6 +74,7 @@ _ID_FIELD: dict[Kind, str] = {
 }
 _KINDS: dict[DefinitionKind, Kind] = {DefinitionKind(kind): kind for kind in _ID_FIELD}
 _GLOBAL: dict[Kind, str] = {
+    "relationship_type": "RelationshipType",
     "twin_type": "TwinType",
     "twin": "Twin",
     "overlay_type": "OverlayType",
@@ -91,6 +97,12 @@ class _DeleteInput(Protocol):
 
 @strawberry.type(description="Every way to change the world.")
 class Mutation(Life):
+    @strawberry.mutation(description=f"Create or replace a relationship type. {SAVE}")
+    async def save_relationship_type(
+        self, info: Info, input: Annotated[SaveRelationshipTypeInput, Input]
+    ) -> SaveRelationshipTypePayload:
+        return relationship_type_payload(info, *await _save(info, "relationship_type", input), input.dry_run)
+
     @strawberry.mutation(description=f"Create or replace a twin type. {SAVE}")
     async def save_twin_type(self, info: Info, input: Annotated[SaveTwinTypeInput, Input]) -> SaveTwinTypePayload:
         return twin_type_payload(info, *await _save(info, "twin_type", input), input.dry_run)
@@ -137,6 +149,17 @@ class Mutation(Life):
             breaks=warnings_of(saved.breaks),
             changes=planned(saved),
         )
+
+    @strawberry.mutation(
+        description=(
+            "Delete a relationship type that nothing names; a built-in one that was overridden is what it was again. "
+            "RELATIONSHIP_TYPE_NOT_FOUND, BUILT_IN, IN_USE, REVISION_MOVED."
+        )
+    )
+    async def delete_relationship_type(
+        self, info: Info, input: Annotated[DeleteRelationshipTypeInput, Input]
+    ) -> DeletePayload:
+        return await _delete(info, "relationship_type", input.relationship_type, input)
 
     @strawberry.mutation(
         description="Delete a twin type that no twin has. TWIN_TYPE_NOT_FOUND, IN_USE, REVISION_MOVED."

@@ -9,6 +9,7 @@ from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
 from app.api.types.problem import DefinitionRef, Diagnostic, Warning, refs
 from app.api.types.property import Property
+from app.api.types.relationship_type import RelationshipType
 from app.api.types.revision import DocumentChange, changes_of
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
@@ -35,6 +36,16 @@ def planned(saved: Saved) -> list[DefinitionChange]:
         DefinitionChange(definition=refs([key])[0], changes=changes_of(found))
         for key, found in saved.differences.items()
     ]
+
+
+@strawberry.type(description="A saved relationship type.")
+class SaveRelationshipTypePayload:
+    relationship_type: RelationshipType | None = strawberry.field(description=_NOW)
+    result: SaveResult = strawberry.field(description=_RESULT)
+    warnings: list[Warning] = strawberry.field(description=_WARNINGS)
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    breaks: list[Warning] = strawberry.field(description=_BREAKS)
+    changes: list[DocumentChange] = strawberry.field(description=_CHANGES)
 
 
 @strawberry.type(description="A saved twin type.")

@@ -24,6 +24,7 @@ from app.api.types.history import DefinitionHistory, find_history
 from app.api.types.node import Node
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
+from app.api.types.relationship_type import RelationshipType
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
 from app.errors import Invalid
@@ -137,6 +138,19 @@ class Query:
         catalogue = info.context.catalogue
         ids = info.context.order.ids(catalogue, "overlay_type")
         return connect(ids, OverlayType.find, info.context, first, after, last, before)
+
+    @strawberry.field(description="One relationship type, built in or not; null where there is none. ID_INVALID.")
+    def relationship_type(
+        self, info: Info, relationship_type: Annotated[strawberry.ID, strawberry.argument(description="Its name.")]
+    ) -> RelationshipType | None:
+        return RelationshipType.find(info.context.catalogue, written(relationship_type, "relationshipType"))
+
+    @strawberry.field(description=f"Relationship types, the built-in ones included, {PAGING}.")
+    def relationship_types(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[RelationshipType]:
+        ids = info.context.order.ids(info.context.catalogue, "relationship_type")
+        return connect(ids, RelationshipType.find, info.context, first, after, last, before)
 
     @strawberry.field(
         description=(

@@ -15,6 +15,7 @@ from app.api.types.node import Node
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
 from app.api.types.property import Property
+from app.api.types.relationship_type import RelationshipType
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
 from app.errors import Invalid
@@ -33,6 +34,8 @@ async def find_node(context: Context, id: str) -> Node | None:
             return Overlay.find(catalogue, overlay_id)
         case "OverlayType", (type_id,):
             return OverlayType.find(catalogue, type_id)
+        case "RelationshipType", (name,):
+            return RelationshipType.find(catalogue, name)
         case "TwinInstance", (twin_id,):
             twin = Twin.find(catalogue, twin_id)
             return TwinInstance.of(twin.stored, simulation_of(catalogue, twin.definition)) if twin else None

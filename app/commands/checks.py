@@ -8,13 +8,14 @@ from app.commands.check_behaviors import Place, check_behaviors
 from app.commands.check_computed import check_computed_properties
 from app.commands.check_connectivity import check_complete, check_connectivity, check_template
 from app.commands.check_extends import check_extends
+from app.commands.check_relationships import check_relationship_type, check_type_is_known
 from app.commands.check_units import check_units
 from app.commands.draft import World
 from app.commands.findings import Findings
 from app.commands.overlay_names import names_in_overlay, names_in_type
 from app.model.catalogue import Capabilities, own_capabilities
 from app.model.connectivity import part_of_twin
-from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, Twin, TwinType
+from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, RelationshipType, Twin, TwinType
 from app.model.lineage import is_a
 
 
@@ -22,6 +23,8 @@ def check(world: World, definition: Definition) -> Findings:
     """All faults and warnings of one definition. Those it causes in others are dependents.py's to look for."""
     findings = Findings()
     match definition:
+        case RelationshipType():
+            check_relationship_type(world, definition, findings)
         case TwinType():
             _check_twin_type(world, definition, findings)
         case Twin():
@@ -80,6 +83,8 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
             check_complete(part, findings)
             check_connectivity(part, capabilities, what, findings)
     for index, relationship in enumerate(twin.relationships):
+        path = f"/relationships/{index}/relationship_type"
+        check_type_is_known(world, relationship.relationship_type, path, findings)
         if world.twin(relationship.target_twin_id) is None:
             path = f"/relationships/{index}/target_twin_id"
             findings.unresolved(relationship.target_twin_id, relationship.name, path)
@@ -95,6 +100,8 @@ def _check_overlay_type(world: World, overlay_type: OverlayType, findings: Findi
         return  # what a role can do is not known, so whatever is said of its behaviors would be noise
     roles = [role.role for role in overlay_type.twin_roles]
     for index, relationship in enumerate(overlay_type.relationship_types):
+        path = f"/relationship_types/{index}/relationship_type"
+        check_type_is_known(world, relationship.relationship_type, path, findings)
         for field in ("source_role", "target_role"):
             name = getattr(relationship, field)
             if name not in roles:
@@ -115,6 +122,8 @@ def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
     if overlay_type is not None:
         _check_roles(world, overlay, overlay_type, findings)
     for index, relationship in enumerate(overlay.relationships):
+        path = f"/relationships/{index}/relationship_type"
+        check_type_is_known(world, relationship.relationship_type, path, findings)
         for field in ("source_twin_id", "target_twin_id"):
             twin_id = getattr(relationship, field)
             if world.twin(twin_id) is None:

@@ -164,7 +164,7 @@ class DefinitionCommands:
         dry_run: bool = False,
     ) -> Saved:
         """With `unbind` a twin leaves the optional roles it fills, and the relationships that name it go too. Raises
-        NotFound, Conflict (IN_USE with everyone who needs it, REVISION_MOVED), Unavailable."""
+        NotFound, Conflict (IN_USE with everyone who needs it, BUILT_IN, REVISION_MOVED), Unavailable."""
         return await self._alone(lambda: self._delete(kind, id, actor, expected_revision, reason, unbind, dry_run))
 
     # ------------------------------------------------------------ one at a time
@@ -248,6 +248,12 @@ class DefinitionCommands:
         dry_run: bool,
     ) -> Saved:
         await self._expect(self._standing(kind, id), expected_revision, kind, id)
+        if self.catalogue.get(kind, id) is None:
+            raise Conflict(
+                f"{KINDS[kind][0]} '{id}' is built in and can't be deleted",
+                code="BUILT_IN",
+                hint="save another document under its name to have it mean something else",
+            )
         key: Key = (kind, id)
         freed, problems = without_twin(self.catalogue, id) if unbind and kind == "twin" else ([], [])
         draft = Draft(self.catalogue, {key: None, **{key_of(item): item for item in freed}})
@@ -270,8 +276,8 @@ class DefinitionCommands:
         return done
 
     def _standing(self, kind: Kind, id: str) -> StoredDefinition:
-        """Raises NotFound (TWIN_NOT_FOUND and its like)."""
-        found = self.catalogue.get(kind, id)
+        """What is in effect. Raises NotFound (TWIN_NOT_FOUND and its like)."""
+        found = self.catalogue.standing(kind, id)
         if found is None:
             name = KINDS[kind][0]
             code = name.upper().replace(" ", "_") + "_NOT_FOUND"

@@ -15,6 +15,7 @@ from app.errors import Conflict, Problem
 from app.model.catalogue import Catalogue
 from app.model.definitions import Definition, Kind, Twin, id_of, kind_of
 from app.model.lineage import family, lineage
+from app.model.relationship_types import BUILT_IN
 
 _LISTED = 50
 
@@ -34,6 +35,8 @@ def reach(base: Catalogue, draft: Draft, changed: Iterable[Key]) -> Reach:
     found = Reach()
     for kind, id in changed:
         match kind:
+            case "relationship_type":
+                pass  # whoever names it reads it where it stands
             case "twin_type":
                 found.twin_types.update(family(draft, id))
             case "twin":
@@ -102,6 +105,8 @@ def in_use(draft: Draft, kind: Kind, id: str) -> list[Problem]:
     """Those that need what is to be deleted."""
     users: list[tuple[str, str]] = []
     match kind:
+        case "relationship_type":
+            users += [] if id in BUILT_IN else _naming(draft, id)
         case "twin_type":
             users += [("twin type", user) for user in draft.subtypes_of(id)]
             users += [("twin", user) for user in draft.twins_of_exactly(id)]
@@ -113,6 +118,23 @@ def in_use(draft: Draft, kind: Kind, id: str) -> list[Problem]:
         case "overlay":
             pass
     return [Problem("IN_USE", f"{name} '{user}' uses it") for name, user in users]
+
+
+def _naming(draft: Draft, relationship_type: str) -> Iterator[tuple[str, str]]:
+    """Looked for in every document: relationship types go so rarely that an index of their users would cost more."""
+    for id in draft.ids("twin"):
+        if (twin := draft.twin(id)) and any(item.relationship_type == relationship_type for item in twin.relationships):
+            yield "twin", id
+    for id in draft.ids("overlay_type"):
+        overlay_type = draft.overlay_type(id)
+        if overlay_type and any(
+            item.relationship_type == relationship_type for item in overlay_type.relationship_types
+        ):
+            yield "overlay type", id
+    for id in draft.ids("overlay"):
+        overlay = draft.overlay(id)
+        if overlay and any(item.relationship_type == relationship_type for item in overlay.relationships):
+            yield "overlay", id
 
 
 def misfits(draft: Draft, definitions: Iterable[Definition]) -> list[Problem]:

@@ -16,6 +16,7 @@ from app.errors import Invalid, Problem
 from app.model.definitions import MODELS, Definition, Kind
 
 KINDS: dict[Kind, tuple[str, str]] = {
+    "relationship_type": ("relationship type", "relationship_type"),
     "twin_type": ("twin type", "type_id"),
     "twin": ("twin", "twin_id"),
     "overlay_type": ("overlay type", "type_id"),

@@ -9,8 +9,18 @@ from typing import Protocol
 
 from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, own_capabilities
 from app.model.connectivity import template_of
-from app.model.definitions import ConnectivityPart, Definition, Kind, Overlay, OverlayType, Twin, TwinType
+from app.model.definitions import (
+    ConnectivityPart,
+    Definition,
+    Kind,
+    Overlay,
+    OverlayType,
+    RelationshipType,
+    Twin,
+    TwinType,
+)
 from app.model.lineage import family, lineage
+from app.model.relationship_types import BUILT_IN
 
 Key = tuple[Kind, str]
 
@@ -19,6 +29,8 @@ class World(Protocol):
     """The reading side of Catalogue."""
 
     def ids(self, kind: Kind) -> Iterable[str]: ...
+
+    def relationship_type(self, name: str) -> RelationshipType | None: ...
 
     def twin_type(self, type_id: str) -> TwinType | None: ...
 
@@ -70,8 +82,15 @@ class Draft:
             if (kind, id) not in self._changes:
                 yield id
         for (changed, id), definition in self._changes.items():
-            if changed == kind and definition is not None:
+            if changed == kind and (definition is not None or (kind == "relationship_type" and id in BUILT_IN)):
                 yield id
+
+    def relationship_type(self, name: str) -> RelationshipType | None:
+        key: Key = ("relationship_type", name)
+        if key not in self._changes:
+            return self._base.relationship_type(name)
+        found = self._changes[key]
+        return found if isinstance(found, RelationshipType) else BUILT_IN.get(name)
 
     def twin_type(self, type_id: str) -> TwinType | None:
         key: Key = ("twin_type", type_id)

@@ -47,6 +47,7 @@ _HINTS = {
     "TWO_TARGETS": "leave one of role and twin_id out",
 }
 _UNIQUE: dict[Kind, dict[str, str]] = {
+    "relationship_type": {},
     "twin_type": {"properties": "name", "methods": "name", "events": "name", "behaviors": "name"},
     "twin": {"properties": "name", "methods": "name", "events": "name", "behaviors": "name", "relationships": "name"},
     "overlay_type": {"twin_roles": "role", "relationship_types": "name", "behaviors": "name"},

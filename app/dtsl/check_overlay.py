@@ -19,12 +19,7 @@ from app.model.definitions import (
     TwinKind,
 )
 from app.model.lineage import kind_in_effect
-
-_RELATIONSHIP_FROM: dict[TwinKind, str] = {
-    "equipment": "physical_connection",
-    "sensor": "monitoring",
-    "controller": "control",
-}
+from app.model.relationship_types import TYPE_BY_KIND
 
 
 def check_overlay(declared: OverlayDeclaration, checking: Checking) -> OverlayType | None:
@@ -97,7 +92,7 @@ def _relationship(
             name=item.name.id,
             source_role=item.source.id,
             target_role=item.target.id,
-            relationship_type=_RELATIONSHIP_FROM[kinds[item.source.id]],
+            relationship_type=TYPE_BY_KIND[kinds[item.source.id]],
             required=item.guard is None,
         )
 

@@ -12,6 +12,7 @@ from app.find.properties import Properties, hint
 from app.find.query import Membership, MemberTest, Order, OverlayFilter, Related, TwinFilter
 from app.model.catalogue import Catalogue
 from app.model.near import near
+from app.model.relationship_types import meant
 
 MAX_TEXT = 1000
 MAX_WORDS = 100
@@ -62,7 +63,7 @@ class Checks:
         if where.active_behavior is not None:
             known = set(self._overlays.behaviors)
             for stored in self._catalogue.all("overlay_type"):
-                known.update(item.name for item in stored.definition.behaviors)
+                known.update(item.name for item in stored.definition.behaviors)  # type: ignore[union-attr]
             yield from _word("behavior", where.active_behavior, known, f"{path}/activeBehavior")
 
     def order(self, order: Order, overlays: bool) -> Iterator[Problem]:
@@ -79,10 +80,8 @@ class Checks:
 
     def _related(self, related: Related, path: str) -> Iterator[Problem]:
         yield from _word("twin", related.twin_id, self._twins.held, f"{path}/twinId")
-        known = set(self._twins.relationship_types) | set(self._overlays.relationship_types)
-        for stored in self._catalogue.all("overlay_type"):
-            known.update(item.relationship_type for item in stored.definition.relationship_types)  # type: ignore[union-attr]
-        yield from _words("relationship type", related.relationship_types, known, f"{path}/relationshipTypes")
+        yield from _few(related.relationship_types, MAX_WORDS, f"{path}/relationshipTypes")
+        yield from unknown_types(self._catalogue, related.relationship_types[:MAX_WORDS], f"{path}/relationshipTypes")
 
     def _member(self, member: Membership, path: str) -> Iterator[Problem]:
         if member.overlay_id is not None:
@@ -109,6 +108,14 @@ class Checks:
         for stored in self._catalogue.all("overlay_type"):
             known.update(item.role for item in stored.definition.twin_roles)  # type: ignore[union-attr]
         return known
+
+
+def unknown_types(catalogue: Catalogue, names: Sequence[str], path: str) -> Iterator[Problem]:
+    """Of relationships that a question wants followed."""
+    for index, name in enumerate(names):
+        if catalogue.relationship_type(name) is None:
+            message = f"there is no relationship type '{name}'"
+            yield Problem("UNKNOWN_RELATIONSHIP_TYPE", message, f"{path}/{index}", meant(catalogue, name))
 
 
 def _few(items: Sequence[object], most: int, path: str) -> Iterator[Problem]:

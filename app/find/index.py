@@ -46,7 +46,6 @@ class Index:
         self.texts: dict[str, str] = {}
         self.behaviors: Counter[str] = Counter()
         """Names that documents declare themselves, beside their types'."""
-        self.relationship_types: Counter[str] = Counter()
         self._lines: dict[OrderBy, list[Any]] = {}
         for stored in catalogue.all(self.kind):
             self._put(stored)
@@ -96,7 +95,6 @@ class Index:
             self.tags.put(tag, id)
         self.texts[id] = _BETWEEN.join(text for text in _texts(definition) if text).casefold()
         self.behaviors.update(behavior.name for behavior in definition.behaviors)
-        self.relationship_types.update(item.relationship_type for item in definition.relationships)
         for by, rows in self._lines.items():
             insort(rows, self._row(id, by))
 
@@ -112,7 +110,6 @@ class Index:
         for tag in tags_of(definition):
             self.tags.drop(tag, id)
         _less(self.behaviors, (behavior.name for behavior in definition.behaviors))
-        _less(self.relationship_types, (item.relationship_type for item in definition.relationships))
         del self.texts[id], self.held[id]
 
 

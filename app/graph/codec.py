@@ -22,9 +22,20 @@ from app.model.change import (
     RelationshipEdge,
     StoredDefinition,
 )
-from app.model.definitions import MODELS, Kind, Overlay, OverlayType, Twin, TwinKind, TwinType, to_document
+from app.model.definitions import (
+    MODELS,
+    Kind,
+    Overlay,
+    OverlayType,
+    RelationshipType,
+    Twin,
+    TwinKind,
+    TwinType,
+    to_document,
+)
 from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey
+from app.model.relationship_types import BUILT_IN
 from app.model.time import Micros, iso, parse_iso
 from app.model.values import Value
 
@@ -83,6 +94,8 @@ def definition_row(item: StoredDefinition, change: DefinitionChange) -> Row:
         "catalogue_revision": change.catalogue_revision + 1,
     }
     match item.definition:
+        case RelationshipType() as kind:
+            row |= {"inverse": kind.inverse, "impact": kind.impact}
         case TwinType() as twin_type:
             row |= {"name": twin_type.name, "kind": _kind_written(twin_type)}
         case Twin() as twin:
@@ -121,6 +134,10 @@ def stored_definition(kind: Kind, record: Record) -> StoredDefinition:
         parse_iso(record["updated_at"]),
         record["updated_by"],
     )
+
+
+def built_in_rows() -> list[Row]:
+    return [{"name": name, "inverse": item.inverse, "impact": item.impact} for name, item in BUILT_IN.items()]
 
 
 def role_rows(overlay_type: OverlayType) -> list[Row]:

@@ -22,7 +22,7 @@ from app.model.definitions import Kind, Overlay, OverlayType, TwinType
 from app.model.plan import OwnerKind
 from app.model.time import Micros, iso, parse_iso
 
-_KINDS: tuple[Kind, ...] = ("twin_type", "overlay_type", "twin", "overlay")
+_KINDS: tuple[Kind, ...] = ("relationship_type", "twin_type", "overlay_type", "twin", "overlay")
 """In the order in which they are saved: types before what is of them."""
 _OWNER_KINDS: tuple[OwnerKind, ...] = ("twin", "overlay")
 _ABOVE_ALL = 2**62
@@ -53,6 +53,7 @@ class Definitions:
             "overlay_type": named("delete_overlay_type_parts"),
             "overlay": named("delete_overlay_parts"),
         }
+        self._built_in = named("keep_built_in_relationship_types")
         self._unlink_supertypes = named("unlink_supertypes")
         self._link_supertypes = named("link_supertypes")
         self._unlink_type = {kind: named(f"unlink_{kind}s_from_types") for kind in _OWNER_KINDS}
@@ -204,6 +205,8 @@ class Definitions:
             if kind in self._delete_parts:
                 await transaction.each(self._delete_parts[kind], ids)
             await transaction.each(self._delete[kind], ids)
+            if kind == "relationship_type" and ids:
+                await transaction.each(self._built_in, codec.built_in_rows())
 
     async def _link_types_and_roles(self, transaction: Transaction, change: DefinitionChange, new: _New) -> None:
         twin_types = [item.definition for item in change.saved if isinstance(item.definition, TwinType)]

@@ -7,6 +7,7 @@ nobody would know. Its checksum is kept, and an edited one is refused.
 import re
 
 from app.errors import Misconfigured
+from app.graph import codec
 from app.graph.session import Graph, Transaction
 from app.graph.statements import Statement, Statements
 
@@ -20,6 +21,7 @@ class Migrations:
         self._applied = statements["migrations/applied"]
         self._begin = statements["migrations/begin"]
         self._record = statements["migrations/record"]
+        self._built_in = statements["definitions/keep_built_in_relationship_types"]
         self._known = _numbered(statements)
 
     async def run(self) -> list[int]:
@@ -46,6 +48,7 @@ class Migrations:
 
     async def _make_single_nodes(self, transaction: Transaction) -> None:
         await transaction.run(self._begin)
+        await transaction.each(self._built_in, codec.built_in_rows())
 
     async def _found(self, transaction: Transaction) -> dict[int, str]:
         return {record["number"]: record["checksum"] for record in await transaction.run(self._applied)}

@@ -11,6 +11,7 @@ from typing import Any
 from app.model.change import DefinitionChange, StoredDefinition
 from app.model.connectivity import part_of_twin, template_of, whole
 from app.model.definitions import (
+    MODELS,
     BehaviorDefinition,
     Connectivity,
     ConnectivityPart,
@@ -21,10 +22,12 @@ from app.model.definitions import (
     Overlay,
     OverlayType,
     PropertyDefinition,
+    RelationshipType,
     Twin,
     TwinType,
 )
 from app.model.lineage import family, lineage
+from app.model.relationship_types import BUILT_IN, stored_built_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +60,7 @@ class Catalogue:
     stored: dict[tuple[Kind, str], StoredDefinition] = field(default_factory=dict)
     followers: list[Callable[[DefinitionChange], None]] = field(default_factory=list)
     """Told of every change once it is applied, in the same turn: whoever keeps an index of definitions."""
-    _by_kind: dict[Kind, dict[str, StoredDefinition]] = field(
-        default_factory=lambda: {"twin_type": {}, "twin": {}, "overlay_type": {}, "overlay": {}}
-    )
+    _by_kind: dict[Kind, dict[str, StoredDefinition]] = field(default_factory=lambda: {kind: {} for kind in MODELS})
     _subtypes_of: dict[str, set[str]] = field(default_factory=dict)
     _twins_of_type: dict[str, set[str]] = field(default_factory=dict)
     _overlays_of_type: dict[str, set[str]] = field(default_factory=dict)
@@ -76,11 +77,22 @@ class Catalogue:
     def get(self, kind: Kind, id: str) -> StoredDefinition | None:
         return self._by_kind[kind].get(id)
 
+    def standing(self, kind: Kind, id: str) -> StoredDefinition | None:
+        """The stored one, else the built-in one: what is in effect under that id."""
+        return self.get(kind, id) or (stored_built_in(id) if kind == "relationship_type" else None)
+
     def ids(self, kind: Kind) -> Iterable[str]:
-        return self._by_kind[kind].keys()
+        """Built-in relationship types included."""
+        found = self._by_kind[kind]
+        return {**dict.fromkeys(BUILT_IN), **found}.keys() if kind == "relationship_type" else found.keys()
 
     def all(self, kind: Kind) -> Iterable[StoredDefinition]:
         return self._by_kind[kind].values()
+
+    def relationship_type(self, name: str) -> RelationshipType | None:
+        """The stored one, else the built-in one."""
+        found = self._by_kind["relationship_type"].get(name)
+        return found.definition if found else BUILT_IN.get(name)  # type: ignore[return-value]
 
     def twin_type(self, type_id: str) -> TwinType | None:
         found = self._by_kind["twin_type"].get(type_id)
@@ -217,6 +229,8 @@ class Catalogue:
 
     def _index_entries(self, definition: Definition) -> list[tuple[dict[str, set[str]], set[str]]]:
         match definition:
+            case RelationshipType():
+                return []
             case Twin():
                 return [
                     (self._twins_of_type, {definition.twin_type}),

@@ -1,4 +1,5 @@
-"""The documents people write: twin types, twins, overlay types, overlays (specification, "Digital Twin Overlay Model").
+"""The documents people write: relationship types, twin types, twins, overlay types, overlays (specification, "Digital
+Twin Overlay Model").
 
 Names and shapes are the specification's, in snake_case, so a document of its form validates as printed. Unknown fields
 are refused except inside `location`, `metadata`, `visualization`, `simulation.parameters` and `authentication`, which
@@ -59,6 +60,8 @@ Severity = Literal["info", "warning", "error", "critical"]
 Access = Literal["read", "write", "read-write"]
 TwinKind = Literal["equipment", "sensor", "controller"]
 Direction = Literal["incoming", "outgoing"]
+Impact = Literal["forward", "backward", "both", "none"]
+"""Which way failure travels along an edge: forward is from its source to its target."""
 
 
 class Document(BaseModel):
@@ -203,6 +206,19 @@ class BehaviorDefinition(Document):
     actions: list[Action] = Field(default=[], max_length=100)
     on_load: Literal["withhold", "act"] = "withhold"
     """What calls and writes do when the condition is already TRUE as the behavior is loaded."""
+
+
+class RelationshipType(Document):
+    """What edges of a type mean. The built-in ones (model/relationship_types.py) need no document."""
+
+    relationship_type: Identifier
+    inverse: Identifier | None = None
+    """What such an edge is called seen from its target."""
+    impact: Impact
+    """Never assumed: an edge that quietly carried no failure would hide what an outage reaches."""
+    description: Text = ""
+    version: Version = "1.0.0"
+    metadata: FreeForm = {}
 
 
 class RelationshipDefinition(Document):
@@ -403,9 +419,10 @@ class Overlay(Document):
         return _refuse_twice(self, twins="role", relationships="name", behaviors="name")
 
 
-Definition = TwinType | Twin | OverlayType | Overlay
-Kind = Literal["twin_type", "twin", "overlay_type", "overlay"]
+Definition = RelationshipType | TwinType | Twin | OverlayType | Overlay
+Kind = Literal["relationship_type", "twin_type", "twin", "overlay_type", "overlay"]
 MODELS: dict[Kind, type[Definition]] = {
+    "relationship_type": RelationshipType,
     "twin_type": TwinType,
     "twin": Twin,
     "overlay_type": OverlayType,
@@ -422,6 +439,8 @@ def kind_of(definition: Definition) -> Kind:
 
 def id_of(definition: Definition) -> str:
     match definition:
+        case RelationshipType():
+            return definition.relationship_type
         case TwinType() | OverlayType():
             return definition.type_id
         case Twin():

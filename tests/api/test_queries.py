@@ -474,6 +474,12 @@ async def test_the_same_traversal_is_asked_once_and_too_many_are_refused(install
 
 
 async def test_a_traversal_deeper_than_allowed_is_refused(installation: Installation) -> None:
+    unknown = '{ twin(twinId: "pump_123") { related(relationshipTypes: ["control", "monitord_by"]) { depth } } }'
+    extensions = (await refused(installation, unknown))["extensions"]
+    assert (extensions["code"], extensions["problems"][0]["path"]) == (
+        "UNKNOWN_RELATIONSHIP_TYPE",
+        "/relationshipTypes/1",
+    )
     error = await refused(installation, '{ twin(twinId: "pump_123") { related(maxDepth: 11) { depth } } }')
     assert (error["extensions"]["code"], error["extensions"]["path"]) == ("DEPTH_INVALID", "/maxDepth")
 

@@ -249,7 +249,7 @@ async def test_an_overlay_has_its_types_relationships_between_bound_roles_and_it
     house = await _standing()
     owner = OwnerKey("overlay", "north")
     assert [edge.name for edge in house.store.changes[-1].relationships[owner]] == ["flow", "spare_flow"]
-    own = [{"name": "flow", "source_twin_id": "v1", "target_twin_id": "p9", "relationship_type": "x"}]
+    own = [{"name": "flow", "source_twin_id": "v1", "target_twin_id": "p9", "relationship_type": "control"}]
     unspared = [item for item in station()["twins"] if item["role"] != "spare"]
     saved = await house.save(("overlay", station(twins=unspared, relationships=own)))
     assert [item.path for item in saved.warnings] == ["/relationships/0/target_twin_id"]

@@ -102,6 +102,7 @@ FAULTS: list[tuple[Kind, dict[str, Any], str, str]] = [
     ),
 ]
 WHOLE: dict[Kind, dict[str, Any]] = {
+    "relationship_type": {"relationship_type": "steam_supply", "inverse": "steam_supplied_by", "impact": "both"},
     "twin_type": pump_type(),
     "twin": twin("p1"),
     "overlay_type": station_type(),

@@ -7,6 +7,7 @@ from pathlib import Path
 from app.apply import kind_of_document
 from app.commands.scripts import ScriptCommands
 from app.model.definitions import Kind, OverlayType
+from app.model.relationship_types import BUILT_IN
 from tests.commands.ports import ANN, House
 
 TEXT = (Path(__file__).parents[2] / "docs" / "model.md").read_text()
@@ -18,6 +19,7 @@ def _blocks(language: str) -> list[str]:
 
 async def _house() -> House:
     kinds: dict[str | None, Kind] = {
+        "RELATIONSHIP_TYPE": "relationship_type",
         "TWIN_TYPE": "twin_type",
         "TWIN": "twin",
         "OVERLAY_TYPE": "overlay_type",
@@ -26,7 +28,7 @@ async def _house() -> House:
     documents = [json.loads(block) for block in _blocks("json")]
     house = House()
     saved = await house.save(*((kinds[kind_of_document(document)], document) for document in documents))
-    assert len(saved.created) == len(documents) == 8
+    assert len(saved.created) == len(documents) == TEXT.count("```json")
     assert saved.warnings == ()
     return house
 
@@ -48,3 +50,8 @@ async def test_the_documents_save_and_the_script_says_the_same() -> None:
     assert not result.saved.created
     assert _meaning(house.catalogue.overlay_type("boosting")) == written
     assert [item.message for item in result.diagnostics] == []
+
+
+def test_the_table_of_built_in_relationship_types_is_complete_and_true() -> None:
+    rows = re.findall(r"^\| `(\w+)`[^|]* \| `(\w+)` \| `(\w+)` \|$", TEXT, re.MULTILINE)
+    assert rows == [(name, item.inverse, item.impact) for name, item in BUILT_IN.items()]

@@ -60,7 +60,7 @@ def test_a_wrong_document_is_refused_where_it_is_wrong(change: dict[str, Any], w
 
 
 def test_every_kind_names_its_own_model() -> None:
-    assert set(MODELS) == {"twin_type", "twin", "overlay_type", "overlay"}
+    assert set(MODELS) == {"relationship_type", "twin_type", "twin", "overlay_type", "overlay"}
     pump = TwinType.model_validate(PUMP)
     assert (kind_of(pump), id_of(pump)) == ("twin_type", "pump")
 

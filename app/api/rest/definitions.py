@@ -1,4 +1,4 @@
-"""Twins, overlays and their types under /api/v1: create, read, change, delete; all four alike.
+"""Definitions of every kind under /api/v1: create, read, change, delete; all alike.
 
 The answer to a write is the document as it is now, with its revision as the ETag; warnings go beside it in X-Warnings,
 so that a document stays what its author wrote.
@@ -154,7 +154,7 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
 
 
 def _stored(services: Services, face: Face, id: str) -> StoredDefinition:
-    found = services.catalogue.get(face.kind, id)
+    found = services.catalogue.standing(face.kind, id)
     if found is None:
         code = face.name.upper().replace(" ", "_") + "_NOT_FOUND"
         hint = near(id, services.catalogue.ids(face.kind))

@@ -8,6 +8,12 @@ from typing import Any
 from app.model.definitions import Kind
 
 CREATED: dict[Kind, dict[str, Any]] = {
+    "relationship_type": {
+        "relationship_type": "steam_supply",
+        "inverse": "steam_supplied_by",
+        "impact": "forward",
+        "description": "Live steam runs from the source to the target",
+    },
     "twin_type": {
         "type_id": "centrifugal_pump",
         "name": "Centrifugal Pump",
@@ -56,6 +62,7 @@ CREATED: dict[Kind, dict[str, Any]] = {
 }
 
 CHANGED: dict[Kind, dict[str, Any]] = {
+    "relationship_type": {"impact": "both"},
     "twin_type": {"description": "Pumps of the 5000 series"},
     "twin": {
         "description": "Updated digital twin for centrifugal pump in Building A",

@@ -1,4 +1,4 @@
-"""The four kinds of definition as the paths of the REST face show them."""
+"""The five kinds of definition as the paths of the REST face show them."""
 
 from dataclasses import dataclass
 
@@ -24,4 +24,12 @@ FACES = (
     Face("overlay", "/overlays", "Overlay", "overlay", "overlay_id", "pumping_system_345_overlay"),
     Face("twin_type", "/twin-types", "TwinType", "twin type", "type_id", "centrifugal_pump"),
     Face("overlay_type", "/overlay-types", "OverlayType", "overlay type", "type_id", "pumping_system"),
+    Face(
+        "relationship_type",
+        "/relationship-types",
+        "RelationshipType",
+        "relationship type",
+        "relationship_type",
+        "steam_supply",
+    ),
 )

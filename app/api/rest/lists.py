@@ -189,7 +189,7 @@ def _answer(
     except Invalid as error:
         return problem(error, 400)
     start, end = (taken.cursors[0], taken.cursors[-1]) if taken.cursors else (None, None)
-    items = [services.catalogue.get(face.kind, id) for id in taken.ids]
+    items = [services.catalogue.standing(face.kind, id) for id in taken.ids]
     content = {
         "items": [to_document(item.definition) for item in items if item is not None],
         "page_info": {

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from app.model.definitions import Overlay, OverlayType, Twin, TwinType
+from app.model.definitions import Overlay, OverlayType, RelationshipType, Twin, TwinType
 
 
 class Shape(BaseModel):
@@ -64,6 +64,10 @@ class TwinTypePage(_Page):
 
 class OverlayTypePage(_Page):
     items: list[OverlayType]
+
+
+class RelationshipTypePage(_Page):
+    items: list[RelationshipType]
 
 
 class Reading(Shape):
@@ -150,7 +154,7 @@ class PropertyWritten(Reading):
 
 
 class DefinitionRef(Shape):
-    kind: Literal["twin_type", "twin", "overlay_type", "overlay"]
+    kind: Literal["relationship_type", "twin_type", "twin", "overlay_type", "overlay"]
     id: str
 
 
@@ -182,8 +186,8 @@ class DefinitionChange(BaseModel):
 
 
 SHAPES: tuple[type[BaseModel], ...] = (
-    *(Twin, Overlay, TwinType, OverlayType),
-    *(TwinPage, OverlayPage, TwinTypePage, OverlayTypePage, DefinitionChange),
+    *(Twin, Overlay, TwinType, OverlayType, RelationshipType),
+    *(TwinPage, OverlayPage, TwinTypePage, OverlayTypePage, RelationshipTypePage, DefinitionChange),
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
     *(ScriptExecuted, ProblemDetails),
 )

@@ -53,6 +53,14 @@ class RelationshipDirection(Enum):
     OUTGOING = strawberry.enum_value("outgoing", description="This twin points at the other one.")
 
 
+@strawberry.enum(description="Which way failure travels along an edge.")
+class RelationshipImpact(Enum):
+    FORWARD = strawberry.enum_value("forward", description="The target suffers from its source.")
+    BACKWARD = strawberry.enum_value("backward", description="The source suffers from its target.")
+    BOTH = strawberry.enum_value("both", description="Each suffers from the other.")
+    NONE = strawberry.enum_value("none", description="Neither does.")
+
+
 @strawberry.enum(description="Which edges a traversal follows.")
 class TraversalDirection(Enum):
     INCOMING = strawberry.enum_value("incoming", description="Against the edges: upstream.")
@@ -147,6 +155,7 @@ class CauseKind(Enum):
 
 @strawberry.enum(description="The kinds of definitions.")
 class DefinitionKind(Enum):
+    RELATIONSHIP_TYPE = "relationship_type"
     TWIN_TYPE = "twin_type"
     TWIN = "twin"
     OVERLAY_TYPE = "overlay_type"

@@ -11,6 +11,7 @@ from app.api.types.enums import DefinitionKind
 from app.api.types.node import Definition
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
+from app.api.types.relationship_type import RelationshipType
 from app.api.types.revision import (
     AS_OF,
     DIFF,
@@ -42,6 +43,8 @@ class DefinitionHistory:
     def current(self, info: Info) -> Definition | None:
         catalogue, id = info.context.catalogue, self.definition_id
         match self.of:
+            case "relationship_type":
+                return RelationshipType.find(catalogue, id)
             case "twin_type":
                 return TwinType.find(catalogue, id)
             case "twin":
@@ -67,7 +70,7 @@ class DefinitionHistory:
 async def find_history(info: Info, kind: DefinitionKind, id: str) -> DefinitionHistory | None:
     """None where nothing ever had that id."""
     of: Kind = kind.value
-    standing = info.context.catalogue.get(of, id) is not None
+    standing = info.context.catalogue.standing(of, id) is not None
     if not standing and not await info.context.loaders.history.load(HistoryPage(of, id, 1, None)):
         return None
     return DefinitionHistory(of=of, kind=kind, definition_id=strawberry.ID(id))

@@ -1,6 +1,7 @@
 """The two interfaces of the schema: Node (has a global id) and Definition (a document that people write).
 
-A definition's `id` is opaque and for `node(id)`; the id in its document is twinId, typeId or overlayId.
+A definition's `id` is opaque and for `node(id)`; the id in its document is twinId, typeId, overlayId or
+relationshipType.
 """
 
 import strawberry
@@ -32,7 +33,9 @@ class Node:
     id: strawberry.ID = strawberry.field(description="Global and opaque; stable over restarts.")
 
 
-@strawberry.interface(description="A document that people write: a twin type, a twin, an overlay type or an overlay.")
+@strawberry.interface(
+    description="A document that people write: a relationship type, twin type, twin, overlay type or overlay."
+)
 class Definition(Node):
     stored: strawberry.Private[StoredDefinition]
 

@@ -22,6 +22,7 @@ from app.api.types.node import Definition
 from app.api.types.property import Property
 from app.api.types.relationship import RelatedTwin, Relationship
 from app.errors import Invalid
+from app.find.check import unknown_types
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
 from app.model.lineage import types_in_line
@@ -121,7 +122,8 @@ class Twin(Definition):
     @strawberry.field(
         description=(
             "The twins that edges lead to, nearest first, each once. At most 100 traversals a request "
-            "(TOO_MANY_TRAVERSALS); DEPTH_INVALID outside 1 to 10; UNAVAILABLE while the graph is down."
+            "(TOO_MANY_TRAVERSALS); DEPTH_INVALID outside 1 to 10; UNKNOWN_RELATIONSHIP_TYPE; UNAVAILABLE while the "
+            "graph is down."
         )
     )
     async def related(
@@ -139,9 +141,11 @@ class Twin(Definition):
             raise Invalid(
                 f"`maxDepth` is {max_depth}; it may be 1 to {MAX_DEPTH}", code="DEPTH_INVALID", path="/maxDepth"
             )
+        catalogue = info.context.catalogue
+        if unknown := list(unknown_types(catalogue, relationship_types or (), "/relationshipTypes")):
+            raise Invalid.of(unknown, "what to follow", code="UNKNOWN_RELATIONSHIP_TYPE")
         types = tuple(sorted(set(relationship_types or ())))
         found = await info.context.loaders.related.load(Traversal(self.twin_id, str(direction.value), types, max_depth))
-        catalogue = info.context.catalogue
         near = ((item, Twin.find(catalogue, item.twin_id)) for item in found)
         return [RelatedTwin.of(item, twin) for item, twin in near if twin is not None]
 

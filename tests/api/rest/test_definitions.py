@@ -180,7 +180,7 @@ async def test_a_filter_that_names_what_is_not_there_is_no_empty_page(params: di
     assert (await send(Installation(), "GET", "/twins", params=params)).status_code == 400
 
 
-@pytest.mark.parametrize("path", ["/twin-types", "/overlay-types"])
+@pytest.mark.parametrize("path", ["/twin-types", "/overlay-types", "/relationship-types"])
 async def test_types_are_listed_too(path: str) -> None:
     answer = await send(Installation(), "GET", path)
     assert answer.json()["total_count"] == len(answer.json()["items"]) > 0
@@ -206,6 +206,37 @@ async def test_a_reason_that_is_too_long_and_an_actor_without_a_name_are_400(pla
     assert refusal(long) == (400, "REQUEST_INVALID")
     assert faults(long)[0][1] == "/reason"
     assert refusal(await send(plant, "POST", "/twins", json=TWIN, headers={"X-Actor": " "})) == (400, "ACTOR_INVALID")
+
+
+# ------------------------------------------------------------ relationship types
+
+
+async def test_a_relationship_type_is_created_changed_and_deleted(plant: Plant) -> None:
+    steam = {"relationship_type": "steam_supply", "inverse": "steam_supplied_by", "impact": "forward"}
+    answer = await send(plant, "POST", "/relationship-types", json=steam)
+    assert (answer.status_code, answer.headers["etag"], answer.json()) == (201, '"1"', steam)
+    assert answer.headers["location"] == "/api/v1/relationship-types/steam_supply"
+    path, tagged = "/relationship-types/steam_supply", {"If-Match": '"1"'}
+    changed = await send(plant, "PATCH", path, json={"impact": "both"}, headers=tagged)
+    assert (changed.status_code, changed.json()["impact"]) == (200, "both")
+    assert refusal(await send(plant, "DELETE", path, headers=tagged)) == (412, "REVISION_MOVED")
+    assert (await send(plant, "DELETE", path)).status_code == 204
+    assert refusal(await send(plant, "GET", path)) == (404, "RELATIONSHIP_TYPE_NOT_FOUND")
+    assert faults(await send(plant, "POST", "/relationship-types", json={**steam, "inverse": "controlled_by"})) == [
+        ("NAME_TAKEN", "/inverse")
+    ]
+
+
+async def test_a_built_in_relationship_type_is_read_at_revision_0_and_overridden_by_a_change(plant: Plant) -> None:
+    path = "/relationship-types/monitoring"
+    answer = await send(plant, "GET", path)
+    assert (answer.headers["etag"], answer.json()["impact"]) == ('"0"', "none")
+    assert refusal(await send(plant, "DELETE", path)) == (409, "BUILT_IN")
+    changed = await send(plant, "PUT", path, json={"impact": "forward"}, headers={"If-Match": '"0"'})
+    assert (changed.status_code, changed.headers["etag"]) == (200, '"1"')
+    assert changed.json() == {**answer.json(), "impact": "forward"}
+    assert (await send(plant, "DELETE", path)).status_code == 204
+    assert (await send(plant, "GET", path)).json() == answer.json()
 
 
 # ------------------------------------------------------------ bodies
