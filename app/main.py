@@ -19,6 +19,8 @@ from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
 from app.api.services import Services
+from app.assets.folder import AssetFolder
+from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
 from app.commands.connections import connections
 from app.commands.control import ControlCommands
@@ -71,7 +73,7 @@ def build(
             app.router.routes[:] = routes(services, settings.server)
             yield
 
-    return Starlette(lifespan=lifespan, middleware=middleware(settings.server, port))
+    return Starlette(lifespan=lifespan, middleware=middleware(settings.server, port, settings.assets))
 
 
 @dataclass(slots=True)
@@ -99,7 +101,8 @@ async def running(
         store = await _graph(settings, embedded, stack)
         await store.migrate()
         await agree(journal, store)
-        rooms = _wire(settings, journal, store, Catalogue.of(*await store.load()))
+        assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
+        rooms = _wire(settings, journal, store, Catalogue.of(*await store.load()), assets)
         recover(rooms.engine, journal)
         rooms.clock.never_before(rooms.engine.live.time)
         async with asyncio.TaskGroup() as group:
@@ -133,7 +136,7 @@ def _installation(settings: Settings) -> str:
     return hashlib.blake2b(where.encode(), digest_size=6).hexdigest()
 
 
-def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Catalogue) -> _Rooms:
+def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Catalogue, assets: AssetFolder) -> _Rooms:
     registry, clock, bus = CollectorRegistry(), SystemClock(), Bus()
     metrics = Metrics(registry)
     engine = Engine(
@@ -150,10 +153,10 @@ def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Ca
         return stored.life if stored else None
 
     writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer)
-    definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock)
+    definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets)
     # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
-    commands = Commands(definitions, ScriptCommands(definitions), control)
+    commands = Commands(definitions, ScriptCommands(definitions), control, AssetCommands(assets, catalogue))
 
     async def ready() -> dict[str, str]:
         try:

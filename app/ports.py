@@ -3,9 +3,10 @@
 A port says what its user needs, not what its implementation can do: nothing Neo4j- or SQLite-shaped belongs here.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import BinaryIO, Protocol
 
+from app.model.assets import Asset
 from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
@@ -190,3 +191,30 @@ class Inbox(Protocol):
 
     async def submit(self, input: Input) -> tuple[int, Outcome]:
         """Decided, committed and published when this returns: the sequence and what came of it."""
+
+
+Allowed = Callable[[Asset | None], None]
+"""Told what stands at a path before it is changed; raises what refuses the change."""
+
+
+class AssetStore(Protocol):
+    """The files that documents point to, by their paths without a leading slash (model/assets.py)."""
+
+    async def refresh(self) -> None:
+        """Notice what was changed behind its back, unless it looked a moment ago. Raises Unavailable."""
+
+    def find(self, path: str) -> Asset | None:
+        """From memory, as of the last `refresh`: thousands may be asked for."""
+
+    def paths(self) -> Sequence[str]:
+        """Sorted; from memory, as `find`."""
+
+    async def open(self, path: str) -> tuple[Asset, BinaryIO] | None:
+        """As it is now; whoever asks closes it. Raises Unavailable."""
+
+    async def save(self, path: str, content: AsyncIterator[bytes], allowed: Allowed) -> tuple[Asset, bool]:
+        """Whole or not at all; whether it is new. Raises Invalid (ASSET_NAME_INVALID, ASSET_TOO_LARGE), Refused
+        (ASSETS_FULL), Conflict (ASSET_PATH_TAKEN), Unavailable (DISK_FULL, ASSETS_UNAVAILABLE)."""
+
+    async def delete(self, path: str, allowed: Allowed) -> Asset:
+        """What it was. Raises NotFound (ASSET_NOT_FOUND), Unavailable."""

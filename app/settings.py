@@ -52,6 +52,13 @@ class CallSettings(_Section):
     """A call is sent only while younger than this, after a restart as behind a device that does not answer."""
 
 
+class AssetSettings(_Section):
+    dir: Path | None = None
+    """`assets` in the data folder where none is given."""
+    max_file_bytes: int = Field(default=64 * 1024 * 1024, ge=1)
+    max_total_bytes: int = Field(default=2 * 1024 * 1024 * 1024, ge=1)
+
+
 class ServerSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(default=8420, ge=0, le=65535)
@@ -70,12 +77,13 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Path("twin-overlay-data")
-    """The journal, its lock, and the embedded graph live here."""
+    """The journal, its lock, the embedded graph and the assets live here."""
     graph: GraphSettings = GraphSettings()
     ingest: IngestSettings = IngestSettings()
     graph_writer: GraphWriterSettings = GraphWriterSettings()
     calls: CallSettings = CallSettings()
     server: ServerSettings = ServerSettings()
+    assets: AssetSettings = AssetSettings()
     snapshot_every_entries: int = Field(default=5000, ge=1)
 
 

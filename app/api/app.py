@@ -10,23 +10,30 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from app.api.assets import asset_routes
 from app.api.graphiql import EXAMPLES
 from app.api.http import plain_routes
 from app.api.rest.face import rest_routes
 from app.api.security import AllowedHosts, BodyLimit, OnlyOurs
 from app.api.services import Services
 from app.api.view import GraphQLView
-from app.settings import ServerSettings
+from app.settings import AssetSettings, ServerSettings
 
 
 def routes(services: Services, settings: ServerSettings, *, examples: Mapping[str, str] = EXAMPLES) -> list[BaseRoute]:
-    """/graphql (HTTP and WebSocket), /api/v1 (REST), /healthz, /readyz, /metrics, and / which leads to /graphql.
-    `examples` are the documents that GraphiQL opens with, by title."""
+    """/graphql (HTTP and WebSocket), /api/v1 (REST), /assets, /healthz, /readyz, /metrics, and / which leads to
+    /graphql. `examples` are the documents that GraphiQL opens with, by title."""
     view = GraphQLView(services, examples)
-    return [Route("/graphql", view), WebSocketRoute("/graphql", view), *rest_routes(services), *plain_routes(services)]
+    return [
+        Route("/graphql", view),
+        WebSocketRoute("/graphql", view),
+        *rest_routes(services),
+        *asset_routes(services),
+        *plain_routes(services),
+    ]
 
 
-def middleware(settings: ServerSettings, port: int) -> list[Middleware]:
+def middleware(settings: ServerSettings, port: int, assets: AssetSettings) -> list[Middleware]:
     """In order: whose request it is, CORS for origins that the settings allow, the size of the body."""
     found = [Middleware(OnlyOurs, allowed=AllowedHosts(settings, port))]
     if settings.allowed_origins:
@@ -35,8 +42,8 @@ def middleware(settings: ServerSettings, port: int) -> list[Middleware]:
                 CORSMiddleware,
                 allow_origins=settings.allowed_origins,
                 allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-                allow_headers=["content-type", "x-actor", "if-match", "if-none-match"],
-                expose_headers=["etag", "location", "link", "x-warnings"],
+                allow_headers=["content-type", "x-actor", "if-match", "if-none-match", "if-range", "range"],
+                expose_headers=["etag", "location", "link", "x-warnings", "content-range", "accept-ranges"],
             )
         )
-    return [*found, Middleware(BodyLimit, max_bytes=settings.max_body_bytes)]
+    return [*found, Middleware(BodyLimit, max_bytes=settings.max_body_bytes, max_asset_bytes=assets.max_file_bytes)]

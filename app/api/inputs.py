@@ -135,3 +135,13 @@ class InvokeMethodInput:
 class AcknowledgeAlertInput:
     alert_id: strawberry.ID = strawberry.field(description="The alert.")
     comment: str | None = strawberry.field(default=None, description="What to remember of it.")
+
+
+@strawberry.input(description="A file to delete.")
+class DeleteAssetInput:
+    path: str = strawberry.field(description="As documents write it, such as `/models/pump.glb`.")
+    expected_etag: str | None = strawberry.field(
+        default=None, description="Only if its ETag is this, else ASSET_CHANGED; always where left out."
+    )
+    force: bool = strawberry.field(default=False, description="Delete it although definitions name it.")
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)

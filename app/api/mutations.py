@@ -12,6 +12,7 @@ from app.api.context import Info
 from app.api.ids import global_id
 from app.api.inputs import (
     AcknowledgeAlertInput,
+    DeleteAssetInput,
     DeleteOverlayInput,
     DeleteOverlayTypeInput,
     DeleteRelationshipTypeInput,
@@ -42,6 +43,7 @@ from app.api.life import (
 )
 from app.api.payloads import (
     AcknowledgeAlertPayload,
+    DeleteAssetPayload,
     DeletePayload,
     ExecuteDtslPayload,
     InvokeMethodPayload,
@@ -56,11 +58,13 @@ from app.api.payloads import (
 )
 from app.api.scalars import JSON
 from app.api.types.alert import Alert
+from app.api.types.asset import Asset
 from app.api.types.call import Call
 from app.api.types.enums import DefinitionKind
 from app.api.types.problem import DefinitionRef, diagnostic_of, refs, warnings_of
 from app.api.types.property import Property
 from app.api.types.value import Value
+from app.commands.assets import Expected
 from app.commands.definitions import Saved
 from app.errors import Invalid
 from app.model.definitions import MAX_ITEMS, Kind
@@ -242,6 +246,19 @@ class Mutation(Life):
         control = info.context.services.commands.control
         alert = await control.acknowledge_alert(input.alert_id, input.comment or "", info.context.actor())
         return AcknowledgeAlertPayload(alert=Alert.of(alert))
+
+    @strawberry.mutation(
+        description="Delete a file that no definition names, or any with `force`. Files are uploaded over REST. "
+        "ASSET_NOT_FOUND, ASSET_IN_USE, ASSET_CHANGED."
+    )
+    async def delete_asset(self, info: Info, input: Annotated[DeleteAssetInput, Input]) -> DeleteAssetPayload:
+        expected = Expected(None if input.expected_etag is None else (input.expected_etag,))
+        deleted = await info.context.services.commands.assets.delete(
+            input.path.removeprefix("/"), info.context.actor(), expected, force=input.force, dry_run=input.dry_run
+        )
+        return DeleteAssetPayload(
+            asset=Asset.of(deleted.asset), users=warnings_of(deleted.users), dry_run=input.dry_run
+        )
 
 
 async def _save(info: Info, kind: Kind, input: _SaveInput) -> tuple[Saved, str]:

@@ -3,6 +3,7 @@
 import strawberry
 
 from app.api.types.alert import Alert
+from app.api.types.asset import Asset
 from app.api.types.call import Call
 from app.api.types.enums import SaveResult
 from app.api.types.overlay import Overlay
@@ -139,3 +140,10 @@ class InvokeMethodPayload:
 @strawberry.type(description="An acknowledged alert.")
 class AcknowledgeAlertPayload:
     alert: Alert = strawberry.field(description="As it is now; closed if it was cleared already.")
+
+
+@strawberry.type(description="A deleted file.")
+class DeleteAssetPayload:
+    asset: Asset = strawberry.field(description="What it was.")
+    users: list[Warning] = strawberry.field(description="The definitions that name it still.")
+    dry_run: bool = strawberry.field(description=_DRY_RUN)

@@ -21,9 +21,13 @@ _STATUS_OF_CODE = {
     "REASON_TOO_LONG": 400,
     "ORIGIN_NOT_ALLOWED": 403,
     "REVISION_MOVED": 412,
+    "ASSET_CHANGED": 412,
     "BODY_TOO_LARGE": 413,
+    "ASSET_TOO_LARGE": 413,
     "CONTENT_TYPE_NOT_ALLOWED": 415,
     "HOST_NOT_ALLOWED": 421,
+    "ASSETS_FULL": 507,
+    "DISK_FULL": 507,
 }
 _STATUS_OF_KIND: tuple[tuple[type[TwinOverlayError], int], ...] = (
     (Invalid, 422),

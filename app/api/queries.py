@@ -17,6 +17,7 @@ from app.api.pages import DEFAULT_PAGE, MAX_PAGE, page_size
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.types.alert import Alert, AlertConnection
+from app.api.types.asset import Asset, Prefix
 from app.api.types.call import Call
 from app.api.types.connector import Connector
 from app.api.types.enums import AlertSeverity, DefinitionKind
@@ -27,6 +28,7 @@ from app.api.types.overlay_type import OverlayType
 from app.api.types.relationship_type import RelationshipType
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
+from app.commands.assets import paths_below
 from app.errors import Invalid
 from app.find.query import Order, OverlayFilter, TwinFilter
 from app.model.names import IDENTIFIER_RULE, is_identifier
@@ -199,6 +201,23 @@ class Query:
         id: Annotated[strawberry.ID, strawberry.argument(description="The id in its document.")],
     ) -> DefinitionHistory | None:
         return await find_history(info, kind, written(id, "id"))
+
+    @strawberry.field(
+        description="The files that this server keeps, by path. PAGE_SIZE_INVALID, CURSOR_INVALID, ASSETS_UNAVAILABLE."
+    )
+    async def assets(
+        self,
+        info: Info,
+        prefix: Prefix = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Asset]:
+        store = info.context.services.commands.assets.store
+        await store.refresh()
+        paths = paths_below(store, prefix or "")
+        return connect(paths, lambda _, path: Asset.find(store, path), info.context, first, after, last, before)
 
     @strawberry.field(description="The connections to devices and brokers, by name.")
     def connectors(self, info: Info) -> list[Connector]:

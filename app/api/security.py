@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.problem import PREFIX, problem
 from app.errors import Invalid, Refused, TwinOverlayError
+from app.model.assets import PREFIX as ASSETS
 from app.settings import ServerSettings
 
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -24,7 +25,8 @@ def answer(error: TwinOverlayError, status: int) -> JSONResponse:
 
 def _answer_to(scope: Scope, error: TwinOverlayError, status: int) -> Response:
     """In the form that this path's clients read."""
-    return problem(error, status) if scope["path"].startswith(f"{PREFIX}/") else answer(error, status)
+    found = scope["path"].startswith((f"{PREFIX}/", f"{ASSETS}/"))
+    return problem(error, status) if found else answer(error, status)
 
 
 class AllowedHosts:
@@ -98,23 +100,23 @@ async def _refuse(response: Response, scope: Scope, receive: Receive, send: Send
 
 
 class BodyLimit:
-    """ASGI middleware: at most so many bytes of request body, whatever Content-Length claims; 413 otherwise."""
+    """ASGI middleware: at most so many bytes of request body, whatever Content-Length claims; 413 otherwise. An asset
+    that is uploaded has a limit of its own."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, max_asset_bytes: int) -> None:
         self._app = app
         self._max = max_bytes
+        self._max_asset = max_asset_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        error = _TooLarge(
-            f"the request body is larger than {self._max} bytes",
-            code="BODY_TOO_LARGE",
-            hint="send less at a time, or raise TWIN_OVERLAY_SERVER__MAX_BODY_BYTES",
-        )
+        uploads = scope["method"] == "PUT" and scope["path"].startswith(f"{PREFIX}{ASSETS}/")
+        most = self._max_asset if uploads else self._max
+        error = _asset_too_large(most) if uploads else _body_too_large(most)
         claimed = dict(scope["headers"]).get(b"content-length", b"0")
-        if claimed.isdigit() and int(claimed) > self._max:
+        if claimed.isdigit() and int(claimed) > most:
             await _answer_to(scope, error, 413)(scope, receive, send)
             return
         taken, started = 0, False
@@ -123,7 +125,7 @@ class BodyLimit:
             nonlocal taken
             message = await receive()
             taken += len(message.get("body", b""))
-            if taken > self._max:
+            if taken > most:
                 raise error
             return message
 
@@ -141,6 +143,22 @@ class BodyLimit:
 
 class _TooLarge(Invalid):
     """The body went past the limit while it was being read."""
+
+
+def _body_too_large(most: int) -> _TooLarge:
+    return _TooLarge(
+        f"the request body is larger than {most} bytes",
+        code="BODY_TOO_LARGE",
+        hint="send less at a time, or raise TWIN_OVERLAY_SERVER__MAX_BODY_BYTES",
+    )
+
+
+def _asset_too_large(most: int) -> _TooLarge:
+    return _TooLarge(
+        f"the file is larger than {most} bytes",
+        code="ASSET_TOO_LARGE",
+        hint="send a smaller one, or raise TWIN_OVERLAY_ASSETS__MAX_FILE_BYTES",
+    )
 
 
 def _with_port(names: Iterable[str], port: int) -> set[str]:

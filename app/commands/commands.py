@@ -5,6 +5,7 @@ There is no other way in: the API calls these, and nothing else of the engine, t
 
 from dataclasses import dataclass
 
+from app.commands.assets import AssetCommands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.scripts import ScriptCommands
@@ -15,3 +16,4 @@ class Commands:
     definitions: DefinitionCommands
     scripts: ScriptCommands
     control: ControlCommands
+    assets: AssetCommands

@@ -31,7 +31,7 @@ from app.model.connection import TwinConnection
 from app.model.definitions import Definition, Kind, to_document
 from app.model.events import Load
 from app.model.near import near
-from app.ports import Clock, Devices, Inbox, TwinStore
+from app.ports import AssetStore, Clock, Devices, Inbox, TwinStore
 
 log = logging.getLogger("twin_overlay.definitions")
 
@@ -51,12 +51,21 @@ class Saved:
 
 
 class DefinitionCommands:
-    def __init__(self, store: TwinStore, catalogue: Catalogue, inbox: Inbox, devices: Devices, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: TwinStore,
+        catalogue: Catalogue,
+        inbox: Inbox,
+        devices: Devices,
+        clock: Clock,
+        assets: AssetStore,
+    ) -> None:
         self.catalogue = catalogue
         self._store = store
         self._inbox = inbox
         self._devices = devices
         self._clock = clock
+        self._assets = assets
         self._lock = asyncio.Lock()
         self._committing: asyncio.Task[Saved] | None = None
         self._owed = Reach()
@@ -206,7 +215,7 @@ class DefinitionCommands:
         for item in changed:
             await self._expect(stored[key_of(item)], expected_revision, *key_of(item))
         draft = Draft(self.catalogue, {key_of(item): item for item in changed})
-        warnings = await checked(draft, definitions)
+        warnings = await checked(draft, definitions, self._assets)
         keys = [key_of(item) for item in changed]
         sent = set(keys)
         done = Saved(

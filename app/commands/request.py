@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from app.commands.check_assets import NamedAssets
 from app.commands.check_units import needs_library
 from app.commands.checks import check
 from app.commands.documents import KINDS, named, read_document
@@ -15,6 +16,7 @@ from app.commands.json_limits import limit_problems
 from app.errors import Invalid, Problem
 from app.model import units
 from app.model.definitions import Definition, Kind, id_of, kind_of
+from app.ports import AssetStore
 
 _BREATHE_EVERY = 100
 """Documents between two turns of the event loop: telemetry goes on while thousands are checked."""
@@ -46,22 +48,24 @@ async def read_documents(documents: Sequence[tuple[Kind, Mapping[str, Any]]]) ->
     return definitions
 
 
-async def checked(draft: Draft, definitions: Sequence[Definition]) -> tuple[Problem, ...]:
+async def checked(draft: Draft, definitions: Sequence[Definition], assets: AssetStore) -> tuple[Problem, ...]:
     """The warnings. Raises Invalid (DEFINITION_INVALID) with the problems of all definitions."""
     if needs_library(definitions):
         await asyncio.to_thread(units.prepare)  # two seconds, the first time
     problems: list[Problem] = []
     warnings: list[Problem] = []
+    named = NamedAssets()
     for index, item in enumerate(definitions):
         if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
             await asyncio.sleep(0)
         found = check(draft, item)
         problems += _told(found.problems, index, len(definitions), _named(item))
         warnings += _told(found.warnings, index, len(definitions), _named(item))
+        named.add(index, item)
     if problems:
         what = _named(definitions[0]) if len(definitions) == 1 else "the request"
         raise Invalid.of(problems, what, code="DEFINITION_INVALID")
-    return tuple(warnings)
+    return (*warnings, *await named.warnings(assets, several=len(definitions) > 1))
 
 
 def _told(problems: Iterable[Problem], index: int, count: int, name: str) -> list[Problem]:

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
 from app.api.services import Services
+from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
@@ -39,9 +40,10 @@ from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealt
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import PropertyState, Value
-from app.ports import Inbox, LiveView
+from app.ports import AssetStore, Inbox, LiveView
 from app.runtime.bus import Bus
-from app.settings import ServerSettings
+from app.settings import AssetSettings, ServerSettings
+from tests.assets.everything import EveryAsset
 
 NOON = parse_iso("2026-01-02T12:00:00Z")
 PORT = 8420
@@ -340,15 +342,16 @@ class Parts(Protocol):
     devices: FakeDevices
     bus: Bus
     clock: FakeClock
+    assets: AssetStore
 
     async def ready(self) -> dict[str, str]: ...
 
 
 def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
     """With the real commands on whatever stands behind them."""
-    definitions = DefinitionCommands(parts.store, parts.catalogue, inbox, parts.devices, parts.clock)
+    definitions = DefinitionCommands(parts.store, parts.catalogue, inbox, parts.devices, parts.clock, parts.assets)
     control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
-    commands = Commands(definitions, ScriptCommands(definitions), control)
+    commands = Commands(definitions, ScriptCommands(definitions), control, AssetCommands(parts.assets, parts.catalogue))
     return Services(
         commands,
         live,
@@ -363,8 +366,9 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
 
 
 class Installation:
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, assets: AssetStore | None = None, **settings: Any) -> None:
         self.catalogue = Catalogue()
+        self.assets = assets or EveryAsset()
         self.live = FakeLive()
         self.store = FakeStore()
         self.devices = FakeDevices()
@@ -379,7 +383,10 @@ class Installation:
         return self.problems
 
     def app(self, port: int = PORT) -> Starlette:
-        return Starlette(routes=routes(self.services, self.settings), middleware=middleware(self.settings, port))
+        return Starlette(
+            routes=routes(self.services, self.settings),
+            middleware=middleware(self.settings, port, AssetSettings()),
+        )
 
     def save(self, *documents: tuple[Kind, dict[str, Any]]) -> None:
         saved = []

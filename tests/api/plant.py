@@ -23,6 +23,7 @@ from app.model.events import (
     Started,
 )
 from app.model.time import SECOND, Micros
+from app.ports import AssetStore
 from tests.api.parts import FakeDevices, Installation, services
 
 
@@ -63,8 +64,8 @@ class Line:
 class Plant(Installation):
     """`hear` is a device's reading; everything else comes in through the API."""
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**settings)
+    def __init__(self, assets: AssetStore | None = None, **settings: Any) -> None:
+        super().__init__(assets, **settings)
         self.engine = Engine()
         self.line = Line(self.engine, self)
         self.services = services(self, self.engine.live, self.line)

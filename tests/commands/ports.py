@@ -22,6 +22,8 @@ from app.model.live import ConnectorHealth
 from app.model.plan import Plan
 from app.model.time import Micros
 from app.model.values import Value
+from app.ports import AssetStore
+from tests.assets.everything import EveryAsset
 
 ANN = Actor("ann", "test")
 
@@ -177,9 +179,12 @@ class House:
     inbox: FakeInbox = dataclasses.field(default_factory=FakeInbox)
     devices: FakeDevices = dataclasses.field(default_factory=FakeDevices)
     clock: FakeClock = dataclasses.field(default_factory=FakeClock)
+    assets: AssetStore = dataclasses.field(default_factory=EveryAsset)
 
     def __post_init__(self) -> None:
-        self.definitions = DefinitionCommands(self.store, self.catalogue, self.inbox, self.devices, self.clock)
+        self.definitions = DefinitionCommands(
+            self.store, self.catalogue, self.inbox, self.devices, self.clock, self.assets
+        )
 
     async def save(self, *documents: tuple[Kind, Mapping[str, Any]]) -> Any:
         return await self.definitions.save(documents, ANN)

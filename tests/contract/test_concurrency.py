@@ -21,6 +21,7 @@ from app.graph.store import GraphStore
 from app.model.catalogue import Catalogue
 from app.model.change import RevisionRecord
 from app.model.definitions import Kind, to_document
+from tests.assets.everything import EveryAsset
 from tests.commands.ports import ANN, FakeClock, FakeDevices, FakeInbox
 from tests.commands.station import pump_type, station_type, valve_type
 from tests.servers.graph import GraphAddress
@@ -63,7 +64,7 @@ async def other(graph: GraphAddress, store: GraphStore) -> AsyncIterator[GraphSt
 
 async def commands_on(store: GraphStore) -> DefinitionCommands:
     catalogue = Catalogue.of(*await store.load())
-    return DefinitionCommands(store, catalogue, FakeInbox(), FakeDevices(), FakeClock())
+    return DefinitionCommands(store, catalogue, FakeInbox(), FakeDevices(), FakeClock(), EveryAsset())
 
 
 async def _edit(commands: DefinitionCommands, by: Actor, chance: random.Random) -> None:

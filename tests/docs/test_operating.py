@@ -25,6 +25,8 @@ def _settings(section: BaseModel | Settings, prefix: str) -> Iterator[tuple[str,
             yield prefix + name.upper(), str(value).lower()
         elif isinstance(value, float):
             yield prefix + name.upper(), f"{value:g}"
+        elif value is None:
+            yield prefix + name.upper(), ""
         else:
             yield prefix + name.upper(), str(value)
 

@@ -19,6 +19,7 @@ from app.graph.store import GraphStore
 from app.model.catalogue import Catalogue
 from app.model.definitions import Kind
 from tests.api.parts import FakeClock, FakeDevices, FakeLive, QuietInbox
+from tests.assets.everything import EveryAsset
 from tests.find.plant import TYPES
 from tests.servers.graph import GraphAddress
 
@@ -35,7 +36,9 @@ class Both:
         self.store = store
         self._graph = graph
         self._catalogue = Catalogue()
-        self._commands = DefinitionCommands(store, self._catalogue, QuietInbox(), FakeDevices(), FakeClock())
+        self._commands = DefinitionCommands(
+            store, self._catalogue, QuietInbox(), FakeDevices(), FakeClock(), EveryAsset()
+        )
         self._finder = Finder(self._catalogue, FakeLive())
 
     async def save(self, *documents: tuple[Kind, dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 
 from app.api.problem import PREFIX
+from app.api.rest.assets import add_assets
 from app.api.rest.definitions import add_definitions
 from app.api.rest.docs import headers, page
 from app.api.rest.instances import add_instances
@@ -40,6 +41,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_lists(app, services)
     add_instances(app, services)
     add_scripts(app, services)
+    add_assets(app, services)
     _add_description(app)
     return [Route(PREFIX, _to_docs), Mount(PREFIX, app)]
 

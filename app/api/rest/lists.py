@@ -4,33 +4,22 @@ A filter that names what is not there is an error (400) with a suggestion, never
 values, and filters over an overlay's members, are GraphQL's: they don't fit into an address.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
-from urllib.parse import urlencode
 
-import msgspec
 from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
 from app.api.order import Order as Sorted
-from app.api.pages import DEFAULT_PAGE, MAX_PAGE, cut, encode_cursor
-from app.api.problem import PREFIX, problem
-from app.api.rest.bodies import JSON
+from app.api.pages import DEFAULT_PAGE
 from app.api.rest.faces import FACES, Face
 from app.api.rest.openapi import gives, responses
+from app.api.rest.paging import After, Before, First, Last, Page, answer, cut_page
 from app.api.services import Services
 from app.errors import Invalid
 from app.find.query import Membership, Order, OverlayFilter, Place, Related, TwinFilter, Window
 from app.model.definitions import Severity, to_document
 
-First = Annotated[
-    int | None,
-    Query(ge=0, le=MAX_PAGE, description=f"So many from the start; {DEFAULT_PAGE} if neither is given."),
-]
-Last = Annotated[int | None, Query(ge=0, le=MAX_PAGE, description="So many from the end.")]
-After = Annotated[str | None, Query(description="A cursor: only what comes after it.")]
-Before = Annotated[str | None, Query(description="A cursor: only what comes before it.")]
 Types = Annotated[list[str] | None, Query(description="One of these types, subtypes included.")]
 Tags = Annotated[list[str] | None, Query(description="All of these tags.")]
 Text = Annotated[str | None, Query(description="Somewhere in id, description or asset data, in any case.")]
@@ -39,16 +28,6 @@ Severities = Annotated[list[Severity] | None, Query(description="An open alert o
 By = Annotated[Literal["id", "type", "updated"], Query(description="Ties are broken by id.")]
 Down = Annotated[bool, Query(description="The other way round.")]
 Status = Literal["connected", "disconnected", "connecting", "unconfigured"]
-_PAGING = ("first", "after", "last", "before")
-
-
-@dataclass(frozen=True, slots=True)
-class _Page:
-    ids: Sequence[str]
-    cursors: Sequence[str]
-    has_previous: bool
-    has_next: bool
-    count: int
 
 
 def add_lists(app: FastAPI, services: Services) -> None:
@@ -72,6 +51,13 @@ def add_lists(app: FastAPI, services: Services) -> None:
 
 def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
     finder, catalogue = services.finder, services.catalogue
+
+    def document(id: str) -> Any:
+        stored = catalogue.standing(face.kind, id)
+        return to_document(stored.definition) if stored is not None else None
+
+    def shown(request: Request, first: int | None, last: int | None, page: Callable[[], Page]) -> Response:
+        return answer(face.path, request, first, last, page, document)
 
     async def list_twins(
         request: Request,
@@ -108,9 +94,7 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
             alert_severity=tuple(alert_severity or ()),
         )
         order = Order(order_by, descending=descending)
-        return _answer(
-            services, face, request, first, last, lambda: _found(finder.twins, where, order, first, after, last, before)
-        )
+        return shown(request, first, last, lambda: _found(finder.twins, where, order, first, after, last, before))
 
     async def list_overlays(
         request: Request,
@@ -134,25 +118,13 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
             alert_severity=tuple(alert_severity or ()),
         )
         order = Order(order_by, descending=descending)
-        return _answer(
-            services,
-            face,
-            request,
-            first,
-            last,
-            lambda: _found(finder.overlays, where, order, first, after, last, before),
-        )
+        return shown(request, first, last, lambda: _found(finder.overlays, where, order, first, after, last, before))
 
     async def list_types(
         request: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Response:
-        def page() -> _Page:
-            every = ids.ids(catalogue, face.kind)
-            taken = cut(every, first, after, last, before)
-            cursors = [encode_cursor(id) for id in taken.ids]
-            return _Page(taken.ids, cursors, taken.has_previous, taken.has_next, len(every))
-
-        return _answer(services, face, request, first, last, page)
+        every = ids.ids(catalogue, face.kind)
+        return shown(request, first, last, lambda: cut_page(every, first, after, last, before))
 
     if face.kind == "twin":
         return list_twins
@@ -167,7 +139,7 @@ def _found(
     after: str | None,
     last: int | None,
     before: str | None,
-) -> _Page:
+) -> Page:
     if first is not None and last is not None:
         raise Invalid(
             "`first` and `last` were both given",
@@ -178,40 +150,4 @@ def _found(
     size = first if last is None else last
     window = Window(DEFAULT_PAGE if size is None else size, after, before, backward=last is not None)
     found = find(where, order, window)
-    return _Page(found.ids, found.cursors, found.has_previous, found.has_next, found.count())
-
-
-def _answer(
-    services: Services, face: Face, request: Request, first: int | None, last: int | None, page: Callable[[], _Page]
-) -> Response:
-    try:
-        taken = page()
-    except Invalid as error:
-        return problem(error, 400)
-    start, end = (taken.cursors[0], taken.cursors[-1]) if taken.cursors else (None, None)
-    items = [services.catalogue.standing(face.kind, id) for id in taken.ids]
-    content = {
-        "items": [to_document(item.definition) for item in items if item is not None],
-        "page_info": {
-            "has_next_page": taken.has_next,
-            "has_previous_page": taken.has_previous,
-            "start_cursor": start,
-            "end_cursor": end,
-        },
-        "total_count": taken.count,
-    }
-    size = first if first is not None else last
-    links = []
-    if taken.has_next and end:
-        links.append(_link("next", face, request, {"first": size, "after": end}))
-    if taken.has_previous and start:
-        links.append(_link("prev", face, request, {"last": size, "before": start}))
-    return Response(msgspec.json.encode(content), 200, {"link": ", ".join(links)} if links else {}, JSON)
-
-
-def _link(relation: str, face: Face, request: Request, page: dict[str, Any]) -> str:
-    """Filters and order stay as they are; "prev" always counts from the end."""
-    kept = [(name, value) for name, value in request.query_params.multi_items() if name not in _PAGING]
-    size = {"last": DEFAULT_PAGE} if relation == "prev" and page["last"] is None else {}
-    query = urlencode([*kept, *((name, value) for name, value in {**page, **size}.items() if value is not None)])
-    return f'<{PREFIX}{face.path}?{query}>; rel="{relation}"'
+    return Page(found.ids, found.cursors, found.has_previous, found.has_next, found.count())

@@ -19,7 +19,7 @@ def etag(revision: int) -> str:
 def unchanged(request: Request, revision: int) -> bool:
     """Whether If-None-Match names this revision, so that the answer is 304."""
     given = request.headers.get("if-none-match")
-    return given is not None and (given.strip() == "*" or str(revision) in [tag for tag, _ in _tags(given)])
+    return given is not None and (given.strip() == "*" or str(revision) in [tag for tag, _ in tags(given)])
 
 
 def expected(request: Request, revision: int) -> int | None:
@@ -30,7 +30,7 @@ def expected(request: Request, revision: int) -> int | None:
     given = request.headers.get("if-match")
     if given is None or given.strip() == "*":
         return None
-    strong = [tag for tag, weak in _tags(given) if not weak]
+    strong = [tag for tag, weak in tags(given) if not weak]
     if len(strong) == 1 and re.fullmatch(r"[0-9]{1,18}", strong[0]):
         return int(strong[0])  # the command says what has changed since
     if str(revision) not in strong:
@@ -43,7 +43,7 @@ def expected(request: Request, revision: int) -> int | None:
 _AGAIN = "read it again and make your change on that"
 
 
-def _tags(header: str) -> list[tuple[str, bool]]:
+def tags(header: str) -> list[tuple[str, bool]]:
     """(tag, whether it is weak). A bare 5 is taken for "5": shells eat quotes. What is no tag matches nothing."""
     found: list[tuple[str, bool]] = []
     at = 0

@@ -70,6 +70,19 @@ class RelationshipTypePage(_Page):
     items: list[RelationshipType]
 
 
+class AssetShape(Shape):
+    path: str = Field(description="As documents write it.")
+    url: str = Field(description="Where this server serves it.")
+    media_type: str = Field(description="By the ending of its path.")
+    size: int = Field(description="Bytes.")
+    etag: str = Field(description="Strong, in its quotes.")
+    modified_at: str
+
+
+class AssetPage(_Page):
+    items: list[AssetShape]
+
+
 class Reading(Shape):
     value: JsonValue = Field(description="null before the first reading.")
     timestamp: str | None = Field(description="Source time, ISO 8601 in UTC; null before the first reading.")
@@ -188,6 +201,7 @@ class DefinitionChange(BaseModel):
 SHAPES: tuple[type[BaseModel], ...] = (
     *(Twin, Overlay, TwinType, OverlayType, RelationshipType),
     *(TwinPage, OverlayPage, TwinTypePage, OverlayTypePage, RelationshipTypePage, DefinitionChange),
+    *(AssetShape, AssetPage),
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
     *(ScriptExecuted, ProblemDetails),
 )

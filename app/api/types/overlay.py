@@ -9,6 +9,7 @@ from app.api.ids import global_id
 from app.api.loaders import newest_first
 from app.api.scalars import JSON
 from app.api.types.alert import Alert
+from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.behavior import Behavior, behaviors_of
 from app.api.types.node import Definition
 from app.api.types.twin import Twin
@@ -92,6 +93,10 @@ class Overlay(Definition):
     @strawberry.field(description="Its visualization; null where it has none.")
     def visualization(self) -> JSON | None:
         return JSON(self.definition.visualization) if self.definition.visualization is not None else None
+
+    @strawberry.field(description=REFERENCES)
+    async def assets(self, info: Info) -> list[AssetReference]:
+        return await referenced(info, self.definition.visualization, None)
 
     @classmethod
     def find(cls, catalogue: Catalogue, overlay_id: str) -> "Overlay | None":

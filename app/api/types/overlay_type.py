@@ -7,6 +7,7 @@ from app.api.context import Info
 from app.api.filters import window
 from app.api.ids import global_id
 from app.api.scalars import JSON
+from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.capability import BehaviorDefinition
 from app.api.types.node import Definition
 from app.api.types.overlay import Overlay
@@ -72,6 +73,10 @@ class OverlayType(Definition):
     @strawberry.field(description="The visualization of its overlays; null where it has none.")
     def visualization(self) -> JSON | None:
         return JSON(self.definition.visualization) if self.definition.visualization is not None else None
+
+    @strawberry.field(description=REFERENCES)
+    async def assets(self, info: Info) -> list[AssetReference]:
+        return await referenced(info, self.definition.visualization, None)
 
     @strawberry.field(description="The overlays of this type, by overlayId. PAGE_SIZE_INVALID, CURSOR_INVALID.")
     def overlays(

@@ -13,6 +13,7 @@ from app.api.instance_document import simulation_of
 from app.api.loaders import Traversal
 from app.api.scalars import JSON
 from app.api.types.alert import Alert
+from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.behavior import Behavior, behaviors_of
 from app.api.types.capability import EventDefinition, Method
 from app.api.types.connectivity import Connectivity
@@ -100,10 +101,12 @@ class Twin(Definition):
 
     @strawberry.field(description="Its visualization, else its type's; null where neither has one.")
     def visualization(self, info: Info) -> JSON | None:
-        if self.definition.visualization is not None:
-            return JSON(self.definition.visualization)
-        line = types_in_line(info.context.catalogue, self.twin_type)
-        return next((JSON(item.visualization) for item in line if item.visualization is not None), None)
+        return _json(self._visualization(info.context.catalogue))
+
+    @strawberry.field(description=REFERENCES)
+    async def assets(self, info: Info) -> list[AssetReference]:
+        catalogue = info.context.catalogue
+        return await referenced(info, self._visualization(catalogue), simulation_of(catalogue, self.definition))
 
     @strawberry.field(description="The live twin as the specification prints it.")
     def instance(self, info: Info) -> TwinInstance:
@@ -148,6 +151,12 @@ class Twin(Definition):
         found = await info.context.loaders.related.load(Traversal(self.twin_id, str(direction.value), types, max_depth))
         near = ((item, Twin.find(catalogue, item.twin_id)) for item in found)
         return [RelatedTwin.of(item, twin) for item, twin in near if twin is not None]
+
+    def _visualization(self, catalogue: Catalogue) -> model.FreeForm | None:
+        if self.definition.visualization is not None:
+            return self.definition.visualization
+        line = types_in_line(catalogue, self.twin_type)
+        return next((item.visualization for item in line if item.visualization is not None), None)
 
     @classmethod
     def find(cls, catalogue: Catalogue, twin_id: str) -> "Twin | None":

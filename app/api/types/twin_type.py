@@ -7,6 +7,7 @@ from app.api.context import Info
 from app.api.filters import window
 from app.api.ids import global_id
 from app.api.scalars import JSON
+from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.capability import BehaviorDefinition, EventDefinition, Method, PropertyDefinition
 from app.api.types.enums import TwinKind
 from app.api.types.node import Definition
@@ -50,6 +51,10 @@ class TwinType(Definition):
     @strawberry.field(description="The visualization of its twins; null where it has none.")
     def visualization(self) -> JSON | None:
         return JSON(self.definition.visualization) if self.definition.visualization is not None else None
+
+    @strawberry.field(description=REFERENCES)
+    async def assets(self, info: Info) -> list[AssetReference]:
+        return await referenced(info, self.definition.visualization, self.definition.simulation)
 
     @strawberry.field(
         description="The twins of this type and of every type below it, by twinId. PAGE_SIZE_INVALID, CURSOR_INVALID."

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from app.assets.folder import AssetFolder
+from app.settings import AssetSettings
 from tests.api.client import serving
 from tests.api.plant import Plant
 
@@ -17,7 +19,7 @@ CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 @pytest.mark.timeout(600)
 async def test_no_request_that_schemathesis_thinks_of_is_answered_against_the_openapi(tmp_path: Path) -> None:
-    plant = Plant()
+    plant = Plant(AssetFolder(tmp_path / "assets", AssetSettings(max_total_bytes=10_000_000)))
     plant.start()
     async with serving(plant) as port:
         process = await asyncio.create_subprocess_exec(
