@@ -4,7 +4,7 @@ Spans are left out of comparisons, so `parse(format(script)) == script` means wh
 (`Pump123` stands here as `pump_123`). Conditions are the model's tree; where its nodes stand is kept beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,6 +87,8 @@ class Behavior:
     name: Name
     when: Expression
     actions: tuple[Call | Write, ...] = ()
+    then: bool = field(default=False, compare=False)
+    """Whether a `then` block is written, be it empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class OverlayDeclaration:
     relationships: tuple[Relationship, ...] = ()
     behaviors: tuple[Behavior, ...] = ()
     metadata: tuple[Entry, ...] = ()
+    blocks: tuple[str, ...] = field(default=(), compare=False)
+    """The keywords of its blocks as written: their order is the author's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,15 @@ class InstanceDeclaration:
     overlay_type: Name
     bindings: tuple[Binding, ...] = ()
     metadata: tuple[Entry, ...] = ()
+    blocks: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The letters that a script was read from, for the formatter: lark's tokens, comments apart."""
+
+    tokens: Sequence[Any]
+    comments: Sequence[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +139,5 @@ class Script:
     declarations: tuple[OverlayDeclaration | InstanceDeclaration, ...] = ()
     lost: frozenset[str] = field(default=frozenset(), compare=False)
     """Ids in statements that had a syntax error and were left out: no one should be told that those are unknown."""
+    written: Written | None = field(default=None, compare=False, repr=False)
+    """None for a script that was put together, not read."""

@@ -77,6 +77,7 @@ class Builder:
             tuple(self._relationship(item) for item in parts.get("relationships", ())),
             tuple(self._behavior(item) for item in parts.get("behaviors", ())),
             tuple(self._entry(item) for item in parts.get("metadata", ())),
+            _keywords(blocks),
         )
 
     def _instance(self, tree: Tree) -> InstanceDeclaration:
@@ -87,6 +88,7 @@ class Builder:
             self._name(overlay_type),
             tuple(Binding(self._name(role), self._name(twin)) for role, twin in _pairs(parts.get("bindings", ()))),
             tuple(self._entry(item) for item in parts.get("metadata", ())),
+            _keywords(blocks),
         )
 
     def _blocks(self, blocks: list[Tree]) -> dict[str, list[Tree]]:
@@ -111,7 +113,7 @@ class Builder:
     def _behavior(self, tree: Tree) -> Behavior:
         name, when, *then = tree.children
         actions = tuple(self._action(item) for item in then[0].children) if then else ()
-        return Behavior(self._name(name), self.expression(when.children[0]), actions)
+        return Behavior(self._name(name), self.expression(when.children[0]), actions, bool(then))
 
     def _action(self, tree: Tree) -> Call | Write:
         path, *rest = tree.children
@@ -254,6 +256,10 @@ class Builder:
 
 def _pairs(trees: list[Tree] | tuple[()]) -> list[tuple[Tree, Tree]]:
     return [(tree.children[0], tree.children[1]) for tree in trees]
+
+
+def _keywords(blocks: list[Tree]) -> tuple[str, ...]:
+    return tuple(str(block.children[0]) for block in blocks)
 
 
 def _written(name: Tree) -> str:

@@ -1,6 +1,7 @@
 """AST and conditions to their one canonical text; `parse(format(x)) == x`.
 
-Parentheses are put only where the tree needs them. Comments do not survive.
+Parentheses are put only where the tree needs them; blocks stay in the author's order. A script that was read from a
+text keeps the comments of that, and the empty lines between its groups (comments.py).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,9 @@ from app.dtsl.ast import (
     Word,
     Write,
 )
+from app.dtsl.comments import close_up, keep_comments
+from app.dtsl.diagnostics import Diagnostic
+from app.dtsl.parse import cut, parse_script
 from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, json_name, quote, write_number
 from app.model.conditions import (
     And,
@@ -54,7 +58,24 @@ def conjuncts(condition: Condition) -> list[Condition]:
 
 def format_script(script: Script) -> str:
     """Canonical DTSL, ending in a line break; "" for an empty script."""
-    return "\n".join("\n".join(_declaration(item)) + "\n" for item in script.declarations)
+    lines = list(_apart([list(_declaration(item)) for item in script.declarations]))
+    if script.written is None:
+        return "".join(line + "\n" for line in close_up(lines))
+    return keep_comments(lines, cut("\n".join(lines)), script.written)
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    text: str | None
+    """None where the script can't be read."""
+    diagnostics: tuple[Diagnostic, ...]
+    """Why not: faults of the form. Nobody asks whether the names and types make sense."""
+
+
+def format_text(source: str, file: str = "script.dtsl") -> Formatted:
+    """Never raises: any text gives its formatted form or diagnostics."""
+    script, found = parse_script(source, file)
+    return Formatted(None if found else format_script(script), tuple(found))
 
 
 # ---------------------------------------------------------------------------------------------------- conditions
@@ -130,21 +151,24 @@ def _value(value: Any, mark: str = '"') -> str:
 def _declaration(item: OverlayDeclaration | InstanceDeclaration) -> Iterator[str]:
     if isinstance(item, OverlayDeclaration):
         yield f"overlay {dtsl_type(item.name.id)} {{"
-        blocks = [
-            _block("twins", [_role(role) for role in item.roles]),
-            _block("relationships", [_relationship(relationship) for relationship in item.relationships]),
-            _block("behaviors", _behaviors(item.behaviors)),
-        ]
+        blocks = {
+            "twins": [_role(role) for role in item.roles],
+            "relationships": [_relationship(relationship) for relationship in item.relationships],
+            "behaviors": _behaviors(item.behaviors),
+        }
     else:
         yield f"instance {dtsl_type(item.name.id)} of {dtsl_type(item.overlay_type.id)} {{"
-        blocks = [_block("twins", [_binding(binding) for binding in item.bindings])]
-    blocks.append(_block("metadata", [_entry(entry) for entry in item.metadata]))
-    yield from _apart([block for block in blocks if block])
+        blocks = {"twins": [_binding(binding) for binding in item.bindings]}
+    blocks["metadata"] = [_entry(entry) for entry in item.metadata]
+    order = item.blocks or [keyword for keyword, lines in blocks.items() if lines]
+    yield from _apart([list(_block(keyword, blocks[keyword])) for keyword in order])
     yield "}"
 
 
-def _block(name: str, lines: Sequence[str]) -> list[str]:
-    return [f"  {name} {{", *("    " + line if line else "" for line in lines), "  }"] if lines else []
+def _block(keyword: str, lines: Sequence[str]) -> Iterator[str]:
+    yield f"  {keyword} {{"
+    yield from ("    " + line if line else "" for line in lines)
+    yield "  }"
 
 
 def _apart(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -176,7 +200,7 @@ def _behavior(behavior: Behavior) -> Iterator[str]:
     yield from (f"    {line} &&" for line in lines[:-1])
     yield f"    {lines[-1]}"
     yield "  }"
-    if behavior.actions:
+    if behavior.actions or behavior.then:
         yield "  then {"
         yield from (f"    {_action(action)};" for action in behavior.actions)
         yield "  }"

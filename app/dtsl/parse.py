@@ -5,8 +5,9 @@ keyword be a name where only a name fits, and parsing go on behind an error (rep
 size, nesting and the number of errors are bounded here.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -16,7 +17,7 @@ from lark.exceptions import UnexpectedToken
 from lark.lexer import PatternStr
 
 from app.dtsl import diagnostics
-from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script
+from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script, Written
 from app.dtsl.brackets import balance, declarations
 from app.dtsl.build import Builder, span_of
 from app.dtsl.diagnostics import Diagnostic, Findings
@@ -75,15 +76,15 @@ def parse_conditions(texts: Sequence[str]) -> Condition:
 
 
 def _script(source: Source, findings: Findings) -> Script:
-    tokens, quiet = _tokens(source, findings)
-    balanced = balance(tokens, _make, findings.report)
+    words = _words(source, findings)
+    balanced = balance(words.tokens, _make, findings.report)
     if balanced is None:
         return Script()
     found: list[OverlayDeclaration | InstanceDeclaration] = []
     lost: set[str] = set()
     left = MAX_REPARSED
     for piece in declarations(balanced):
-        repair = Repair(piece, _spelled(), quiet, _make, findings.report)
+        repair = Repair(piece, _spelled(), words.quiet, _make, findings.report)
         outcome = _feed(piece, "script")
         while not isinstance(outcome, Tree):
             left -= len(piece)
@@ -96,18 +97,18 @@ def _script(source: Source, findings: Findings) -> Script:
         builder = Builder(findings.report)
         found += [builder.declaration(child) for child in outcome.children]
         lost |= builder.lost
-    return Script(tuple(found), frozenset(lost))
+    return Script(tuple(found), frozenset(lost), Written(words.tokens, words.comments))
 
 
 def _condition(source: Source, findings: Findings) -> Condition | None:
     if len(source.text) > MAX_TEXT:
         findings.report(diagnostics.condition_too_long(len(source.text), MAX_TEXT), Span(0, 0))
         return None
-    tokens, quiet = _tokens(source, findings)
-    balanced = balance(tokens, _make, findings.report)
+    words = _words(source, findings)
+    balanced = balance(words.tokens, _make, findings.report)
     if balanced is None:
         return None
-    repair = Repair(balanced, _spelled(), quiet, _make, findings.report)
+    repair = Repair(balanced, _spelled(), words.quiet, _make, findings.report)
     for _ in range(MAX_SYNTAX_ERRORS):
         outcome = _feed(balanced, "condition")
         if isinstance(outcome, Tree):
@@ -121,10 +122,10 @@ def _condition(source: Source, findings: Findings) -> Condition | None:
 # ---------------------------------------------------------------------------------------------------- lark
 
 
-class _KeepBroken:
+class _Keep:
     """Tells lark to keep the terminals that no rule uses."""
 
-    always_accept = ("BROKEN_COMMENT", "BROKEN_STRING", "STRAY")
+    always_accept = ("COMMENT", "BROKEN_COMMENT", "BROKEN_STRING", "STRAY")
 
     def process(self, stream: object) -> object:
         return stream
@@ -137,7 +138,7 @@ def _parser() -> Lark:
         start=["script", "condition"],
         parser="lalr",
         lexer="basic",
-        postlex=_KeepBroken(),
+        postlex=_Keep(),
         propagate_positions=True,
         maybe_placeholders=False,
     )
@@ -154,40 +155,59 @@ def _make(kind: str, text: str, near: Any) -> Token:
     return Token(kind, text, end, line, column, line, column, end)
 
 
-def _tokens(source: Source, findings: Findings) -> tuple[list[Token], set[int]]:
-    """All tokens of the text, and the offsets behind a fault of the letters (-1: the end). What can't be a token is
-    reported, and mended or left out."""
-    kept: list[Token] = []
-    quiet: set[int] = set()
+@dataclass(slots=True)
+class _Words:
+    tokens: list[Token] = field(default_factory=list)
+    comments: list[Token] = field(default_factory=list)
+    quiet: set[int] = field(default_factory=set)
+    """The offsets behind a fault of the letters (-1: the end)."""
+
+
+def _words(source: Source, findings: Findings) -> _Words:
+    """The whole text. What can't be a token is reported, and mended or left out."""
+    words = _Words()
     broken = False
     stray_end = -1
     if source.surrogate is not None:
         findings.report(diagnostics.lone_surrogate(), Span(source.surrogate, source.surrogate + 1))
-    start: Any = _parser().parse_interactive(source.text, start="script")
-    for token in start.lexer_thread.lex(start.parser_state):
+    for token in _lex(source.text):
+        if token.type == "COMMENT":
+            words.comments.append(token)
+            continue
         if token.type == "STRAY":
             if token.start_pos != stray_end:  # a run of strays is one fault
                 findings.report(diagnostics.stray_character(str(token)), span_of(token))
             stray_end = token.end_pos
             kind = {"&": "AND", "|": "OR"}.get(token)
             if kind:
-                kept.append(_make(kind, str(token) * 2, token))
+                words.tokens.append(_make(kind, str(token) * 2, token))
             else:
                 broken = True
             continue
         if broken:
-            quiet.add(token.start_pos)
+            words.quiet.add(token.start_pos)
         broken = token.type.startswith("BROKEN")
         if token.type == "BROKEN_STRING":
             findings.report(diagnostics.unterminated_string(token[0]), span_of(token))
-            kept.append(token.update(type="STRING", value=token[0] * 2))
+            words.tokens.append(token.update(type="STRING", value=token[0] * 2))
         elif token.type == "BROKEN_COMMENT":
             findings.report(diagnostics.unterminated_comment(), Span(token.start_pos, token.start_pos + 2))
         else:
-            kept.append(token)
+            words.tokens.append(token)
     if broken:
-        quiet.add(-1)
-    return kept, quiet
+        words.quiet.add(-1)
+    return words
+
+
+def cut(text: str) -> list[Token]:
+    """The tokens and comments of a text that has no fault."""
+    return list(_lex(text))
+
+
+def _lex(text: str) -> Iterator[Any]:
+    start: Any = _parser().parse_interactive(text, start="script")
+    tokens: Iterator[Any] = start.lexer_thread.lex(start.parser_state)
+    return tokens
 
 
 def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[str]]:
