@@ -3,7 +3,7 @@
 A port says what its user needs, not what its implementation can do: nothing Neo4j- or SQLite-shaped belongs here.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
 from app.model.assets import Asset
@@ -180,8 +180,9 @@ class Devices(Protocol):
 
     async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer: ...
 
-    def configure(self, twins: Iterable[TwinConnection]) -> None:
-        """All twins with connectivity as they stand now; connections that need no change go on undisturbed."""
+    def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
+        """How these twins are connected now, None for those that are not; whoever is not named, and connections that
+        need no change, go on undisturbed."""
 
     def health(self) -> Sequence[ConnectorHealth]: ...
 

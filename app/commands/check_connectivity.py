@@ -11,7 +11,7 @@ from app.commands.check_units import check_device_unit
 from app.commands.findings import Findings
 from app.commands.pointers import is_pointer, pointer, shown
 from app.model.catalogue import Capabilities
-from app.model.connectivity import PLACEHOLDER, filled, unknown_placeholders
+from app.model.connectivity import PLACEHOLDER, Template, unknown_placeholders
 from app.model.definitions import ConnectivityPart, EventMapping, MethodMapping, PropertyMapping, Protocol
 
 _NODE_ID = re.compile(
@@ -26,13 +26,13 @@ _MAX_TOPIC_BYTES = 65_535
 Mapped = PropertyMapping | MethodMapping | EventMapping
 
 
-def check_template(template: ConnectivityPart, capabilities: Capabilities, what: str, findings: Findings) -> None:
+def check_template(template: Template, capabilities: Capabilities, what: str, findings: Findings) -> None:
     """What a twin type gives its twins, with their ids in it."""
-    for where, placeholder in unknown_placeholders(template):
+    for where, placeholder in unknown_placeholders(template.part):
         message = f"there is no placeholder {shown(placeholder)}"
         hint = f"write {PLACEHOLDER}, or double the braces that are meant as such"
         findings.fault("UNKNOWN_PLACEHOLDER", message, pointer(("connectivity", *where)), hint)
-    check_connectivity(filled(template, "twin"), capabilities, what, findings)
+    check_connectivity(template.filled("twin"), capabilities, what, findings)
 
 
 def check_complete(part: ConnectivityPart, findings: Findings) -> None:

@@ -14,7 +14,7 @@ from app.commands.draft import World
 from app.commands.findings import Findings
 from app.commands.overlay_names import names_in_overlay, names_in_type
 from app.model.catalogue import Capabilities, own_capabilities
-from app.model.connectivity import part_of_twin
+from app.model.connectivity import part_of_twin, takes_template
 from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, RelationshipType, Twin, TwinType
 from app.model.lineage import is_a
 
@@ -78,16 +78,25 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
         if twin.properties or twin.methods:  # else the type's behaviors mean here what they mean there
             behaviors += _inherited(capabilities, twin)
         check_behaviors(behaviors, Place("twin", what, capabilities), findings)
-        part = part_of_twin(world.template(twin.twin_type), twin)
-        if part is not None:
-            check_complete(part, findings)
-            check_connectivity(part, capabilities, what, findings)
+        _check_connectivity(world, twin, capabilities, findings)
     for index, relationship in enumerate(twin.relationships):
         path = f"/relationships/{index}/relationship_type"
         check_type_is_known(world, relationship.relationship_type, path, findings)
         if world.twin(relationship.target_twin_id) is None:
             path = f"/relationships/{index}/target_twin_id"
             findings.unresolved(relationship.target_twin_id, relationship.name, path)
+
+
+def _check_connectivity(world: World, twin: Twin, capabilities: Capabilities, findings: Findings) -> None:
+    template = world.template(twin.twin_type)
+    plain = takes_template(twin) and capabilities is world.type_capabilities(twin.twin_type)
+    if template is not None and plain and template.takes_any_id:
+        check_complete(template.part, findings)  # the rest was checked with the type
+        return
+    part = part_of_twin(template, twin)
+    if part is not None:
+        check_complete(part, findings)
+        check_connectivity(part, capabilities, f"twin '{twin.twin_id}'", findings)
 
 
 def _check_overlay_type(world: World, overlay_type: OverlayType, findings: Findings) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.commands.actor import Actor
 from app.commands.changes import change_of, differing
-from app.commands.connections import Shared, connection, connections
+from app.commands.connections import Connections
 from app.commands.dependents import Reach, broken, in_use, listed, misfits, reach, refusal
 from app.commands.differences import Difference, differences
 from app.commands.documents import KINDS, definition_of
@@ -27,7 +27,6 @@ from app.commands.unbind import without_twin
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
-from app.model.connection import TwinConnection
 from app.model.definitions import Definition, Kind, to_document
 from app.model.events import Load
 from app.model.near import near
@@ -70,7 +69,6 @@ class DefinitionCommands:
         self._committing: asyncio.Task[Saved] | None = None
         self._owed = Reach()
         """What the graph has and the engine was not told yet."""
-        self._connections: dict[str, TwinConnection] | None = None
 
     async def save(
         self,
@@ -344,8 +342,6 @@ class DefinitionCommands:
             self._committing = None
 
     def _apply(self, change: DefinitionChange, reached: Reach) -> None:
-        if self._connections is None:
-            self._connections = {item.twin_id: item for item in connections(self.catalogue)}
         self.catalogue.apply(change)
         self._owed.twins |= reached.twins
         self._owed.overlays |= reached.overlays
@@ -370,25 +366,8 @@ class DefinitionCommands:
                     hint="any next definition change loads it too, and at the latest a restart",
                 ) from error
         self._owed = Reach()
-        if self._connect(owed.twins):
-            self._devices.configure(list((self._connections or {}).values()))
-
-    def _connect(self, twins: Iterable[str]) -> bool:
-        """Brings the connections of these twins up to date; whether any of them is different now."""
-        known = self._connections
-        if known is None:
-            return False
-        moved = False
-        shared: Shared = {}
-        for twin_id in twins:
-            now = connection(self.catalogue, twin_id, shared)
-            if now != known.get(twin_id):
-                moved = True
-                if now is None:
-                    del known[twin_id]
-                else:
-                    known[twin_id] = now
-        return moved
+        making = Connections(catalogue)
+        self._devices.reconnect({twin_id: making.of(twin_id) for twin_id in owed.twins})
 
     def _is_owed(self) -> bool:
         return bool(self._owed.twins or self._owed.overlays)

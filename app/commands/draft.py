@@ -7,18 +7,9 @@ one request and must not outlive the catalogue revision that it was made on.
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, own_capabilities
-from app.model.connectivity import template_of
-from app.model.definitions import (
-    ConnectivityPart,
-    Definition,
-    Kind,
-    Overlay,
-    OverlayType,
-    RelationshipType,
-    Twin,
-    TwinType,
-)
+from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, adds_capabilities, own_capabilities
+from app.model.connectivity import Template, template_of
+from app.model.definitions import Definition, Kind, Overlay, OverlayType, RelationshipType, Twin, TwinType
 from app.model.lineage import family, lineage
 from app.model.relationship_types import BUILT_IN
 
@@ -56,7 +47,7 @@ class World(Protocol):
 
     def type_capabilities(self, type_id: str) -> Capabilities: ...
 
-    def template(self, type_id: str) -> ConnectivityPart | None: ...
+    def template(self, type_id: str) -> Template | None: ...
 
 
 class Draft:
@@ -67,7 +58,7 @@ class Draft:
         self._changes = changes
         self._capabilities: dict[str, Capabilities] = {}
         self._type_capabilities: dict[str, Capabilities] = {}
-        self._templates: dict[str, ConnectivityPart | None] = {}
+        self._templates: dict[str, Template | None] = {}
         self._touched: dict[str, bool] = {}
         self._subtypes_of: dict[str, set[str]] = {}
         self._twins_of_type: dict[str, set[str]] = {}
@@ -147,8 +138,9 @@ class Draft:
             return self._base.capabilities(twin_id)
         found = self._capabilities.get(twin_id)
         if found is None:
-            found = self.type_capabilities(twin.twin_type).with_own(own_capabilities(twin))
-            self._capabilities[twin_id] = found
+            found = self.type_capabilities(twin.twin_type)
+            if adds_capabilities(twin):
+                found = self._capabilities[twin_id] = found.with_own(own_capabilities(twin))
         return found
 
     def type_capabilities(self, type_id: str) -> Capabilities:
@@ -159,7 +151,7 @@ class Draft:
             found = self._type_capabilities[type_id] = self._type_anew(type_id)
         return found
 
-    def template(self, type_id: str) -> ConnectivityPart | None:
+    def template(self, type_id: str) -> Template | None:
         if not self._is_touched(type_id):
             return self._base.template(type_id)
         if type_id not in self._templates:

@@ -11,7 +11,7 @@ from typing import Protocol
 from app.commands.check_behaviors import Place
 from app.commands.overlay_names import behaviors_in_effect, bindings, names_in_overlay, names_in_type
 from app.commands.part_plans import method_plan, property_plans, rule
-from app.model.catalogue import Catalogue
+from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import BehaviorDefinition, Kind, Overlay, OverlayType, Twin
 from app.model.lineage import lineage
@@ -66,6 +66,7 @@ class _Planner:
         self._catalogue = catalogue
         self._shapes: dict[str, Shape] = {}
         self._lines: dict[str, str] = {}
+        self._fed_by: dict[tuple[int, int], tuple[tuple[str, ...], Capabilities, tuple[str, ...]]] = {}
 
     def plan(
         self,
@@ -83,18 +84,27 @@ class _Planner:
         stored = _stored(self._catalogue, "twin", twin_id)
         twin = stored.definition
         assert isinstance(twin, Twin)
-        connectivity = self._catalogue.connectivity(twin_id)
-        properties = self._catalogue.capabilities(twin_id).properties
-        known = {name for name, item in properties.items() if item.computed is None}
+        mapped = self._catalogue.mapped(twin_id)
         return TwinPlan(
             twin_id,
             twin.twin_type,
             self._twin_shape(stored, twin),
             stored.revision,
             stored.life,
-            tuple(name for name in connectivity.mapping.properties if name in known) if connectivity else (),
-            connectivity is not None,
+            self._fed(twin_id, mapped) if mapped else (),
+            mapped is not None,
         )
+
+    def _fed(self, twin_id: str, mapped: tuple[str, ...]) -> tuple[str, ...]:
+        """Of the mapped properties those that the twin has and does not compute; one tuple for twins of a type."""
+        capabilities = self._catalogue.capabilities(twin_id)
+        key = (id(mapped), id(capabilities))
+        found = self._fed_by.get(key)
+        if found is None:
+            properties = capabilities.properties
+            fed = tuple(name for name in mapped if name in properties and properties[name].computed is None)
+            found = self._fed_by[key] = (mapped, capabilities, fed)  # both kept: their identity is the key
+        return found[2]
 
     def overlay(self, overlay_id: str) -> OverlayPlan:
         stored = _stored(self._catalogue, "overlay", overlay_id)

@@ -65,7 +65,7 @@ class OpcUaConnector:
 
     async def run(self, sink: Sink) -> None:
         twins = list(self._twins.values())
-        user = credentials(twins[0].connectivity.authentication if twins else None, self.endpoint)
+        user = credentials(twins[0].address.authentication if twins else None, self.endpoint)
         _check_endpoint(self.endpoint)
         async with opened(self.endpoint, user, self._timing) as session:
             try:

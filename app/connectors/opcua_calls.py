@@ -80,8 +80,9 @@ class Calls:
 
     async def _object_of(self, twin: TwinConnection, method: ua.NodeId) -> ua.NodeId:
         """The twin's own object; where it names none, the object that the method belongs to."""
-        if twin.connectivity.node_id is not None:
-            return node_of(twin.connectivity.node_id, twin, self._namespaces)
+        own = twin.connectivity.node_id
+        if own is not None:
+            return node_of(own, twin, self._namespaces)
         if method not in self._objects:
             owners = await Node(self._session.requests, method).get_references(
                 ObjectIds.HasComponent, ua.BrowseDirection.Inverse

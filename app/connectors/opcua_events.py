@@ -86,12 +86,13 @@ async def event_source(
     twin: TwinConnection, namespaces: Sequence[str], types: EventTypes
 ) -> tuple[EventSource | None, list[Rejected]]:
     """How to subscribe to a twin's mapped events, and the mappings that cannot be used."""
-    mapped = twin.connectivity.mapping.events
+    connectivity = twin.connectivity
+    mapped = connectivity.mapping.events
     if not mapped:
         return None, []
     rejected: list[Rejected] = []
     try:
-        source = EventSource(twin.twin_id, node_of(twin.connectivity.node_id, twin, namespaces))
+        source = EventSource(twin.twin_id, node_of(connectivity.node_id, twin, namespaces))
     except Unusable as unusable:
         return None, [
             Rejected(unusable.reason, f"{twin.twin_id}: the object that raises its events: {unusable.detail}")

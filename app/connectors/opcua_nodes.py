@@ -67,7 +67,7 @@ def node_of(node_id: str | None, twin: TwinConnection, namespaces: Sequence[str]
         parsed = ua.NodeId.from_string(node_id)
     except (UaError, ValueError, KeyError):
         raise Unusable("BadNodeId", f"'{node_id[:100]}' is not a node id such as ns=2;s=Pump123.Speed") from None
-    uri = twin.connectivity.namespace
+    uri = twin.address.namespace
     if isinstance(parsed, ua.ExpandedNodeId):
         uri = parsed.NamespaceUri or uri
         parsed = ua.NodeId(parsed.Identifier, parsed.NamespaceIndex, parsed.NodeIdType)
@@ -85,8 +85,9 @@ def layout(twins: Sequence[TwinConnection], namespaces: Sequence[str]) -> Layout
     """Write-only properties have nothing to read and appear nowhere."""
     found = Layout(namespaces)
     for twin in twins:
+        mapped = twin.connectivity.mapping.properties
         for name, plan in twin.properties.items():
-            mapping = twin.connectivity.mapping.properties.get(name)
+            mapping = mapped.get(name)
             if mapping is None or plan.access == "write":
                 continue
             try:

@@ -32,7 +32,7 @@ def _opcua(group: Group, clock: Clock, installation: str) -> Connector:
 
 
 def _mqtt(group: Group, clock: Clock, installation: str) -> Connector:
-    client_id = group.twins[0].connectivity.client_id or _client_id(installation, group.name)
+    client_id = group.twins[0].address.client_id or _client_id(installation, group.name)
     return MqttConnector(group.name, group.endpoint, group.twins, client_id=client_id, clock=clock)
 
 
@@ -47,17 +47,20 @@ def _client_id(installation: str, name: str) -> str:
 def grouped(twins: Iterable[TwinConnection]) -> dict[str, Group]:
     """By the group's name; twins in the order of their ids, so that equal sets make equal groups."""
     found: dict[str, list[TwinConnection]] = {}
-    for twin in sorted(twins, key=lambda twin: twin.twin_id):
-        found.setdefault(_name(twin), []).append(twin)
-    return {
-        name: Group(name, members[0].connectivity.protocol, members[0].connectivity.endpoint, tuple(members))
-        for name, members in found.items()
-    }
+    for twin in twins:
+        found.setdefault(group_name(twin), []).append(twin)
+    return {name: group_of(name, members) for name, members in found.items()}
 
 
-def _name(twin: TwinConnection) -> str:
+def group_of(name: str, twins: Iterable[TwinConnection]) -> Group:
+    """Of all twins of that name."""
+    members = tuple(sorted(twins, key=lambda twin: twin.twin_id))
+    return Group(name, members[0].address.protocol, members[0].address.endpoint, members)
+
+
+def group_name(twin: TwinConnection) -> str:
     """`mqtt mqtt://127.0.0.1:1883`, with `#` and a digest where authentication or client id tell it from another."""
-    where = twin.connectivity
+    where = twin.address
     own = [where.authentication, where.client_id, "" if shown(where.endpoint) == where.endpoint else where.endpoint]
     digest = "#" + hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:6] if any(own) else ""
     return f"{where.protocol} {shown(where.endpoint)}{digest}"

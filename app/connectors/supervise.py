@@ -1,7 +1,10 @@
 """Every connector together: groups twins by connection, keeps one runner a group, and routes writes and calls.
 
-`configure` may be called at any time, also before `run`: it decides at once what is stopped and what is started anew,
-and leaves alone whatever did not change. A group that changed is stopped before its successor starts.
+`configure` and `reconnect` may be called at any time, also before `run`: they decide at once what is stopped and what
+is started anew, and leave alone whatever did not change. A group that changed is stopped before its successor starts.
+
+A group that only grows is not stopped for each twin: while thousands are saved, those that are there go on, and the
+new ones join together once no more have come for a moment.
 """
 
 import asyncio
@@ -14,12 +17,17 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client import Counter as CounterMetric
 
 from app.connectors.device_units import converting, device_side
-from app.connectors.protocols import PROTOCOLS, Factory, Group, grouped
+from app.connectors.protocols import PROTOCOLS, Factory, Group, group_name, group_of
 from app.connectors.runner import BackOff, Counters, Runner
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.live import ConnectorHealth
 from app.model.values import Value
 from app.ports import Clock, Sink
+
+_QUIET_SECONDS = 0.5
+"""After the last twin that came, before a group grows by it."""
+_MOST_QUIETS = 10
+"""After which it grows even though more come."""
 
 
 class Supervisor:
@@ -47,7 +55,15 @@ class Supervisor:
         self._jitter = jitter
         self._counters = counters
         self._runners: dict[str, Runner] = {}
-        self._by_twin: dict[str, Runner] = {}
+        self._twins: dict[str, TwinConnection] = {}
+        self._members: dict[str, dict[str, TwinConnection]] = {}
+        """By group name, then by twin id."""
+        self._group_names: dict[str, str] = {}
+        """By twin id."""
+        self._grown: set[str] = set()
+        """Groups that have members which their runner does not know yet."""
+        self._arrivals = 0
+        self._arrived = asyncio.Event()
         self._running: dict[str, asyncio.Task[None]] = {}
         """By group name; a stopped one stays until its successor has waited for it."""
         self._tasks: asyncio.TaskGroup | None = None
@@ -64,32 +80,82 @@ class Supervisor:
             for name, runner in self._runners.items():
                 self._start(name, runner)
             try:
-                await asyncio.get_running_loop().create_future()
+                await self._let_grow()
             finally:
                 self._tasks = None
 
     def configure(self, twins: Iterable[TwinConnection]) -> None:
-        wanted = grouped(twins)
-        for name in [name for name, runner in self._runners.items() if wanted.get(name) != runner.group]:
-            self._stop(name)
-        for name, group in wanted.items():
-            if name not in self._runners:
-                self._runners[name] = runner = self._runner(group)
+        """All twins with connectivity as they stand now."""
+        changed: dict[str, TwinConnection | None] = dict.fromkeys(self._twins)
+        changed.update((twin.twin_id, twin) for twin in twins)
+        joined, left = self._take(changed)
+        self._renew(joined | left)
+
+    def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
+        joined, left = self._take(twins)
+        growing = {name for name in joined - left if name in self._runners}
+        self._renew((joined | left) - growing)
+        if growing:
+            self._grown |= growing
+            self._arrivals += 1
+            self._arrived.set()
+
+    def _take(self, twins: Mapping[str, TwinConnection | None]) -> tuple[set[str], set[str]]:
+        """The groups that twins have joined, and those that have lost one or have one in another form."""
+        joined: set[str] = set()
+        left: set[str] = set()
+        for twin_id, now in twins.items():
+            before = self._twins.get(twin_id)
+            if now == before:
+                continue
+            if before is not None:
+                name = self._group_names.pop(twin_id)
+                del self._twins[twin_id], self._members[name][twin_id]
+                left.add(name)
+            if now is not None:
+                name = group_name(now)
+                self._twins[twin_id] = now
+                self._group_names[twin_id] = name
+                self._members.setdefault(name, {})[twin_id] = now
+                joined.add(name)
+        return joined, left
+
+    def _renew(self, names: Iterable[str]) -> None:
+        """A new runner for each of these groups, and none for one that is empty."""
+        self._grown.difference_update(names)
+        for name in names:
+            if name in self._runners:
+                self._stop(name)
+        for name in sorted(names):
+            if members := self._members.get(name):
+                self._runners[name] = runner = self._runner(group_of(name, members.values()))
                 if self._tasks is not None:
                     self._start(name, runner)
-        self._by_twin = {twin.twin_id: runner for runner in self._runners.values() for twin in runner.group.twins}
+            else:
+                self._members.pop(name, None)
+
+    async def _let_grow(self) -> None:
+        while True:
+            await self._arrived.wait()
+            for _ in range(_MOST_QUIETS):
+                seen = self._arrivals
+                await self._clock.sleep(_QUIET_SECONDS)
+                if self._arrivals == seen:
+                    break
+            self._arrived.clear()
+            self._renew(set(self._grown))
 
     def health(self) -> Sequence[ConnectorHealth]:
         return [self._runners[name].health() for name in sorted(self._runners)]
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
-        runner = self._by_twin.get(twin_id)
+        runner = self._runners.get(self._group_names.get(twin_id, ""))
         if runner is None:
             return CallAnswer("refused", error=f"{twin_id} has no connectivity")
         return await runner.write(twin_id, property, value)
 
     async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
-        runner = self._by_twin.get(twin_id)
+        runner = self._runners.get(self._group_names.get(twin_id, ""))
         if runner is None:
             return CallAnswer("refused", error=f"{twin_id} has no connectivity")
         return await runner.call(twin_id, method, arguments)

@@ -9,12 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.model.change import DefinitionChange, StoredDefinition
-from app.model.connectivity import part_of_twin, template_of, whole
+from app.model.connectivity import Template, part_of_twin, takes_template, template_of, whole
 from app.model.definitions import (
     MODELS,
     BehaviorDefinition,
     Connectivity,
-    ConnectivityPart,
     Definition,
     EventDefinition,
     Kind,
@@ -69,8 +68,7 @@ class Catalogue:
     _twins_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _overlays_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _capabilities: dict[str, Capabilities] = field(default_factory=dict)
-    _templates: dict[str, ConnectivityPart | None] = field(default_factory=dict)
-    _connectivity: dict[str, Connectivity] = field(default_factory=dict)
+    _templates: dict[str, Template | None] = field(default_factory=dict)
 
     # ------------------------------------------------------------ reading
 
@@ -148,9 +146,9 @@ class Catalogue:
             twin = self.twin(twin_id)
             if twin is None:
                 return NO_CAPABILITIES
-            kind = self.type_capabilities(twin.twin_type)
-            found = kind.with_own(own_capabilities(twin))
-            self._capabilities[twin_id] = found
+            found = self.type_capabilities(twin.twin_type)
+            if adds_capabilities(twin):
+                found = self._capabilities[twin_id] = found.with_own(own_capabilities(twin))
         return found
 
     def type_capabilities(self, type_id: str) -> Capabilities:
@@ -167,7 +165,7 @@ class Catalogue:
                 found = known or found
         return found or NO_CAPABILITIES
 
-    def template(self, type_id: str) -> ConnectivityPart | None:
+    def template(self, type_id: str) -> Template | None:
         """The connectivity that a type gives its twins, those it extends included."""
         if type_id not in self._templates:
             self._templates[type_id] = template_of(self, type_id)
@@ -175,13 +173,22 @@ class Catalogue:
 
     def connectivity(self, twin_id: str) -> Connectivity | None:
         """Of a twin, its type's included; None for one without, and for an unknown twin."""
-        found = self._connectivity.get(twin_id)
-        if found is None:
-            twin = self.twin(twin_id)
-            found = whole(part_of_twin(self.template(twin.twin_type), twin)) if twin is not None else None
-            if found is not None:  # 100,000 twins without one need no note of that
-                self._connectivity[twin_id] = found
-        return found
+        twin = self.twin(twin_id)
+        if twin is None:
+            return None
+        template = self.template(twin.twin_type)
+        if takes_template(twin):
+            return template.connectivity(twin_id) if template is not None else None
+        return whole(part_of_twin(template, twin))
+
+    def mapped(self, twin_id: str) -> tuple[str, ...] | None:
+        """The properties that the connectivity of a twin maps; None for one without."""
+        twin = self.twin(twin_id)
+        if twin is not None and takes_template(twin):
+            template = self.template(twin.twin_type)
+            return template.mapped if template is not None else None
+        found = self.connectivity(twin_id)
+        return tuple(found.mapping.properties) if found is not None else None
 
     # ------------------------------------------------------------ changing
 
@@ -201,9 +208,9 @@ class Catalogue:
             self._drop(kind, id)
         for item in change.saved:
             self._put(item)
-        self._capabilities.clear()
-        self._templates.clear()
-        self._connectivity.clear()
+        if any(kind == "twin_type" for kind, _ in (*change.removed, *((item.kind, item.id) for item in change.saved))):
+            self._capabilities.clear()
+            self._templates.clear()
         self.revision = change.catalogue_revision + 1
         for follow in self.followers:
             follow(change)
@@ -221,6 +228,8 @@ class Catalogue:
         if item is None:
             return
         del self._by_kind[kind][id]
+        if kind == "twin":
+            self._capabilities.pop(id, None)
         for index, keys in self._index_entries(item.definition):
             for key in keys:
                 index[key].discard(id)
@@ -259,6 +268,11 @@ class Catalogue:
 def _type_key(type_id: str) -> str:
     """No twin has an id with a slash, so twins and types share one map."""
     return "type/" + type_id
+
+
+def adds_capabilities(twin: Twin) -> bool:
+    """Most twins have what their type has, and nothing is kept for those."""
+    return bool(twin.properties or twin.methods or twin.events or twin.behaviors)
 
 
 def own_capabilities(definition: TwinType | Twin) -> Capabilities:

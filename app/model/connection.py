@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from app.model.connectivity import Template
 from app.model.definitions import Connectivity
 from app.model.plan import MethodPlan, PropertyPlan
 from app.model.units import Conversion
@@ -15,7 +16,8 @@ class TwinConnection:
     """A twin with connectivity. Equal ones need no reconnect; the supervisor groups them by endpoint."""
 
     twin_id: str
-    connectivity: Connectivity
+    given: Connectivity | Template
+    """Its own, or that of its type, in which its id takes the place of `{twin_id}`."""
     properties: Mapping[str, PropertyPlan]
     """The mapped ones."""
     methods: Mapping[str, MethodPlan]
@@ -24,6 +26,22 @@ class TwinConnection:
     """By property: from the device's unit to the definition's, where they differ."""
     argument_conversions: Mapping[str, Mapping[str, Conversion]] = field(default_factory=dict)
     """The same by method and parameter."""
+
+    @property
+    def connectivity(self) -> Connectivity:
+        """Made anew for a twin that takes its type's: look at it once, and keep what you need."""
+        if isinstance(self.given, Connectivity):
+            return self.given
+        found = self.given.connectivity(self.twin_id)
+        assert found is not None, "nobody is given a template that says too little to connect"
+        return found
+
+    @property
+    def address(self) -> Connectivity:
+        """The connectivity as far as twins share it: endpoint, authentication, client id, namespace."""
+        if isinstance(self.given, Template) and self.given.address is not None:
+            return self.given.address
+        return self.connectivity
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,13 @@
 """How a twin is connected: the template of its type, its own connectivity laid over it, its id in the `{twin_id}`s.
 
 Only a type's text has placeholders; what a twin writes itself is taken as it stands. Parts without a placeholder are
-the template's own objects, so 500 pumps with one mapping share it.
+the template's own objects; those with one are filled in when somebody asks, for kept for 100,000 twins they would be
+most of the server's memory.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar, cast
+from collections.abc import Iterator
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -17,10 +18,44 @@ from app.model.lineage import Types, types_in_line
 PLACEHOLDER = "{twin_id}"
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 """Doubled braces are one that stays."""
-_Part = TypeVar("_Part")
+_FIELDS = tuple(ConnectivityPart.model_fields)
+_ADDRESS = ("endpoint", "client_id", "namespace")
+_LONGEST_FILLED = 1000
+"""Of a template's text: with the longest id in every placeholder it is still shorter than any limit that it meets."""
 
 
-def template_of(types: Types, type_id: str) -> ConnectivityPart | None:
+class Template:
+    """What a type gives its twins, looked through once for all of them. Equal where it says the same."""
+
+    __slots__ = ("_places", "_whole", "address", "mapped", "part", "takes_any_id")
+
+    def __init__(self, part: ConnectivityPart) -> None:
+        self.part = part
+        self._places: dict[str, Any] = _places(part) or {}
+        self._whole = whole(part)
+        self.mapped = tuple(part.mapping.properties) if self._whole is not None else None
+        """The properties that it maps; None where it says too little to connect."""
+        self.address = self._whole if self._places.keys().isdisjoint(_ADDRESS) else None
+        """Something whose endpoint, client id and namespace are every twin's; None where an id is in one of them."""
+        self.takes_any_id = self._places.keys().isdisjoint(_ADDRESS) and all(map(_takes_any_id, _leaves(self._places)))
+        """Whether it is right with every id, where it is with one."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Template) and (self.part is other.part or self.part == other.part)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def filled(self, twin_id: str) -> ConnectivityPart:
+        found: ConnectivityPart = _filled(self.part, self._places, twin_id)
+        return found
+
+    def connectivity(self, twin_id: str) -> Connectivity | None:
+        """None where it says too little to connect."""
+        found: Connectivity | None = _filled(self._whole, self._places, twin_id) if self._whole is not None else None
+        return found
+
+
+def template_of(types: Types, type_id: str) -> Template | None:
     """What the type and those above it say together, the nearest word first; None where none says anything."""
     found: ConnectivityPart | None = None
     for twin_type in reversed(list(types_in_line(types, type_id))):
@@ -28,17 +63,22 @@ def template_of(types: Types, type_id: str) -> ConnectivityPart | None:
             found = merged(found, twin_type.connectivity) if found is not None else twin_type.connectivity
         elif "connectivity" in twin_type.model_fields_set:
             found = None  # written as null: it and those below have none
-    return found
+    return Template(found) if found is not None else None
 
 
-def part_of_twin(template: ConnectivityPart | None, twin: Twin) -> ConnectivityPart | None:
+def takes_template(twin: Twin) -> bool:
+    """Whether the twin is connected just as its type says."""
+    return "connectivity" not in twin.model_fields_set
+
+
+def part_of_twin(template: Template | None, twin: Twin) -> ConnectivityPart | None:
     """`protocol` and `endpoint` may be missing still. A twin that writes null has none, whatever its type says."""
     own = twin.connectivity
-    if own is None and "connectivity" in twin.model_fields_set:
+    if own is None and not takes_template(twin):
         return None
     if template is None:
         return own
-    shared = filled(template, twin.twin_id)
+    shared = template.filled(twin.twin_id)
     return shared if own is None else merged(shared, own)
 
 
@@ -47,9 +87,6 @@ def whole(part: ConnectivityPart | None) -> Connectivity | None:
     if part is None or part.protocol is None or part.endpoint is None:
         return None
     return Connectivity.model_construct(part.model_fields_set, **{name: getattr(part, name) for name in _FIELDS})
-
-
-_FIELDS = tuple(ConnectivityPart.model_fields)
 
 
 def merged(below: ConnectivityPart, own: ConnectivityPart) -> ConnectivityPart:
@@ -73,31 +110,46 @@ def unknown_placeholders(part: ConnectivityPart) -> Iterator[tuple[tuple[str, ..
 def _texts(item: object, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
     if isinstance(item, str):
         yield where, item
-    elif isinstance(item, BaseModel):
-        for name in type(item).model_fields:
-            if name != "authentication":  # the user's own, never filled
-                yield from _texts(getattr(item, name), (*where, name))
-    elif isinstance(item, dict):
-        for name, below in item.items():
+    else:
+        for name, below in _below(item).items():
             yield from _texts(below, (*where, name))
 
 
-def filled(item: _Part, twin_id: str) -> _Part:
-    """The same object where it has no placeholder."""
-    found: Any = item
+def _below(item: object) -> dict[str, Any]:
+    if isinstance(item, BaseModel):  # `authentication` is the user's own, never filled
+        return {name: getattr(item, name) for name in type(item).model_fields if name != "authentication"}
+    return item if isinstance(item, dict) else {}
+
+
+def _places(item: object) -> Any:
+    """The texts in it that have braces, nested as they lie in it; None where there are none."""
     if isinstance(item, str):
-        found = _BRACES.sub(lambda brace: twin_id if brace[1] is not None else brace[0][0], item)
-        return item if found == item else found
+        return item if _BRACES.search(item) else None
+    found = {name: place for name, below in _below(item).items() if (place := _places(below)) is not None}
+    return found or None
+
+
+def _filled(item: Any, places: Any, twin_id: str) -> Any:
+    if isinstance(places, str):
+        return _BRACES.sub(lambda brace: twin_id if brace[1] is not None else brace[0][0], places)
+    if not places:
+        return item
     if isinstance(item, BaseModel):
-        names = [name for name in type(item).model_fields if name != "authentication"]
-        changes = _changed({name: getattr(item, name) for name in names}, twin_id)
-        return item.model_copy(update=changes) if changes else item
-    if isinstance(item, dict):
-        changes = _changed(item, twin_id)
-        return cast(_Part, {**item, **changes}) if changes else item
-    return item
+        return item.model_copy(
+            update={name: _filled(getattr(item, name), below, twin_id) for name, below in places.items()}
+        )
+    return {**item, **{name: _filled(item[name], below, twin_id) for name, below in places.items()}}
 
 
-def _changed(items: Mapping[str, Any], twin_id: str) -> dict[str, Any]:
-    found = {name: filled(item, twin_id) for name, item in items.items()}
-    return {name: item for name, item in found.items() if item is not items[name]}
+def _leaves(places: dict[str, Any]) -> Iterator[str]:
+    for below in places.values():
+        if isinstance(below, str):
+            yield below
+        else:
+            yield from _leaves(below)
+
+
+def _takes_any_id(text: str) -> bool:
+    """An id fits into a topic, a JSON pointer and a node's name; not into a node's bytes or number, whatever is said
+    of one id."""
+    return len(text) <= _LONGEST_FILLED and ("=" not in text or ";s=" in text or text.startswith("s="))

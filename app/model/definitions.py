@@ -430,11 +430,11 @@ MODELS: dict[Kind, type[Definition]] = {
 }
 
 
+_KIND_OF: dict[type[Definition], Kind] = {model: kind for kind, model in MODELS.items()}
+
+
 def kind_of(definition: Definition) -> Kind:
-    for kind, model in MODELS.items():
-        if isinstance(definition, model):
-            return kind
-    raise TypeError(type(definition).__name__)
+    return _KIND_OF[type(definition)]
 
 
 def id_of(definition: Definition) -> str:

@@ -5,7 +5,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -306,7 +306,6 @@ class FakeDevices:
     def __init__(self) -> None:
         self.sent: list[tuple[str, str, Any]] = []
         self.answer = CallAnswer("accepted", True)
-        self.configured: list[TwinConnection] = []
         self.connections = [
             ConnectorHealth(
                 "opc-ua 127.0.0.1:4840", "opc-ua", "opc.tcp://127.0.0.1:4840", "connected", 2, "", NOON, 3_000_000_000,
@@ -322,8 +321,8 @@ class FakeDevices:
         self.sent.append((twin_id, method, arguments))
         return self.answer
 
-    def configure(self, twins: Iterable[TwinConnection]) -> None:
-        self.configured = list(twins)
+    def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
+        return None
 
     def health(self) -> Sequence[ConnectorHealth]:
         return self.connections

@@ -27,6 +27,7 @@ from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands
 from app.graph.embedded import EmbeddedEngine
 from app.main import open_journal, running
+from app.serve import starting
 from app.settings import Settings, load_settings
 from tests.bench.pumps import BEHAVIOR, PROPERTIES, batches, pump_type, pumps
 from tests.e2e.processes import running_server
@@ -70,6 +71,8 @@ LEFT_BEHIND = (
 
 
 def main() -> None:
+    with starting():  # as the server's process does
+        pass
     logging.getLogger("twin_overlay").setLevel(logging.ERROR)  # the broker that is not there is meant not to be
     for name, engine in (("embedded", _embedded), ("Neo4j", _neo4j)):
         asyncio.run(_bench(name, engine))

@@ -7,7 +7,7 @@ that go on over a deletion.
 import asyncio
 import dataclasses
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.commands.actor import Actor
@@ -156,6 +156,8 @@ class FakeDevices:
 
     def __init__(self) -> None:
         self.configured: list[list[TwinConnection]] = []
+        """All of them, after each change."""
+        self._twins: dict[str, TwinConnection] = {}
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
         return CallAnswer("accepted")
@@ -163,8 +165,14 @@ class FakeDevices:
     async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
         return CallAnswer("accepted")
 
-    def configure(self, twins: Iterable[TwinConnection]) -> None:
-        self.configured.append(list(twins))
+    def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
+        before = dict(self._twins)
+        for twin_id, twin in twins.items():
+            self._twins.pop(twin_id, None)
+            if twin is not None:
+                self._twins[twin_id] = twin
+        if self._twins != before:
+            self.configured.append(list(self._twins.values()))
 
     def health(self) -> Sequence[ConnectorHealth]:
         return []

@@ -268,6 +268,34 @@ async def test_what_does_not_change_is_not_disturbed() -> None:
         assert [health.endpoint for health in room.supervisor.health()] == ["opc.tcp://a:1", "opc.tcp://c:1"]
 
 
+async def test_those_that_are_there_go_on_while_others_come_and_the_new_ones_join_together() -> None:
+    room = Room()
+    async with room.running(twin()):
+        await until(room.standing(1), "connected")
+        for number in range(5):
+            room.supervisor.reconnect({f"more_{number}": twin(f"more_{number}")})
+            assert room.made[0].standing
+        answer = await room.supervisor.write("more_0", "speed", 1)
+        assert answer == CallAnswer("failed", error="more_0 is disconnected: not connected yet")
+        await until(lambda: len(room.made) == 2 and room.made[1].standing, "they join")
+        assert not room.made[0].standing
+        assert len(room.made[1].group.twins) == 6
+        assert (await room.supervisor.write("more_0", "speed", 1)).status == "accepted"
+
+
+async def test_a_twin_in_another_form_or_gone_is_so_at_once() -> None:
+    room = Room()
+    async with room.running(twin(), twin("pump_124")):
+        await until(room.standing(1), "connected")
+        room.supervisor.reconnect({"pump_123": twin(), "nobody": None})
+        assert len(room.made) == 1, "nothing has changed"
+        room.supervisor.reconnect({"pump_123": None, "pump_125": twin("pump_125")})
+        assert [found.twin_id for found in room.made[1].group.twins] == ["pump_124", "pump_125"]
+        assert (await room.supervisor.write("pump_123", "speed", 1)).status == "refused"
+        room.supervisor.reconnect({"pump_124": None, "pump_125": None})
+        assert room.supervisor.health() == []
+
+
 async def test_a_twin_deleted_and_made_again_is_told_alive_again() -> None:
     room = Room()
     async with room.running(twin()):

@@ -5,7 +5,7 @@ The journal is never among them: it is quick enough to be the real one.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -196,7 +196,7 @@ class FakeDevices:
         self.sent.append((twin_id, method, arguments))
         return await self.answer(twin_id, method)
 
-    def configure(self, twins: Iterable[TwinConnection]) -> None:
+    def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
         raise AssertionError("not the runtime's to call")
 
     def health(self) -> Sequence[ConnectorHealth]:

@@ -42,12 +42,11 @@ class Property(PropertyDefinition, Node):
     @classmethod
     def of_twin(cls, catalogue: Catalogue, twin_id: str, item: model.PropertyDefinition) -> "Property":
         plain = PropertyDefinition.of(item)
-        connectivity = catalogue.connectivity(twin_id)
         return cls(
             **vars(plain),
             id=global_id("Property", twin_id, item.name),
             twin_id=strawberry.ID(twin_id),
-            mapped=connectivity is not None and item.name in connectivity.mapping.properties,
+            mapped=item.name in (catalogue.mapped(twin_id) or ()),
         )
 
     @classmethod
