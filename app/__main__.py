@@ -1,4 +1,4 @@
-"""The command line: `twin-overlay serve | apply | demo | schema`.
+"""The command line: `twin-overlay serve | apply | export | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+DEFAULT_SERVER = "http://127.0.0.1:8420"
 ServerUrl = Annotated[str, typer.Option(help="Base address of a running server.", envvar="TWIN_OVERLAY_SERVER_URL")]
 
 
@@ -63,17 +64,53 @@ def serve(
 
 @app.command()
 def apply(
-    files: Annotated[list[Path], typer.Argument(help="JSON documents (one or a list each) and .dtsl scripts.")],
-    server: ServerUrl = "http://127.0.0.1:8420",
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="JSON documents (.json: one or a list; .ndjson: one a line), .dtsl scripts, or folders."),
+    ],
+    server: ServerUrl = DEFAULT_SERVER,
     reason: Annotated[str, typer.Option(help="Kept with every revision this makes.")] = "",
+    batch: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Documents of one transaction, where they need several.")
+    ] = 500,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do and break.")] = False,
 ) -> None:
-    """Load definitions into a running server: all JSON documents in one transaction, then each script in one."""
-    from app.apply import apply_files
+    """Load definitions into a running server.
+
+    All JSON documents are one transaction where they fit into one request; more go in batches, after all of them were
+    checked, and a run that was interrupted goes on when it is run again. Then each script, in a transaction of its own.
+    """
+    from app.bulk.apply import Options
+    from app.bulk.apply import apply as apply_paths
     from app.client import GraphqlClient
 
     async def run() -> None:
         async with GraphqlClient(server) as client:
-            for line in await apply_files(client, files, reason):
+            for line in await apply_paths(client, paths, Options(reason, batch, dry_run), _say):
+                print(line)
+
+    _run(run())
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="An empty or new folder, or one of an earlier export.")],
+    ndjson: Annotated[
+        bool,
+        typer.Option("--ndjson", help="One file of many lines for each kind, instead of a file for each document."),
+    ] = False,
+    server: ServerUrl = DEFAULT_SERVER,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write into a folder that has other files; those stay.")
+    ] = False,
+) -> None:
+    """Write every definition of a running server to files, which `apply` takes back."""
+    from app.bulk.export import export as export_to
+    from app.client import GraphqlClient
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            for line in await export_to(client, folder, ndjson=ndjson, force=force, say=_say):
                 print(line)
 
     _run(run())
@@ -101,6 +138,10 @@ def schema() -> None:
     from app.api.schema import sdl
 
     print(sdl(), end="")
+
+
+def _say(line: str) -> None:
+    typer.echo(line, err=True)
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

@@ -25,6 +25,7 @@ class GraphqlClient:
 
     def __init__(self, url: str, *, actor: str = "cli", timeout_seconds: float = 60.0) -> None:
         self.url = url.rstrip("/")
+        self._timeout_seconds = timeout_seconds
         self._ids = itertools.count(1)
         self._http = httpx.AsyncClient(
             base_url=self.url, timeout=timeout_seconds, headers={"X-Actor": actor}, trust_env=False
@@ -43,16 +44,30 @@ class GraphqlClient:
         except httpx.HTTPError:
             return False
 
-    async def execute(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The `data` of one query or mutation. Raises what the server reported, or Unavailable."""
+    async def execute(
+        self, document: str, variables: Mapping[str, Any] | None = None, *, timeout_seconds: float | None = None
+    ) -> dict[str, Any]:
+        """The `data` of one query or mutation. Raises what the server reported, or Unavailable. `timeout_seconds` is
+        the client's own where left out."""
+        seconds = self._timeout_seconds if timeout_seconds is None else timeout_seconds
         try:
-            response = await self._http.post("/graphql", json={"query": document, "variables": variables or {}})
+            response = await self._http.post(
+                "/graphql", json={"query": document, "variables": variables or {}}, timeout=seconds
+            )
+        except (httpx.ReadTimeout, httpx.WriteTimeout) as error:
+            raise Unavailable(
+                f"{self.url} did not answer within {seconds:g} s",
+                code="SERVER_TIMEOUT",
+                hint="it may have done it all the same, or be doing it still: look before you repeat it",
+            ) from error
         except httpx.HTTPError as error:
             raise Unavailable(
                 f"no server answers at {self.url}: {error or type(error).__name__}",
                 code="SERVER_UNREACHABLE",
                 hint="start one with `twin-overlay serve`, or name another with --server",
             ) from error
+        if response.status_code == 413:
+            raise _too_large(self.url, response)
         try:
             answer = response.json()
         except json.JSONDecodeError as error:
@@ -99,6 +114,18 @@ class GraphqlClient:
             raise Unavailable(
                 f"the subscription at {address} ended: {error or type(error).__name__}", code="SERVER_UNREACHABLE"
             ) from error
+
+
+def _too_large(url: str, response: httpx.Response) -> TwinOverlayError:
+    """The server's own word, or that of a proxy before it."""
+    try:
+        return _as_error(response.json()["errors"])
+    except (ValueError, KeyError, TypeError):
+        return Invalid(
+            f"something before {url} refuses requests of this size (413)",
+            code="BODY_TOO_LARGE",
+            hint="send less at a time, or raise the limit of the proxy",
+        )
 
 
 def _as_error(errors: list[dict[str, Any]]) -> TwinOverlayError:

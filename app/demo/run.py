@@ -20,7 +20,8 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from app.apply import EXECUTE, SAVE, kind_of_document
+from app.bulk.apply import EXECUTE
+from app.bulk.sending import SAVE
 from app.client import GraphqlClient
 from app.demo.board import Board
 from app.demo.control import PlantControl
@@ -113,8 +114,7 @@ async def _show(console: Console, board: Board, url: str, documents: Path, told:
 async def apply_demo(client: GraphqlClient, opcua_endpoint: str, mqtt_endpoint: str) -> None:
     """The demo's definitions, for a plant that listens there: the documents, then the script."""
     documents = [
-        {"kind": kind_of_document(document), "document": document}
-        for _, document in load_documents(opcua_endpoint, mqtt_endpoint)
+        {"kind": kind.upper(), "document": document} for kind, document in load_documents(opcua_endpoint, mqtt_endpoint)
     ]
     await client.execute(SAVE, {"documents": documents, "reason": "the demo's plant"})
     source = files("app.demo").joinpath("pumping_system.dtsl").read_text(encoding="utf-8")

@@ -6,11 +6,11 @@ They are read from ../shared/spec beside the repo; where it is not there (a clon
 import json
 import re
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from app.apply import kind_of_document
+from app.bulk.kinds import kind_of_document
 from app.commands.definitions import Saved
 from app.commands.scripts import ScriptCommands
 from app.model.definitions import Kind
@@ -146,7 +146,7 @@ async def test_the_demos_definitions_save_in_one_go() -> None:
         document = json.loads(text)
         kind = kind_of_document(document)
         assert kind is not None
-        documents.append((cast(Kind, kind.lower()), document))
+        documents.append((kind, document))
     house = House()
     saved = await house.save(*documents)
     assert len(saved.created) == len(documents) > 10

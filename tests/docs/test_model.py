@@ -3,8 +3,9 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
-from app.apply import kind_of_document
+from app.bulk.kinds import kind_of_document
 from app.commands.scripts import ScriptCommands
 from app.model.definitions import Kind, OverlayType
 from app.model.relationship_types import BUILT_IN
@@ -17,17 +18,16 @@ def _blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", TEXT, re.DOTALL)
 
 
+def _kind(document: dict[str, Any]) -> Kind:
+    kind = kind_of_document(document)
+    assert kind is not None
+    return kind
+
+
 async def _house() -> House:
-    kinds: dict[str | None, Kind] = {
-        "RELATIONSHIP_TYPE": "relationship_type",
-        "TWIN_TYPE": "twin_type",
-        "TWIN": "twin",
-        "OVERLAY_TYPE": "overlay_type",
-        "OVERLAY": "overlay",
-    }
     documents = [json.loads(block) for block in _blocks("json")]
     house = House()
-    saved = await house.save(*((kinds[kind_of_document(document)], document) for document in documents))
+    saved = await house.save(*((_kind(document), document) for document in documents))
     assert len(saved.created) == len(documents) == TEXT.count("```json")
     assert saved.warnings == ()
     return house

@@ -1,0 +1,70 @@
+"""The kinds of definitions as bulk knows them: their folder on disk, their list in GraphQL, and what each refers to.
+
+The order of KINDS is that of dependence: what comes later may need what comes before, never the other way round. A new
+kind is one line.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from app.model.definitions import Kind
+
+Document = Mapping[str, Any]
+
+
+def _nothing(document: Document) -> Iterator[str]:
+    yield from ()
+
+
+def _extended(document: Document) -> Iterator[str]:
+    yield from _texts(document.get("extends"))
+
+
+@dataclass(frozen=True, slots=True)
+class BulkKind:
+    kind: Kind
+    folder: str
+    """`DIR/<folder>/<id>.json`, or `DIR/<folder>.ndjson`."""
+    field: str
+    """Of GraphQL's Query: a connection whose nodes have `document`."""
+    needs: Callable[[Document], Iterator[str]] = _nothing
+    """Ids of the same kind that must be there before."""
+
+    @property
+    def enum(self) -> str:
+        """GraphQL's DefinitionKind."""
+        return self.kind.upper()
+
+
+KINDS = (
+    BulkKind("relationship_type", "relationship_types", "relationshipTypes"),
+    BulkKind("twin_type", "twin_types", "twinTypes", _extended),
+    BulkKind("overlay_type", "overlay_types", "overlayTypes"),
+    BulkKind("twin", "twins", "twins"),
+    BulkKind("overlay", "overlays", "overlays"),
+)
+OF_KIND = {item.kind: item for item in KINDS}
+_OF_FOLDER = {item.folder: item for item in KINDS}
+
+
+def kind_of_document(document: Document, file: Path | None = None) -> Kind | None:
+    """Which kind of definition a document of the specification's form is; None where it is none of them. A bare
+    overlay type looks like a twin type: there the folder decides (or the name, as in `overlay_types.ndjson`)."""
+    if "overlay_id" in document:
+        return "overlay"
+    if "twin_id" in document:
+        return "twin"
+    if "type_id" not in document:
+        return "relationship_type" if "relationship_type" in document else None
+    if "twin_roles" in document or "relationship_types" in document:
+        return "overlay_type"
+    placed = _OF_FOLDER.get(file.parent.name) or _OF_FOLDER.get(file.stem) if file is not None else None
+    return "overlay_type" if placed is not None and placed.kind == "overlay_type" else "twin_type"
+
+
+def _texts(*values: object) -> Iterator[str]:
+    for value in values:
+        if isinstance(value, str):
+            yield value
