@@ -67,12 +67,13 @@ async def _save(client: GraphqlClient, documents: Sequence[Read], options: Optio
             return [*lines, *warnings([Problem(**item) for item in saved["warnings"]])]
     planned = await _planned(client, documents, say)
     changed = {*planned.created, *planned.updated}
-    await save_all(client, [read for read in documents if read.key in changed], options.reason, options.batch, say)
+    sent = [read for read in documents if read.key in changed]
+    of_assets = await save_all(client, sent, options.reason, options.batch, say)
     return [
         *listed("created", planned.created),
         *listed("updated", list(planned.updated)),
         *listed("unchanged", planned.unchanged),
-        *warnings(placed(documents, planned.warnings)),
+        *warnings([*placed(documents, planned.warnings), *of_assets]),
     ]
 
 

@@ -13,7 +13,7 @@ from app.client import GraphqlClient
 from app.commands.dependents import broken, reach
 from app.commands.differences import Difference, differences
 from app.commands.draft import Draft, Key
-from app.commands.request import checked, key_of
+from app.commands.request import checked_together, key_of
 from app.errors import Conflict, Problem
 from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
@@ -26,7 +26,8 @@ class Plan:
     updated: Mapping[Key, Sequence[Difference]]
     unchanged: Sequence[Key]
     warnings: Sequence[Problem]
-    """Their pointers begin with the index of the definition where there are several."""
+    """Their pointers begin with the index of the definition where there are several. Nothing about assets: what files
+    the server has is not known here."""
     after: Catalogue
     """As it would be."""
 
@@ -59,7 +60,7 @@ async def plan(base: Catalogue, definitions: Sequence[Definition]) -> Plan:
     changed = [*created, *updated]
     sent = {key_of(definition): definition for definition in definitions}
     draft = Draft(base, {key: sent[key] for key in changed})
-    warnings = await checked(draft, definitions)
+    warnings = await checked_together(draft, definitions)
     breaks = broken(base, draft, reach(base, draft, changed), changed)
     if breaks:
         raise Conflict(

@@ -45,29 +45,33 @@ async def save(client: GraphqlClient, batch: Sequence[Read], reason: str) -> dic
 
 async def save_all(
     client: GraphqlClient, documents: Sequence[Read], reason: str, batch: int, say: Callable[[str], None]
-) -> None:
+) -> list[Problem]:
     """All at once where that fits, else in batches in their order, with smaller ones where the server refuses the
-    size. What stops it on the way is told to `say`, with how far it has come."""
+    size; the warnings about assets (the others are known from the plan, where a batch does not hide the next one).
+    What stops it on the way is told to `say`, with how far it has come."""
     rest, most_bytes = list(documents), MOST_BYTES
+    warnings: list[Problem] = []
     try:
         with progress("applied", len(rest)) as advance:
             while rest:
                 whole = len(rest) == len(documents) and fits(rest, most_bytes)
                 part = next(cut(rest, len(rest) if whole else batch, most_bytes))
                 try:
-                    await save(client, part, reason)
+                    saved = await save(client, part, reason)
                 except TwinOverlayError as error:
                     if error.code != "BODY_TOO_LARGE" or len(part) == 1:
                         raise
                     most_bytes = sum(map(size, part)) // 2
                 else:
                     rest = rest[len(part) :]
+                    warnings += [Problem(**item) for item in saved["warnings"] if item["code"].startswith("ASSET")]
                     advance(len(part))
     except BaseException:
         done = len(documents) - len(rest)
         if done:
             say(f"stopped with {done} of {len(documents)} changes applied; run it again, and it goes on from there")
         raise
+    return warnings
 
 
 @contextmanager

@@ -50,22 +50,29 @@ async def read_documents(documents: Sequence[tuple[Kind, Mapping[str, Any]]]) ->
 
 async def checked(draft: Draft, definitions: Sequence[Definition], assets: AssetStore) -> tuple[Problem, ...]:
     """The warnings. Raises Invalid (DEFINITION_INVALID) with the problems of all definitions."""
+    warnings = await checked_together(draft, definitions)
+    named = NamedAssets()
+    for index, item in enumerate(definitions):
+        named.add(index, item)
+    return (*warnings, *await named.warnings(assets, several=len(definitions) > 1))
+
+
+async def checked_together(draft: Draft, definitions: Sequence[Definition]) -> tuple[Problem, ...]:
+    """As `checked`, for what definitions alone can tell."""
     if needs_library(definitions):
         await asyncio.to_thread(units.prepare)  # two seconds, the first time
     problems: list[Problem] = []
     warnings: list[Problem] = []
-    named = NamedAssets()
     for index, item in enumerate(definitions):
         if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
             await asyncio.sleep(0)
         found = check(draft, item)
         problems += _told(found.problems, index, len(definitions), _named(item))
         warnings += _told(found.warnings, index, len(definitions), _named(item))
-        named.add(index, item)
     if problems:
         what = _named(definitions[0]) if len(definitions) == 1 else "the request"
         raise Invalid.of(problems, what, code="DEFINITION_INVALID")
-    return (*warnings, *await named.warnings(assets, several=len(definitions) > 1))
+    return tuple(warnings)
 
 
 def _told(problems: Iterable[Problem], index: int, count: int, name: str) -> list[Problem]:
