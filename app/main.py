@@ -25,6 +25,7 @@ from app.commands.commands import Commands
 from app.commands.connections import connections
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
+from app.commands.overrides import OverrideCommands
 from app.commands.plan import changed_since
 from app.commands.scripts import ScriptCommands
 from app.connectors.supervise import Supervisor
@@ -156,7 +157,9 @@ def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Ca
     definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets)
     # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
-    commands = Commands(definitions, ScriptCommands(definitions), control, AssetCommands(assets, catalogue))
+    overrides = OverrideCommands(catalogue, engine.live, ingest)
+    commands = Commands(definitions, ScriptCommands(definitions), control, AssetCommands(assets, catalogue), overrides)
+    metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:
         try:

@@ -12,9 +12,9 @@ from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
-from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
+from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import Micros
-from app.model.values import PropertyState, Value
+from app.model.values import Override, PropertyState, Value
 
 
 class Clock(Protocol):
@@ -110,6 +110,9 @@ class LiveView(Protocol):
 
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
         """None for an unknown twin or property."""
+
+    def overrides(self) -> Mapping[PropertyKey, Override]:
+        """All that stand; `property_state` has each beside what it stands over."""
 
     def values(self, name: str, twin_ids: Sequence[str]) -> Sequence[Value]:
         """What conditions may use of one property, twin by twin; None where it is not known, or not there."""

@@ -46,6 +46,9 @@ class PropertyWhere:
         default=None, description="Whether conditions may use its value now; twins that lack the property are neither."
     )
     quality: list[Quality] | None = strawberry.field(default=None, description="One of these.")
+    overridden: bool | None = strawberry.field(
+        default=None, description="Whether it is out of service or forced; twins that lack the property are neither."
+    )
 
     def asked(self, path: str) -> PropertyTest:
         for name in _COMPARED:
@@ -62,6 +65,7 @@ class PropertyWhere:
             any_of=tuple(self.in_ or ()),
             known=self.known,
             quality=tuple(item.value for item in self.quality or ()),
+            overridden=self.overridden,
             **values,
         )
 
@@ -136,6 +140,9 @@ class TwinWhere:
         default=None, description="An open alert of one of these severities concerns it."
     )
     properties: list[PropertyWhere] | None = strawberry.field(default=None, description="About live values.")
+    overridden: bool | None = strawberry.field(
+        default=None, description="Whether any of its properties is out of service or forced."
+    )
 
     def asked(self, path: str = "/where") -> TwinFilter:
         return TwinFilter(
@@ -151,6 +158,7 @@ class TwinWhere:
             properties=tuple(
                 item.asked(f"{path}/properties/{index}") for index, item in enumerate(self.properties or ())
             ),
+            overridden=self.overridden,
         )
 
 

@@ -12,7 +12,7 @@ from app.model.lineage import types_in_line
 from app.model.live import Connectivity
 from app.model.plan import OwnerKey
 from app.model.time import Micros, iso
-from app.model.values import PropertyState, Quality
+from app.model.values import Override, PropertyState, Quality
 from app.ports import LiveView
 
 UNCONFIGURED = Connectivity("unconfigured")
@@ -38,9 +38,24 @@ def simulation_of(catalogue: Catalogue, twin: Twin) -> Simulation | None:
 
 
 def reading_document(state: PropertyState | None) -> dict[str, Any]:
-    """A property's value as the instance prints it."""
+    """A property's value as the instance prints it; an override, which the specification has no word for, beside it."""
     state = state or _NEVER
-    return {"value": state.value, "timestamp": _iso(state.timestamp), "quality": state.quality}
+    found = {"value": state.value, "timestamp": _iso(state.timestamp), "quality": state.quality}
+    if state.override is not None:
+        found["override"] = override_document(state.override)
+        found["reported"] = reading_document(state.reported)
+    return found
+
+
+def override_document(override: Override) -> dict[str, Any]:
+    forced = {"value": override.value} if override.kind == "forced" else {}
+    return {
+        "kind": override.kind,
+        **forced,
+        "by": override.by,
+        "at": iso(override.at),
+        "reason": override.reason,
+    }
 
 
 def instance_document(

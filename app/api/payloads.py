@@ -127,9 +127,19 @@ class ExecuteDtslPayload:
 class SetPropertyPayload:
     property: Property = strawberry.field(description="The property, with its live value.")
     value: Value = strawberry.field(
-        description="Its live value afterwards; where a device was asked, what that last reported (see `call`)."
+        description=(
+            "Its live value afterwards; where a device was asked, what that last reported (see `call`). While the "
+            "property is overridden (`override`), what was set or written shows in `reported` alone."
+        )
     )
     call: Call | None = strawberry.field(description="The write to the device; null for a manual property.")
+
+
+@strawberry.type(description="A property that somebody has put something over, or from which it was taken.")
+class OverridePayload:
+    property: Property = strawberry.field(description="The property, with its live value.")
+    value: Value = strawberry.field(description="Its value afterwards, with what stands over it.")
+    changed: bool = strawberry.field(description="False where it was so already (a retry).")
 
 
 @strawberry.type(description="A method call.")

@@ -13,6 +13,9 @@ from app.api.alert_pages import closed_page, open_page, place_of
 from app.api.connections import After, Before, Connection, First, Last, connect, show
 from app.api.context import Info
 from app.api.filters import OverlayOrderArgument, OverlayWhereArgument, TwinOrderArgument, TwinWhereArgument, window
+from app.api.membership import About, Membership
+from app.api.overridden import overridden_keys
+from app.api.overrides import find_overridden
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, page_size
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
@@ -20,11 +23,12 @@ from app.api.types.alert import Alert, AlertConnection
 from app.api.types.asset import Asset, Prefix
 from app.api.types.call import Call
 from app.api.types.connector import Connector
-from app.api.types.enums import AlertSeverity, DefinitionKind
+from app.api.types.enums import AlertSeverity, DefinitionKind, OverrideKind
 from app.api.types.history import DefinitionHistory, find_history
 from app.api.types.node import Node
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
+from app.api.types.property import Property
 from app.api.types.relationship_type import RelationshipType
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
@@ -218,6 +222,37 @@ class Query:
         await store.refresh()
         paths = paths_below(store, prefix or "")
         return connect(paths, lambda _, path: Asset.find(store, path), info.context, first, after, last, before)
+
+    @strawberry.field(
+        description=(
+            "Everything that is out of service or forced, as properties (see `value.override`), by twin id and name. "
+            "TWIN_NOT_FOUND, TWIN_TYPE_NOT_FOUND, OVERLAY_NOT_FOUND, TOO_MANY_IDS, PAGE_SIZE_INVALID, CURSOR_INVALID."
+        )
+    )
+    def overrides(
+        self,
+        info: Info,
+        kind: Annotated[list[OverrideKind] | None, strawberry.argument(description="Only of these kinds.")] = None,
+        twin_ids: Annotated[
+            list[strawberry.ID] | None, strawberry.argument(description="Only of these twins, at most 10,000.")
+        ] = None,
+        twin_type: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only of twins of this type, subtypes included.")
+        ] = None,
+        overlay_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only of twins with a role in this overlay.")
+        ] = None,
+        by: Annotated[str | None, strawberry.argument(description="Only by this person.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Property]:
+        catalogue = info.context.catalogue
+        membership = Membership(catalogue, About.checked(catalogue, twin_ids, twin_type, overlay_id))
+        kinds = {item.value for item in kind} if kind is not None else None
+        ids = overridden_keys(info.context.live, membership, kinds, by)
+        return connect(ids, find_overridden, info.context, first, after, last, before)
 
     @strawberry.field(description="The connections to devices and brokers, by name.")
     def connectors(self, info: Info) -> list[Connector]:

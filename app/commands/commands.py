@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.commands.assets import AssetCommands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
+from app.commands.overrides import OverrideCommands
 from app.commands.scripts import ScriptCommands
 
 
@@ -17,3 +18,4 @@ class Commands:
     scripts: ScriptCommands
     control: ControlCommands
     assets: AssetCommands
+    overrides: OverrideCommands

@@ -6,19 +6,17 @@ the bus; a time-out ends the waiting only, the call goes on and is found under i
 
 import asyncio
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from app.commands.actor import Actor
 from app.commands.arguments import given_arguments
 from app.commands.pointers import shown
-from app.commands.values import fitted, is_text
-from app.errors import Conflict, Invalid, NotFound, Problem, Refused
+from app.commands.refusals import property_of, raise_refused, refuse, refuse_text, refuse_unknown_twin, unknown
+from app.commands.values import fitted
+from app.errors import Invalid, Refused
 from app.model.catalogue import Catalogue
-from app.model.definitions import MAX_TEXT
 from app.model.events import AcknowledgeAlert, Alert, Call, CallChanged, Outcome, RequestCall, SetManual
-from app.model.near import near
 from app.model.values import PropertyState, Value
 from app.ports import Clock, Inbox, LiveView
 from app.runtime.bus import Bus, Fact, Subscription
@@ -57,11 +55,8 @@ class ControlCommands:
         """A mapped property by a write to its device, a manual one at once. Raises NotFound (TWIN_NOT_FOUND,
         PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY, PROPERTY_COMPUTED), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
         VALUE_OUT_OF_RANGE, ...)."""
-        self._refuse_unknown(twin_id)
+        definition = property_of(self._catalogue, twin_id, name)
         properties = self._catalogue.capabilities(twin_id).properties
-        definition = properties.get(name)
-        if definition is None:
-            raise _unknown("property", name, f" of twin '{twin_id}'", properties)
         if definition.computed is not None:
             raise Refused(
                 f"property '{name}' of twin '{twin_id}' is computed from {shown(definition.computed)}",
@@ -75,7 +70,7 @@ class ControlCommands:
                 hint=_writable([item.name for item in properties.values() if item.access != "read"]),
             )
         plain, problems = fitted(definition, value, "/value")
-        _refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
+        refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
         connectivity = self._catalogue.connectivity(twin_id)
         if connectivity is None or name not in connectivity.mapping.properties:
             await self._submit(SetManual(twin_id, name, plain, actor.name))
@@ -90,11 +85,11 @@ class ControlCommands:
         """Arguments by name or by position. The call once it is finished, or as it stands after the time-out: whether
         the device accepted it is its status. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused
         (NO_CONNECTIVITY), Invalid (ARGUMENTS_INVALID with every fault)."""
-        self._refuse_unknown(twin_id)
+        refuse_unknown_twin(self._catalogue, twin_id)
         methods = self._catalogue.capabilities(twin_id).methods
         definition = methods.get(method)
         if definition is None:
-            raise _unknown("method", method, f" of twin '{twin_id}'", methods)
+            raise unknown("method", method, f" of twin '{twin_id}'", methods)
         values, problems = given_arguments(definition, arguments)
         if problems:
             raise Invalid.of(problems, f"the call of '{method}' on twin '{twin_id}'", code="ARGUMENTS_INVALID")
@@ -109,33 +104,19 @@ class ControlCommands:
     async def acknowledge_alert(self, alert_id: str, comment: str, actor: Actor) -> Alert:
         """The alert as it is then, closed where it had cleared. Raises NotFound (ALERT_NOT_FOUND) for one that is not
         open, Conflict (ALERT_ALREADY_ACKNOWLEDGED), Invalid (TOO_LONG)."""
-        if len(comment) > MAX_TEXT:
-            raise Invalid(
-                f"the comment has more than {MAX_TEXT} characters",
-                code="TOO_LONG",
-                hint=f"at most {MAX_TEXT} are allowed",
-                path="/comment",
-            )
-        if not is_text(comment):
-            raise Invalid(
-                "the comment is not valid Unicode", code="BAD_TEXT", hint="send valid Unicode", path="/comment"
-            )
+        refuse_text(comment, "comment", "/comment")
         if self._live.alert(alert_id) is None:
             open_ids = [alert.alert_id for alert in self._live.open_alerts()]
-            raise _unknown("alert", alert_id, " that is open", open_ids)
+            raise unknown("alert", alert_id, " that is open", open_ids)
         outcome = await self._submit(AcknowledgeAlert(alert_id, actor.name, comment))
         return [item.alert for item in outcome.alerts if item.alert.alert_id == alert_id][-1]
 
     # ------------------------------------------------------------ below
 
-    def _refuse_unknown(self, twin_id: str) -> None:
-        if self._catalogue.twin(twin_id) is None:
-            raise _unknown("twin", twin_id, "", self._catalogue.ids("twin"))
-
     async def _submit(self, command: AcknowledgeAlert | SetManual | RequestCall) -> Outcome:
         _, outcome = await self._inbox.submit(command)
         if outcome.refused:
-            _raise_refused(outcome.refused)
+            raise_refused(outcome.refused)
         return outcome
 
     async def _call(self, request: RequestCall) -> Call:
@@ -167,27 +148,5 @@ def _is_of(call_id: str) -> Callable[[Fact], bool]:
     return lambda fact: isinstance(fact, CallChanged) and fact.call.call_id == call_id
 
 
-def _unknown(kind: str, name: str, where: str, known: Iterable[str]) -> NotFound:
-    return NotFound(
-        f"there is no {kind} {shown(name)}{where}", code=f"{kind.upper()}_NOT_FOUND", hint=near(name, known)
-    )
-
-
 def _writable(names: Sequence[str]) -> str:
     return f"writable are {', '.join(names)}" if names else "nothing of this twin is writable"
-
-
-def _refuse(problems: Sequence[Problem], what: str) -> None:
-    """The code of the whole is that of its first fault: a value has one."""
-    if problems:
-        raise Invalid.of(problems, what, code=problems[0].code)
-
-
-def _raise_refused(reason: str) -> NoReturn:
-    """The engine's `CODE message` as the error that it is."""
-    code, _, message = reason.partition(" ")
-    if code.endswith("_NOT_FOUND"):
-        raise NotFound(message, code=code)
-    if "_ALREADY_" in code or code.endswith("_EXISTS"):
-        raise Conflict(message, code=code)
-    raise Refused(message, code=code)

@@ -75,6 +75,8 @@ class Narrowing:
             sets.append({twin_id for alert in wanted_alerts for twin_id in alert.twins})
         if where.active_behavior is not None:
             sets.append(self._live.owners_with_active("twin", where.active_behavior))
+        if where.overridden is not None:
+            self._overridden(where.overridden, found)
         if where.text is not None:
             steps.append(_text(self._twins, where.text))
         for test in where.properties:
@@ -101,6 +103,13 @@ class Narrowing:
         if where.text is not None:
             steps.append(_text(self._overlays, where.text))
         return found
+
+    def _overridden(self, wanted: bool, found: Narrowed) -> None:
+        ids = {key.twin_id for key in self._live.overrides()}
+        if wanted:
+            found.sets.append(ids)
+        else:
+            found.steps.append(lambda left: [id for id in left if id not in ids])
 
     def all_twins(self, where: TwinFilter) -> set[str]:
         narrowed = self.twins(where)

@@ -91,6 +91,8 @@ class Properties:
             yield compare
         if test.known is not None:
             yield self._known(test.property, test.known)
+        if test.overridden is not None:
+            yield self._overridden(test.property, test.overridden)
         if test.quality:
             yield self._quality(test.property, frozenset(test.quality))
 
@@ -128,6 +130,16 @@ class Properties:
                 for id, value in zip(ids, live.values(name, ids), strict=True)
                 if (value is not None) is wanted and (wanted or name in capabilities(id).properties)
             ]
+
+        return step
+
+    def _overridden(self, name: str, wanted: bool) -> Step:
+        """Twins that lack the property are neither."""
+        overrides, capabilities = self._live.overrides, self._catalogue.capabilities
+
+        def step(ids: Sequence[str]) -> list[str]:
+            over = {key.twin_id for key in overrides() if key.name == name}
+            return [id for id in ids if (id in over) is wanted and (wanted or name in capabilities(id).properties)]
 
         return step
 

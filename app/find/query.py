@@ -28,6 +28,7 @@ class PropertyTest:
     lte: Value = None
     known: bool | None = None
     quality: tuple[Quality, ...] = ()
+    overridden: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,8 @@ class TwinFilter:
     active_behavior: str | None = None
     alert_severity: tuple[Severity, ...] = ()
     properties: tuple[PropertyTest, ...] = ()
+    overridden: bool | None = None
+    """Whether a person has put something over any of its properties."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,15 @@ Labels hold only what is few by nature (connectors, reasons, call statuses): nev
 plant has hundreds of thousands.
 """
 
+from collections import Counter as Counted
 from collections.abc import Callable, Iterable
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
+
+from app.model.values import OverrideKind
 
 _COMMIT_BUCKETS = (0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
 _BATCH_BUCKETS = (1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 5000)
@@ -46,9 +50,27 @@ class Metrics:
             "twin_overlay_call_seconds", "Send to answer", ["status"], buckets=_CALL_BUCKETS, registry=registry
         )
 
+    def count_overrides(self, read: Callable[[], Iterable[OverrideKind]]) -> None:
+        """Show how many properties are overridden, by kind."""
+        self._registry.register(_Overrides(read))
+
     def count_skipped(self, read: Callable[[], int]) -> None:
         """Show what the bus counts by itself."""
         self._registry.register(_Read("twin_overlay_bus_skipped", "Facts that slow subscribers did not get", read))
+
+
+class _Overrides(Collector):
+    """Counted when it is looked at: there are few, and the engine keeps them."""
+
+    def __init__(self, read: Callable[[], Iterable[OverrideKind]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        found = GaugeMetricFamily("twin_overlay_overrides", "Properties out of service or forced", labels=["kind"])
+        counts = Counted(self._read())
+        for kind in get_args(OverrideKind):
+            found.add_metric([kind], counts[kind])
+        yield found
 
 
 class _Read(Collector):

@@ -17,6 +17,7 @@ from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
+from app.commands.overrides import OverrideCommands
 from app.commands.scripts import ScriptCommands
 from app.errors import Unavailable
 from app.find.finder import Finder
@@ -37,9 +38,9 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
-from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
+from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
-from app.model.values import PropertyState, Value
+from app.model.values import Override, PropertyState, Value
 from app.ports import AssetStore, Inbox, LiveView
 from app.runtime.bus import Bus
 from app.settings import AssetSettings, ServerSettings
@@ -180,6 +181,9 @@ class FakeLive:
 
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
         return self.states.get((twin_id, name))
+
+    def overrides(self) -> Mapping[PropertyKey, Override]:
+        return {PropertyKey(*key): item.override for key, item in self.states.items() if item.override is not None}
 
     def values(self, name: str, twin_ids: Sequence[str]) -> Sequence[Value]:
         found = (self.states.get((twin_id, name)) for twin_id in twin_ids)
@@ -350,7 +354,10 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
     """With the real commands on whatever stands behind them."""
     definitions = DefinitionCommands(parts.store, parts.catalogue, inbox, parts.devices, parts.clock, parts.assets)
     control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
-    commands = Commands(definitions, ScriptCommands(definitions), control, AssetCommands(parts.assets, parts.catalogue))
+    overrides = OverrideCommands(parts.catalogue, live, inbox)
+    commands = Commands(
+        definitions, ScriptCommands(definitions), control, AssetCommands(parts.assets, parts.catalogue), overrides
+    )
     return Services(
         commands,
         live,
@@ -406,9 +413,7 @@ class Installation:
         fact = PropertyChanged(
             twin_id, name, value, **{"quality": "good", "timestamp": NOON, "reported_at": NOON, "known": True, **more}
         )
-        self.live.states[(twin_id, name)] = PropertyState(
-            value, fact.quality, fact.timestamp, fact.reported_at, fact.reason, fact.known
-        )
+        self.live.states[(twin_id, name)] = fact.state()
         self.commit(Outcome(changes=(fact,)))
 
     def behave(self, view: BehaviorView) -> None:

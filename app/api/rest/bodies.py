@@ -4,12 +4,15 @@ The content type is a part of the door: a page of another origin may send a form
 never application/json.
 """
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import msgspec
 from fastapi import Request
 
+from app.commands.pointers import pointer
 from app.errors import Invalid, Problem, Refused
+from app.model.near import near
 
 JSON = "application/json"
 TEXT = "text/plain"
@@ -32,6 +35,22 @@ async def json_object(request: Request) -> dict[str, Any]:
             code="DOCUMENT_INVALID",
         )
     return found
+
+
+def only_fields(given: Mapping[str, Any], known: Collection[str], needed: Collection[str] = ()) -> None:
+    """Raises Invalid (DOCUMENT_INVALID) with every field that is not known, and every one that is missing."""
+    problems = [
+        Problem("UNKNOWN_FIELD", f"there is no field '{name[:100]}' here", pointer((name,)), near(name, known))
+        for name in given
+        if name not in known
+    ]
+    problems += [
+        Problem("MISSING_FIELD", f"`{name}` is missing", "", f'send {{"{name}": ...}}')
+        for name in needed
+        if name not in given
+    ]
+    if problems:
+        raise Invalid.of(problems, "the body", code="DOCUMENT_INVALID")
 
 
 async def script(request: Request) -> str:

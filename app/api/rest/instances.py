@@ -4,7 +4,6 @@ A status code must not claim what a device did not do: 200 means accepted, 202 n
 refused, 502 that it could not be asked or never answered.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -14,11 +13,12 @@ from starlette.responses import Response
 from app.api.claims import claimed
 from app.api.instance_document import instance_document, reading_document, simulation_of
 from app.api.problem import PREFIX, problem
-from app.api.rest.bodies import JSON, json_object
+from app.api.rest.bodies import JSON, json_object, only_fields
 from app.api.rest.definitions import By
 from app.api.rest.openapi import body, gives, ref, responses
 from app.api.services import Services
 from app.commands.pointers import found as what
+from app.commands.pointers import pointer
 from app.errors import Invalid, NotFound, Problem, Refused, Unavailable
 from app.model.change import StoredDefinition
 from app.model.definitions import Twin
@@ -55,7 +55,7 @@ def add_instances(app: FastAPI, services: Services) -> None:
     async def set_property(request: Request, twin_id: TwinId, name: PropertyName, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest")
         given = await json_object(request)
-        _fields(given, {"value"}, needed="value")
+        only_fields(given, ("value",), needed=("value",))
         written = await control.set_property(twin_id, name, given["value"], actor)
         content = {"name": name, **reading_document(written.state), "call": _call(written.call)}
         return _settled(written.call, content)
@@ -63,7 +63,7 @@ def add_instances(app: FastAPI, services: Services) -> None:
     async def invoke_method(request: Request, twin_id: TwinId, name: MethodName, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest")
         given = await json_object(request)
-        _fields(given, {"parameters"})
+        only_fields(given, ("parameters",))
         names, arguments = _arguments(given.get("parameters", []))
         try:
             call = await control.invoke_method(twin_id, name, arguments, actor)
@@ -151,18 +151,6 @@ def _twin(services: Services, twin_id: str) -> tuple[StoredDefinition, Twin]:
     return stored, stored.definition
 
 
-def _fields(given: Mapping[str, Any], known: set[str], needed: str | None = None) -> None:
-    problems = [
-        Problem("UNKNOWN_FIELD", f"there is no field '{name[:100]}' here", _pointer(name), near(name, known))
-        for name in given
-        if name not in known
-    ]
-    if needed is not None and needed not in given:
-        problems.append(Problem("MISSING_FIELD", f"`{needed}` is missing", "", f'send {{"{needed}": ...}}'))
-    if problems:
-        raise Invalid.of(problems, "the body", code="DOCUMENT_INVALID")
-
-
 def _arguments(given: Any) -> tuple[list[str], dict[str, Any]]:
     """The specification's list of `{"name", "value"}`, by name; and the names in their order."""
     problems: list[Problem] = []
@@ -189,7 +177,7 @@ def _arguments(given: Any) -> tuple[list[str], dict[str, Any]]:
 
 def _placed(error: Invalid, names: list[str]) -> Invalid:
     """The command's pointers start at a parameter's name; the body has a list."""
-    places = {_pointer(name): f"/parameters/{index}" for index, name in enumerate(names)}
+    places = {pointer((name,)): f"/parameters/{index}" for index, name in enumerate(names)}
 
     def place(problem: Problem) -> str:
         head, slash, rest = problem.path[1:].partition("/")
@@ -200,10 +188,6 @@ def _placed(error: Invalid, names: list[str]) -> Invalid:
 
     problems = [Problem(item.code, item.message, place(item), item.hint) for item in error.problems]
     return Invalid(error.message, code=error.code, hint=error.hint, path=error.path, problems=problems)
-
-
-def _pointer(name: str) -> str:
-    return "/" + name.replace("~", "~0").replace("/", "~1")
 
 
 def _settled(call: Call | None, content: Any) -> Response:

@@ -78,6 +78,7 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
         connectivity: Annotated[list[Status] | None, Query(description="One of these.")] = None,
         active_behavior: Active = None,
         alert_severity: Severities = None,
+        overridden: Annotated[bool | None, Query(description="A property is out of service or forced.")] = None,
         order_by: By = "id",
         descending: Down = False,
     ) -> Response:
@@ -92,6 +93,7 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
             connectivity=tuple(connectivity or ()),
             active_behavior=active_behavior,
             alert_severity=tuple(alert_severity or ()),
+            overridden=overridden,
         )
         order = Order(order_by, descending=descending)
         return shown(request, first, last, lambda: _found(finder.twins, where, order, first, after, last, before))

@@ -87,6 +87,37 @@ class Reading(Shape):
     value: JsonValue = Field(description="null before the first reading.")
     timestamp: str | None = Field(description="Source time, ISO 8601 in UTC; null before the first reading.")
     quality: Literal["good", "uncertain", "bad"]
+    override: "OverrideShape | None" = Field(
+        default=None, description="What a person has put over it, which decides the fields above; absent where none."
+    )
+    reported: "Reading | None" = Field(
+        default=None, description="What it would be without the override; absent where there is none."
+    )
+
+
+class OverrideShape(Shape):
+    kind: Literal["out_of_service", "forced"]
+    value: JsonValue = Field(default=None, description="The forced value; absent for out of service.")
+    by: str
+    at: str
+    reason: str
+
+
+class OverrideGiven(Shape):
+    """What to put over a property."""
+
+    kind: Literal["out_of_service", "forced"]
+    value: JsonValue = Field(default=None, description="To force: of the property's data type, within its limits.")
+    reason: str = Field(description="Why, for whoever is on shift next.", min_length=1, max_length=10_000)
+
+
+class OverriddenProperty(Reading):
+    twin_id: str
+    name: str
+
+
+class OverridePage(_Page):
+    items: list[OverriddenProperty]
 
 
 class EventShape(Shape):
@@ -202,6 +233,7 @@ SHAPES: tuple[type[BaseModel], ...] = (
     *(Twin, Overlay, TwinType, OverlayType, RelationshipType),
     *(TwinPage, OverlayPage, TwinTypePage, OverlayTypePage, RelationshipTypePage, DefinitionChange),
     *(AssetShape, AssetPage),
+    *(OverrideGiven, OverriddenProperty, OverridePage),
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
     *(ScriptExecuted, ProblemDetails),
 )

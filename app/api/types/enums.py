@@ -15,6 +15,14 @@ class Quality(Enum):
     BAD = strawberry.enum_value("bad", description="Not usable: conditions that read it are UNKNOWN.")
 
 
+@strawberry.enum(description="What a person may put over a property.")
+class OverrideKind(Enum):
+    OUT_OF_SERVICE = strawberry.enum_value(
+        "out_of_service", description="Nothing may use it: conditions that read it are UNKNOWN."
+    )
+    FORCED = strawberry.enum_value("forced", description="Everybody sees the forced value.")
+
+
 @strawberry.enum(description="How serious an alert is, in rising order.")
 class AlertSeverity(Enum):
     INFO = "info"

@@ -9,10 +9,24 @@ import msgspec
 import strawberry
 
 from app.api.scalars import JSON, DateTime, moment
-from app.api.types.enums import Quality
+from app.api.types.enums import OverrideKind, Quality
+from app.model import values
 from app.model.values import PropertyState
 
 NEVER = PropertyState(reason="NoReading")
+
+
+@strawberry.type(description="What a person has put over a property: one at a time, until somebody ends it.")
+class Override:
+    kind: OverrideKind = strawberry.field(description="Out of service, or forced.")
+    by: str = strawberry.field(description="Who.")
+    at: DateTime = strawberry.field(description="Since when.")
+    reason: str = strawberry.field(description="Why, in their words.")
+    value: JSON | None = strawberry.field(description="The forced value; null for out of service.")
+
+    @classmethod
+    def of(cls, item: values.Override) -> "Override":
+        return cls(kind=OverrideKind(item.kind), by=item.by, at=DateTime(item.at), reason=item.reason, value=item.value)
 
 
 @strawberry.type(
@@ -34,10 +48,16 @@ class Value:
     known: bool = strawberry.field(description="Whether conditions may use it: a value, not bad, its path alive.")
     reason: str | None = strawberry.field(
         description=(
-            "Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, Stale, Unmapped, or the device's "
-            "status code; of a computed value `INPUT: REASON`, DivisionByZero, Overflow, NotWhole or NotInEnum; on a "
-            "good one ClockAhead, where the source's time was replaced by that of receipt."
+            "Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, Stale, Unmapped, OutOfService, or "
+            "the device's status code; of a computed value `INPUT: REASON`, DivisionByZero, Overflow, NotWhole or "
+            "NotInEnum; on a good one Forced, or ClockAhead, where the source's time was replaced by that of receipt."
         )
+    )
+    override: Override | None = strawberry.field(
+        description="What a person has put over it, which decides the fields above; null where nobody has."
+    )
+    reported: "Value | None" = strawberry.field(
+        description="What it would be without the override: what the device reports; null where there is none."
     )
 
     @classmethod
@@ -55,6 +75,8 @@ class Value:
             reported_at=moment(state.reported_at),
             known=state.known,
             reason=state.reason,
+            override=Override.of(state.override) if state.override is not None else None,
+            reported=cls.of(state.reported, unit) if state.reported is not None else None,
         )
 
 

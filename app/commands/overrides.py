@@ -1,0 +1,72 @@
+"""A person takes a property out of service or forces it, and ends that again.
+
+Any property can be overridden, whatever its access and whoever feeds it; nothing of it reaches the device. A write to
+the device (`ControlCommands.set_property`) goes on doing what it does, and shows once the override has ended.
+"""
+
+from dataclasses import dataclass
+
+from app.commands.actor import Actor
+from app.commands.refusals import property_of, raise_refused, refuse, refuse_text
+from app.commands.values import fitted
+from app.errors import Invalid
+from app.model.catalogue import Catalogue
+from app.model.events import ClearOverride, SetOverride
+from app.model.values import OverrideKind, PropertyState, Value
+from app.ports import Inbox, LiveView
+
+
+@dataclass(frozen=True, slots=True)
+class Overridden:
+    """`state` is the property's afterwards; `changed` is False for a retry."""
+
+    state: PropertyState | None
+    changed: bool
+
+
+class OverrideCommands:
+    def __init__(self, catalogue: Catalogue, live: LiveView, inbox: Inbox) -> None:
+        self._catalogue = catalogue
+        self._live = live
+        self._inbox = inbox
+
+    async def take_out_of_service(self, twin_id: str, name: str, reason: str, actor: Actor) -> Overridden:
+        """Raises NotFound (TWIN_NOT_FOUND, PROPERTY_NOT_FOUND), Invalid (REASON_MISSING, TOO_LONG, BAD_TEXT)."""
+        property_of(self._catalogue, twin_id, name)
+        return await self._put(SetOverride(twin_id, name, "out_of_service", actor.name, _reason(reason)))
+
+    async def force(self, twin_id: str, name: str, value: Value, reason: str, actor: Actor) -> Overridden:
+        """Raises as `take_out_of_service`, and Invalid for a value that could not be written either (WRONG_TYPE,
+        VALUE_NOT_ALLOWED, VALUE_OUT_OF_RANGE, ...)."""
+        definition = property_of(self._catalogue, twin_id, name)
+        plain, problems = fitted(definition, value, "/value")
+        refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
+        return await self._put(SetOverride(twin_id, name, "forced", actor.name, _reason(reason), plain))
+
+    async def end(
+        self, twin_id: str, name: str, reason: str, actor: Actor, kind: OverrideKind | None = None
+    ) -> Overridden:
+        """Whatever stands, or only an override of that kind. Raises NotFound as above, Refused (PROPERTY_FORCED,
+        PROPERTY_OUT_OF_SERVICE) where one of the other kind stands, Invalid (TOO_LONG, BAD_TEXT)."""
+        property_of(self._catalogue, twin_id, name)
+        refuse_text(reason, "reason", "/reason")
+        return await self._put(ClearOverride(twin_id, name, actor.name, reason.strip(), kind))
+
+    async def _put(self, command: SetOverride | ClearOverride) -> Overridden:
+        _, outcome = await self._inbox.submit(command)
+        if outcome.refused:
+            raise_refused(outcome.refused)
+        state = self._live.property_state(command.twin_id, command.property)
+        return Overridden(state, bool(outcome.overrides))
+
+
+def _reason(given: str) -> str:
+    refuse_text(given, "reason", "/reason")
+    if not given.strip():
+        raise Invalid(
+            "an override needs a reason",
+            code="REASON_MISSING",
+            hint="say why: whoever is on shift next will read it",
+            path="/reason",
+        )
+    return given.strip()
