@@ -105,6 +105,9 @@ class DeleteOverlayInput:
     expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
     reason: str | None = strawberry.field(default=None, description=REASON)
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+    cascade: DeleteCascade | None = strawberry.field(
+        default=None, description="UNBIND: free the optional roles that it fills in other overlays."
+    )
 
 
 @strawberry.input(description="A script in the Digital Twin Specification Language.")

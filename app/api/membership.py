@@ -1,4 +1,5 @@
-"""What a subscription is about: all twins, or those that a list, a type and an overlay have in common.
+"""What a subscription is about: all twins, or those that a list, a type and an overlay have in common. What is inside
+an overlay, at any depth, is its own.
 
 A type or an overlay is looked at again whenever the catalogue has changed: who joins is followed from then on, who
 leaves is not. Unknown ids are refused at the start; one that is deleted later goes quiet.
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 
 from app.errors import Invalid, NotFound
 from app.model.catalogue import Catalogue
+from app.model.composition import overlays_within, twins_within
 from app.model.plan import OwnerKey
 
 MAX_TWIN_IDS = 10_000
@@ -90,7 +92,9 @@ class Membership:
         if self.about.everything:
             return set(self._catalogue.ids("overlay"))
         alone = self.about.twin_ids is None and self.about.twin_type is None
-        return {self.about.overlay_id} if alone and self.about.overlay_id is not None else set()
+        if not alone or self.about.overlay_id is None:
+            return set()
+        return set(overlays_within(self._catalogue, self.about.overlay_id))
 
     def _look(self) -> frozenset[str]:
         about = self.about
@@ -102,6 +106,5 @@ class Membership:
         if about.twin_type is not None:
             groups.append(set(self._catalogue.twins_of_type(about.twin_type)))
         if about.overlay_id is not None:
-            overlay = self._catalogue.overlay(about.overlay_id)
-            groups.append({binding.twin_id for binding in overlay.twins} if overlay else set())
+            groups.append(set(twins_within(self._catalogue, about.overlay_id)))
         return frozenset(set.intersection(*groups))

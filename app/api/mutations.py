@@ -187,9 +187,14 @@ class Mutation(Life, Overriding):
     async def delete_overlay_type(self, info: Info, input: Annotated[DeleteOverlayTypeInput, Input]) -> DeletePayload:
         return await _delete(info, "overlay_type", input.type_id, input)
 
-    @strawberry.mutation(description="Delete an overlay; its twins stay. OVERLAY_NOT_FOUND, REVISION_MOVED.")
+    @strawberry.mutation(
+        description=(
+            "Delete an overlay that fills no role, or with `cascade` one that others can do without; what is in it "
+            "stays. OVERLAY_NOT_FOUND, IN_USE, REVISION_MOVED."
+        )
+    )
     async def delete_overlay(self, info: Info, input: Annotated[DeleteOverlayInput, Input]) -> DeletePayload:
-        return await _delete(info, "overlay", input.overlay_id, input)
+        return await _delete(info, "overlay", input.overlay_id, input, input.cascade is not None)
 
     @strawberry.mutation(
         description=(

@@ -4,13 +4,13 @@ A behavior of a twin acts on the twin itself; one of an overlay says on whom (ro
 an overlay type knows roles only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from app.commands.arguments import listed_arguments
 from app.commands.findings import Findings
-from app.commands.overlay_names import Named
+from app.commands.overlay_names import Names, nobody
 from app.commands.pointers import shown
 from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
@@ -29,16 +29,34 @@ class Place:
     what: str
     """`twin 'pump_123'`, for messages."""
     own: Capabilities | None = None
-    named: Mapping[str, Named] = field(default_factory=dict)
+    named: Names = field(default_factory=nobody)
 
     def scope(self) -> Scope:
-        owners = {
-            name: Owner(item.capabilities.properties, item.capabilities.methods, item.optional)
-            for name, item in self.named.items()
-        }
+        owners = Seen(self.named)
         if self.own is not None:
             return Scope(self.own.properties, owners, self.own.methods, self.what)
         return Scope(None, owners, where=self.what)
+
+
+class Seen(Mapping[str, Owner]):
+    """Names as conditions see them."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+
+    def __getitem__(self, path: str) -> Owner:
+        item = self._names[path]
+        inside = tuple(self._names.inside(path)) if item.is_overlay else None
+        methods = item.capabilities.methods
+        return Owner(
+            item.capabilities.properties, methods, item.optional, guard=item.guard, inside=inside, many=item.many
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 def check_behaviors(behaviors: Sequence[tuple[str, BehaviorDefinition]], place: Place, findings: Findings) -> None:
@@ -135,8 +153,18 @@ def _target(
         message = f"an overlay type names roles, not twins such as '{name}'"
         findings.fault("TARGET_NOT_ALLOWED", message, where, "give the role that the twin fills")
         return None
-    named = place.named.get(name)
+    target = place.named.target(action)
+    named = place.named[target] if target is not None else None
     if named is None:
-        findings.unknown("role" if action.role else "twin", name, "in " + place.what, where, place.named)
+        findings.unknown("role" if action.role else "twin", name, "in " + place.what, where, place.named.beside(name))
+        return None
+    if named.many:
+        message = f"the role '{name}' may be filled by several twins: an action can't name one of them"
+        findings.fault("ROLE_IS_MANY", message, where, "name a role that one twin fills")
+        return None
+    if named.is_overlay:
+        inside = next(iter(place.named.inside(target or "")), None)
+        hint = f"name a role inside it, such as '{name}.{inside}'" if inside else "name a role that a twin fills"
+        findings.fault("ROLE_IS_OVERLAY", f"role '{name}' is filled by an overlay; an action is on a twin", where, hint)
         return None
     return named.capabilities, f"of '{name}'"

@@ -9,14 +9,14 @@ from app.commands.check_computed import check_computed_properties
 from app.commands.check_connectivity import check_complete, check_connectivity, check_template
 from app.commands.check_extends import check_extends
 from app.commands.check_relationships import check_relationship_type, check_type_is_known
+from app.commands.check_roles import check_fillers, check_role_ends, check_role_types, check_roles
 from app.commands.check_units import check_units
 from app.commands.draft import World
 from app.commands.findings import Findings
-from app.commands.overlay_names import names_in_overlay, names_in_type
+from app.commands.overlay_names import fills_plainly, names_in_overlay, names_in_type
 from app.model.catalogue import Capabilities, own_capabilities
 from app.model.connectivity import part_of_twin, takes_template
 from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, RelationshipType, Twin, TwinType
-from app.model.lineage import is_a
 
 
 def check(world: World, definition: Definition) -> Findings:
@@ -101,20 +101,13 @@ def _check_connectivity(world: World, twin: Twin, capabilities: Capabilities, fi
 
 def _check_overlay_type(world: World, overlay_type: OverlayType, findings: Findings) -> None:
     what = f"overlay type '{overlay_type.type_id}'"
-    for index, role in enumerate(overlay_type.twin_roles):
-        if world.twin_type(role.twin_type) is None:
-            path = f"/twin_roles/{index}/twin_type"
-            findings.unknown("twin type", role.twin_type, "", path, world.ids("twin_type"))
+    check_role_types(world, overlay_type, findings)
     if findings.problems:
         return  # what a role can do is not known, so whatever is said of its behaviors would be noise
-    roles = [role.role for role in overlay_type.twin_roles]
     for index, relationship in enumerate(overlay_type.relationship_types):
         path = f"/relationship_types/{index}/relationship_type"
         check_type_is_known(world, relationship.relationship_type, path, findings)
-        for field in ("source_role", "target_role"):
-            name = getattr(relationship, field)
-            if name not in roles:
-                findings.unknown("role", name, f"in {what}", f"/relationship_types/{index}/{field}", roles)
+    check_role_ends(world, overlay_type, findings)
     place = Place("overlay_type", what, named=names_in_type(world, overlay_type))
     check_behaviors(_placed(overlay_type.behaviors), place, findings)
 
@@ -125,11 +118,9 @@ def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
     if overlay.overlay_type and overlay_type is None:
         path = "/overlay_type"
         findings.unknown("overlay type", overlay.overlay_type, "", path, world.ids("overlay_type"))
-    for index, binding in enumerate(overlay.twins):
-        if world.twin(binding.twin_id) is None:
-            findings.unknown("twin", binding.twin_id, "", f"/twins/{index}/twin_id", world.ids("twin"))
-    if overlay_type is not None:
-        _check_roles(world, overlay, overlay_type, findings)
+    check_fillers(world, overlay, findings)
+    if overlay_type is not None or not overlay.overlay_type:
+        check_roles(world, overlay, overlay_type, findings)
     for index, relationship in enumerate(overlay.relationships):
         path = f"/relationships/{index}/relationship_type"
         check_type_is_known(world, relationship.relationship_type, path, findings)
@@ -142,38 +133,7 @@ def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
     named = names_in_overlay(world, overlay)
     place = Place("overlay", what, named=named)
     behaviors = _placed(overlay.behaviors)
-    if overlay_type is not None and not _fills_roles_plainly(world, overlay, overlay_type):
+    if overlay_type is not None and not fills_plainly(world, overlay, overlay_type):
         own = {item.name for item in overlay.behaviors}
         behaviors += [("", item) for item in overlay_type.behaviors if item.name not in own]
     check_behaviors(behaviors, place, findings)
-
-
-def _check_roles(world: World, overlay: Overlay, overlay_type: OverlayType, findings: Findings) -> None:
-    roles = {role.role: role for role in overlay_type.twin_roles}
-    of_type = f"in overlay type '{overlay_type.type_id}'"
-    for index, binding in enumerate(overlay.twins):
-        role, twin = roles.get(binding.role), world.twin(binding.twin_id)
-        if role is None:
-            findings.unknown("role", binding.role, of_type, f"/twins/{index}/role", roles)
-        elif twin is not None and not is_a(world, twin.twin_type, role.twin_type):
-            findings.fault(
-                "ROLE_TYPE_MISMATCH",
-                f"role '{role.role}' takes a {role.twin_type}; '{binding.twin_id}' is a {twin.twin_type}",
-                f"/twins/{index}/twin_id",
-                f"bind a twin of type '{role.twin_type}' or of one that extends it",
-            )
-    bound = {binding.role for binding in overlay.twins}
-    for role in overlay_type.twin_roles:
-        if role.required and role.role not in bound:
-            findings.fault(
-                "ROLE_UNBOUND",
-                f"role '{role.role}' is required {of_type} and has no twin",
-                "/twins",
-                f"bind a twin of type '{role.twin_type}' to it",
-            )
-
-
-def _fills_roles_plainly(world: World, overlay: Overlay, overlay_type: OverlayType) -> bool:
-    """Whether every bound twin can do exactly what its role's type can: the type's behaviors were checked for that."""
-    kinds = {role.role: world.type_capabilities(role.twin_type) for role in overlay_type.twin_roles}
-    return all(world.capabilities(binding.twin_id) is kinds.get(binding.role) for binding in overlay.twins)

@@ -23,7 +23,7 @@ from app.commands.merge import merge
 from app.commands.patch_places import in_patch, refused_in_patch
 from app.commands.plan import plan_for
 from app.commands.request import checked, key_of, read_documents, refuse_twice, unfit
-from app.commands.unbind import without_twin
+from app.commands.unbind import without
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
@@ -170,8 +170,9 @@ class DefinitionCommands:
         unbind: bool = False,
         dry_run: bool = False,
     ) -> Saved:
-        """With `unbind` a twin leaves the optional roles it fills, and the relationships that name it go too. Raises
-        NotFound, Conflict (IN_USE with everyone who needs it, BUILT_IN, REVISION_MOVED), Unavailable."""
+        """With `unbind` a twin or overlay leaves the optional roles it fills, and relationships that name the twin go
+        too. Raises NotFound, Conflict (IN_USE with everyone who needs it, BUILT_IN, REVISION_MOVED),
+        Unavailable."""
         return await self._alone(lambda: self._delete(kind, id, actor, expected_revision, reason, unbind, dry_run))
 
     # ------------------------------------------------------------ one at a time
@@ -262,11 +263,14 @@ class DefinitionCommands:
                 hint="save another document under its name to have it mean something else",
             )
         key: Key = (kind, id)
-        freed, problems = without_twin(self.catalogue, id) if unbind and kind == "twin" else ([], [])
+        freed, problems = without(self.catalogue, kind, id) if unbind else ([], [])
         draft = Draft(self.catalogue, {key: None, **{key_of(item): item for item in freed}})
-        problems = problems or in_use(draft, kind, id) or misfits(draft, freed)
+        updated = [key_of(item) for item in freed]
+        reached = reach(self.catalogue, draft, [*updated, key])
+        problems = problems or in_use(draft, kind, id)
+        problems = problems or [*misfits(draft, freed), *broken(self.catalogue, draft, reached, updated)]
         done = Saved(
-            updated=tuple(key_of(item) for item in freed),
+            updated=tuple(updated),
             removed=(key,),
             warnings=() if unbind else _left_behind(self.catalogue, kind, id),
         )
@@ -274,10 +278,9 @@ class DefinitionCommands:
             return replace(done, breaks=listed(problems), differences=_differences(self.catalogue, freed, (key,)))
         if problems:
             raise refusal(kind, id, problems)
-        reached = reach(self.catalogue, draft, [*done.updated, key])
         stored = {key_of(item): self.catalogue.get(*key_of(item)) for item in freed}
         saved = await self._numbered(freed, stored, actor)
-        why = reason or (f"twin '{id}' deleted, and unbound everywhere" if freed else "")
+        why = reason or (f"{kind} '{id}' deleted, and unbound everywhere" if freed else "")
         change = change_of(self.catalogue, draft, reached, saved, [key], self._clock.now(), actor.name, why)
         await self._commit(change, reached, actor.name)
         return done
@@ -299,9 +302,7 @@ class DefinitionCommands:
     def _many_roles(self, kind: Kind, document: Mapping[str, Any]) -> set[str]:
         type_id = document.get("overlay_type") if kind == "overlay" else None
         overlay_type = self.catalogue.overlay_type(type_id) if isinstance(type_id, str) else None
-        return (
-            {item.role for item in overlay_type.twin_roles if getattr(item, "many", False)} if overlay_type else set()
-        )
+        return {item.role for item in overlay_type.twin_roles if item.many} if overlay_type else set()
 
     async def _numbered(
         self, changed: Sequence[Definition], stored: Mapping[Key, StoredDefinition | None], actor: Actor

@@ -1,8 +1,8 @@
 """Whom a change reaches: definitions that were not sent but must still hold, owners to load again, users of what goes.
 
 A twin type reaches the types below it and their twins, the overlay types with a role for one of them, and through them
-every overlay; an overlay type reaches its overlays; a twin reaches the overlays it is in. Checking is skipped where
-what they see is the same object.
+every overlay; an overlay type reaches its overlays and the types with a role for them; a twin or an overlay reaches the
+overlays it is in, at any depth. Checking is skipped where what they see is the same object.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,8 @@ from app.commands.documents import KINDS
 from app.commands.draft import Draft, Key
 from app.errors import Conflict, Problem
 from app.model.catalogue import Catalogue
-from app.model.definitions import Definition, Kind, Twin, id_of, kind_of
+from app.model.composition import overlays_around
+from app.model.definitions import Definition, Kind, Overlay, Twin, id_of, kind_of
 from app.model.lineage import family, lineage
 from app.model.relationship_types import BUILT_IN
 
@@ -33,6 +34,8 @@ class Reach:
 def reach(base: Catalogue, draft: Draft, changed: Iterable[Key]) -> Reach:
     """What was removed is in it too; the caller asks the catalogue what is still there."""
     found = Reach()
+    moved: set[str] = set()
+    """Overlays that others may see another inside of."""
     for kind, id in changed:
         match kind:
             case "relationship_type":
@@ -45,15 +48,36 @@ def reach(base: Catalogue, draft: Draft, changed: Iterable[Key]) -> Reach:
                 found.overlay_types.add(id)
             case "overlay":
                 found.overlays.add(id)
+                if _moved(base.overlay(id), draft.overlay(id)):
+                    moved.add(id)
     for type_id in found.twin_types:
         found.twins.update(draft.twins_of_exactly(type_id))
         found.overlay_types.update(draft.overlay_types_of_twin_type(type_id))
+    found.overlay_types = _types_around(draft, found.overlay_types)
     for twin_id in found.twins:
         if _differs(base, draft, twin_id):
-            found.overlays.update(draft.overlays_of_twin(twin_id))
+            moved.update(draft.overlays_of_twin(twin_id))
     for type_id in found.overlay_types:
-        found.overlays.update(draft.overlays_of_type(type_id))
+        moved.update(draft.overlays_of_type(type_id))
+    found.overlays.update(overlays_around(draft, moved))
     return found
+
+
+def _types_around(draft: Draft, type_ids: set[str]) -> set[str]:
+    """These and every overlay type with a role for one of them, at any depth."""
+    found, waiting = set(type_ids), list(type_ids)
+    while waiting:
+        outer = set(draft.overlay_types_of_overlay_type(waiting.pop())) - found
+        found |= outer
+        waiting += outer
+    return found
+
+
+def _moved(before: Overlay | None, after: Overlay | None) -> bool:
+    """Whether it looks different to those around it: who fills which role of which type."""
+    if before is None or after is None:
+        return True
+    return before.overlay_type != after.overlay_type or before.twins != after.twins
 
 
 def broken(base: Catalogue, draft: Draft, reached: Reach, changed: Sequence[Key]) -> list[Problem]:
@@ -114,9 +138,10 @@ def in_use(draft: Draft, kind: Kind, id: str) -> list[Problem]:
         case "twin":
             users += [("overlay", user) for user in draft.overlays_of_twin(id)]
         case "overlay_type":
+            users += [("overlay type", user) for user in draft.overlay_types_of_overlay_type(id) if user != id]
             users += [("overlay", user) for user in draft.overlays_of_type(id)]
         case "overlay":
-            pass
+            users += [("overlay", user) for user in draft.overlays_of_overlay(id)]
     return [Problem("IN_USE", f"{name} '{user}' uses it") for name, user in users]
 
 

@@ -5,13 +5,12 @@ compared by it, so an item put in front is one addition, not a change of everyth
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from app.commands.pointers import pointer
 
-_NAMES = ("name", "role")
 Parts = tuple[str | int, ...]
 
 
@@ -50,10 +49,11 @@ def _values(before: Any, after: Any, path: Parts, where: Parts, found: list[Diff
         _objects(before, after, path, where, found)
         return
     if isinstance(before, list) and isinstance(after, list):
-        old, new = _named(before), _named(after)
-        if old is not None and new is not None and _kept(old, new) == _kept(new, old):
-            _lists(old, new, path, where, found)
-            return
+        for name in _NAMINGS:
+            old, new = _named(before, name), _named(after, name)
+            if old is not None and new is not None and _kept(old, new) == _kept(new, old):
+                _lists(old, new, path, where, found)
+                return
     found.append(Difference("replace", pointer(path), pointer(where), before, after))
 
 
@@ -87,10 +87,21 @@ def _kept(items: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
     return [name for name in items if name in other]
 
 
-def _named(items: Sequence[Any]) -> dict[str, Any] | None:
+def _named(items: Sequence[Any], name_of: Callable[[Mapping[str, Any]], object]) -> dict[str, Any] | None:
     """By name, in their order; None where not every item has one, or two have the same."""
-    for field in _NAMES:
-        names = [item.get(field) if isinstance(item, Mapping) else None for item in items]
-        if all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
-            return dict(zip(names, items, strict=True))  # type: ignore[arg-type]
+    names = [name_of(item) if isinstance(item, Mapping) else None for item in items]
+    if all(isinstance(name, str) for name in names) and len(set(names)) == len(names):
+        return dict(zip(names, items, strict=True))  # type: ignore[arg-type]
     return None
+
+
+def _role_and_filler(item: Mapping[str, Any]) -> str:
+    """What tells bindings apart where a role has several."""
+    return f"{item.get('role')}={item.get('twin_id') or item.get('overlay_id')}"
+
+
+_NAMINGS: tuple[Callable[[Mapping[str, Any]], object], ...] = (
+    lambda item: item.get("name"),
+    lambda item: item.get("role"),
+    _role_and_filler,
+)

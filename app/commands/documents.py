@@ -43,6 +43,8 @@ def read_document(kind: Kind, document: Any) -> tuple[Definition | None, list[Pr
         return None, _capped(problems)
     model = MODELS[kind]
     problems += _repeated(unique_parts(kind), document)
+    if kind == "overlay":
+        problems += _bound_twice(document.get("twins"))
     try:
         definition = model.model_validate(dict(document))
     except ValidationError as error:
@@ -80,6 +82,22 @@ def _repeated(parts: Mapping[str, str], document: Mapping[str, Any]) -> list[Pro
                     )
                 )
             seen.add(name)
+    return problems
+
+
+def _bound_twice(bindings: Any) -> list[Problem]:
+    """A role may be there more than once (where it is `many`, checks.py), but not with the same twin or overlay."""
+    problems: list[Problem] = []
+    seen: set[tuple[str, str, str]] = set()
+    for index, item in enumerate(bindings if isinstance(bindings, list) else ()):
+        for field in ("twin_id", "overlay_id") if isinstance(item, Mapping) else ():
+            role, filler = item.get("role"), item.get(field)
+            if isinstance(role, str) and isinstance(filler, str):
+                if (role, field, filler) in seen:
+                    message = f"role {shown(role)} has {shown(filler)} twice"
+                    where = pointer(("twins", index, field))
+                    problems.append(Problem("DUPLICATE_NAME", message, where, "leave one of them out"))
+                seen.add((role, field, filler))
     return problems
 
 

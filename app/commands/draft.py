@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, adds_capabilities, own_capabilities
+from app.model.composition import overlays_in, twins_in
 from app.model.connectivity import Template, template_of
 from app.model.definitions import Definition, Kind, Overlay, OverlayType, RelationshipType, Twin, TwinType
 from app.model.lineage import family, lineage
@@ -41,7 +42,11 @@ class World(Protocol):
 
     def overlays_of_twin(self, twin_id: str) -> list[str]: ...
 
+    def overlays_of_overlay(self, overlay_id: str) -> list[str]: ...
+
     def overlay_types_of_twin_type(self, type_id: str) -> list[str]: ...
+
+    def overlay_types_of_overlay_type(self, type_id: str) -> list[str]: ...
 
     def capabilities(self, twin_id: str) -> Capabilities: ...
 
@@ -64,7 +69,9 @@ class Draft:
         self._twins_of_type: dict[str, set[str]] = {}
         self._overlays_of_type: dict[str, set[str]] = {}
         self._overlays_of_twin: dict[str, set[str]] = {}
+        self._overlays_of_overlay: dict[str, set[str]] = {}
         self._overlay_types_of_twin_type: dict[str, set[str]] = {}
+        self._overlay_types_of_overlay_type: dict[str, set[str]] = {}
         for definition in changes.values():
             self._index(definition)
 
@@ -126,9 +133,18 @@ class Draft:
     def overlays_of_twin(self, twin_id: str) -> list[str]:
         return self._with(self._base.overlays_of_twin(twin_id), "overlay", self._overlays_of_twin.get(twin_id))
 
+    def overlays_of_overlay(self, overlay_id: str) -> list[str]:
+        return self._with(
+            self._base.overlays_of_overlay(overlay_id), "overlay", self._overlays_of_overlay.get(overlay_id)
+        )
+
     def overlay_types_of_twin_type(self, type_id: str) -> list[str]:
         drafted = self._overlay_types_of_twin_type.get(type_id)
         return self._with(self._base.overlay_types_of_twin_type(type_id), "overlay_type", drafted)
+
+    def overlay_types_of_overlay_type(self, type_id: str) -> list[str]:
+        drafted = self._overlay_types_of_overlay_type.get(type_id)
+        return self._with(self._base.overlay_types_of_overlay_type(type_id), "overlay_type", drafted)
 
     def capabilities(self, twin_id: str) -> Capabilities:
         twin = self.twin(twin_id)
@@ -185,14 +201,19 @@ class Draft:
                 id = definition.overlay_id
                 if definition.overlay_type is not None:
                     self._overlays_of_type.setdefault(definition.overlay_type, set()).add(id)
-                for binding in definition.twins:
-                    self._overlays_of_twin.setdefault(binding.twin_id, set()).add(id)
+                for twin_id in twins_in(definition):
+                    self._overlays_of_twin.setdefault(twin_id, set()).add(id)
+                for inner_id in overlays_in(definition):
+                    self._overlays_of_overlay.setdefault(inner_id, set()).add(id)
             case TwinType():
                 if definition.extends is not None:
                     self._subtypes_of.setdefault(definition.extends, set()).add(definition.type_id)
             case OverlayType():
                 for role in definition.twin_roles:
-                    self._overlay_types_of_twin_type.setdefault(role.twin_type, set()).add(definition.type_id)
+                    if role.twin_type is not None:
+                        self._overlay_types_of_twin_type.setdefault(role.twin_type, set()).add(definition.type_id)
+                    if role.overlay_type is not None:
+                        self._overlay_types_of_overlay_type.setdefault(role.overlay_type, set()).add(definition.type_id)
             case _:
                 pass
 

@@ -28,8 +28,8 @@ _TYPES = {
     "model_type": "an object",
     "model_attributes_type": "an object",
 }
-_FOUND_BY_LIMITS = ("finite_number", "string_unicode")
-"""Told already (json_limits.py), with a pointer that free-form parts have too."""
+_TOLD_OTHERWISE = ("finite_number", "string_unicode", "default_factory_not_called")
+"""By json_limits.py, with a pointer that free-form parts have too; a default that is not there follows from another."""
 _BOUNDS = {
     "greater_than": ("gt", "more than"),
     "greater_than_equal": ("ge", "at least"),
@@ -51,7 +51,7 @@ _UNIQUE: dict[Kind, dict[str, str]] = {
     "twin_type": {"properties": "name", "methods": "name", "events": "name", "behaviors": "name"},
     "twin": {"properties": "name", "methods": "name", "events": "name", "behaviors": "name", "relationships": "name"},
     "overlay_type": {"twin_roles": "role", "relationship_types": "name", "behaviors": "name"},
-    "overlay": {"twins": "role", "relationships": "name", "behaviors": "name"},
+    "overlay": {"relationships": "name", "behaviors": "name"},
 }
 
 Loc = tuple[int | str, ...]
@@ -65,7 +65,7 @@ def unique_parts(kind: Kind) -> Mapping[str, str]:
 def form_problems(model: type[BaseModel], document: Any, error: ValidationError) -> list[Problem]:
     problems: list[Problem] = []
     for item in error.errors(include_url=False):
-        if item["type"] in _FOUND_BY_LIMITS:
+        if item["type"] in _TOLD_OTHERWISE:
             continue
         problems.extend(_problems(model, document, item))
         if len(problems) > MAX_PROBLEMS:
@@ -80,7 +80,7 @@ def _problems(model: type[BaseModel], document: Any, item: ErrorDetails) -> list
     error = context.get("error")
     if isinstance(error, Faults):
         return [
-            Problem(fault.code, fault.message, pointer((*path, *fault.at)), _HINTS.get(fault.code, ""))
+            Problem(fault.code, fault.message, pointer((*path, *fault.at)), fault.hint or _HINTS.get(fault.code, ""))
             for fault in error.faults
         ]
     return [_problem(kind, path, owner, value, context, item["msg"])]

@@ -22,6 +22,13 @@ _BOUND = ("twin_id", "overlay_id")
 
 
 @dataclass(frozen=True, slots=True)
+class _Gap:
+    """Where a role was filled before the patch emptied it."""
+
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
 class Merged:
     document: dict[str, Any]
     warnings: tuple[Problem, ...]
@@ -39,10 +46,10 @@ def merge(kind: Kind, document: Mapping[str, Any], patch: Mapping[str, Any], man
         if value is None:
             found.pop(key, None)
         elif isinstance(value, list) and (key in lists or (kind == "overlay" and key == "twins")):
-            if kind == "overlay" and key == "twins":
-                items = _bindings(now, value, many, warnings)
-            else:
+            if key in lists:
                 items = _items(now, value, lists[key], key, warnings)
+            else:
+                items = _bindings(now, value, many, warnings)
             if items or key in document:
                 found[key] = items
         elif key in _BY_KEY:
@@ -98,7 +105,8 @@ def _items(now: Any, patch: list[Any], field: str, part: str, warnings: list[Pro
 
 
 def _bindings(now: Any, patch: list[Any], many: Collection[str], warnings: list[Problem]) -> list[Any]:
-    """By role; a role that several may fill by role and whoever fills it."""
+    """By role; a role that several may fill by role and whoever fills it. Who fills a role that the same patch empties
+    takes its place, so that the patch does the same when it is sent again."""
     found: list[Any] = list(now) if isinstance(now, list) else []
     for index, item in enumerate(patch):
         role = item.get("role") if isinstance(item, Mapping) else None
@@ -107,22 +115,27 @@ def _bindings(now: Any, patch: list[Any], many: Collection[str], warnings: list[
             continue
         filler = next(((field, item[field]) for field in _BOUND if item.get(field) is not None), None)
         emptied = filler is None and any(field in item for field in _BOUND)
-        of_role = [other for other in found if isinstance(other, Mapping) and other.get("role") == role]
+        of_role = [at for at, other in enumerate(found) if isinstance(other, Mapping) and other.get("role") == role]
         if filler is not None and role in many:
-            of_role = [other for other in of_role if other.get(filler[0]) == filler[1]]
+            of_role = [at for at in of_role if found[at].get(filler[0]) == filler[1]]
+        gap = next((at for at, other in enumerate(found) if other == _Gap(role)), None)
         if emptied or item.get("remove") is True:
             if not of_role:
                 known = [str(other.get("role")) for other in found if isinstance(other, Mapping)]
                 hint = near(role, known) if role not in known else ""
                 warnings.append(_nothing(f"role {shown(role)} is not bound so", ("twins", index), hint))
-            found = [other for other in found if not any(other is one for one in of_role)]
+            elif gap is None:
+                found[of_role[0]] = _Gap(role)
+            found = [other for at, other in enumerate(found) if at not in of_role or other == _Gap(role)]
         elif len(of_role) == 1:
-            at = next(place for place, other in enumerate(found) if other is of_role[0])
+            at = of_role[0]
             swapped = {} if filler is None else dict.fromkeys(_BOUND)
             found[at] = _fields(_fields(found[at], swapped), item)
+        elif gap is not None:
+            found.insert(gap, _fields({}, item))
         else:
             found.append(_fields({}, item))
-    return found
+    return [item for item in found if not isinstance(item, _Gap)]
 
 
 def _place(items: list[Any], field: str, name: Any) -> int | None:

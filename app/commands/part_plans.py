@@ -9,7 +9,6 @@ import msgspec
 from app.commands.arguments import listed_arguments
 from app.commands.check_behaviors import Place, check_behavior
 from app.commands.check_computed import faults
-from app.commands.overlay_names import Named
 from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
 from app.model.catalogue import Capabilities
@@ -99,7 +98,7 @@ def _action_plan(index: int, action: Action, place: Place) -> ActionPlan:
         if required is None:
             required = action.severity in ("error", "critical")
         return AlertPlan(action.code or str(index), action.severity, action.message, action.latched, required)
-    owner = action.role or action.twin_id
+    owner = place.named.target(action)
     capabilities = _target(owner, place)
     if isinstance(action, MethodCallAction):
         arguments, _ = listed_arguments(capabilities.methods[action.method], action.parameters, "")
@@ -110,7 +109,6 @@ def _action_plan(index: int, action: Action, place: Place) -> ActionPlan:
 
 def _target(owner: str | None, place: Place) -> Capabilities:
     if owner is not None:
-        named: Named = place.named[owner]
-        return named.capabilities
+        return place.named[owner].capabilities
     assert place.own is not None, "checked: only a twin's behavior names nobody"
     return place.own

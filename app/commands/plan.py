@@ -9,7 +9,14 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from app.commands.check_behaviors import Place
-from app.commands.overlay_names import behaviors_in_effect, bindings, names_in_overlay, names_in_type
+from app.commands.overlay_names import (
+    behaviors_in_effect,
+    bindings,
+    filled_by_overlays,
+    fills_plainly,
+    names_in_overlay,
+    names_in_type,
+)
 from app.commands.part_plans import method_plan, property_plans, rule
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import StoredDefinition
@@ -19,13 +26,14 @@ from app.model.plan import OverlayPlan, Plan, Rule, Shape, TwinPlan
 
 
 class Loaded(Protocol):
-    """What the engine has (engine.loaded()): id -> (revision, shape_id)."""
+    """What the engine has (engine.loaded()): of twins (revision, shape_id). Of overlays the whole plan, because who is
+    bound inside another overlay is not in their own revision."""
 
     @property
     def twins(self) -> dict[str, tuple[int, str]]: ...
 
     @property
-    def overlays(self) -> dict[str, tuple[int, str]]: ...
+    def overlays(self) -> dict[str, OverlayPlan]: ...
 
 
 def plan_for(
@@ -53,7 +61,7 @@ def changed_since(catalogue: Catalogue, loaded: Loaded) -> Plan | None:
     overlays = [planner.overlay(overlay_id) for overlay_id in catalogue.ids("overlay")]
     plan = planner.plan(
         tuple(item for item in twins if loaded.twins.get(item.twin_id) != (item.revision, item.shape_id)),
-        tuple(item for item in overlays if loaded.overlays.get(item.overlay_id) != (item.revision, item.shape_id)),
+        tuple(item for item in overlays if loaded.overlays.get(item.overlay_id) != item),
         tuple(twin_id for twin_id in loaded.twins if catalogue.twin(twin_id) is None),
         tuple(overlay_id for overlay_id in loaded.overlays if catalogue.overlay(overlay_id) is None),
     )
@@ -116,6 +124,7 @@ class _Planner:
             self._overlay_shape(stored, overlay),
             stored.revision,
             bindings(self._catalogue, overlay),
+            filled_by_overlays(self._catalogue, overlay),
         )
 
     def _twin_shape(self, stored: StoredDefinition, twin: Twin) -> str:
@@ -152,7 +161,7 @@ class _Planner:
         behaviors = behaviors_in_effect(catalogue, overlay)
         overlay_type = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
         plain = overlay_type is not None and not overlay.behaviors
-        if overlay_type is not None and plain and self._fills_plainly(overlay, overlay_type):
+        if overlay_type is not None and plain and fills_plainly(catalogue, overlay, overlay_type):
             type_id = overlay_type.type_id
             return self._type_shape(
                 _part(catalogue.get("overlay_type", type_id), "overlay_type", type_id), overlay_type
@@ -174,11 +183,6 @@ class _Planner:
             found = Shape(shape_id + _twist(rules), rules=rules)
             self._shapes["?" + shape_id] = self._shapes[found.shape_id] = found
         return found.shape_id
-
-    def _fills_plainly(self, overlay: Overlay, overlay_type: OverlayType) -> bool:
-        catalogue = self._catalogue
-        kinds = {role.role: catalogue.type_capabilities(role.twin_type) for role in overlay_type.twin_roles}
-        return all(catalogue.capabilities(item.twin_id) is kinds.get(item.role) for item in overlay.twins)
 
 
 def _rules(behaviors: dict[str, BehaviorDefinition], place: Place) -> tuple[Rule, ...]:

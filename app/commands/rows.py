@@ -7,9 +7,10 @@ has, so dependents appear only where their rows differ.
 from collections.abc import Iterable
 
 from app.commands.draft import World
-from app.commands.overlay_names import Named, behaviors_in_effect, bound_roles, names_in_overlay, twin_behind
+from app.commands.overlay_names import Named, Names, behaviors_in_effect, names_in_overlay, nobody, twin_behind
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid
+from app.model import composition
 from app.model.change import BehaviorNode, PropertyRow, RelationshipEdge
 from app.model.conditions import references
 from app.model.definitions import AlertAction, BehaviorDefinition, Overlay, Twin
@@ -34,25 +35,18 @@ def twin_edges(world: World, twin: Twin) -> tuple[RelationshipEdge, ...]:
 
 
 def overlay_edges(world: World, overlay: Overlay) -> tuple[RelationshipEdge, ...]:
-    """The overlay type's between bound roles, with the overlay's own added or replacing by name."""
-    edges: dict[str, RelationshipEdge] = {}
-    overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
-    bound = bound_roles(overlay)
-    for item in overlay_type.relationship_types if overlay_type else ():
-        source, target = bound.get(item.source_role), bound.get(item.target_role)
-        if source is not None and target is not None:
-            edges[item.name] = RelationshipEdge(item.name, item.relationship_type, source, target)
-    for own in overlay.relationships:
-        edges.pop(own.name, None)
-        if world.twin(own.source_twin_id) is not None and world.twin(own.target_twin_id) is not None:
-            edges[own.name] = RelationshipEdge(own.name, own.relationship_type, own.source_twin_id, own.target_twin_id)
-    return tuple(edges.values())
+    """Those between twins that exist."""
+    return tuple(
+        RelationshipEdge(edge.name, edge.relationship_type, edge.source, edge.target)
+        for edge in composition.overlay_edges(world, overlay)
+        if world.twin(edge.source) is not None and world.twin(edge.target) is not None
+    )
 
 
 def twin_behaviors(world: World, twin_id: str) -> tuple[BehaviorNode, ...]:
     capabilities = world.capabilities(twin_id)
     owner = OwnerKey("twin", twin_id)
-    return _nodes(owner, capabilities.behaviors.values(), {}, Named(capabilities, twin_id))
+    return _nodes(owner, capabilities.behaviors.values(), nobody(), Named(capabilities, twin_id))
 
 
 def overlay_behaviors(world: World, overlay: Overlay) -> tuple[BehaviorNode, ...]:
@@ -62,7 +56,7 @@ def overlay_behaviors(world: World, overlay: Overlay) -> tuple[BehaviorNode, ...
 
 
 def _nodes(
-    owner: OwnerKey, behaviors: Iterable[BehaviorDefinition], named: dict[str, Named], own: Named | None
+    owner: OwnerKey, behaviors: Iterable[BehaviorDefinition], named: Names, own: Named | None
 ) -> tuple[BehaviorNode, ...]:
     nodes = []
     for behavior in behaviors:
@@ -73,8 +67,8 @@ def _nodes(
                 reads[key] = None
         for action in behavior.actions:
             if not isinstance(action, AlertAction):
-                name = action.role or action.twin_id
-                twin_id = own.twin_id if own is not None and name is None else twin_behind(named, name)[0]
+                itself = own is not None and action.role is None and action.twin_id is None
+                twin_id = own.twin_id if own and itself else twin_behind(named, named.target(action))[0]
                 if twin_id is not None:
                     acts_on[twin_id] = None
         nodes.append(
@@ -83,7 +77,7 @@ def _nodes(
     return tuple(nodes)
 
 
-def _reads(text: str, named: dict[str, Named], own: Named | None) -> Iterable[PropertyKey]:
+def _reads(text: str, named: Names, own: Named | None) -> Iterable[PropertyKey]:
     try:
         condition = parse_condition(text)
     except Invalid:

@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.dtsl import diagnostics
-from app.dtsl.ast import Call, Constant, Name, Word, Write
+from app.dtsl.ast import Call, Constant, Name, Word, Write, joined
 from app.dtsl.diagnostics import Message
 from app.dtsl.scope import Owner, Scope
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
 from app.dtsl.types import value_fault
 from app.errors import Problem
+from app.model.conditions import written
 from app.model.definitions import (
     Action,
     AlertAction,
@@ -84,19 +85,19 @@ def lower(action: Call | Write, scope: Scope, report: Report) -> Action | None:
         return _lower_write(action, scope, report)
     if len(action.path) == 1:
         return _lower_alert(action, report)
-    role, name = action.path
+    role, name = joined(action.path[:-1]), action.path[-1]
     owner = _role(role, scope, report)
     if owner is None or not owner.known:
         return None
     method = owner.methods.get(name.id)
     if method is None:
         known = map(dtsl_member, owner.methods)
-        report(diagnostics.unknown_method(dtsl_member(name.id), f"'{dtsl_member(role.id)}'", known), name.span)
+        report(diagnostics.unknown_method(dtsl_member(name.id), f"'{scope.shown(role.id)}'", known), name.span)
         return None
     values = _arguments_by_place(method, action, report)
     if values is None:
         return None
-    return MethodCallAction(type="method_call", role=role.id, method=name.id, parameters=values)
+    return MethodCallAction(type="method_call", role=written(role.id), method=name.id, parameters=values)
 
 
 def _lower_alert(call: Call, report: Report) -> Action | None:
@@ -121,11 +122,11 @@ def _lower_write(write: Write, scope: Scope, report: Report) -> Action | None:
         roles = [dtsl_member(role) for role, owner in scope.owners.items() if write.path[0].id in owner.properties]
         report(diagnostics.role_needed(dtsl_member(write.path[0].id), roles), write.path[0].span)
         return None
-    role, name = write.path
+    role, name = joined(write.path[:-1]), write.path[-1]
     owner = _role(role, scope, report)
     if owner is None or not owner.known:
         return None
-    definition = _writable(owner, f"'{dtsl_member(role.id)}'", name.id, dtsl_member)
+    definition = _writable(owner, f"'{scope.shown(role.id)}'", name.id, dtsl_member)
     if isinstance(definition, Message):
         report(definition, name.span)
         return None
@@ -134,7 +135,7 @@ def _lower_write(write: Write, scope: Scope, report: Report) -> Action | None:
         report(fault, write.value.span)
         return None
     value = _as_declared(write.value.value, definition)
-    return PropertyWriteAction(type="property_write", role=role.id, property=name.id, value=value)
+    return PropertyWriteAction(type="property_write", role=written(role.id), property=name.id, value=value)
 
 
 def _arguments_by_place(method: MethodDefinition, call: Call, report: Report) -> list[Argument] | None:
@@ -178,8 +179,10 @@ def _target(name: str | None, scope: Scope) -> tuple[Owner, str] | Message:
         return diagnostics.action_needs_role(map(scope.spell, scope.owners))
     owner = scope.owners.get(name)
     if owner is None:
-        return diagnostics.unknown_role(scope.spell(name), scope.where, map(scope.spell, scope.owners))
-    return owner, f"'{scope.spell(name)}'"
+        return diagnostics.unknown_role(scope.shown(name), scope.where, map(scope.spell, scope.owners))
+    if owner.many:
+        return diagnostics.one_of_many(scope.shown(name))
+    return owner, f"'{scope.shown(name)}'"
 
 
 def _writable(owner: Owner, shown: str, name: str, spell: Callable[[str], str]) -> PropertyDefinition | Message:

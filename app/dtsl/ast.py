@@ -18,6 +18,11 @@ class Name:
     span: Span = field(default=NOWHERE, compare=False)
 
 
+def joined(names: Sequence[Name]) -> Name:
+    """The path of roles as conditions keep it: `pumping/primary_pump`."""
+    return Name("/".join(name.id for name in names), Span(names[0].span.start, names[-1].span.end))
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a node of a condition stands; `owner` and `name` are the parts of a reference."""
@@ -53,7 +58,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`alert(critical, "...")` (one name) or `outletValve.open(100.0)` (two)."""
+    """`alert(critical, "...")` (one name), `outletValve.open(100.0)` (two) or, inside an overlay, more."""
 
     path: tuple[Name, ...]
     arguments: tuple[Constant | Word, ...]

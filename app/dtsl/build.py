@@ -23,6 +23,7 @@ from app.dtsl.ast import (
     Role,
     Word,
     Write,
+    joined,
 )
 from app.dtsl.source import Span
 from app.dtsl.spelling import SELF, read_name, read_number, unquote
@@ -118,11 +119,6 @@ class Builder:
     def _action(self, tree: Tree) -> Call | Write:
         path, *rest = tree.children
         names = tuple(self._name(child) for child in path.children)
-        if len(names) > 2:
-            self._report(
-                diagnostics.too_many_parts(".".join(_written(child) for child in path.children)), _tree_span(path)
-            )
-            names = names[:2]
         if tree.data == "write":
             return Write(names, self._constant(rest[0]), _tree_span(tree))
         return Call(names, tuple(self._argument(child) for child in rest), _tree_span(tree))
@@ -229,25 +225,30 @@ class Builder:
             return self._placed(compare, span)
         other = sides[1] if sides[0].data == "null" else sides[0]
         token = other.children[0] if other.children else None
+        path = other.data == "reference" and hasattr(token, "data")
         if operator not in ("==", "!=") or not (
-            other.data == "text" or (other.data == "reference" and not hasattr(token, "data"))
+            other.data == "text" or (other.data == "reference" and not _own(other))
         ):
             self._report(diagnostics.misplaced_null(), span)
             return self._placed(Literal(True), span)
-        bound = self._placed(Bound(self._name(other).id), span, owner=_tree_span(other))
+        owner = self._path(other.children).id if path else self._name(other).id
+        bound = self._placed(Bound(owner), span, owner=_tree_span(other))
         return bound if operator == "!=" else self._placed(Not(bound), span)
 
     def _reference(self, tree: Tree, span: Span) -> Condition:
-        first, *rest = tree.children
-        if not hasattr(first, "data"):
+        if not hasattr(tree.children[0], "data"):
             return self._placed(PropertyRef(None, self._name(tree).id), span, name=span)
-        if len(rest) > 1:
-            self._report(diagnostics.too_many_parts(".".join(_written(child) for child in tree.children)), span)
-        name = self._name(rest[0])
-        if first.children[0] == SELF:
+        *path, last = tree.children
+        name = self._name(last)
+        if _own(tree):
+            if len(path) > 1:
+                self._report(diagnostics.too_many_parts(".".join(_written(child) for child in tree.children)), span)
             return self._placed(PropertyRef(None, name.id), span, name=name.span)
-        owner = self._name(first)
+        owner = self._path(path)
         return self._placed(PropertyRef(owner.id, name.id), span, owner=owner.span, name=name.span)
+
+    def _path(self, trees: list[Tree]) -> Name:
+        return joined([self._name(tree) for tree in trees])
 
     def _placed(self, node: Condition, span: Span, owner: Span | None = None, name: Span | None = None) -> Condition:
         self._places[id(node)] = Place(span, owner or span, name or span)
@@ -260,6 +261,12 @@ def _pairs(trees: list[Tree] | tuple[()]) -> list[tuple[Tree, Tree]]:
 
 def _keywords(blocks: list[Tree]) -> tuple[str, ...]:
     return tuple(str(block.children[0]) for block in blocks)
+
+
+def _own(reference: Tree) -> bool:
+    """Whether it begins with `this.`; quoted, that is a role."""
+    first = reference.children[0]
+    return hasattr(first, "data") and first.children[0] == SELF
 
 
 def _written(name: Tree) -> str:

@@ -46,7 +46,10 @@ def check_instance(
 
 
 def _needs(overlay_type: OverlayType) -> dict[str, RoleNeed]:
-    return {role.role: RoleNeed(role.twin_type, role.required) for role in overlay_type.twin_roles}
+    return {
+        role.role: RoleNeed(role.twin_type or role.overlay_type or "", role.required)
+        for role in overlay_type.twin_roles
+    }
 
 
 def _check_bindings(declared: InstanceDeclaration, needs: Mapping[str, RoleNeed], checking: Checking) -> None:

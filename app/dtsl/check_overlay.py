@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from app.dtsl import diagnostics
 from app.dtsl.actions import lower
-from app.dtsl.ast import Behavior, Expression, Name, OverlayDeclaration, Place, Relationship, Role
+from app.dtsl.ast import Behavior, Expression, Name, OverlayDeclaration, Place, Relationship, Role, joined
 from app.dtsl.declared import Checking
 from app.dtsl.format import conjuncts, format_condition
 from app.dtsl.scope import Finding, Owner, Scope, errors_in, guarded_by, warnings_in
@@ -123,8 +123,8 @@ def _behavior(item: Behavior, scope: Scope, checking: Checking) -> BehaviorDefin
         lowered = lower(action, scope, checking.report)
         if lowered is not None:
             actions.append(lowered)
-            if len(action.path) == 2:
-                _warn_if_unfilled(action.path[0], guarded, scope, checking)
+            if len(action.path) > 1:
+                _warn_if_unfilled(joined(action.path[:-1]), guarded, scope, checking)
 
     def build() -> BehaviorDefinition:
         conditions = [format_condition(part) for part in conjuncts(when.condition)]
@@ -140,5 +140,5 @@ def _span(finding: Finding, places: Mapping[int, Place]) -> Span:
 
 def _warn_if_unfilled(role: Name, guarded: frozenset[str], scope: Scope, checking: Checking) -> None:
     owner = scope.owners.get(role.id)
-    if owner is not None and owner.optional and role.id not in guarded:
-        checking.report(diagnostics.unguarded_action(dtsl_member(role.id)), role.span)
+    if owner is not None and owner.optional and (owner.guard or role.id) not in guarded:
+        checking.report(diagnostics.unguarded_action(scope.shown(owner.guard or role.id)), role.span)

@@ -201,7 +201,7 @@ def misplaced_null() -> Message:
 
 
 def too_many_parts(written: str) -> Message:
-    return Message("DTSL114", f"'{written}' has too many parts", "write 'role.property' or 'role.method(...)'")
+    return Message("DTSL114", f"'{written}' has too many parts", "a property of the twin itself is 'this.property'")
 
 
 def no_identifier(written: str, rule: str) -> Message:
@@ -336,6 +336,24 @@ def quoted_severity() -> Message:
 def action_needs_role(roles: Iterable[str]) -> Message:
     listed = sorted(islice(roles, 12))
     return Message("DTSL216", "the action of an overlay needs a role or a twin_id", f"roles: {', '.join(listed)}")
+
+
+def one_of_many(role: str) -> Message:
+    return Message(
+        "DTSL217",
+        f"the role '{role}' may be filled by several twins: a condition or an action can't name one of them",
+        "name a role that one twin fills, or in the overlay itself one of the twins by its id",
+    )
+
+
+def property_of_overlay(role: str, name: str, inside: Iterable[str]) -> Message:
+    roles = sorted(islice(inside, 1))
+    hint = f"write '{role}.{roles[0]}.{name}', or another role in it" if roles else "name a role that a twin fills"
+    return Message("DTSL218", f"the role '{role}' is filled by an overlay, which has no properties", hint)
+
+
+def nothing_inside(role: str) -> Message:
+    return Message("DTSL219", f"the role '{role}' is filled by a twin: there are no roles in it", "leave one part out")
 
 
 def alert_arguments() -> Message:

@@ -101,9 +101,9 @@ class _Notation:
             case PropertyRef(owner=owner, name=name):
                 return _ATOM, self._reference(owner, name)
             case Bound(owner=owner):
-                return _COMPARE, f"{self.name(owner)} != null"
+                return _COMPARE, f"{self._path(owner)} != null"
             case Not(item=Bound(owner=owner)):
-                return _COMPARE, f"{self.name(owner)} == null"
+                return _COMPARE, f"{self._path(owner)} == null"
             case Compare(op=op, left=left, right=right):
                 return _COMPARE, f"{self.operand(left, _SUM)} {op} {self.operand(right, _SUM)}"
             case Arithmetic(op=op, left=left, right=right):
@@ -123,8 +123,11 @@ class _Notation:
     def _reference(self, owner: str | None, name: str) -> str:
         written = self.name(name)
         if owner is not None:
-            return f"{self.name(owner)}.{written}"
+            return f"{self._path(owner)}.{written}"
         return f"{SELF}.{written}" if written.startswith(self.mark) else written  # alone it would be a text
+
+    def _path(self, owner: str) -> str:
+        return ".".join(map(self.name, owner.split("/")))
 
 
 _JSON = _Notation(json_name, "'")

@@ -50,11 +50,18 @@ class Owner:
     methods: Mapping[str, MethodDefinition]
     optional: bool = False
     known: bool = True
+    guard: str = ""
+    """Whose `!= null` makes sure that an optional one is filled; its own where left out."""
+    inside: Sequence[str] | None = None
+    """Of a role that an overlay fills: the roles in it."""
+    many: bool = False
+    """Several may fill the role, so a condition can't name one of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`own` is a twin's or twin type's; None for overlays. `owners` are the roles and twin ids of an overlay."""
+    """`own` is a twin's or twin type's; None for overlays. `owners` are the roles and twin ids of an overlay; it knows
+    paths into overlays too (`pumping/primary_pump`), which iterating leaves out."""
 
     own: Mapping[str, PropertyDefinition] | None
     owners: Mapping[str, Owner]
@@ -63,6 +70,10 @@ class Scope:
     spell: Callable[[str], str] = json_name
     lost: frozenset[str] = frozenset()
     """Names that nothing is said about."""
+
+    def shown(self, owner: str) -> str:
+        """A role or a path as it is written."""
+        return ".".join(map(self.spell, owner.split("/")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +185,14 @@ class _Checker:
                 return UNKNOWN
             if not owner.known:
                 return UNKNOWN
-            properties, shown, where = owner.properties, f"{spell(ref.owner)}.{spell(ref.name)}", spell(ref.owner)
+            where = scope.shown(ref.owner)
+            if owner.many:
+                self._say(diagnostics.one_of_many(where), ref, "owner")
+                return UNKNOWN
+            if owner.inside is not None:
+                self._say(diagnostics.property_of_overlay(where, spell(ref.name), map(spell, owner.inside)), ref)
+                return UNKNOWN
+            properties, shown = owner.properties, f"{where}.{spell(ref.name)}"
         definition = properties.get(ref.name)
         if definition is None:
             known = map(spell, properties)
@@ -189,19 +207,38 @@ class _Checker:
 
     def _bound(self, node: Bound) -> None:
         if self.scope.own is not None:
-            self._say(diagnostics.null_test_in_twin(self.scope.spell(node.owner)), node, "owner")
-        elif node.owner not in self.scope.owners:
+            self._say(diagnostics.null_test_in_twin(self.scope.shown(node.owner)), node, "owner")
+            return
+        owner = self.scope.owners.get(node.owner)
+        if owner is None:
             self._unknown_owner(node.owner, node)
+        elif owner.many:
+            self._say(diagnostics.one_of_many(self.scope.shown(node.owner)), node, "owner")
 
     def _unknown_owner(self, name: str, node: Condition) -> None:
         scope = self.scope
-        if name in scope.lost:
+        if name.partition("/")[0] in scope.lost:
             return
         if scope.own is not None:
-            self._say(diagnostics.foreign_property(scope.spell(name)), node, "owner")
+            self._say(diagnostics.foreign_property(scope.shown(name)), node, "owner")
             return
-        known = map(scope.spell, scope.owners)
-        self._say(diagnostics.unknown_role(scope.spell(name), scope.where, known), node, "owner")
+        above, _, last = name.rpartition("/")
+        outer = scope.owners.get(above) if above else None
+        if above and outer is None:
+            self._unknown_owner(above, node)
+        elif outer is None:
+            known = map(scope.spell, scope.owners)
+            self._say(diagnostics.unknown_role(scope.spell(name), scope.where, known), node, "owner")
+        elif outer.many:
+            self._say(diagnostics.one_of_many(scope.shown(above)), node, "owner")
+        elif outer.inside is not None:
+            known = map(scope.spell, outer.inside)
+            message = diagnostics.unknown_role(scope.spell(last), f"'{scope.shown(above)}'", known)
+            self._say(message, node, "owner")
+        elif outer.known:
+            filled = isinstance(node, Bound) and last in outer.properties
+            message = diagnostics.misplaced_null() if filled else diagnostics.nothing_inside(scope.shown(above))
+            self._say(message, node, "owner")
 
     def _say(self, message: Message, node: Condition, part: Part = "whole") -> None:
         self.found.append(Finding(message, node, part))
@@ -218,8 +255,8 @@ def _unguarded(node: Condition, scope: Scope, guarded: frozenset[str]) -> Iterat
     match node:
         case PropertyRef(owner=owner) if owner is not None and owner not in guarded:
             offered = scope.owners.get(owner)
-            if offered is not None and offered.optional:
-                yield Finding(diagnostics.unguarded(scope.spell(owner)), node, "owner")
+            if offered is not None and offered.optional and (offered.guard or owner) not in guarded:
+                yield Finding(diagnostics.unguarded(scope.shown(offered.guard or owner)), node, "owner")
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
             yield from _unguarded(left, scope, guarded)
             yield from _unguarded(right, scope, guarded)
@@ -241,7 +278,7 @@ def _facts(node: Condition, truth: bool) -> frozenset[str]:
     """The roles that are surely filled where `node` has come out as `truth`."""
     match node:
         case Bound(owner=owner):
-            return frozenset({owner}) if truth else frozenset()
+            return frozenset(_path_to(owner)) if truth else frozenset()
         case Not(item=item):
             return _facts(item, not truth)
         case And(items=items) | Or(items=items):
@@ -251,3 +288,10 @@ def _facts(node: Condition, truth: bool) -> frozenset[str]:
             return each[0].intersection(*each[1:]) if each else frozenset()
         case _:
             return frozenset()
+
+
+def _path_to(owner: str) -> Iterator[str]:
+    """Itself and what it is inside of: where `pumping.backup` is filled, `pumping` is."""
+    while owner:
+        yield owner
+        owner = owner.rpartition("/")[0]

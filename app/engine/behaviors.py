@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from app.engine import alarms, calls
 from app.engine.cells import EVIDENCE, RuleState
 from app.engine.step import Step, led_to
+from app.model.conditions import written
 from app.model.events import BehaviorChanged, Cause
 from app.model.plan import AlertPlan, CallPlan, WritePlan
 from app.model.values import Value
@@ -99,14 +100,14 @@ def _act(step: Step, rule: RuleState, cause: Cause, withhold: bool) -> tuple[str
 
 
 def _named(owner: str | None, name: str) -> str:
-    return f"{owner}.{name}" if owner else name
+    return f"{written(owner)}.{name}" if owner else name
 
 
 _WITHHELD = "withheld, the condition was already true when it was first known after the behavior was loaded"
 
 
 def _unbound(owner: str | None) -> str:
-    return f"'{owner}' is not bound" if owner else "it names no twin"
+    return f"'{written(owner)}' is not bound" if owner else "it names no twin"
 
 
 def _call(step: Step, rule: RuleState, action: CallPlan, cause: Cause, withhold: bool) -> str:

@@ -243,6 +243,9 @@ class TwinState:
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.twin_id if owner is None or owner == self.plan.twin_id else None
 
+    def fills(self, name: str, twins: Mapping[str, "TwinState"]) -> bool:
+        return self.twin_of(name) in twins
+
 
 class OverlayState:
     __slots__ = ("key", "plan", "rules", "shape")
@@ -255,6 +258,10 @@ class OverlayState:
 
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.bindings.get(owner) if owner is not None else None
+
+    def fills(self, name: str, twins: Mapping[str, TwinState]) -> bool:
+        """What `name != null` asks."""
+        return self.twin_of(name) in twins or name in self.plan.filled
 
 
 Owner = TwinState | OverlayState
@@ -302,7 +309,7 @@ class RuleState:
             self.error = reads
             return
         found = [self._cell(ref, twins) for ref in reads.properties]
-        bound = tuple([self.owner.twin_of(name) in twins for name in reads.owners])
+        bound = tuple([self.owner.fills(name, twins) for name in reads.owners])
         compiled = self.owner.shape.compiled(index, reads, found, bound)
         self.test = compiled.test
         self.notes = compiled.notes

@@ -25,6 +25,7 @@ from app.model.conditions import (
     PropertyRef,
     owners,
     references,
+    written,
 )
 from app.model.conditions import Literal as Constant
 from app.model.definitions import DataType
@@ -237,7 +238,7 @@ class _Writer:
         if found is None:
             type = self._types[ref]
             if type is None:
-                where = f"{ref.owner}.{ref.name}" if ref.owner else ref.name
+                where = f"{written(ref.owner)}.{ref.name}" if ref.owner else ref.name
                 return self._mismatch(f"there is no '{where}' to read")
             found = self._loaded[ref] = self._keep(f"c{self._reads.index(ref)}.live", type)
         return found

@@ -29,15 +29,16 @@ from app.model.events import (
     Started,
     Tick,
 )
+from app.model.plan import OverlayPlan
 from app.model.time import SECOND, Micros
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What the engine runs: (revision, shape_id) by id."""
+    """What the engine runs, by id: of twins (revision, shape_id)."""
 
     twins: dict[str, tuple[int, str]]
-    overlays: dict[str, tuple[int, str]]
+    overlays: dict[str, OverlayPlan]
     catalogue_revision: int
 
 
@@ -120,6 +121,6 @@ class Engine:
         live = self._live
         return Loaded(
             {id: (twin.plan.revision, twin.plan.shape_id) for id, twin in live.twins.items()},
-            {id: (overlay.plan.revision, overlay.plan.shape_id) for id, overlay in live.overlays.items()},
+            {id: overlay.plan for id, overlay in live.overlays.items()},
             live.catalogue_revision,
         )

@@ -109,10 +109,10 @@ class Finder:
         return list(self._live.values(order.property, twin_ids))
 
     def _in_role(self, overlay_id: str, role: str) -> str:
-        """The twin's id; "" (which no twin has) where the role is open."""
+        """The twin's id, the first of many; "" (which no twin has) where no twin fills the role."""
         overlay = self._catalogue.overlay(overlay_id)
         twins = (binding.twin_id for binding in overlay.twins if binding.role == role) if overlay else iter(())
-        return next(twins, "")
+        return next(twins, "") or ""
 
 
 def _everyone(index: Index, narrowed: Narrowed) -> list[str]:

@@ -11,6 +11,7 @@ from app.find.index import PLACES, Index, OverlayIndex, TwinIndex
 from app.find.properties import Properties, Step
 from app.find.query import Membership, OverlayFilter, TwinFilter
 from app.model.catalogue import Catalogue
+from app.model.composition import overlays_around
 from app.model.events import Alert
 from app.model.lineage import family
 from app.ports import LiveView
@@ -123,7 +124,7 @@ class Narrowing:
             for overlay_id in overlay_ids
             if (overlay := self._catalogue.overlay(overlay_id)) is not None
             for binding in overlay.twins
-            if member.role is None or binding.role == member.role
+            if binding.twin_id is not None and (member.role is None or binding.role == member.role)
         }
 
     def _with_member(self, role: str | None, twins: Set[str] | None) -> set[str]:
@@ -136,7 +137,9 @@ class Narrowing:
             for overlay_id in overlay_ids
             if (overlay := self._catalogue.overlay(overlay_id)) is not None
             and any(
-                (role is None or binding.role == role) and (twins is None or binding.twin_id in twins)
+                binding.twin_id is not None
+                and (role is None or binding.role == role)
+                and (twins is None or binding.twin_id in twins)
                 for binding in overlay.twins
             )
         }
@@ -146,14 +149,14 @@ class Narrowing:
         return [alert for alert in self._live.open_alerts() if alert.severity in wanted]
 
     def _alarmed(self, alerts: Iterable[Alert]) -> set[str]:
-        """Overlays whose own behaviors raised one of them, or one of whose twins it concerns."""
+        """Overlays that raised one of them or have a twin it concerns, and all that such an overlay is inside of."""
         found = set()
         for alert in alerts:
             if alert.owner.kind == "overlay":
                 found.add(alert.owner.id)
             for twin_id in alert.twins:
                 found.update(self._catalogue.overlays_of_twin(twin_id))
-        return found
+        return set(overlays_around(self._catalogue, found))
 
     def _connectivity(self, wanted: frozenset[str]) -> Step:
         status = self._live.connectivity

@@ -148,16 +148,29 @@ def role_rows(overlay_type: OverlayType) -> list[Row]:
             "role": role.role,
             "description": role.description,
             "required": role.required,
+            "many": role.many,
             "twin_type": role.twin_type,
+            "overlay_type": role.overlay_type,
         }
         for role in overlay_type.twin_roles
     ]
 
 
 def binding_rows(overlay: Overlay) -> list[Row]:
+    """Of twins."""
     return [
         {"overlay_id": overlay.overlay_id, "role": binding.role, "twin_id": binding.twin_id}
         for binding in overlay.twins
+        if binding.twin_id is not None
+    ]
+
+
+def containing_rows(overlay: Overlay) -> list[Row]:
+    """Of other overlays."""
+    return [
+        {"overlay_id": overlay.overlay_id, "role": binding.role, "inner_id": binding.overlay_id}
+        for binding in overlay.twins
+        if binding.overlay_id is not None
     ]
 
 

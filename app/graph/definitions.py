@@ -58,10 +58,15 @@ class Definitions:
         self._link_supertypes = named("link_supertypes")
         self._unlink_type = {kind: named(f"unlink_{kind}s_from_types") for kind in _OWNER_KINDS}
         self._link_type = {kind: named(f"link_{kind}s_to_types") for kind in _OWNER_KINDS}
-        self._roles = [named(name) for name in ("save_roles", "unlink_roles", "link_roles")]
+        self._roles = [named(name) for name in ("save_roles", "unlink_roles")]
+        self._link_roles = {
+            "twin_type": named("link_roles_to_twin_types"),
+            "overlay_type": named("link_roles_to_overlay_types"),
+        }
         self._remove_roles = named("remove_roles")
         self._unbind = named("unbind_overlays")
         self._bind = named("bind_overlays")
+        self._contain = named("contain_overlays")
         self._properties = [
             named(name) for name in ("forget_retyped_properties", "remove_properties", "save_properties")
         ]
@@ -223,6 +228,9 @@ class Definitions:
         await transaction.each(self._remove_roles, kept)
         for statement in self._roles:
             await transaction.each(statement, [row for rows in role_rows for row in rows])
+        for field, statement in self._link_roles.items():
+            filled = [row for rows in role_rows for row in rows if row[field] is not None]
+            await transaction.each(statement, filled)
 
         for kind in _OWNER_KINDS:
             field = f"{kind}_type"
@@ -238,6 +246,7 @@ class Definitions:
         standing = [overlay.overlay_id for overlay in overlays if overlay.overlay_id not in new["overlay"]]
         await transaction.each(self._unbind, standing)
         await transaction.each(self._bind, [row for overlay in overlays for row in codec.binding_rows(overlay)])
+        await transaction.each(self._contain, [row for overlay in overlays for row in codec.containing_rows(overlay)])
 
     async def _replace_properties(self, transaction: Transaction, change: DefinitionChange, new: _New) -> None:
         fresh = {twin_id: rows for twin_id, rows in change.twin_properties.items() if twin_id in new["twin"]}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.model.change import DefinitionChange, StoredDefinition
+from app.model.composition import overlays_in, twins_in
 from app.model.connectivity import Template, part_of_twin, takes_template, template_of, whole
 from app.model.definitions import (
     MODELS,
@@ -64,7 +65,9 @@ class Catalogue:
     _twins_of_type: dict[str, set[str]] = field(default_factory=dict)
     _overlays_of_type: dict[str, set[str]] = field(default_factory=dict)
     _overlays_of_twin: dict[str, set[str]] = field(default_factory=dict)
+    _overlays_of_overlay: dict[str, set[str]] = field(default_factory=dict)
     _overlay_types_of_twin_type: dict[str, set[str]] = field(default_factory=dict)
+    _overlay_types_of_overlay_type: dict[str, set[str]] = field(default_factory=dict)
     _twins_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _overlays_relating_to: dict[str, set[str]] = field(default_factory=dict)
     _capabilities: dict[str, Capabilities] = field(default_factory=dict)
@@ -127,9 +130,17 @@ class Catalogue:
         """Overlays in which the twin fills a role."""
         return sorted(self._overlays_of_twin.get(twin_id, ()))
 
+    def overlays_of_overlay(self, overlay_id: str) -> list[str]:
+        """Overlays in which this one fills a role."""
+        return sorted(self._overlays_of_overlay.get(overlay_id, ()))
+
     def overlay_types_of_twin_type(self, type_id: str) -> list[str]:
         """Overlay types with a role for this very type."""
         return sorted(self._overlay_types_of_twin_type.get(type_id, ()))
+
+    def overlay_types_of_overlay_type(self, type_id: str) -> list[str]:
+        """Overlay types with a role that overlays of this one fill."""
+        return sorted(self._overlay_types_of_overlay_type.get(type_id, ()))
 
     def twins_relating_to(self, twin_id: str) -> list[str]:
         """Twins with a relationship whose target has this id, whether it exists or not."""
@@ -246,14 +257,19 @@ class Catalogue:
                     (self._twins_relating_to, {item.target_twin_id for item in definition.relationships}),
                 ]
             case OverlayType():
-                return [(self._overlay_types_of_twin_type, {role.twin_type for role in definition.twin_roles})]
+                roles = definition.twin_roles
+                return [
+                    (self._overlay_types_of_twin_type, {role.twin_type for role in roles if role.twin_type}),
+                    (self._overlay_types_of_overlay_type, {role.overlay_type for role in roles if role.overlay_type}),
+                ]
             case TwinType():
                 return [(self._subtypes_of, {definition.extends} if definition.extends else set())]
             case Overlay():
                 types = {definition.overlay_type} if definition.overlay_type else set()
                 return [
                     (self._overlays_of_type, types),
-                    (self._overlays_of_twin, {binding.twin_id for binding in definition.twins}),
+                    (self._overlays_of_twin, set(twins_in(definition))),
+                    (self._overlays_of_overlay, set(overlays_in(definition))),
                     (
                         self._overlays_relating_to,
                         {

@@ -1,7 +1,8 @@
 """The condition tree that both notations (JSON text and DTSL `when {}`) parse to, and that the engine compiles.
 
-`owner` of a reference is a role of the overlay (or the id of one of its twins); None means the twin itself. The tree
-is data: it has no spans (those live in the DTSL AST) and no evaluation (that lives in the engine).
+`owner` of a reference is a role of the overlay (or the id of one of its twins), or a path of roles into an overlay that
+fills one, with slashes: `pumping/primary_pump`, written `pumping.primary_pump`; None means the twin itself. The tree is
+data: it has no spans (those live in the DTSL AST) and no evaluation (that lives in the engine).
 """
 
 from typing import Literal as OneOf
@@ -60,6 +61,11 @@ class Or(Node, frozen=True, tag="or"):
 
 
 Condition = Literal | PropertyRef | Bound | Compare | Arithmetic | Negative | Not | And | Or
+
+
+def written(owner: str) -> str:
+    """A role, id or path as messages show it: `pumping/primary_pump` -> `pumping.primary_pump`."""
+    return owner.replace("/", ".")
 
 
 def references(condition: Condition) -> list[PropertyRef]:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from app.model.names import IDENTIFIER_RULE, is_identifier
+from app.model.names import IDENTIFIER_RULE, is_identifier, is_role_path
 
 MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
@@ -26,6 +26,8 @@ class Fault(NamedTuple):
     code: str
     at: tuple[str | int, ...]
     message: str
+    hint: str = ""
+    """Where the code alone does not say what to do."""
 
 
 class Faults(ValueError):
@@ -42,6 +44,13 @@ def _identifier(text: str) -> str:
     return text
 
 
+def _role_path(text: str) -> str:
+    if not is_role_path(text):
+        message = f"'{text[:140]}' is not a role, nor a path of roles: each is {IDENTIFIER_RULE}"
+        raise Faults([Fault("BAD_IDENTIFIER", (), message)])
+    return text
+
+
 def _no_control_characters(text: str) -> str:
     for character in text:
         if ord(character) < 32 and character not in "\n\t\r":
@@ -50,6 +59,8 @@ def _no_control_characters(text: str) -> str:
 
 
 Identifier = Annotated[str, AfterValidator(_identifier)]
+RolePath = Annotated[str, AfterValidator(_role_path)]
+"""A role, or the way to one inside an overlay that fills a role: `pumping.primary_pump`."""
 Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_no_control_characters)]
 Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.\-+]+)?$", max_length=64)]
 FreeForm = dict[str, JsonValue]
@@ -171,7 +182,7 @@ class MethodCallAction(Document):
     type: Literal["method_call"] = "method_call"
     method: Identifier
     parameters: list[Argument] = Field(default=[], max_length=100)
-    role: Identifier | None = None
+    role: RolePath | None = None
     twin_id: Identifier | None = None
 
     @model_validator(mode="after")
@@ -185,7 +196,7 @@ class PropertyWriteAction(Document):
     type: Literal["property_write"] = "property_write"
     property: Identifier
     value: JsonValue
-    role: Identifier | None = None
+    role: RolePath | None = None
     twin_id: Identifier | None = None
 
     @model_validator(mode="after")
@@ -355,19 +366,35 @@ class Twin(_Capabilities):
 
 
 class RoleDefinition(Document):
+    """Filled by a twin of `twin_type` or of one below it, or by an overlay of exactly `overlay_type`."""
+
     role: Identifier
     description: Text = ""
-    required: bool = True
-    twin_type: Identifier
+    many: bool = False
+    """Filled by any number of them; where it is required, by one at least."""
+    required: bool = Field(default_factory=lambda role: not role.get("many", False))
+    """True where it is not written; false for a role of many."""
+    twin_type: Identifier | None = None
+    overlay_type: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_type(self) -> "RoleDefinition":
+        return _exactly_one(self, "twin_type", "overlay_type", f"role '{self.role}'", "TWO_TYPES")
+
+    @property
+    def filled_by(self) -> str:
+        """`a centrifugal_pump`, `an overlay of type 'pumping_system'`: for messages."""
+        return f"a {self.twin_type}" if self.twin_type else f"an overlay of type '{self.overlay_type}'"
 
 
 class RoleRelationship(Document):
-    """An edge between roles, made for every overlay of the type in which both roles are bound."""
+    """An edge between roles, made for every overlay of the type in which both roles are bound; where a role has many,
+    from each and to each."""
 
     name: Identifier
     description: Text = ""
-    source_role: Identifier
-    target_role: Identifier
+    source_role: RolePath
+    target_role: RolePath
     relationship_type: Identifier
     required: bool = True
 
@@ -389,8 +416,15 @@ class OverlayType(Document):
 
 
 class RoleBinding(Document):
-    twin_id: Identifier
+    """A role that an overlay fills, by a twin or by another overlay."""
+
+    twin_id: Identifier | None = None
+    overlay_id: Identifier | None = None
     role: Identifier
+
+    @model_validator(mode="after")
+    def _one_filler(self) -> "RoleBinding":
+        return _exactly_one(self, "twin_id", "overlay_id", f"role '{self.role}'", "TWO_FILLERS")
 
 
 class OverlayRelationship(Document):
@@ -401,7 +435,8 @@ class OverlayRelationship(Document):
 
 
 class Overlay(Document):
-    """A group of twins by role; with an `overlay_type` it takes that type's relationships and behaviors too."""
+    """A group of twins and of other overlays by role; with an `overlay_type` it takes that type's relationships and
+    behaviors too."""
 
     overlay_id: Identifier
     overlay_type: Identifier | None = None
@@ -416,7 +451,21 @@ class Overlay(Document):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Overlay":
-        return _refuse_twice(self, twins="role", relationships="name", behaviors="name")
+        return _refuse_twice(self, relationships="name", behaviors="name")
+
+    @model_validator(mode="after")
+    def _nobody_fills_a_role_twice(self) -> "Overlay":
+        faults: list[Fault] = []
+        seen: set[tuple[str, str | None, str | None]] = set()
+        for index, item in enumerate(self.twins):
+            if (key := (item.role, item.twin_id, item.overlay_id)) in seen:
+                message = f"role '{item.role}' has '{item.twin_id or item.overlay_id}' twice"
+                at = ("twins", index, "twin_id" if item.twin_id else "overlay_id")
+                faults.append(Fault("DUPLICATE_NAME", at, message, "leave one of them out"))
+            seen.add(key)
+        if faults:
+            raise Faults(faults)
+        return self
 
 
 Definition = RelationshipType | TwinType | Twin | OverlayType | Overlay
@@ -452,6 +501,16 @@ def id_of(definition: Definition) -> str:
 def to_document(definition: Definition) -> dict[str, Any]:
     """The JSON document of a definition: only what its author wrote (`exclude_unset`), so nothing is made up."""
     return definition.model_dump(mode="json", exclude_unset=True)
+
+
+def _exactly_one(document: _D, first: str, second: str, what: str, both: str) -> _D:
+    given = [field for field in (first, second) if getattr(document, field) is not None]
+    if len(given) == 2:
+        raise Faults([Fault(both, (second,), f"{what} has both {first} and {second}", "leave one of them out")])
+    if not given:
+        message = f"{what} has neither {first} nor {second}"
+        raise Faults([Fault("MISSING_FIELD", (first,), message, f"add '{first}', or '{second}'")])
+    return document
 
 
 def _refuse_twice(document: _D, **parts: str) -> _D:

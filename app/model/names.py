@@ -9,6 +9,7 @@ ids that would not come back the same (`pump1`, `P-101A`) have no unquoted form 
 import re
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
+_ROLE_PATH = re.compile(r"[A-Za-z0-9_.:\-]{1,1000}")
 IDENTIFIER_RULE = "1 to 128 characters of letters, digits and _ - . :"
 _WORD = re.compile(r"[A-Z][a-z]*|[a-z]+|[0-9]+")
 _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
@@ -16,6 +17,11 @@ _UNQUOTED = re.compile(r"[A-Za-z][A-Za-z0-9]*")
 
 def is_identifier(text: str) -> bool:
     return IDENTIFIER.fullmatch(text) is not None
+
+
+def is_role_path(text: str) -> bool:
+    """Form only: an identifier may have dots too, so what are the roles on the path is for their overlay to say."""
+    return _ROLE_PATH.fullmatch(text) is not None
 
 
 def to_snake(text: str) -> str:

@@ -71,7 +71,7 @@ class AlertPlan(msgspec.Struct, frozen=True, tag="alert"):
 
 
 class CallPlan(msgspec.Struct, frozen=True, tag="call"):
-    """`owner` is a role or twin id of the overlay; None means the twin itself."""
+    """`owner` is a role, path or twin id of the overlay, as in conditions; None means the twin itself."""
 
     owner: str | None
     method: str
@@ -126,7 +126,10 @@ class OverlayPlan(msgspec.Struct, frozen=True):
     shape_id: str
     revision: int
     bindings: dict[str, str]
-    """Role (or a twin id that a behavior names directly) -> twin id. An unbound optional role is absent."""
+    """Role (for one of many `role/twin id`, or a twin id or path that a behavior names) -> twin id. An open role is
+    absent."""
+    filled: tuple[str, ...] = ()
+    """Roles and paths that behaviors test for null and that overlays fill."""
 
 
 class Plan(msgspec.Struct, frozen=True):

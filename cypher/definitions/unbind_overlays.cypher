@@ -1,8 +1,8 @@
-// purpose: Drop all role bindings of overlays, before they are made anew.
+// purpose: Empty all roles of overlays, before they are filled anew.
 // params: rows (list of overlay ids)
 // returns: none
 // access: write
 // idempotent: yes
 UNWIND $rows AS id
-MATCH (:Overlay {overlay_id: id})-[e:BINDS]->(:Twin)
+MATCH (:Overlay {overlay_id: id})-[e:BINDS|CONTAINS]->()
 DELETE e

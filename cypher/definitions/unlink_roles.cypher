@@ -1,9 +1,8 @@
-// purpose: Drop the FILLED_BY edges of roles to types that no longer fill them.
-// params: rows (list of {key, twin_type})
+// purpose: Drop the FILLED_BY edges of roles, before they are tied anew.
+// params: rows (list of {key})
 // returns: none
 // access: write
 // idempotent: yes
 UNWIND $rows AS row
-MATCH (:Role {key: row.key})-[e:FILLED_BY]->(k:TwinType)
-WHERE k.type_id <> row.twin_type
+MATCH (:Role {key: row.key})-[e:FILLED_BY]->()
 DELETE e

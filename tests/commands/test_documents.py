@@ -87,7 +87,7 @@ FAULTS: list[tuple[Kind, dict[str, Any], str, str]] = [
         "TWO_TARGETS",
         "/behaviors/0/actions/0/twin_id",
     ),
-    ("overlay", {"twins": [{"twin_id": "a", "role": "r"}] * 2}, "DUPLICATE_NAME", "/twins/1/role"),
+    ("overlay", {"twins": [{"twin_id": "a", "role": "r"}] * 2}, "DUPLICATE_NAME", "/twins/1/twin_id"),
     (
         "twin",
         {"connectivity": {"protocol": "opc-ua", "endpoint": "x", "mapping": {"properties": {"a b": {}}}}},

@@ -10,7 +10,7 @@ from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
 from app.model.conditions import And, Bound
 from app.model.definitions import MODELS, Kind, id_of
-from app.model.plan import AlertPlan, CallPlan, Plan, Shape, WritePlan
+from app.model.plan import AlertPlan, CallPlan, OverlayPlan, Plan, Shape, WritePlan
 from tests.commands.ports import ANN, House
 from tests.commands.station import opc_ua, pump_type, station, station_type, twin, valve_type, whole
 
@@ -18,13 +18,13 @@ from tests.commands.station import opc_ua, pump_type, station, station_type, twi
 @dataclass
 class Loaded:
     twins: dict[str, tuple[int, str]]
-    overlays: dict[str, tuple[int, str]]
+    overlays: dict[str, OverlayPlan]
 
 
 def _loaded(plan: Plan) -> Loaded:
     return Loaded(
         {item.twin_id: (item.revision, item.shape_id) for item in plan.twins},
-        {item.overlay_id: (item.revision, item.shape_id) for item in plan.overlays},
+        {item.overlay_id: item for item in plan.overlays},
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 from app.errors import Conflict
 from app.graph.store import GraphStore
 from app.model.change import PropertyRow
-from app.model.definitions import TwinType, to_document
+from app.model.definitions import Overlay, OverlayType, RoleDefinition, TwinType, to_document
 from tests.contract.samples import (
     STATUS,
     T0,
@@ -221,6 +221,51 @@ async def test_a_rebound_overlay_and_a_changed_type_move_their_edges(store: Grap
     assert sorted((row["id"], row["k"]) for row in types) == [("pump_1", "motor"), ("pump_2", "pump")]
     left = await graph.run("MATCH (r:Role) RETURN r.role AS role")
     assert left == [{"role": "primary_pump"}]
+
+
+async def test_overlays_in_overlays_and_roles_of_many_are_edges_that_move(
+    store: GraphStore, graph: GraphAddress
+) -> None:
+    kind = OverlayType.model_validate(
+        {
+            "type_id": "site",
+            "twin_roles": [
+                {"role": "pumping", "overlay_type": "pumping_station"},
+                {"role": "spares", "twin_type": "pump", "many": True},
+            ],
+        }
+    )
+
+    def site(*twins: dict[str, str]) -> Overlay:
+        return Overlay.model_validate({"overlay_id": "site_a", "overlay_type": "site", "twins": list(twins)})
+
+    async def fills() -> list[tuple[Any, Any, Any]]:
+        rows = await graph.run(
+            "MATCH (:Overlay {overlay_id: 'site_a'})-[e:BINDS|CONTAINS]->(n) "
+            "RETURN type(e) AS type, e.role AS role, coalesce(n.twin_id, n.overlay_id) AS id"
+        )
+        return sorted((row["type"], row["role"], row["id"]) for row in rows)
+
+    await store.save(plant())
+    inner = {"role": "pumping", "overlay_id": "station_a"}
+    pumps = [{"role": "spares", "twin_id": f"pump_{number}"} for number in (1, 2)]
+    await store.save(change(1, stored(kind), stored(site(inner, *pumps))))
+    assert await fills() == [
+        ("BINDS", "spares", "pump_1"),
+        ("BINDS", "spares", "pump_2"),
+        ("CONTAINS", "pumping", "station_a"),
+    ]
+    roles = "MATCH (r:Role {key: $key})-[:FILLED_BY]->(k) RETURN labels(k) AS labels, k.type_id AS id, r.many AS many"
+    assert await graph.run(roles, key="site/pumping") == [
+        {"labels": ["OverlayType"], "id": "pumping_station", "many": False}
+    ]
+    assert await graph.run(roles, key="site/spares") == [{"labels": ["TwinType"], "id": "pump", "many": True}]
+    turned = kind.model_copy(update={"twin_roles": [RoleDefinition(role="pumping", twin_type="pump")]})
+    await store.save(change(2, stored(turned, 2), stored(site({"role": "pumping", "twin_id": "pump_1"}), 2)))
+    assert await fills() == [("BINDS", "pumping", "pump_1")]
+    assert [row["id"] for row in await graph.run(roles, key="site/pumping")] == ["pump"]
+    _, loaded = await store.load()
+    assert stored(turned, 2) in loaded
 
 
 async def test_a_deleted_twin_takes_its_parts_and_leaves_its_revisions(store: GraphStore, graph: GraphAddress) -> None:

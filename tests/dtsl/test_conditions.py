@@ -72,8 +72,8 @@ def test_a_condition_parses_to_its_tree(text: str, tree: Condition) -> None:
         ("a)", "DTSL107", "1:2", "closes nothing"),
         ("a == 'x", "DTSL102", "1:6", "never closed"),
         ("a /* b", "DTSL103", "1:3", "never closed"),
-        ("a.b.c == 1", "DTSL114", "1:1", "too many parts"),
-        ("a.b != null", "DTSL113", "1:1", "null only tests"),
+        ("this.b.c == 1", "DTSL114", "1:1", "too many parts"),
+        ("this.b != null", "DTSL113", "1:1", "null only tests"),
         ("a > null", "DTSL113", "1:1", "null only tests"),
         ("null", "DTSL113", "1:1", "null only tests"),
         ("a == '\\q'", "DTSL108", "1:7", "'\\q' means nothing"),
@@ -106,7 +106,7 @@ def test_a_wrong_condition_says_what_and_where(text: str, code: str, path: str, 
 
 def test_several_faults_of_a_condition_come_together() -> None:
     with pytest.raises(Invalid) as caught:
-        parse_condition("a = 1 and b = 2 & c.d.e")
+        parse_condition("a = 1 and b = 2 & this.d.e")
 
     assert [item.code for item in caught.value.problems] == ["DTSL111", "DTSL112", "DTSL111", "DTSL101", "DTSL114"]
 

@@ -40,14 +40,16 @@ ids = st.one_of(
     st.from_regex(r"[A-Za-z0-9_.:\-]{1,12}", fullmatch=True),
     st.sampled_from(KEYWORDS),
 )
+owners = st.lists(ids, min_size=1, max_size=3).map("/".join)
+"""A role, or a path into an overlay that fills one."""
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 integers = st.integers(-(2**63) + 1, 2**63 - 1)
 numbers = st.one_of(integers, st.floats(allow_nan=False, allow_infinity=False))
 
 _leaves: st.SearchStrategy[Condition] = st.one_of(
     st.builds(Literal, st.one_of(st.booleans(), numbers, texts)),
-    st.builds(PropertyRef, st.none() | ids, ids),
-    st.builds(Bound, ids),
+    st.builds(PropertyRef, st.none() | owners, ids),
+    st.builds(Bound, owners),
 )
 
 
@@ -74,7 +76,7 @@ values = st.builds(
     ),
 )
 words = st.builds(Word, st.from_regex(r"[a-z]{1,8}", fullmatch=True).filter(lambda word: word not in KEYWORDS))
-paths = st.lists(names, min_size=1, max_size=2).map(tuple)
+paths = st.lists(names, min_size=1, max_size=3).map(tuple)
 actions = st.one_of(
     st.builds(Call, paths, st.lists(values | words, max_size=3).map(tuple)), st.builds(Write, paths, values)
 )

@@ -78,6 +78,15 @@ def _documents() -> list[tuple[Kind, dict[str, Any]]]:
         document["twins"] += [{"role": "first", "twin_id": dice.choice(devices)}] if dice.random() < 0.8 else []
         document["twins"] += [{"role": "second", "twin_id": dice.choice(valves)}] if dice.random() < 0.8 else []
         found.append(("overlay", document))
+    roles: list[dict[str, Any]] = [
+        {"role": "inner", "overlay_type": "line", "many": True},
+        {"role": "around", "twin_type": "valve"},
+    ]
+    ends = {"name": "feeds", "source_role": "around", "target_role": "inner.first", "relationship_type": "control"}
+    found.append(("overlay_type", {"type_id": "lines", "twin_roles": roles, "relationship_types": [ends]}))
+    inner = [{"role": "inner", "overlay_id": overlay_id} for overlay_id in OVERLAYS]
+    around = {"role": "around", "twin_id": dice.choice(valves)}
+    found.append(("overlay", {"overlay_id": "all", "overlay_type": "lines", "twins": [*inner, around]}))
     return found
 
 

@@ -14,32 +14,61 @@ from app.api.types.behavior import Behavior, behaviors_of
 from app.api.types.node import Definition
 from app.api.types.twin import Twin
 from app.model import definitions as model
-from app.model import events
 from app.model.catalogue import Catalogue
+from app.model.composition import overlay_edges, overlays_within, twins_within
 from app.model.plan import OwnerKey
 
 if TYPE_CHECKING:
     from app.api.types.overlay_type import OverlayType
 
 
-@strawberry.type(description="A role of an overlay and the twin that fills it.")
+@strawberry.type(description="A role of an overlay and who fills it: a twin or another overlay, or several.")
 class OverlayRole:
+    fillers: strawberry.Private[list[model.RoleBinding]]
     role: str = strawberry.field(description="Unique within the overlay.")
     description: str = strawberry.field(description="From the overlay's type; empty where there is none.")
     required: bool = strawberry.field(description="Whether the type demands it; false for a role the type lacks.")
-    twin_type: strawberry.ID | None = strawberry.field(description="The twin type that the overlay's type asks for.")
-    twin_id: strawberry.ID | None = strawberry.field(
-        description="The twin that fills it; null for an optional role left open."
+    many: bool = strawberry.field(description="Whether more than one may fill it.")
+    twin_type: strawberry.ID | None = strawberry.field(
+        description="The twin type that the overlay's type asks for; null where it asks for an overlay, or has no role."
+    )
+    overlay_type: strawberry.ID | None = strawberry.field(
+        description="The overlay type that the overlay's type asks for; null where it asks for a twin, or has no role."
     )
 
-    @strawberry.field(description="The twin that fills it; null for an optional role left open.")
+    @strawberry.field(description="The twin that fills it; null where it is open, an overlay fills it, or many may.")
+    def twin_id(self) -> strawberry.ID | None:
+        return None if self.many else next(iter(self._twin_ids()), None)
+
+    @strawberry.field(description="The twin that fills it; null where it is open, an overlay fills it, or many may.")
     def twin(self, info: Info) -> Twin | None:
-        return Twin.find(info.context.catalogue, self.twin_id) if self.twin_id else None
+        return next(iter(self._twins(info)), None) if not self.many else None
+
+    @strawberry.field(description="The twins that fill it; none where it is open or overlays do.")
+    def twins(self, info: Info) -> list[Twin]:
+        return self._twins(info)
+
+    @strawberry.field(description="The overlay that fills it; null where it is open, a twin fills it, or many may.")
+    def overlay_id(self) -> strawberry.ID | None:
+        found = (strawberry.ID(item.overlay_id) for item in self.fillers if item.overlay_id is not None)
+        return next(found, None) if not self.many else None
+
+    @strawberry.field(description="The overlays that fill it; none where it is open or twins do.")
+    def overlays(self, info: Info) -> list[Annotated["Overlay", strawberry.lazy("app.api.types.overlay")]]:
+        found = (Overlay.find(info.context.catalogue, item.overlay_id) for item in self.fillers if item.overlay_id)
+        return [overlay for overlay in found if overlay is not None]
+
+    def _twin_ids(self) -> list[strawberry.ID]:
+        return [strawberry.ID(item.twin_id) for item in self.fillers if item.twin_id is not None]
+
+    def _twins(self, info: Info) -> list[Twin]:
+        found = (Twin.find(info.context.catalogue, twin_id) for twin_id in self._twin_ids())
+        return [twin for twin in found if twin is not None]
 
 
 @strawberry.type(description="An edge between two twins of an overlay.")
 class OverlayRelationship:
-    name: str = strawberry.field(description="Unique within the overlay.")
+    name: str = strawberry.field(description="Unique within the overlay, together with both ends.")
     description: str = strawberry.field(description="From the overlay's type; empty where there is none.")
     relationship_type: str = strawberry.field(description="Such as physical_connection, control or monitoring.")
     source_twin_id: strawberry.ID = strawberry.field(description="The twin it starts from.")
@@ -67,11 +96,23 @@ class Overlay(Definition):
 
         return OverlayType.find(info.context.catalogue, self.overlay_type) if self.overlay_type else None
 
-    @strawberry.field(description="Its roles, the type's first, with the twins that fill them.")
+    @strawberry.field(description="Its roles, the type's first, with who fills them.")
     def roles(self, info: Info) -> list[OverlayRole]:
         return roles_of(info.context.catalogue, self.definition)
 
-    @strawberry.field(description="Its edges, the type's included where both roles are filled.")
+    @strawberry.field(description="The roles that it fills itself, in other overlays.")
+    def part_of(self, info: Info) -> list[Annotated["OverlayMembership", strawberry.lazy("app.api.types.overlay")]]:
+        catalogue = info.context.catalogue
+        return [
+            item
+            for outer in catalogue.overlays_of_overlay(self.overlay_id)
+            for item in _memberships(catalogue, outer, overlay_id=self.overlay_id)
+        ]
+
+    @strawberry.field(
+        description="Its edges, the type's included where both roles are filled: a role that many fill has one for "
+        "each, all of one name."
+    )
     def relationships(self, info: Info) -> list[OverlayRelationship]:
         return relationships_of(info.context.catalogue, self.definition)
 
@@ -80,14 +121,17 @@ class Overlay(Definition):
         return behaviors_of(info.context.catalogue, info.context.live, OwnerKey("overlay", self.overlay_id))
 
     @strawberry.field(
-        description="The open alerts of its own behaviors and those that concern its twins, newest first."
+        description="The open alerts of its own behaviors, of the overlays inside it, and those that concern a twin in "
+        "any of them, newest first."
     )
     def alerts(self, info: Info) -> list[Alert]:
-        members = {binding.twin_id for binding in self.definition.twins}
+        catalogue = info.context.catalogue
+        overlays = set(overlays_within(catalogue, self.overlay_id))
+        twins = set(twins_within(catalogue, self.overlay_id))
         return [
             Alert.of(item)
             for item in newest_first(info.context.live.open_alerts())
-            if concerns(item, self.overlay_id, members)
+            if (item.owner.kind == "overlay" and item.owner.id in overlays) or not twins.isdisjoint(item.twins)
         ]
 
     @strawberry.field(description="Its visualization; null where it has none.")
@@ -114,68 +158,71 @@ class Overlay(Definition):
         )
 
 
-@strawberry.type(description="A role that a twin fills in an overlay.")
+@strawberry.type(description="A role that a twin or an overlay fills in an overlay.")
 class OverlayMembership:
     role: str = strawberry.field(description="The role.")
     overlay: Overlay = strawberry.field(description="The overlay.")
 
 
-def concerns(alert: events.Alert, overlay_id: str, members: set[str]) -> bool:
-    """Whether an alert belongs on an overlay's screen: its own, or one about a member."""
-    return alert.owner == OwnerKey("overlay", overlay_id) or not members.isdisjoint(alert.twins)
-
-
 def memberships(catalogue: Catalogue, twin_id: str) -> list[OverlayMembership]:
-    found = (Overlay.find(catalogue, overlay_id) for overlay_id in catalogue.overlays_of_twin(twin_id))
+    return [
+        item
+        for overlay_id in catalogue.overlays_of_twin(twin_id)
+        for item in _memberships(catalogue, overlay_id, twin_id=twin_id)
+    ]
+
+
+def _memberships(
+    catalogue: Catalogue, outer: str, *, twin_id: str | None = None, overlay_id: str | None = None
+) -> list[OverlayMembership]:
+    overlay = Overlay.find(catalogue, outer)
     return [
         OverlayMembership(role=binding.role, overlay=overlay)
-        for overlay in found
-        if overlay is not None
-        for binding in overlay.definition.twins
-        if binding.twin_id == twin_id
+        for binding in (overlay.definition.twins if overlay is not None else ())
+        if overlay is not None and (binding.twin_id, binding.overlay_id) == (twin_id, overlay_id)
     ]
 
 
 def roles_of(catalogue: Catalogue, overlay: model.Overlay) -> list[OverlayRole]:
-    bound = {binding.role: binding.twin_id for binding in overlay.twins}
+    fillers: dict[str, list[model.RoleBinding]] = {}
+    for binding in overlay.twins:
+        fillers.setdefault(binding.role, []).append(binding)
     kind = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
     declared = [
         OverlayRole(
+            fillers=fillers.pop(item.role, []),
             role=item.role,
             description=item.description,
             required=item.required,
-            twin_type=strawberry.ID(item.twin_type),
-            twin_id=strawberry.ID(bound.pop(item.role)) if item.role in bound else None,
+            many=item.many,
+            twin_type=strawberry.ID(item.twin_type) if item.twin_type else None,
+            overlay_type=strawberry.ID(item.overlay_type) if item.overlay_type else None,
         )
         for item in (kind.twin_roles if kind else ())
     ]
     own = [
-        OverlayRole(role=role, description="", required=False, twin_type=None, twin_id=strawberry.ID(twin_id))
-        for role, twin_id in bound.items()
+        OverlayRole(
+            fillers=filling,
+            role=role,
+            description="",
+            required=False,
+            many=False,
+            twin_type=None,
+            overlay_type=None,
+        )
+        for role, filling in fillers.items()
     ]
     return declared + own
 
 
 def relationships_of(catalogue: Catalogue, overlay: model.Overlay) -> list[OverlayRelationship]:
-    bound = {binding.role: binding.twin_id for binding in overlay.twins}
-    kind = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
-    found = {
-        item.name: OverlayRelationship(
-            name=item.name,
-            description=item.description,
-            relationship_type=item.relationship_type,
-            source_twin_id=strawberry.ID(bound[item.source_role]),
-            target_twin_id=strawberry.ID(bound[item.target_role]),
-        )
-        for item in (kind.relationship_types if kind else ())
-        if item.source_role in bound and item.target_role in bound
-    }
-    for edge in overlay.relationships:
-        found[edge.name] = OverlayRelationship(
+    return [
+        OverlayRelationship(
             name=edge.name,
-            description="",
+            description=edge.description,
             relationship_type=edge.relationship_type,
-            source_twin_id=strawberry.ID(edge.source_twin_id),
-            target_twin_id=strawberry.ID(edge.target_twin_id),
+            source_twin_id=strawberry.ID(edge.source),
+            target_twin_id=strawberry.ID(edge.target),
         )
-    return list(found.values())
+        for edge in overlay_edges(catalogue, overlay)
+    ]

@@ -21,7 +21,13 @@ class RoleDefinition:
     role: str = strawberry.field(description="Unique within the type.")
     description: str = strawberry.field(description="In the author's words; empty where none was written.")
     required: bool = strawberry.field(description="Whether every overlay of the type must fill it.")
-    twin_type: strawberry.ID = strawberry.field(description="The typeId that a twin must have to fill it.")
+    many: bool = strawberry.field(description="Whether more than one may fill it.")
+    twin_type: strawberry.ID | None = strawberry.field(
+        description="The type of twins that fill it, subtypes included; null where overlays do."
+    )
+    overlay_type: strawberry.ID | None = strawberry.field(
+        description="The overlay type of overlays that fill it; null where twins do."
+    )
 
 
 @strawberry.type(description="An edge between roles, made for every overlay that fills both.")
@@ -47,7 +53,9 @@ class OverlayType(Definition):
                 role=item.role,
                 description=item.description,
                 required=item.required,
-                twin_type=strawberry.ID(item.twin_type),
+                many=item.many,
+                twin_type=strawberry.ID(item.twin_type) if item.twin_type else None,
+                overlay_type=strawberry.ID(item.overlay_type) if item.overlay_type else None,
             )
             for item in self.definition.twin_roles
         ]

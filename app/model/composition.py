@@ -1,0 +1,165 @@
+"""Overlays inside overlays: who is within, who is around, and the edges that roles make, at any depth.
+
+No overlay contains itself once it is saved (commands/check_roles.py); these walks end in any case, because what the
+graph holds may have been written by hand. A path of roles is kept with slashes (`pumping/primary_pump`), which no
+identifier has, and written with dots, which identifiers may have.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple, Protocol
+
+from app.model.definitions import Overlay, OverlayType, RoleDefinition
+
+
+class Overlays(Protocol):
+    """The part of a catalogue, or of a draft of one, that the walks need."""
+
+    def overlay(self, overlay_id: str) -> Overlay | None: ...
+
+    def overlay_type(self, type_id: str) -> OverlayType | None: ...
+
+    def overlays_of_overlay(self, overlay_id: str) -> Iterable[str]:
+        """Those in which it fills a role."""
+
+
+class Edge(NamedTuple):
+    """One edge of an overlay; names repeat where a role has many, so all three of name and ends tell it from others."""
+
+    name: str
+    relationship_type: str
+    source: str
+    target: str
+    description: str = ""
+
+
+def twins_in(overlay: Overlay) -> list[str]:
+    """The twins that fill its roles themselves, in order."""
+    return list(dict.fromkeys(binding.twin_id for binding in overlay.twins if binding.twin_id is not None))
+
+
+def overlays_in(overlay: Overlay) -> list[str]:
+    """The overlays that fill its roles themselves, in order."""
+    return list(dict.fromkeys(binding.overlay_id for binding in overlay.twins if binding.overlay_id is not None))
+
+
+def overlays_within(world: Overlays, overlay_id: str) -> list[str]:
+    """The overlay itself and every one inside it, at any depth."""
+
+    def inner(id: str) -> Iterable[str]:
+        found = world.overlay(id)
+        return overlays_in(found) if found is not None else ()
+
+    return _closure([overlay_id], inner)
+
+
+def overlays_around(world: Overlays, overlay_ids: Iterable[str]) -> list[str]:
+    """These and every overlay that they are inside of, at any depth."""
+    return _closure(overlay_ids, world.overlays_of_overlay)
+
+
+def twins_within(world: Overlays, overlay_id: str) -> list[str]:
+    """Of the overlay and of every one inside it."""
+    found: dict[str, None] = {}
+    for id in overlays_within(world, overlay_id):
+        overlay = world.overlay(id)
+        found.update(dict.fromkeys(twins_in(overlay) if overlay is not None else ()))
+    return list(found)
+
+
+def chain_to(start: str, wanted: str, inner: Callable[[str], Iterable[str]]) -> list[str]:
+    """The way from `start` inwards to `wanted`, both ends included; empty where there is none."""
+    came_from: dict[str, str | None] = {start: None}
+    waiting = [start]
+    while waiting:
+        at = waiting.pop()
+        if at == wanted:
+            chain: list[str] = []
+            step: str | None = at
+            while step is not None:
+                chain.append(step)
+                step = came_from[step]
+            return chain[::-1]
+        for next_id in inner(at):
+            if next_id not in came_from:
+                came_from[next_id] = at
+                waiting.append(next_id)
+    return []
+
+
+def splits(written: str) -> Iterator[tuple[str, str]]:
+    """`a.b.c` as the name it may begin with and the rest: ("a.b.c", ""), ("a.b", "c"), ("a", "b.c"). The longest name
+    comes first, so that a role whose own name has a dot goes before a path."""
+    yield written, ""
+    at = written.rfind(".")
+    while at > 0:
+        if at < len(written) - 1:
+            yield written[:at], written[at + 1 :]
+        at = written.rfind(".", 0, at)
+
+
+def role_path(world: Overlays, overlay_type: OverlayType, written: str) -> tuple[RoleDefinition, ...]:
+    """The roles along `pumping.outlet_pipe`; empty where there are none of that name."""
+    roles = {role.role: role for role in overlay_type.twin_roles}
+    for name, rest in splits(written):
+        role = roles.get(name)
+        if role is None:
+            continue
+        if not rest:
+            return (role,)
+        inner = world.overlay_type(role.overlay_type) if role.overlay_type is not None else None
+        path = role_path(world, inner, rest) if inner is not None else ()
+        if path:
+            return (role, *path)
+    return ()
+
+
+def fillers(world: Overlays, overlay: Overlay, path: Iterable[str]) -> list[str]:
+    """The twins at the end of a path of roles, through every overlay on it."""
+    first, *rest = path
+    found: list[str] = []
+    for binding in overlay.twins:
+        if binding.role != first:
+            continue
+        if not rest and binding.twin_id is not None:
+            found.append(binding.twin_id)
+        inner = world.overlay(binding.overlay_id) if rest and binding.overlay_id is not None else None
+        if inner is not None:
+            found += fillers(world, inner, rest)
+    return list(dict.fromkeys(found))
+
+
+def overlay_edges(world: Overlays, overlay: Overlay) -> list[Edge]:
+    """The overlay type's between filled roles, from each of the source to each of the target (a twin is never led to
+    itself by one role), with the overlay's own added or replacing by name. Ends may be missing for the latter."""
+    overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+    own = {item.name for item in overlay.relationships}
+    found: list[Edge] = []
+    for item in overlay_type.relationship_types if overlay_type else ():
+        if item.name in own or overlay_type is None:
+            continue
+        source_path, target_path = (
+            [role.role for role in role_path(world, overlay_type, end)] for end in (item.source_role, item.target_role)
+        )
+        if not source_path or not target_path:
+            continue
+        found += [
+            Edge(item.name, item.relationship_type, source, target, item.description)
+            for source in fillers(world, overlay, source_path)
+            for target in fillers(world, overlay, target_path)
+            if source != target or source_path != target_path
+        ]
+    return found + [
+        Edge(item.name, item.relationship_type, item.source_twin_id, item.target_twin_id)
+        for item in overlay.relationships
+    ]
+
+
+def _closure(start: Iterable[str], step: Callable[[str], Iterable[str]]) -> list[str]:
+    found = dict.fromkeys(start)
+    waiting = list(found)
+    while waiting:
+        for next_id in step(waiting.pop()):
+            if next_id not in found:
+                found[next_id] = None
+                waiting.append(next_id)
+    return list(found)
