@@ -1,7 +1,7 @@
 """Lists under /api/v1: keyset pages with Link, filtered and ordered by the Finder as in GraphQL.
 
-A filter that names what is not there is an error (400) with a suggestion, never an empty page. Ranges over property
-values, and filters over an overlay's members, are GraphQL's: they don't fit into an address.
+A filter that names what is not there is an error (400) with a suggestion, never an empty page. What of a filter does
+not fit into an address is GraphQL's: any filter of twins over the members of an overlay.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,28 @@ from starlette.responses import Response
 from app.api.order import Order as Sorted
 from app.api.pages import DEFAULT_PAGE
 from app.api.rest.faces import FACES, Face
+from app.api.rest.filters import (
+    OVERLAY_PLACES,
+    TWIN_PLACES,
+    Comparisons,
+    Coordinate,
+    Direction,
+    Known,
+    Places,
+    Qualities,
+    RelationshipTypes,
+    Unknown,
+    box,
+    of_overlays,
+    of_twins,
+    related,
+    tests,
+)
 from app.api.rest.openapi import gives, responses
 from app.api.rest.paging import After, Before, First, Last, Page, answer, cut_page
 from app.api.services import Services
-from app.errors import Invalid
-from app.find.query import Membership, Order, OverlayFilter, Place, Related, TwinFilter, Window
+from app.errors import Invalid, Problem
+from app.find.query import Membership, Order, OverlayFilter, Place, TwinFilter, Window
 from app.model.definitions import Severity, to_document
 
 Types = Annotated[list[str] | None, Query(description="One of these types, subtypes included.")]
@@ -25,7 +42,10 @@ Tags = Annotated[list[str] | None, Query(description="All of these tags.")]
 Text = Annotated[str | None, Query(description="Somewhere in id, description or asset data, in any case.")]
 Active = Annotated[str | None, Query(description="This behavior is on.")]
 Severities = Annotated[list[Severity] | None, Query(description="An open alert of one of these severities.")]
-By = Annotated[Literal["id", "type", "updated"], Query(description="Ties are broken by id.")]
+By = Annotated[Literal["id", "type", "updated"] | None, Query(description="Ties are broken by id; by id if not given.")]
+ByProperty = Annotated[
+    str | None, Query(description="By this property's live value; unknown values come last, either way round.")
+]
 Down = Annotated[bool, Query(description="The other way round.")]
 Status = Literal["connected", "disconnected", "connecting", "unconfigured"]
 
@@ -72,31 +92,47 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
         building: Annotated[str | None, Query(description="Of its location.")] = None,
         floor: Annotated[str | None, Query(description="Of its location.")] = None,
         room: Annotated[str | None, Query(description="Of its location.")] = None,
+        min_x: Coordinate = None,
+        max_x: Coordinate = None,
+        min_y: Coordinate = None,
+        max_y: Coordinate = None,
+        min_z: Coordinate = None,
+        max_z: Coordinate = None,
         related_to: Annotated[str | None, Query(description="An edge leads to or from this twin.")] = None,
+        direction: Direction = "both",
+        relationship_type: RelationshipTypes = None,
         overlay: Annotated[str | None, Query(description="Fills a role of this overlay.")] = None,
         role: Annotated[str | None, Query(description="Fills this role.")] = None,
         connectivity: Annotated[list[Status] | None, Query(description="One of these.")] = None,
         active_behavior: Active = None,
         alert_severity: Severities = None,
         overridden: Annotated[bool | None, Query(description="A property is out of service or forced.")] = None,
-        order_by: By = "id",
+        property: Comparisons = None,
+        known: Known = None,
+        unknown: Unknown = None,
+        quality: Qualities = None,
+        order_by: By = None,
+        order_by_property: ByProperty = None,
         descending: Down = False,
     ) -> Response:
-        place = Place(site, building, floor, room)
+        places = Places(dict(TWIN_PLACES))
+        place = Place(site, building, floor, room, box(min_x, max_x, min_y, max_y, min_z, max_z))
         where = TwinFilter(
             types=tuple(twin_type or ()),
             tags=tuple(tag or ()),
             location=place if place != Place() else None,
             text=text,
-            related_to=Related(related_to) if related_to is not None else None,
+            related_to=related(related_to, direction, relationship_type, places),
             member=Membership(overlay, role) if overlay is not None or role is not None else None,
             connectivity=tuple(connectivity or ()),
             active_behavior=active_behavior,
             alert_severity=tuple(alert_severity or ()),
             overridden=overridden,
         )
-        order = Order(order_by, descending=descending)
-        return shown(request, first, last, lambda: _found(finder.twins, where, order, first, after, last, before))
+        where = of_twins(where, tests(property, known, unknown, quality, places), places)
+        order = _order(order_by, order_by_property, None, descending, places)
+        page = _window(first, after, last, before, places)
+        return shown(request, first, last, lambda: _found(finder.twins, where, order, page, places))
 
     async def list_overlays(
         request: Request,
@@ -109,9 +145,18 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
         text: Text = None,
         active_behavior: Active = None,
         alert_severity: Severities = None,
-        order_by: By = "id",
+        twin_id: Annotated[list[str] | None, Query(description="Each of these twins fills a role of it.")] = None,
+        role: Annotated[list[str] | None, Query(description="Each of these roles is filled.")] = None,
+        property: Comparisons = None,
+        known: Known = None,
+        unknown: Unknown = None,
+        quality: Qualities = None,
+        order_by: By = None,
+        order_by_property: ByProperty = None,
+        order_by_role: Annotated[str | None, Query(description="Whose property it is.")] = None,
         descending: Down = False,
     ) -> Response:
+        places = Places(dict(OVERLAY_PLACES))
         where = OverlayFilter(
             types=tuple(overlay_type or ()),
             tags=tuple(tag or ()),
@@ -119,8 +164,10 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
             active_behavior=active_behavior,
             alert_severity=tuple(alert_severity or ()),
         )
-        order = Order(order_by, descending=descending)
-        return shown(request, first, last, lambda: _found(finder.overlays, where, order, first, after, last, before))
+        where = of_overlays(where, tests(property, known, unknown, quality, places), role, twin_id, places)
+        order = _order(order_by, order_by_property, order_by_role, descending, places)
+        page = _window(first, after, last, before, places)
+        return shown(request, first, last, lambda: _found(finder.overlays, where, order, page, places))
 
     async def list_types(
         request: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
@@ -137,19 +184,33 @@ def _found(
     find: Callable[[Any, Order, Window], Any],
     where: TwinFilter | OverlayFilter,
     order: Order,
-    first: int | None,
-    after: str | None,
-    last: int | None,
-    before: str | None,
+    window: Window,
+    places: Places,
 ) -> Page:
-    if first is not None and last is not None:
-        raise Invalid(
-            "`first` and `last` were both given",
-            code="PAGE_SIZE_INVALID",
-            hint="page forward with `first`, or backward with `last`",
-            path="/last",
-        )
-    size = first if last is None else last
-    window = Window(DEFAULT_PAGE if size is None else size, after, before, backward=last is not None)
-    found = find(where, order, window)
+    """Raises Invalid, every fault at its place in the address."""
+    places.refuse()
+    try:
+        found = find(where, order, window)
+    except Invalid as error:
+        raise places.told(error) from error
     return Page(found.ids, found.cursors, found.has_previous, found.has_next, found.count())
+
+
+def _window(first: int | None, after: str | None, last: int | None, before: str | None, places: Places) -> Window:
+    if first is not None and last is not None:
+        message, hint = "`first` and `last` were both given", "page forward with `first`, or backward with `last`"
+        places.problems.append(Problem("PAGE_SIZE_INVALID", message, "/last", hint))
+    size = first if last is None else last
+    return Window(DEFAULT_PAGE if size is None else size, after, before, backward=last is not None)
+
+
+def _order(by: Any, property: str | None, role: str | None, descending: bool, places: Places) -> Order:
+    if property is not None and by is not None:
+        message, hint = "two orders were given", "one at a time; ties are broken by id"
+        places.problems.append(Problem("ORDER_INVALID", message, "/order_by_property", hint))
+    if role is not None and property is None:
+        message, hint = "`order_by_role` was given without a property", "give order_by_property too"
+        places.problems.append(Problem("ORDER_INVALID", message, "/order_by_role", hint))
+    if property is not None:
+        return Order("property", property, role, descending)
+    return Order(by or "id", descending=descending)
