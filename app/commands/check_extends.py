@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from app.commands.draft import World
 from app.commands.findings import Findings
 from app.model.definitions import (
+    Described,
     EventDefinition,
+    FieldDefinition,
     MethodDefinition,
     ParameterDefinition,
     PropertyDefinition,
@@ -106,8 +108,10 @@ class _Overriding:
         above: PropertyDefinition | ParameterDefinition,
         path: str,
     ) -> None:
+        self._described(item, above, item.name, path)
+
+    def _described(self, item: Described, above: Described, name: str, path: str) -> None:
         """What both can hold: the same data type and unit, limits and enum values within those above."""
-        name = item.name
         if item.data_type != above.data_type:
             message = f"'{name}' is {item.data_type}; in {self._above} it is {above.data_type}"
             self._fault("OVERRIDE_CHANGES_TYPE", message, f"{path}/data_type", f"write {above.data_type}")
@@ -129,6 +133,33 @@ class _Overriding:
         if more:
             message = f"'{name}' can be {', '.join(more)}; in {self._above} it can't"
             self._fault("OVERRIDE_WIDENS_ENUM", message, f"{path}/enum_values", f"allowed are {', '.join(allowed)}")
+        if item.items is not None and above.items is not None:
+            self._list(item, above, name, path)
+            self._described(item.items, above.items, f"{name}[]", f"{path}/items")
+        if item.fields is not None and above.fields is not None:
+            self._fields(item.fields, above.fields, name, f"{path}/fields")
+
+    def _list(self, item: Described, above: Described, name: str, path: str) -> None:
+        most, allowed = item.max_items, above.max_items
+        if allowed is not None and (most is None or most > allowed):
+            message = f"'{name}' has max_items {_shown(most)}; in {self._above} it is {allowed}"
+            self._fault("OVERRIDE_WIDENS_LIMITS", message, f"{path}/max_items", f"at most {allowed}")
+
+    def _fields(
+        self, fields: Sequence[FieldDefinition], above: Sequence[FieldDefinition], name: str, path: str
+    ) -> None:
+        """It may have more than the supertype's; whoever reads those finds them."""
+        known = {field.name: (index, field) for index, field in enumerate(fields)}
+        for wider in above:
+            if wider.name not in known:
+                message = f"'{name}' lacks the field '{wider.name}' that it has in {self._above}"
+                self._fault("OVERRIDE_CHANGES_FIELDS", message, path, f"add '{wider.name}'")
+                continue
+            index, field = known[wider.name]
+            if wider.required and not field.required:
+                message = f"'{name}.{field.name}' is optional; {self._above} promises that it is there"
+                self._fault("OVERRIDE_BREAKS_PROMISE", message, f"{path}/{index}/required", "write true")
+            self._described(field, wider, f"{name}.{field.name}", f"{path}/{index}")
 
     def _fault(self, code: str, message: str, path: str, hint: str) -> None:
         self._findings.fault(code, message, path, hint)

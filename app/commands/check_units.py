@@ -6,6 +6,7 @@ from app.commands.findings import Findings
 from app.commands.pointers import shown
 from app.model.definitions import (
     Definition,
+    Described,
     EventDefinition,
     MethodDefinition,
     ParameterDefinition,
@@ -14,6 +15,7 @@ from app.model.definitions import (
     TwinType,
 )
 from app.model.units import USUAL, NotConvertible, conversion, is_unit, suggestion
+from app.model.value_types import NUMBERS
 
 
 def check_units(definition: TwinType | Twin, findings: Findings) -> None:
@@ -28,17 +30,21 @@ def check_device_unit(
     """`definition` is of the property or parameter that the mapping is for."""
     if not _check_unit(device_unit, path, findings):
         return
-    if definition.data_type not in ("float", "integer"):
-        message = f"'{definition.name}' is {definition.data_type}: only numbers have a unit"
+    name = definition.name
+    measured: Described = definition
+    while measured.items is not None:  # the unit of a list is that of all its numbers
+        measured = measured.items
+    if measured.data_type not in NUMBERS:
+        message = f"'{name}' is {definition.data_type}: only numbers and lists of numbers have a unit"
         findings.fault("INCOMPATIBLE_UNIT", message, path, "leave the unit out")
-    elif definition.unit is None:
-        message = f"'{definition.name}' has no unit that {shown(device_unit)} could be converted to"
+    elif measured.unit is None:
+        message = f"'{name}' has no unit that {shown(device_unit)} could be converted to"
         findings.fault("INCOMPATIBLE_UNIT", message, path, "give the definition a unit, or leave this one out")
-    elif is_unit(definition.unit):  # else that is told where it is written
+    elif is_unit(measured.unit):  # else that is told where it is written
         try:
-            conversion(device_unit, definition.unit)
+            conversion(device_unit, measured.unit)
         except NotConvertible as error:
-            findings.fault("INCOMPATIBLE_UNIT", f"'{definition.name}': {error}", path, f"it is in {definition.unit}")
+            findings.fault("INCOMPATIBLE_UNIT", f"'{name}': {error}", path, f"it is in {measured.unit}")
 
 
 def needs_library(definitions: Iterable[Definition]) -> bool:
@@ -63,9 +69,9 @@ def _check_unit(unit: str, path: str, findings: Findings) -> bool:
     return False
 
 
-def _measured(definition: TwinType | Twin) -> Iterator[tuple[str, PropertyDefinition | ParameterDefinition]]:
+def _measured(definition: TwinType | Twin) -> Iterator[tuple[str, Described]]:
     for index, item in enumerate(definition.properties):
-        yield f"/properties/{index}", item
+        yield from _parts(f"/properties/{index}", item)
     parts: tuple[tuple[str, Sequence[MethodDefinition | EventDefinition]], ...] = (
         ("methods", definition.methods),
         ("events", definition.events),
@@ -73,4 +79,13 @@ def _measured(definition: TwinType | Twin) -> Iterator[tuple[str, PropertyDefini
     for part, owners in parts:
         for index, owner in enumerate(owners):
             for number, parameter in enumerate(owner.parameters):
-                yield f"/{part}/{index}/parameters/{number}", parameter
+                yield from _parts(f"/{part}/{index}/parameters/{number}", parameter)
+
+
+def _parts(path: str, item: Described) -> Iterator[tuple[str, Described]]:
+    """With all that is inside it."""
+    yield path, item
+    if item.items is not None:
+        yield from _parts(f"{path}/items", item.items)
+    for index, field in enumerate(item.fields or ()):
+        yield from _parts(f"{path}/fields/{index}", field)

@@ -108,5 +108,8 @@ def _connection(twin_id: str, given: Template | Connectivity, side: _Side) -> Tw
 
 def _converted(found: dict[str, Conversion], name: str, device_unit: str | None, plan: PropertyPlan) -> None:
     """Raises NotConvertible."""
-    if device_unit is not None and (needed := conversion(device_unit, plan.unit or "")) is not None:
+    measured = plan
+    while measured.items is not None:
+        measured = measured.items
+    if device_unit is not None and (needed := conversion(device_unit, measured.unit or "")) is not None:
         found[name] = needed

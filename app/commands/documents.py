@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.commands.form import form_problems, unique_parts
+from app.commands.form import form_problems, type_problems, unique_parts
 from app.commands.json_limits import MAX_PROBLEMS, limit_problems
 from app.commands.pointers import found, pointer, shown
 from app.errors import Invalid, Problem
@@ -42,7 +42,7 @@ def read_document(kind: Kind, document: Any) -> tuple[Definition | None, list[Pr
     if not sound:
         return None, _capped(problems)
     model = MODELS[kind]
-    problems += _repeated(unique_parts(kind), document)
+    problems += _repeated(unique_parts(kind), document) + type_problems(document)
     if kind == "overlay":
         problems += _bound_twice(document.get("twins"))
     try:

@@ -6,7 +6,7 @@ walked beside the models, which also tells the field names that a misspelled one
 
 import types
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -17,6 +17,7 @@ from app.commands.pointers import found, pointer, shown
 from app.errors import Problem
 from app.model.definitions import Faults, Kind
 from app.model.near import near
+from app.model.value_types import type_faults
 
 _TYPES = {
     "string_type": "a text",
@@ -38,12 +39,8 @@ _BOUNDS = {
 }
 _HINTS = {
     "BAD_IDENTIFIER": "write _ for anything else",
-    "BAD_LIMITS": "enum_values are for an enum, min_value and max_value for a float or integer, the lower one first",
-    "MISSING_FIELD": "list the values that it can take",
     "BAD_TEXT": "leave control characters out",
     "DUPLICATE_NAME": "give each its own name",
-    "COMPUTED_READ_ONLY": "leave access out, or write read",
-    "COMPUTED_NEVER_STALE": "leave stale_after out; give it to the properties that a device feeds",
     "TWO_TARGETS": "leave one of role and twin_id out",
 }
 _UNIQUE: dict[Kind, dict[str, str]] = {
@@ -53,6 +50,9 @@ _UNIQUE: dict[Kind, dict[str, str]] = {
     "overlay_type": {"twin_roles": "role", "relationship_types": "name", "behaviors": "name"},
     "overlay": {"relationships": "name", "behaviors": "name"},
 }
+
+_TYPED = (("properties", None), ("methods", "parameters"), ("events", "parameters"))
+"""List field, and the list in its items that has what is described by a data type; itself where there is none."""
 
 Loc = tuple[int | str, ...]
 
@@ -71,6 +71,30 @@ def form_problems(model: type[BaseModel], document: Any, error: ValidationError)
         if len(problems) > MAX_PROBLEMS:
             break
     return problems
+
+
+def type_problems(document: Mapping[str, Any]) -> list[Problem]:
+    """Of everything in it that has a data type; looked for in the raw document, because the models look only at parts
+    that are right otherwise."""
+    return [
+        Problem(fault.code, fault.message, pointer((*path, *fault.at)), fault.hint)
+        for path, part in _typed_parts(document)
+        for fault in type_faults(part)
+    ]
+
+
+def _typed_parts(document: Mapping[str, Any]) -> Iterator[tuple[Loc, Any]]:
+    for part, inner in _TYPED:
+        for index, item in enumerate(_list(document.get(part))):
+            if inner is None:
+                yield (part, index), item
+            elif isinstance(item, Mapping):
+                for number, parameter in enumerate(_list(item.get(inner))):
+                    yield (part, index, inner, number), parameter
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _problems(model: type[BaseModel], document: Any, item: ErrorDetails) -> list[Problem]:

@@ -17,9 +17,9 @@ from app.model.definitions import (
     Action,
     AlertAction,
     BehaviorDefinition,
+    Described,
     MethodCallAction,
     MethodDefinition,
-    ParameterDefinition,
     PropertyDefinition,
 )
 from app.model.plan import ActionPlan, AlertPlan, CallPlan, MethodPlan, PropertyPlan, Rule, WritePlan
@@ -44,36 +44,35 @@ def property_plans(capabilities: Capabilities) -> tuple[PropertyPlan, ...]:
 
 def property_plan(definition: PropertyDefinition) -> PropertyPlan:
     """As a connector needs it: nothing is computed there."""
+    return msgspec.structs.replace(
+        _value_plan(definition.name, definition),
+        access=definition.access,
+        stale_after=None if definition.stale_after is None else max(1, round(definition.stale_after * SECOND)),
+        deadband=definition.deadband,
+    )
+
+
+def _value_plan(name: str, described: Described, required: bool = True) -> PropertyPlan:
     return PropertyPlan(
-        definition.name,
-        definition.data_type,
-        definition.unit,
-        definition.min_value,
-        definition.max_value,
-        tuple(definition.enum_values or ()),
-        definition.access,
-        None if definition.stale_after is None else max(1, round(definition.stale_after * SECOND)),
-        definition.deadband,
+        name,
+        described.data_type,
+        described.unit,
+        described.min_value,
+        described.max_value,
+        tuple(described.enum_values or ()),
+        items=None if described.items is None else _value_plan("", described.items),
+        max_items=described.max_items,
+        fields=tuple(_value_plan(item.name, item, item.required) for item in described.fields or ()),
+        required=required,
     )
 
 
 def method_plan(definition: MethodDefinition) -> MethodPlan:
     return MethodPlan(
         definition.name,
-        tuple(_parameter_plan(parameter) for parameter in definition.parameters),
+        tuple(_value_plan(parameter.name, parameter) for parameter in definition.parameters),
         definition.return_type,
         definition.idempotent,
-    )
-
-
-def _parameter_plan(definition: ParameterDefinition) -> PropertyPlan:
-    return PropertyPlan(
-        definition.name,
-        definition.data_type,
-        definition.unit,
-        definition.min_value,
-        definition.max_value,
-        tuple(definition.enum_values or ()),
     )
 
 

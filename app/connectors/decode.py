@@ -14,7 +14,7 @@ from typing import Any
 from app.model.events import DeviceEvent, Sample
 from app.model.plan import PropertyPlan
 from app.model.time import Micros, iso, parse_iso
-from app.model.values import Quality, Value
+from app.model.values import MAX_SIZE, Quality, Value
 
 MAX_TEXT_LENGTH = 10_000
 MAX_MOMENT: Micros = 253_402_300_799_999_999
@@ -24,18 +24,21 @@ _MAX_DEPTH = 8
 
 
 class Unusable(Exception):
-    """A value that cannot be used; `reason` is what is counted."""
+    """A value that cannot be used; `reason` is what is counted, `at` where in a list or object it lies (`/2/speed`)."""
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(f"{reason}: {detail}")
+    def __init__(self, reason: str, what: str, at: str = "") -> None:
         self.reason = reason
-        self.detail = detail
+        self.what = what
+        self.at = at
+        self.detail = f"{at}: {what}" if at else what
+        super().__init__(f"{reason}: {self.detail}")
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """One counted loss: BadPayload, MissingPointer, TypeMismatch, NotInEnum, NotFinite, OutOfRange, TooLong, NoValue,
-    BadTimestamp (the receipt time was used), BadQuality (uncertain was used), Overflow (older samples were lost)."""
+    """One counted loss: BadPayload, MissingPointer, MissingField, TypeMismatch, NotInEnum, NotFinite, OutOfRange,
+    TooLong, TooLarge, NoValue, BadTimestamp (the receipt time was used), BadQuality (uncertain was used), Overflow
+    (older samples were lost)."""
 
     reason: str
     detail: str
@@ -69,7 +72,40 @@ def fit(plan: PropertyPlan, raw: Any) -> Value:
                 return _datetime(raw)
         case "enum":
             return _enum(plan.enum_values, raw)
+        case "array":
+            if isinstance(raw, list):
+                return _list(plan, raw)
+        case "object":
+            if isinstance(raw, dict):
+                return _object(plan, raw)
     raise _mismatch(plan.data_type, raw)
+
+
+def _list(plan: PropertyPlan, raw: list[Any]) -> list[Value]:
+    if plan.max_items is not None and len(raw) > plan.max_items:
+        raise Unusable("TooLong", f"{len(raw)} items, at most {plan.max_items}")
+    if len(raw) > MAX_SIZE or plan.items is None:
+        raise Unusable("TooLarge", f"{len(raw)} items, at most {MAX_SIZE}")
+    return [_part(plan.items, item, index) for index, item in enumerate(raw)]
+
+
+def _object(plan: PropertyPlan, raw: dict[str, Any]) -> dict[str, Value]:
+    """What the definition does not name is left out: new firmware that tells more must not silence the property."""
+    kept: dict[str, Value] = {}
+    for field in plan.fields:
+        if raw.get(field.name) is None and not field.required:
+            continue
+        if field.name not in raw:
+            raise Unusable("MissingField", f"there is no '{field.name}' in it")
+        kept[field.name] = _part(field, raw[field.name], field.name)
+    return kept
+
+
+def _part(plan: PropertyPlan, raw: Any, where: str | int) -> Value:
+    try:
+        return fit(plan, raw)
+    except Unusable as unusable:
+        raise Unusable(unusable.reason, unusable.what, f"/{where}{unusable.at}") from None
 
 
 def _number(raw: Any) -> float:
@@ -147,9 +183,10 @@ def plain(raw: Any, depth: int = 0) -> Value:
 
 
 def _mismatch(wanted: str, raw: Any) -> Unusable:
+    article = "an" if wanted[0] in "aeio" else "a"
     if raw is None:
-        return Unusable("NoValue", f"null where a {wanted} belongs")
-    return Unusable("TypeMismatch", f"{type(raw).__name__} where a {wanted} belongs")
+        return Unusable("NoValue", f"null where {article} {wanted} belongs")
+    return Unusable("TypeMismatch", f"{type(raw).__name__} where {article} {wanted} belongs")
 
 
 def moment(raw: Any) -> Micros:

@@ -49,6 +49,12 @@ def converting(connector: Connector, twins: Sequence[TwinConnection]) -> Connect
 def _raw(plan: PropertyPlan, conversions: Mapping[str, Conversion]) -> PropertyPlan:
     if plan.name not in conversions:
         return plan
+    return _float(plan)
+
+
+def _float(plan: PropertyPlan) -> PropertyPlan:
+    if plan.items is not None:
+        return msgspec.structs.replace(plan, items=_float(plan.items))
     return msgspec.structs.replace(plan, data_type="float", minimum=None, maximum=None)
 
 
@@ -78,9 +84,14 @@ class _Converting:
 
 def _sent(value: Value, conversions: Mapping[str, Conversion], name: str) -> Value:
     found = conversions.get(name)
-    if found is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return value
-    return found.back(value)
+    return value if found is None else _each(found.back, value)
+
+
+def _each(convert: Callable[[float], float], value: Any) -> Any:
+    """A number, or every number of a list."""
+    if isinstance(value, list):
+        return [_each(convert, item) for item in value]
+    return convert(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 class _ConvertingSink:
@@ -108,13 +119,17 @@ class _ConvertingSink:
         """Raises Unusable."""
         twin = self._twins.get(sample.twin_id)
         found = twin.conversions.get(sample.property) if twin is not None else None
-        value: Any = sample.value
-        if twin is None or found is None or not isinstance(value, float):
+        if twin is None or found is None or sample.value is None:
             return sample
-        number = found.apply(value)
-        if not math.isfinite(number):
-            raise Unusable("NotFinite", f"{value} is not a finite number in the definition's unit")
-        return msgspec.structs.replace(sample, value=fit(twin.properties[sample.property], number))
+
+        def convert(number: float) -> float:
+            converted = found.apply(number)
+            if not math.isfinite(converted):
+                raise Unusable("NotFinite", f"{number} is not a finite number in the definition's unit")
+            return converted
+
+        value = fit(twin.properties[sample.property], _each(convert, sample.value))
+        return msgspec.structs.replace(sample, value=value)
 
     async def room(self) -> None:
         await self._sink.room()

@@ -95,6 +95,8 @@ class OpcUaConnector:
         """Read everything back, then subscribe; what can be had and what can't."""
         await session.learn_limits()
         namespaces = await namespace_array(session)
+        if any(_has_object(twin) for twin in self._twins.values()):
+            await session.learn_structures()
         live = _Live(session, namespaces, EventTypes(session), Calls(session, namespaces))
         plan = layout(list(self._twins.values()), namespaces)
         await self._read_back(live, plan, sink)
@@ -242,6 +244,16 @@ class OpcUaConnector:
     def _count(self, sink: Sink, rejected: Sequence[Rejected]) -> None:
         for item in rejected:
             sink.reject(self.name, item.reason, item.detail)
+
+
+def _has_object(twin: TwinConnection) -> bool:
+    plans = [*twin.properties.values(), *(item for method in twin.methods.values() for item in method.parameters)]
+    while plans:
+        plan = plans.pop()
+        if plan.data_type == "object":
+            return True
+        plans += [plan.items] if plan.items is not None else []
+    return False
 
 
 def _status(data: ua.DataValue) -> str:

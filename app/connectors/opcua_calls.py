@@ -15,10 +15,14 @@ from asyncua.ua.object_ids import ObjectIds
 from app.connectors.decode import Unusable
 from app.connectors.opcua_nodes import node_of
 from app.connectors.opcua_session import FAILURES, Session, is_good, reason_of
+from app.connectors.opcua_structures import structure_of
 from app.connectors.opcua_values import encode, plain_variant, status_name
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.plan import MethodPlan
 from app.model.values import Value
+
+_Type = tuple[ua.VariantType | None, type | None]
+"""What a node takes, an array of it included; the class of the structure, where it is one."""
 
 
 class Calls:
@@ -28,7 +32,7 @@ class Calls:
         self._session = session
         self._namespaces = namespaces
         self._kinds: dict[ua.NodeId, ua.VariantType] = {}
-        self._inputs: dict[ua.NodeId, list[ua.VariantType] | None] = {}
+        self._inputs: dict[ua.NodeId, list[_Type] | None] = {}
         self._objects: dict[ua.NodeId, ua.NodeId] = {}
 
     async def write(self, twin: TwinConnection, name: str, value: Value) -> CallAnswer:
@@ -38,7 +42,8 @@ class Calls:
             return CallAnswer("refused", error=f"{twin.twin_id}.{name} is not mapped to a node")
         try:
             node = node_of(mapping.node_id, twin, self._namespaces)
-            variant = encode(value, await self._kind_of_variable(node), plan)
+            kind, structure = await self._type_of_variable(node)
+            variant = encode(value, kind, plan, structure)
             (status,) = await self._session.requests.write_attributes([node], [ua.DataValue(variant)])
         except Unusable as unusable:
             return CallAnswer("refused", error=f"{twin.twin_id}.{name}: {unusable.detail}")
@@ -67,11 +72,14 @@ class Calls:
             return CallAnswer("failed", error=f"{where} did not answer: {reason_of(error)}")
         return _answer(where, result)
 
-    async def _kind_of_variable(self, node: ua.NodeId) -> ua.VariantType:
+    async def _type_of_variable(self, node: ua.NodeId) -> _Type:
         (data,) = await self._session.read([node], AttributeIds.DataType)
         if data.StatusCode is not None:
             data.StatusCode.check()
-        return ua.VariantType.Variant if data.Value is None else await self._kind(data.Value.Value)
+        return (ua.VariantType.Variant, None) if data.Value is None else await self._type(data.Value.Value)
+
+    async def _type(self, data_type: ua.NodeId) -> _Type:
+        return await self._kind(data_type), structure_of(data_type)
 
     async def _kind(self, data_type: ua.NodeId) -> ua.VariantType:
         if data_type not in self._kinds:
@@ -95,35 +103,34 @@ class Calls:
 
     async def _arguments(self, method: ua.NodeId, plan: MethodPlan, arguments: dict[str, Value]) -> list[ua.Variant]:
         """In the order in which the definition declares them, which must be the device's."""
-        kinds = await self._input_kinds(method)
-        if kinds is not None and len(kinds) != len(plan.parameters):
+        types = await self._input_types(method)
+        if types is not None and len(types) != len(plan.parameters):
             raise Unusable(
-                "WrongArguments", f"the device takes {len(kinds)} arguments, the definition has {len(plan.parameters)}"
+                "WrongArguments", f"the device takes {len(types)} arguments, the definition has {len(plan.parameters)}"
             )
         missing = [parameter.name for parameter in plan.parameters if parameter.name not in arguments]
         if missing:
             raise Unusable("WrongArguments", f"no value for {', '.join(missing)}")
         return [
-            encode(arguments[parameter.name], kinds[index] if kinds is not None else None, parameter)
-            for index, parameter in enumerate(plan.parameters)
+            encode(arguments[parameter.name], kind, parameter, structure)
+            for parameter, (kind, structure) in zip(
+                plan.parameters, types or [(None, None)] * len(plan.parameters), strict=True
+            )
         ]
 
-    async def _input_kinds(self, method: ua.NodeId) -> list[ua.VariantType] | None:
+    async def _input_types(self, method: ua.NodeId) -> list[_Type] | None:
         """None where the device does not describe its arguments."""
         if method not in self._inputs:
             references = await Node(self._session.requests, method).get_references(
                 ObjectIds.HasProperty, ua.BrowseDirection.Forward, ua.NodeClass.Variable
             )
             inputs = [reference.NodeId for reference in references if reference.BrowseName.Name == "InputArguments"]
-            kinds: list[ua.VariantType] | None = None
+            types: list[_Type] | None = None
             if inputs:
                 (data,) = await self._session.read(inputs[:1])
                 if is_good(data) and data.Value is not None:
-                    kinds = [
-                        ua.VariantType.Variant if argument.ValueRank >= 0 else await self._kind(argument.DataType)
-                        for argument in data.Value.Value or ()
-                    ]
-            self._inputs[method] = kinds
+                    types = [await self._type(argument.DataType) for argument in data.Value.Value or ()]
+            self._inputs[method] = types
         return self._inputs[method]
 
 

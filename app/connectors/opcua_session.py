@@ -106,6 +106,11 @@ class Session:
         self.read_batch = min(BATCH, int(read or BATCH))
         self.create_batch = min(BATCH, int(create or BATCH))
 
+    async def learn_structures(self) -> None:
+        """What the server's own structures are made of (opcua_structures.py); without it they are bytes."""
+        with contextlib.suppress(UaError):  # a server without descriptions has structures that nobody can read
+            await self.client.load_data_type_definitions()
+
     async def read(
         self, nodes: Sequence[ua.NodeId], attribute: AttributeIds = AttributeIds.Value
     ) -> list[ua.DataValue]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from asyncua import ua
 
 from app.connectors.decode import Rejected, Unusable, fit, text
+from app.connectors.opcua_structures import build, is_structure, parts_of
 from app.model.events import Sample
 from app.model.plan import PropertyPlan
 from app.model.time import Micros, from_datetime, iso, parse_iso, to_datetime
@@ -68,7 +69,8 @@ def source_time(value: datetime | None) -> Micros | None:
 
 
 def plain_variant(variant: ua.Variant | None) -> Value:
-    """Plain data of a Variant. Raises Unusable for what has no plain form (ByteString, structures)."""
+    """Plain data of a Variant; a structure is an object. Raises Unusable for what has no plain form (ByteString, a
+    structure that the server does not describe)."""
     return None if variant is None else _plain(variant.Value)
 
 
@@ -88,6 +90,8 @@ def _plain(value: Any) -> Value:
             return str(value)
         case list():
             return [_plain(item) for item in value]
+        case _ if is_structure(value):
+            return {name: _plain(part) for name, part in parts_of(value).items()}
     raise Unusable("TypeMismatch", f"{type(value).__name__} has no plain value")
 
 
@@ -132,8 +136,15 @@ _FREE = {
 """What is sent where the node takes any type (BaseDataType, Number)."""
 
 
-def encode(value: Value, kind: ua.VariantType | None, plan: PropertyPlan) -> ua.Variant:
-    """`value` in the node's own type, exactly. Raises Unusable where that type cannot hold it."""
+def encode(value: Value, kind: ua.VariantType | None, plan: PropertyPlan, structure: type | None = None) -> ua.Variant:
+    """`value` in the node's own type, exactly; of an array in that of its elements, and an object as the node's
+    `structure`. Raises Unusable where that type cannot hold it."""
+    if plan.data_type == "array":
+        return _array(value, kind, plan, structure)
+    if plan.data_type == "object":
+        if structure is None:
+            raise Unusable("TypeMismatch", "the node takes no structure, or one that the server does not describe")
+        return ua.Variant(build(structure, value, plan, _encoded), ua.VariantType.ExtensionObject)
     if kind is None or kind in (ua.VariantType.Variant, ua.VariantType.Null):
         kind = _FREE[plan.data_type]
     if plan.data_type == "enum" and isinstance(value, str) and kind in _INTEGERS:
@@ -157,6 +168,39 @@ def encode(value: Value, kind: ua.VariantType | None, plan: PropertyPlan) -> ua.
             raise Unusable("TypeMismatch", f"'{value[:40]}' is not an ISO 8601 date and time") from None
         return ua.Variant(moment, kind)
     raise Unusable("TypeMismatch", f"the node takes {kind.name}, not {type(value).__name__}")
+
+
+def _encoded(value: Value, kind: ua.VariantType, plan: PropertyPlan) -> Any:
+    return encode(value, kind, plan).Value
+
+
+def _array(value: Value, kind: ua.VariantType | None, plan: PropertyPlan, structure: type | None) -> ua.Variant:
+    element = plan
+    while element.items is not None:
+        element = element.items
+    if kind is None or kind in (ua.VariantType.Variant, ua.VariantType.Null):
+        kind = _FREE.get(element.data_type, ua.VariantType.ExtensionObject)
+    sent = _elements(value, kind, plan, structure)
+    if not _is_even([sent]):
+        raise Unusable("TypeMismatch", "OPC UA takes lists in a list only where they are of one length")
+    return ua.Variant(sent, kind, is_array=True)
+
+
+def _is_even(lists: list[Any]) -> bool:
+    """Whether lists on the same level are of one length, as the dimensions of a matrix are."""
+    while lists and isinstance(lists[0], list):
+        if len({len(item) for item in lists}) > 1:
+            return False
+        lists = [part for item in lists for part in item]
+    return True
+
+
+def _elements(value: Value, kind: ua.VariantType, plan: PropertyPlan, structure: type | None) -> Any:
+    if plan.data_type != "array" or plan.items is None:
+        return encode(value, kind, plan, structure).Value
+    if not isinstance(value, list):
+        raise Unusable("TypeMismatch", f"the node takes an array, not {type(value).__name__}")
+    return [_elements(item, kind, plan.items, structure) for item in value]
 
 
 def _whole(value: Value, kind: ua.VariantType) -> int:

@@ -388,6 +388,14 @@ def argument_count(method: str, expected: Sequence[str], found: int) -> Message:
     return Message("DTSL306", f"'{method}' takes {takes}, not {found}", f"write '{method}({', '.join(expected)})'")
 
 
+def no_object(name: str) -> Message:
+    return Message("DTSL322", f"'{name}' takes an object, which a script can't write", "write this behavior as JSON")
+
+
+def too_many_items(name: str, most: int, found: int) -> Message:
+    return Message("DTSL323", f"'{name}' takes at most {most} items, not {found}")
+
+
 def wrong_value_type(name: str, data_type: str, found: str) -> Message:
     article = "an" if data_type[0] in "aeiou" else "a"
     return Message("DTSL307", f"'{name}' takes {article} {data_type}, not {found}")
@@ -445,6 +453,10 @@ def no_moment(text: str) -> Message:
 def wrong_result(name: str, data_type: str, result: str) -> Message:
     article = "an" if data_type[0] in "aeiou" else "a"
     return Message("DTSL319", f"'{name}' is {article} {data_type}, but what it is computed from gives {result}")
+
+
+def not_comparable(what: str) -> Message:
+    return Message("DTSL321", f"{what} can't be compared", "compare a number, a text, a truth or a moment")
 
 
 def reads_nothing(name: str) -> Message:

@@ -11,10 +11,10 @@ from typing import Literal as OneOf
 from app.dtsl import diagnostics
 from app.dtsl.diagnostics import Message
 from app.dtsl.spelling import quote
-from app.model.definitions import ParameterDefinition, PropertyDefinition
+from app.model.definitions import Described, PropertyDefinition
 from app.model.time import parse_iso
 
-Kind = OneOf["number", "boolean", "text", "enum", "moment", "unknown"]
+Kind = OneOf["number", "boolean", "text", "enum", "moment", "composed", "unknown"]
 
 _KINDS: dict[str, Kind] = {
     "float": "number",
@@ -23,6 +23,8 @@ _KINDS: dict[str, Kind] = {
     "string": "text",
     "enum": "enum",
     "datetime": "moment",
+    "array": "composed",
+    "object": "composed",
 }
 _LARGEST = sys.float_info.max
 _ORDERED = ("<", "<=", ">", ">=")
@@ -62,6 +64,9 @@ def comparison_fault(operator: str, left: Type, right: Type) -> Message | None:
     kinds = {left.kind, right.kind}
     if "unknown" in kinds:
         return None
+    for side in (left, right):
+        if side.kind == "composed":
+            return diagnostics.not_comparable(side.shown)
     if kinds != {left.kind} and not kinds <= {"text", "enum"} and not kinds <= {"text", "moment"}:
         return diagnostics.incompatible(left.shown, right.shown)
     for enum, other in ((left, right), (right, left)):
@@ -82,6 +87,7 @@ _RESULTS: dict[Kind, tuple[str, tuple[str, ...]]] = {
     "text": ("a text", ("string", "enum")),
     "enum": ("a text", ("string", "enum")),
     "moment": ("a date and time", ("datetime",)),
+    "composed": ("a list or an object", ()),
 }
 
 
@@ -100,8 +106,12 @@ def result_fault(result: Type, definition: PropertyDefinition) -> Message | None
     return None
 
 
-def value_fault(value: Any, definition: PropertyDefinition | ParameterDefinition, name: str) -> Message | None:
+def value_fault(value: Any, definition: Described, name: str) -> Message | None:
     """Why `value` is none for the property or parameter that messages call `name`; None where it fits."""
+    if definition.data_type == "object":
+        return diagnostics.no_object(name)
+    if definition.data_type == "array":
+        return _list_fault(value, definition, name)
     data_type = definition.data_type
     number = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
     fits = {
@@ -118,6 +128,16 @@ def value_fault(value: Any, definition: PropertyDefinition | ParameterDefinition
     if number and ((low is not None and value < low) or (high is not None and value > high)):
         return diagnostics.out_of_range(name, shown_value(value), low, high, definition.unit)
     return None
+
+
+def _list_fault(value: Any, definition: Described, name: str) -> Message | None:
+    if not isinstance(value, list):
+        return diagnostics.wrong_value_type(name, definition.data_type, shown_value(value))
+    if definition.max_items is not None and len(value) > definition.max_items:
+        return diagnostics.too_many_items(name, definition.max_items, len(value))
+    items = definition.items
+    faults = (value_fault(item, items, f"{name}[{index}]") for index, item in enumerate(value) if items is not None)
+    return next((fault for fault in faults if fault is not None), None)
 
 
 def shown_value(value: Any) -> str:

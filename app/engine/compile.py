@@ -30,7 +30,7 @@ from app.model.conditions import (
 from app.model.conditions import Literal as Constant
 from app.model.definitions import DataType
 
-ValueType = Literal["number", "boolean", "text", "time"]
+ValueType = Literal["number", "boolean", "text", "time", "composed"]
 Test = Callable[..., bool | None]
 
 MAX_DEPTH = 60
@@ -43,6 +43,8 @@ TYPE_OF: Mapping[DataType, ValueType] = {
     "string": "text",
     "enum": "text",
     "datetime": "time",
+    "array": "composed",
+    "object": "composed",
 }
 _ORDERED = ("number", "text", "time")
 _OPERATORS = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
@@ -252,6 +254,8 @@ class _Writer:
             left = self._moment(left)
         if left.type is None or right.type is None:
             return _UNKNOWN
+        if "composed" in (left.type, right.type):
+            return self._mismatch("a list or an object can't be compared")
         if left.type != right.type:
             return self._mismatch(f"a {left.type} is compared with a {right.type}")
         if left.type not in _ORDERED and op not in ("==", "!="):

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from app.model.plan import PropertyPlan
 from app.model.time import parse_iso, to_datetime
-from app.model.values import Value
+from app.model.value_types import COMPOSED
+from app.model.values import MAX_SIZE, Value, size
 
 MAX_TEXT = 10_000
 _INT64_MIN, _INT64_MAX = -(2**63), 2**63 - 1
@@ -22,7 +23,7 @@ EXCEEDED: Final = "EngineeringUnitsExceeded"
 class Spec:
     """A property's plan with its limits ready to compare; one per shape, shared by all its owners."""
 
-    __slots__ = ("enum", "high", "is_float", "low", "plan")
+    __slots__ = ("enum", "fields", "high", "is_float", "item", "low", "plan")
 
     def __init__(self, plan: PropertyPlan) -> None:
         self.plan = plan
@@ -30,6 +31,8 @@ class Spec:
         self.low = -_FLOAT_MAX if plan.minimum is None else plan.minimum
         self.high = _FLOAT_MAX if plan.maximum is None else plan.maximum
         self.enum = frozenset(plan.enum_values)
+        self.item = None if plan.items is None else Spec(plan.items)
+        self.fields = tuple([Spec(field) for field in plan.fields])
 
     def accept(self, value: Any) -> tuple[Value, str]:
         """(the value as kept, "") or (None, why it can't be a value of this type)."""
@@ -58,9 +61,53 @@ class Spec:
             case "datetime":
                 moment = normal_datetime(value) if kind is str else None
                 return (moment, "") if moment is not None else (None, "TypeMismatch")
+            case "array" | "object":
+                kept, why = self._composed(value)
+                return (None, "TooLarge") if not why and size(kept) > MAX_SIZE else (kept, why)
+
+    def _composed(self, value: Any) -> tuple[Value, str]:
+        """A list or an object by its parts; whatever is in it and the definition does not name is left out."""
+        if self.plan.data_type == "object":
+            return self._object(value) if type(value) is dict else (None, "TypeMismatch")
+        if type(value) is not list or self.item is None:
+            return None, "TypeMismatch"
+        if self.plan.max_items is not None and len(value) > self.plan.max_items:
+            return None, "TooLong"
+        if len(value) > MAX_SIZE:
+            return None, "TooLarge"
+        kept = []
+        for item in value:
+            part, why = self.item._part(item)
+            if why:
+                return None, why
+            kept.append(part)
+        return kept, ""
+
+    def _object(self, value: dict[Any, Any]) -> tuple[Value, str]:
+        kept: dict[str, Value] = {}
+        for spec in self.fields:
+            name = spec.plan.name
+            given = value.get(name)
+            if given is None and (name not in value or not spec.plan.required):
+                if spec.plan.required:
+                    return None, "MissingField"
+                continue
+            part, why = spec._part(given)
+            if why:
+                return None, why
+            kept[name] = part
+        return kept, ""
+
+    def _part(self, value: Any) -> tuple[Value, str]:
+        """The size is that of the whole."""
+        return self._composed(value) if self.plan.data_type in COMPOSED else self.accept(value)
 
     def exceeded(self, value: Value) -> bool:
-        """Whether a number that was accepted lies outside min/max."""
+        """Whether a number that was accepted, or one in it, lies outside min/max."""
+        if self.plan.data_type == "array":
+            return self.item is not None and any(map(self.item.exceeded, value))
+        if self.plan.data_type == "object":
+            return any(spec.exceeded(value[spec.plan.name]) for spec in self.fields if spec.plan.name in value)
         if self.plan.data_type not in ("float", "integer"):
             return False
         low = -inf if self.plan.minimum is None else self.plan.minimum
@@ -77,6 +124,8 @@ class Spec:
             return None, f"VALUE_INVALID '{name}' takes a value of type {self.plan.data_type} ({why})"
         if self.exceeded(kept):
             low, high = self.plan.minimum, self.plan.maximum
+            if self.plan.data_type in COMPOSED:
+                return None, f"VALUE_OUT_OF_RANGE a number in '{name}' is out of its range"
             return None, f"VALUE_OUT_OF_RANGE '{name}' takes {low} to {high}, not {kept}"
         return kept, ""
 

@@ -70,7 +70,7 @@ class Checks:
         if order.by != "property":
             return
         if order.property is not None:
-            yield from self._properties.check_name(order.property, "/orderBy/property")
+            yield from self._properties.check_order(order.property, "/orderBy/property")
         if overlays and order.role is not None:
             yield from _word("role", order.role, self._roles(), "/orderBy/role")
         elif overlays:

@@ -62,6 +62,14 @@ class Properties:
         of = f" on {'twin types' if len(types) > 1 else 'twin type'} {', '.join(types)}" if types else ""
         yield Problem("UNKNOWN_PROPERTY", f"there is no property '{name}'{of}", path, hint(name, known))
 
+    def check_order(self, name: str, path: str) -> Iterator[Problem]:
+        problems = list(self.check_name(name, path))
+        yield from problems
+        kinds = {item.data_type for item in self.definitions(name)}
+        if not problems and kinds.isdisjoint(_SORTS):
+            shown = ", ".join(sorted(kinds))
+            yield Problem("TYPE_MISMATCH", f"property '{name}' is {shown}: it has no order", path, "order by another")
+
     def check(self, test: PropertyTest, path: str, types: Collection[str]) -> Iterator[Problem]:
         problems = list(self.check_name(test.property, f"{path}/property", types or None))
         if problems:
@@ -196,9 +204,9 @@ def _check_bound(name: str, value: Value, definitions: Sequence[PropertyDefiniti
     ordered = [item for item in definitions if item.data_type in _ORDERED]
     if not ordered:
         kinds = ", ".join(sorted({item.data_type for item in definitions}))
-        yield Problem(
-            "TYPE_MISMATCH", f"property '{name}' is {kinds}: it has no order", path, "compare it with eq or in"
-        )
+        some = any(item.data_type in _SORTS for item in definitions)
+        instead = "compare it with eq or in" if some else "nothing can be compared with it: ask for quality or known"
+        yield Problem("TYPE_MISMATCH", f"property '{name}' is {kinds}: it has no order", path, instead)
     elif not any(_fits(value, item) for item in ordered):
         yield _mismatch(name, value, ordered, path)
 

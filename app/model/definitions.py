@@ -10,24 +10,15 @@ diff and revise; the tree (model/conditions.py) is derived from it at load.
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from app.model.names import IDENTIFIER_RULE, is_identifier, is_role_path
+from app.model.value_types import MAX_FIELDS, Fault, type_faults
 
 MAX_ITEMS = 10_000
 MAX_TEXT = 10_000
-
-
-class Fault(NamedTuple):
-    """One thing wrong with the form of a part: a stable code, where below the part, and what."""
-
-    code: str
-    at: tuple[str | int, ...]
-    message: str
-    hint: str = ""
-    """Where the code alone does not say what to do."""
 
 
 class Faults(ValueError):
@@ -66,7 +57,7 @@ Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.\-+]+)?$"
 FreeForm = dict[str, JsonValue]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
-DataType = Literal["float", "integer", "boolean", "string", "enum", "datetime"]
+DataType = Literal["float", "integer", "boolean", "string", "enum", "datetime", "array", "object"]
 Severity = Literal["info", "warning", "error", "critical"]
 Access = Literal["read", "write", "read-write"]
 TwinKind = Literal["equipment", "sensor", "controller"]
@@ -84,35 +75,40 @@ class Document(BaseModel):
 _D = TypeVar("_D", bound=Document)
 
 
-class _Typed(Document):
-    """What a property and a parameter share: a data type with its limits."""
-
+class _Named(Document):
     name: Identifier
+
+
+class Described(Document):
+    """What a value is: a data type with its limits; of an array its elements, of an object its parts."""
+
     description: Text = ""
     data_type: DataType
     unit: Text | None = None
     min_value: Finite | None = None
     max_value: Finite | None = None
     enum_values: list[Text] | None = Field(default=None, min_length=1, max_length=1000)
+    items: "ItemDefinition | None" = None
+    max_items: Annotated[int, Field(ge=1, le=MAX_ITEMS)] | None = None
+    fields: "list[FieldDefinition] | None" = Field(default=None, min_length=1, max_length=MAX_FIELDS)
+
+
+class ItemDefinition(Described):
+    """An element of an array: it has no name."""
+
+
+class FieldDefinition(Described, _Named):
+    """A part of an object."""
+
+    required: bool = True
+
+
+class _Typed(Described, _Named):
+    """What a property and a parameter share."""
 
     @model_validator(mode="after")
-    def _limits_fit_the_type(self) -> "_Typed":
-        faults: list[Fault] = []
-
-        def wrong(field: str, message: str, code: str = "BAD_LIMITS") -> None:
-            faults.append(Fault(code, (field,), f"'{self.name}' {message}"))
-
-        if self.data_type == "enum" and not self.enum_values:
-            wrong("enum_values", "is an enum and needs enum_values", "MISSING_FIELD")
-        if self.data_type != "enum" and self.enum_values is not None:
-            wrong("enum_values", f"has enum_values but its data_type is {self.data_type}")
-        if self.enum_values and len(set(self.enum_values)) != len(self.enum_values):
-            wrong("enum_values", "lists an enum value twice", "DUPLICATE_NAME")
-        for field in ("min_value", "max_value"):
-            if getattr(self, field) is not None and self.data_type not in ("float", "integer"):
-                wrong(field, f"has {field} but its data_type is {self.data_type}")
-        if self.min_value is not None and self.max_value is not None and self.min_value > self.max_value:
-            wrong("min_value", f"has min_value {self.min_value} above max_value {self.max_value}")
+    def _description_fits_the_type(self) -> Self:
+        faults = list(type_faults(self))
         if faults:
             raise Faults(faults)
         return self
@@ -126,19 +122,6 @@ class PropertyDefinition(_Typed):
     """Thins push, graph and history only; conditions see every sample."""
     computed: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
     """An expression over the twin's own properties (`power / flow_rate`): it has no other source then."""
-
-    @model_validator(mode="after")
-    def _computed_has_no_other_source(self) -> "PropertyDefinition":
-        faults: list[Fault] = []
-        if self.computed is not None and self.access != "read":
-            message = f"'{self.name}' is computed and can't have access {self.access}"
-            faults.append(Fault("COMPUTED_READ_ONLY", ("access",), message))
-        if self.computed is not None and self.stale_after is not None:
-            message = f"'{self.name}' is computed: it is as fresh as what it is computed from"
-            faults.append(Fault("COMPUTED_NEVER_STALE", ("stale_after",), message))
-        if faults:
-            raise Faults(faults)
-        return self
 
 
 class ParameterDefinition(_Typed):

@@ -209,7 +209,8 @@ class SampleRejected(msgspec.Struct, frozen=True, array_like=True):
     twin_id: str
     property: str
     reason: str
-    """UnknownTwin, UnknownProperty, NotMapped, Computed, TypeMismatch, NotInEnum, NotFinite, TooLong, Late."""
+    """UnknownTwin, UnknownProperty, NotMapped, Computed, TypeMismatch, NotInEnum, NotFinite, MissingField, TooLong,
+    TooLarge, Late."""
 
 
 BehaviorState = Literal["active", "inactive"]

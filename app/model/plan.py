@@ -52,6 +52,13 @@ class PropertyPlan(msgspec.Struct, frozen=True, omit_defaults=True):
     """What it is computed from, over properties of its own twin."""
     error: str = ""
     """Why it can't be computed: the reason it is shown with."""
+    items: "PropertyPlan | None" = None
+    """Of an array: its elements, without a name."""
+    max_items: int | None = None
+    fields: tuple["PropertyPlan", ...] = ()
+    """Of an object."""
+    required: bool = True
+    """Of a field."""
 
 
 class MethodPlan(msgspec.Struct, frozen=True):

@@ -12,6 +12,9 @@ from app.model.time import Micros
 Value = Any
 """bool, int, float, str, list, dict or None; msgspec and the type checker both take Any, so the rule is this line."""
 
+MAX_SIZE = 65_536
+"""Of one value: one for each number, list, object and so on in it, and one for each character of text."""
+
 Quality = Literal["good", "uncertain", "bad"]
 
 OverrideKind = Literal["out_of_service", "forced"]
@@ -67,3 +70,20 @@ def in_effect(reported: PropertyState, override: Override | None) -> PropertySta
     return PropertyState(
         reported.value, "bad", reported.timestamp, reported.reported_at, OUT_OF_SERVICE, False, override, reported
     )
+
+
+def size(value: Value) -> int:
+    """Stops counting once it is beyond MAX_SIZE."""
+    count = 0
+    waiting = [value]
+    while waiting and count <= MAX_SIZE:
+        item = waiting.pop()
+        count += 1
+        if isinstance(item, str):
+            count += len(item)
+        elif isinstance(item, list):
+            waiting += item[: MAX_SIZE + 1]
+        elif isinstance(item, dict):
+            count += sum(map(len, item))
+            waiting += item.values()
+    return count

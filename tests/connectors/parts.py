@@ -25,6 +25,23 @@ PLANS = {
         PropertyPlan("enabled", "boolean"),
         PropertyPlan("started_at", "datetime"),
         PropertyPlan("blob", "string"),
+        PropertyPlan("profile", "array", items=PropertyPlan("", "float"), access="read-write"),
+        PropertyPlan(
+            "matrix", "array", items=PropertyPlan("", "array", items=PropertyPlan("", "integer")), access="read-write"
+        ),
+        PropertyPlan(
+            "span", "object", fields=(PropertyPlan("Low", "float"), PropertyPlan("High", "float")), access="read-write"
+        ),
+        PropertyPlan(
+            "recipe",
+            "object",
+            fields=(
+                PropertyPlan("Name", "string"),
+                PropertyPlan("Steps", "array", items=PropertyPlan("", "integer")),
+                PropertyPlan("Within", "object", fields=(PropertyPlan("High", "float"),)),
+            ),
+            access="read-write",
+        ),
     )
 }
 METHODS = {
@@ -33,6 +50,7 @@ METHODS = {
         MethodPlan("start", return_type="boolean"),
         MethodPlan("set_speed", (PropertyPlan("speed", "float"), PropertyPlan("ramp", "integer"))),
         MethodPlan("reset"),
+        MethodPlan("take_profile", (PropertyPlan("profile", "array", items=PropertyPlan("", "float")),), "array"),
         MethodPlan("unknown"),
     )
 }

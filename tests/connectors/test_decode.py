@@ -207,3 +207,34 @@ def test_no_payload_raises_and_what_is_taken_can_be_stored(payload: bytes) -> No
     for sample in found.samples:
         json.dumps(sample.value, allow_nan=False)
         assert sample.value is not None or sample.quality == "bad"
+
+
+CELLS = PropertyPlan("cells", "array", items=FLOW, max_items=3)
+WINDOW = PropertyPlan(
+    "window",
+    "object",
+    fields=(FLOW, PropertyPlan("tags", "array", items=NAME), PropertyPlan("due", "datetime", required=False)),
+)
+
+
+def test_a_list_and_an_object_are_taken_by_their_parts() -> None:
+    assert value("[1, 2.5]", CELLS) == [1.0, 2.5]
+    assert value('{"data": [[], [3]]}', CELLS, value="/data/1") == [3.0]
+    told = {"flow": 1, "tags": ["a"], "more": {"x": 1}, "due": None}
+    assert value(json.dumps(told), WINDOW) == {"flow": 1.0, "tags": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("plan", "payload", "why", "detail"),
+    [
+        (CELLS, "1", "TypeMismatch", "t.cells: int where an array belongs"),
+        (CELLS, "[1, 2, 3, 4]", "TooLong", "t.cells: 4 items, at most 3"),
+        (CELLS, '[1, "x"]', "TypeMismatch", "t.cells: /1: str where a float belongs"),
+        (WINDOW, '{"flow": 1}', "MissingField", "t.window: there is no 'tags' in it"),
+        (WINDOW, '{"flow": null, "tags": []}', "NoValue", "t.window: /flow: null where a float belongs"),
+        (WINDOW, '{"flow": 1, "tags": ["a", 5]}', "TypeMismatch", "t.window: /tags/1: int where a string belongs"),
+    ],
+)
+def test_a_part_that_does_not_fit_is_told_by_its_place(plan: PropertyPlan, payload: str, why: str, detail: str) -> None:
+    (rejected,) = decoded(payload, plan).rejected
+    assert (rejected.reason, rejected.detail) == (why, detail)

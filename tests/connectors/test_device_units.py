@@ -21,6 +21,9 @@ PROPERTIES = {
     "temperature": PropertyPlan("temperature", "float", "celsius", -20.0, 120.0),
     "power": PropertyPlan("power", "integer", "W"),
     "plain": PropertyPlan("plain", "integer"),
+    "zones": PropertyPlan(
+        "zones", "array", items=PropertyPlan("", "array", items=PropertyPlan("", "integer", "celsius", 0.0, 300.0))
+    ),
 }
 
 
@@ -36,7 +39,7 @@ TWIN = TwinConnection(
     Connectivity(protocol="opc-ua", endpoint="opc.tcp://127.0.0.1:1"),
     PROPERTIES,
     {"heat": MethodPlan("heat", PARAMETERS)},
-    conversions={"temperature": FAHRENHEIT, "power": _needed("kW", "W")},
+    conversions={"temperature": FAHRENHEIT, "power": _needed("kW", "W"), "zones": FAHRENHEIT},
     argument_conversions={"heat": {"to": FAHRENHEIT}},
 )
 
@@ -72,7 +75,14 @@ async def test_values_come_in_the_definitions_unit_and_go_out_in_the_devices() -
     devices: list[Device] = []
 
     def make(group: Group, clock: Any, installation: str) -> Device:
-        told = [("temperature", 212.0), ("power", 0.5), ("plain", 7), ("power", 0.0001), ("temperature", None)]
+        told: list[tuple[str, Any]] = [
+            ("temperature", 212.0),
+            ("power", 0.5),
+            ("plain", 7),
+            ("power", 0.0001),
+            ("temperature", None),
+        ]
+        told += [("zones", [[212.0], []]), ("zones", [[212.0, 33.0]])]
         devices.append(Device(group, *(Sample("oven", name, value, 1) for name, value in told)))
         return devices[-1]
 
@@ -87,20 +97,23 @@ async def test_values_come_in_the_definitions_unit_and_go_out_in_the_devices() -
             ("power", 500),
             ("plain", 7),
             ("temperature", None),
+            ("zones", [[100], []]),
         ]
         assert isinstance(sink.readings[0].samples[1].value, int)
-        assert sink.rejected == {"TypeMismatch": 1}
+        assert sink.rejected == {"TypeMismatch": 2}
         (device,) = devices
         assert device.twin.properties["power"] == PropertyPlan("power", "float", "W")
         assert device.twin.properties["plain"] is PROPERTIES["plain"]
         await supervisor.write("oven", "temperature", 100.0)
         await supervisor.write("oven", "power", 1500)
         await supervisor.write("oven", "plain", 3)
+        await supervisor.write("oven", "zones", [[100, 37.5]])
         await supervisor.call("oven", "heat", {"to": 37.5, "ramp": 2})
         assert device.sent == [
             ("temperature", 212.0),
             ("power", 1.5),
             ("plain", 3),
+            ("zones", [[212.0, 99.5]]),
             ("heat", {"to": 99.5, "ramp": 2}),
         ]
     finally:

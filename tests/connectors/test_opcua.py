@@ -15,6 +15,7 @@ from app.model.connection import TwinConnection
 from app.model.time import from_datetime
 from app.runtime.clock import SystemClock
 from tests.connectors.parts import FakeSink, pump, running, until
+from tests.connectors.test_outages import Plc
 from tests.servers.mosquitto import free_port
 from tests.servers.opcua import NAMESPACE, OpcUaServer
 
@@ -30,11 +31,21 @@ NODES = {
     "enabled": "Enabled",
     "started_at": "StartedAt",
     "blob": "Blob",
+    "profile": "Profile",
+    "matrix": "Matrix",
+    "span": "Span",
+    "recipe": "Recipe",
 }
-METHODS = {"start": "Start", "set_speed": "SetSpeed", "reset": "Reset", "unknown": "Unknown"}
+METHODS = {
+    "start": "Start",
+    "set_speed": "SetSpeed",
+    "reset": "Reset",
+    "unknown": "Unknown",
+    "take_profile": "TakeProfile",
+}
 
 
-def twin(plc: OpcUaServer, *properties: str, sampling: float = 50, **given: Any) -> TwinConnection:
+def twin(plc: OpcUaServer | Plc, *properties: str, sampling: float = 50, **given: Any) -> TwinConnection:
     """A pump whose document says `ns=2`, which is another namespace on this server."""
     mapping = {name: {"node_id": f"ns=2;s=Pump123.{NODES[name]}", "sampling_interval": sampling} for name in properties}
     methods = {name: {"node_id": f"ns=2;s=Pump123.{node}"} for name, node in METHODS.items()}
@@ -236,6 +247,55 @@ async def test_a_write_reaches_the_node_in_its_own_type(plc: OpcUaServer) -> Non
         assert (refused.status, await plc.get("Count")) == ("refused", 9)
         assert "pump_123.count: the node takes Int16, and 9.5 is not a whole number" in refused.error
         assert (await device.write("pump_123", "count", 70_000)).status == "refused"
+
+
+async def test_arrays_and_structures_come_in_and_go_out(plc: OpcUaServer) -> None:
+    sink = FakeSink()
+    device = connector(twin(plc, "profile", "matrix", "span"))
+    async with running(device, sink):
+        assert {sample.property: sample.value for sample in sink.readings[0].samples} == {
+            "profile": [1.5, 2.5],
+            "matrix": [[1, 2], [3, 4]],
+            "span": {"Low": 1.0, "High": 9.0},
+        }
+        assert (await device.write("pump_123", "profile", [4, 5.25, 6.0])).status == "accepted"
+        assert (await device.write("pump_123", "matrix", [[5, 6], [7, 8]])).status == "accepted"
+        assert (await device.write("pump_123", "span", {"Low": 0.5})).status == "accepted"
+        await until(lambda: sink.value("span") == {"Low": 0.5, "High": 0.0}, "the written structure is read back")
+        await until(lambda: sink.value("matrix") == [[5, 6], [7, 8]], "the written matrix is read back")
+        assert await plc.get("Profile") == [4.0, 5.25, 6.0]
+        for name, value, part in (
+            ("matrix", [[1], [2, 3]], "of one length"),
+            ("matrix", [[1, 70_000]], "Int16"),
+            ("profile", ["x"], "the node takes Float"),
+            ("span", {"Low": "x"}, "the node takes Double"),
+        ):
+            answer = await device.write("pump_123", name, value)
+            assert (answer.status, part in answer.error) == ("refused", True), answer
+        answer = await device.call("pump_123", "take_profile", {"profile": [1.5, 2.5]})
+        assert (answer.status, answer.value) == ("accepted", [2.5, 1.5])
+        assert plc.calls == [("take_profile", ua.VariantType.Float, [1.5, 2.5])]
+        await plc.set("Profile", [1.0, float("nan")])
+        await until(lambda: sink.rejected == {"NotFinite": 1}, "the odd element is counted")
+        assert sink.details[-1] == "pump_123.profile: /1: nan is not a finite number"
+    assert sink.rejected == {"NotFinite": 1}
+
+
+async def test_a_structure_of_the_servers_own_is_read_and_written_by_its_fields() -> None:
+    plc, sink = Plc(free_port()), FakeSink()
+    await plc.start()
+    try:
+        device = connector(twin(plc, "recipe"))
+        async with running(device, sink):
+            assert sink.value("recipe") == {"Name": "bake", "Steps": [1, 2], "Within": {"High": 9.0}}
+            answer = await device.write("pump_123", "recipe", {"Name": "cool", "Steps": [3], "Within": {"High": 4}})
+            assert answer.status == "accepted"
+            await until(lambda: sink.value("recipe")["Steps"] == [3], "the written structure is read back")
+            assert sink.value("recipe") == {"Name": "cool", "Steps": [3], "Within": {"High": 4.0}}
+            answer = await device.write("pump_123", "recipe", {"Name": "x", "Steps": ["y"]})
+            assert (answer.status, "Int32" in answer.error) == ("refused", True)
+    finally:
+        await plc.kill()
 
 
 async def test_a_write_that_the_device_does_not_take_fails_with_its_status(plc: OpcUaServer) -> None:

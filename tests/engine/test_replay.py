@@ -52,8 +52,13 @@ from tests.engine.plant import (
 )
 
 TWINS = ("p1", "p2", "p3")
-NAMES = (*MAPPED, "limit", "mode", "shown", "level", "slip", "steep", "nothing")
-PROPERTIES = (*PUMP_PROPERTIES, PropertyPlan("level", "float", minimum=0.0, maximum=10.0, stale_after=5 * SECOND))
+NAMES = (*MAPPED, "limit", "mode", "shown", "level", "slip", "steep", "profile", "window", "nothing")
+PROPERTIES = (
+    *PUMP_PROPERTIES,
+    PropertyPlan("level", "float", minimum=0.0, maximum=10.0, stale_after=5 * SECOND),
+    PropertyPlan("profile", "array", items=PropertyPlan("", "float", maximum=80.0), max_items=2),
+    PropertyPlan("window", "object", fields=(PropertyPlan("low", "integer"),), access="read-write"),
+)
 
 RATIO = Compare(">", Arithmetic("/", ref("speed"), ref("temperature")), Literal(2))
 COMPUTED = (
@@ -89,7 +94,7 @@ STATION_RULES = (
 def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int]) -> Plan:
     revision, rules, bindings, removed, manual, life = data
     shape_id, station_id = f"pump@{revision}-{rules}", f"station@{revision}"
-    mapped = tuple(name for name in (*MAPPED, "level") if not (manual and name == "speed"))
+    mapped = tuple(name for name in (*MAPPED, "level", "profile") if not (manual and name == "speed"))
     return Plan(
         revision,
         (
@@ -122,7 +127,8 @@ values: st.SearchStrategy[Any] = st.one_of(
     st.sampled_from([0.0, 1.0, 50.0, 70.0, 90.0, 150.0, -1.0]),
     st.sampled_from(["running", "fault", "auto", "hand", "2026-01-02T03:04:05Z", "\ud800", ""]),
     st.sampled_from([True, False, None, 0, 3, 2**63, -(2**63), math.nan, math.inf, 1e308]),
-    st.lists(st.integers(), max_size=1),
+    st.lists(st.integers(), max_size=3),
+    st.sampled_from([{"low": 1}, {"low": 2, "more": 1}, {"low": "x"}, {}]),
     st.floats(),
     st.text(max_size=3),
 )

@@ -13,6 +13,7 @@ from typing import Any
 
 from asyncua import ua
 from asyncua.common.node import Node
+from asyncua.common.structures104 import new_struct, new_struct_field
 from asyncua.crypto.permission_rules import User, UserRole
 from asyncua.server.server import Server
 from asyncua.server.user_managers import UserManager
@@ -30,6 +31,9 @@ VARIABLES: dict[str, tuple[Any, ua.VariantType]] = {
     "Enabled": (True, ua.VariantType.Boolean),
     "StartedAt": (datetime(2026, 1, 2, 3, 4, 5), ua.VariantType.DateTime),
     "Blob": (b"\x01\x02", ua.VariantType.ByteString),
+    "Profile": ([1.5, 2.5], ua.VariantType.Float),
+    "Matrix": ([[1, 2], [3, 4]], ua.VariantType.Int16),
+    "Span": (ua.Range(ua.Double(1.0), ua.Double(9.0)), ua.VariantType.ExtensionObject),
 }
 
 
@@ -156,7 +160,39 @@ class OpcUaServer:
         await self.pump.add_method(
             self._id("Pump123.SetSpeed"), self._name("SetSpeed"), set_speed, [double, short], [double]
         )
+        await self._take_profile()
         await self.pump.add_method(self._id("Pump123.Reset"), self._name("Reset"), reset, [], [])
+
+    async def _take_profile(self) -> None:
+        def take(_: ua.NodeId, profile: ua.Variant) -> list[ua.Variant]:
+            self.calls.append(("take_profile", profile.VariantType, profile.Value))
+            return [ua.Variant(profile.Value[::-1], ua.VariantType.Float)]
+
+        assert self.pump is not None
+        argument = ua.Argument(
+            Name=ua.String("Profile"), DataType=ua.NodeId(ua.Int32(ObjectIds.Float)), ValueRank=ua.Int32(1)
+        )
+        await self.pump.add_method(
+            self._id("Pump123.TakeProfile"), self._name("TakeProfile"), take, [argument], [argument]
+        )
+
+    async def add_recipe(self) -> None:
+        """A structure of this server's own. asyncua keeps its class for the process, so whoever wants to see a client
+        learn it runs this server in another one."""
+        span = await self.server.nodes.base_structure_type.get_child("0:Range")
+        parts = [
+            new_struct_field("Name", ua.VariantType.String),
+            new_struct_field("Steps", ua.VariantType.Int32, array=True),
+            new_struct_field("Within", span),
+        ]
+        kind, _ = await new_struct(self.server, self.index, "Recipe", parts)
+        await self.server.load_data_type_definitions()
+        value = ua.Recipe(Name="bake", Steps=[1, 2], Within=ua.Range(ua.Double(1.0), ua.Double(9.0)))  # type: ignore[attr-defined]
+        assert self.pump is not None
+        node = await self.pump.add_variable(
+            self._id("Pump123.Recipe"), self._name("Recipe"), value, ua.VariantType.ExtensionObject, kind.nodeid
+        )
+        await node.set_writable()
 
     async def _event_type(self, name: str, fields: Iterable[tuple[str, ua.VariantType]]) -> Node:
         base = self.server.get_node(ua.NodeId(ua.Int32(ObjectIds.BaseEventType)))
@@ -178,6 +214,7 @@ async def serving(port: int = 0, user: tuple[str, str] | None = None) -> AsyncIt
 
 async def _main(port: int) -> None:
     async with serving(port) as server:
+        await server.add_recipe()
         sys.stdout.write(f"{server.port}\n")
         sys.stdout.flush()
         await asyncio.get_running_loop().create_future()

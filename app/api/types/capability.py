@@ -3,11 +3,54 @@
 These are definitions without life; the live ones are Property (types/property.py) and Behavior (types/behavior.py).
 """
 
+from typing import Any
+
 import strawberry
 
 from app.api.scalars import JSON
 from app.api.types.enums import Access, DataType, OnLoad
 from app.model import definitions as model
+
+
+@strawberry.type(description="An element of an ARRAY.")
+class Items:
+    description: str = strawberry.field(description="In the author's words; empty where none was written.")
+    data_type: DataType = strawberry.field(description="What it holds.")
+    unit: str | None = strawberry.field(description="As the author wrote it.")
+    min_value: float | None = strawberry.field(description="In `unit`, as of a property.")
+    max_value: float | None = strawberry.field(description="In `unit`, as of a property.")
+    enum_values: list[str] | None = strawberry.field(description="The values an ENUM may take; null for other types.")
+    items: "Items | None" = strawberry.field(description="Of an ARRAY: its elements; null for other types.")
+    max_items: int | None = strawberry.field(description="The most elements of an ARRAY; null where none is written.")
+    fields: list["ObjectField"] | None = strawberry.field(description="Of an OBJECT; null for other types.")
+
+    @classmethod
+    def of(cls, item: model.ItemDefinition) -> "Items":
+        return cls(**_described(item))
+
+
+@strawberry.type(description="A part of an OBJECT.")
+class ObjectField(Items):
+    name: str = strawberry.field(description="Unique among its neighbours.")
+    required: bool = strawberry.field(description="Whether a value without it is refused.")
+
+    @classmethod
+    def of_field(cls, item: model.FieldDefinition) -> "ObjectField":
+        return cls(name=item.name, required=item.required, **_described(item))
+
+
+def _described(item: model.Described) -> dict[str, Any]:
+    return {
+        "description": item.description,
+        "data_type": DataType(item.data_type),
+        "unit": item.unit,
+        "min_value": item.min_value,
+        "max_value": item.max_value,
+        "enum_values": item.enum_values,
+        "items": None if item.items is None else Items.of(item.items),
+        "max_items": item.max_items,
+        "fields": None if item.fields is None else [ObjectField.of_field(field) for field in item.fields],
+    }
 
 
 @strawberry.type(description="A property as a twin type declares it.")
@@ -23,6 +66,9 @@ class PropertyDefinition:
         description="In `unit`. A reading above it is kept with quality UNCERTAIN; a write above it is refused."
     )
     enum_values: list[str] | None = strawberry.field(description="The values an ENUM may take; null for other types.")
+    items: Items | None = strawberry.field(description="Of an ARRAY: its elements; null for other types.")
+    max_items: int | None = strawberry.field(description="The most elements of an ARRAY; null where none is written.")
+    fields: list[ObjectField] | None = strawberry.field(description="Of an OBJECT; null for other types.")
     access: Access = strawberry.field(description="What may be done with it.")
     computed: str | None = strawberry.field(
         description="What it is computed from, such as `power / flow_rate`: properties of its twin. Null for others."
@@ -30,17 +76,7 @@ class PropertyDefinition:
 
     @classmethod
     def of(cls, item: model.PropertyDefinition) -> "PropertyDefinition":
-        return cls(
-            name=item.name,
-            description=item.description,
-            data_type=DataType(item.data_type),
-            unit=item.unit,
-            min_value=item.min_value,
-            max_value=item.max_value,
-            enum_values=item.enum_values,
-            access=Access(item.access),
-            computed=item.computed,
-        )
+        return cls(name=item.name, access=Access(item.access), computed=item.computed, **_described(item))
 
 
 @strawberry.type(description="A parameter of a method or event.")
@@ -52,18 +88,13 @@ class Parameter:
     min_value: float | None = strawberry.field(description="In `unit`; a lower argument is refused.")
     max_value: float | None = strawberry.field(description="In `unit`; a higher argument is refused.")
     enum_values: list[str] | None = strawberry.field(description="The values an ENUM may take; null for other types.")
+    items: Items | None = strawberry.field(description="Of an ARRAY: its elements; null for other types.")
+    max_items: int | None = strawberry.field(description="The most elements of an ARRAY; null where none is written.")
+    fields: list[ObjectField] | None = strawberry.field(description="Of an OBJECT; null for other types.")
 
     @classmethod
     def of(cls, item: model.ParameterDefinition) -> "Parameter":
-        return cls(
-            name=item.name,
-            description=item.description,
-            data_type=DataType(item.data_type),
-            unit=item.unit,
-            min_value=item.min_value,
-            max_value=item.max_value,
-            enum_values=item.enum_values,
-        )
+        return cls(name=item.name, **_described(item))
 
 
 @strawberry.type(description="A method that `invokeMethod` can call.")

@@ -39,6 +39,8 @@ class DataType(Enum):
     STRING = "string"
     ENUM = strawberry.enum_value("enum", description="One of `enumValues`.")
     DATETIME = strawberry.enum_value("datetime", description="ISO 8601 text.")
+    ARRAY = strawberry.enum_value("array", description="A list of `items`.")
+    OBJECT = strawberry.enum_value("object", description="Named parts: its `fields`.")
 
 
 @strawberry.enum(description="What may be done with a property.")
