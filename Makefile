@@ -40,7 +40,7 @@ unit: $(READY)   ## unit, contract and end-to-end tests (ARGS="-k name" picks)
 schema: $(READY) ## write schema.graphql from the code
 	$(BIN)/twin-overlay schema > schema.graphql
 
-bench: $(READY)  ## the figures (SUITE=engine, latency, memory, find or load; all by default)
+bench: $(READY)  ## the figures (SUITE=engine, latency, memory, find, load or start; all by default)
 	$(BIN)/python -m tests.bench $(SUITE)
 
 lock: $(READY)   ## resolve pyproject.toml anew into requirements.lock

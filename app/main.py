@@ -46,6 +46,7 @@ from app.runtime.effects import Effects
 from app.runtime.graph_writer import GraphWriter
 from app.runtime.ingest import Ingest
 from app.runtime.metrics import Metrics
+from app.runtime.phases import Phases
 from app.runtime.recover import agree, recover
 from app.settings import Settings
 
@@ -94,17 +95,24 @@ class _Rooms:
 async def running(
     settings: Settings, starting: Awaitable[EmbeddedEngine] | None, journal_of: OpenJournal
 ) -> AsyncIterator[Services]:
+    phases = Phases()
     async with contextlib.AsyncExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         journal = journal_of(settings)
         stack.push_async_callback(journal.close)
         embedded = await starting if starting is not None else None
         store = await _graph(settings, embedded, stack)
+        phases.done("graph engine")
         await store.migrate()
         await agree(journal, store)
+        phases.done("migrations")
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
-        rooms = _wire(settings, journal, store, Catalogue.of(*await store.load()), assets)
+        catalogue = Catalogue.of(*await store.load())
+        phases.done("definitions")
+        rooms = _wire(settings, journal, store, catalogue, assets)
+        phases.done("indexes")
         recover(rooms.engine, journal)
+        phases.done("journal")
         rooms.clock.never_before(rooms.engine.live.time)
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -113,6 +121,8 @@ async def running(
             if embedded is not None:
                 tasks.append(group.create_task(_notice_the_end_of(embedded)))
             await _start(rooms)
+            phases.done("changes")
+            log.info("ready after %s", phases)
             yield rooms.services
             rooms.services.bus.close()
             for task in tasks:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import engine, find, latency, load, memory
+from tests.bench import engine, find, latency, load, memory, start
 
 SUITES: dict[str, Callable[[], None]] = {
     "engine": engine.main,
@@ -17,6 +17,7 @@ SUITES: dict[str, Callable[[], None]] = {
     "memory": memory.main,
     "find": find.main,
     "load": load.main,
+    "start": start.main,
 }
 
 

@@ -28,8 +28,8 @@ from app.commands.definitions import DefinitionCommands
 from app.graph.embedded import EmbeddedEngine
 from app.main import open_journal, running
 from app.serve import starting
-from app.settings import Settings, load_settings
-from tests.bench.pumps import BEHAVIOR, PROPERTIES, batches, pump_type, pumps
+from app.settings import load_settings
+from tests.bench.pumps import BEHAVIOR, PROPERTIES, Documents, batches, pump_type, pumps
 from tests.e2e.processes import running_server
 from tests.servers import neo4j
 from tests.servers.graph import GraphAddress
@@ -109,10 +109,10 @@ async def _bench(name: str, engine: Callable[[Path], Any]) -> None:
                 await store.migrate()
                 await store.close()
                 last = number == ROUNDS - 1
-                floor, own = await _round(graph, pid, Path(folder, "data"), floor_first=number % 2 == 0, last=last)
-                floors.append(floor)
+                floor_rate, own = await _round(graph, pid, Path(folder, "data"), floor_first=number % 2 == 0, last=last)
+                floors.append(floor_rate)
                 ours.append(own)
-    ratios = [own / floor for own, floor in zip(ours, floors, strict=True)]
+    ratios = [own / raw for own, raw in zip(ours, floors, strict=True)]
     print(
         f"{name}: {TWINS:,} twins in batches of {BATCH}: ours {_spread(ours)} twins/s, floor {_spread(floors)} twins/s,"
         f" ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
@@ -123,17 +123,20 @@ async def _round(
     graph: GraphAddress, pid: int, data_dir: Path, *, floor_first: bool, last: bool
 ) -> tuple[float, float]:
     """Twins a second of the floor and of ours, in one fresh database."""
-    settings = load_settings(data_dir=data_dir, graph=_settings(graph))
+    settings = load_settings(data_dir=data_dir, graph=graph.settings)
     async with (
         AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver,
         running(settings, None, open_journal) as services,
     ):
         definitions = services.commands.definitions
         await definitions.save([pump_type()], ACTOR)
-        await _floor(driver, graph, "warm_floor", WARM)
+        await floor(driver, graph, pumps("warm_floor", WARM))
         await _ours(definitions, "warm_ours", WARM, BATCH)
         memory = _Memory(pid)
-        works = {"floor": lambda: _floor(driver, graph, "floor", TWINS), "ours": lambda: _measured(definitions, memory)}
+        works = {
+            "floor": lambda: floor(driver, graph, pumps("floor", TWINS)),
+            "ours": lambda: _measured(definitions, memory),
+        }
         took = {}
         for what in ("floor", "ours") if floor_first else ("ours", "floor"):
             gc.collect()
@@ -142,19 +145,16 @@ async def _round(
             await _compare(graph)
             await _bulk(definitions)
     if last:
-        await _over_http(data_dir, settings)
+        await _over_http(data_dir, graph)
     return TWINS / took["floor"], TWINS / took["ours"]
-
-
-def _settings(graph: GraphAddress) -> dict[str, str]:
-    return {"uri": graph.uri, "user": graph.user, "password": graph.password, "database": graph.database}
 
 
 # ------------------------------------------------------------ the floor
 
 
-async def _floor(driver: AsyncDriver, graph: GraphAddress, prefix: str, count: int) -> float:
-    parts = [[_row(document) for _, document in part] for part in batches(pumps(prefix, count), BATCH)]
+async def floor(driver: AsyncDriver, graph: GraphAddress, documents: Documents) -> float:
+    """Seconds for twins of the pumps' type, which must be there."""
+    parts = [[_row(document) for _, document in part] for part in batches(documents, BATCH)]
     began = time.perf_counter()
     async with driver.session(database=graph.database) as session:
         for rows in parts:
@@ -194,8 +194,8 @@ def _row(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _compare(graph: GraphAddress) -> None:
-    floor, ours = [await _left_behind(graph, prefix) for prefix in ("floor_", "ours_")]
-    assert floor == ours, f"they left different graphs behind: {set(floor.items()) ^ set(ours.items())}"
+    raw, ours = [await _left_behind(graph, prefix) for prefix in ("floor_", "ours_")]
+    assert raw == ours, f"they left different graphs behind: {set(raw.items()) ^ set(ours.items())}"
 
 
 async def _left_behind(graph: GraphAddress, prefix: str) -> dict[tuple[object, ...], int]:
@@ -236,17 +236,9 @@ async def _bulk(definitions: DefinitionCommands) -> None:
     )
 
 
-async def _over_http(data_dir: Path, settings: Settings) -> None:
+async def _over_http(data_dir: Path, graph: GraphAddress) -> None:
     """From another process, as `twin-overlay apply` sends them."""
-    environment = {
-        f"TWIN_OVERLAY_GRAPH__{name.upper()}": value
-        for name, value in {
-            "uri": settings.graph.uri,
-            "user": settings.graph.user,
-            "password": settings.graph.password.get_secret_value(),
-            "database": settings.graph.database,
-        }.items()
-    }
+    environment = {f"TWIN_OVERLAY_GRAPH__{name.upper()}": value for name, value in graph.settings.items()}
     async with running_server(data_dir, environment=environment) as server, server.client as client:
         parts = [
             [{"kind": kind.upper(), "document": document} for kind, document in part]

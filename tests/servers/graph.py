@@ -17,6 +17,11 @@ class GraphAddress:
     password: str
     database: str
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """As `graph` of a server's settings."""
+        return {"uri": self.uri, "user": self.user, "password": self.password, "database": self.database}
+
     async def connect(self) -> GraphStore:
         return await connect(self.uri, self.user, self.password, self.database)
 
