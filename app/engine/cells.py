@@ -5,8 +5,10 @@ is what conditions see: the forced value, or the value while it is known, else N
 sets it too. All other fields are what is reported, whatever a person has put over it.
 """
 
-from collections import deque
-from collections.abc import Mapping
+import sys
+from collections.abc import Mapping, Sequence
+
+import msgspec
 
 from app.engine.compile import TYPE_OF, Compiled, Reads, Test, TooDeep, ValueType, compile_condition, reads
 from app.engine.formulas import NO_FORMULAS, Formula, formulas_of
@@ -26,7 +28,7 @@ VERDICT: Mapping[Evidence, bool | None] = {"true": True, "false": False, "unknow
 class ShapeState:
     """What all owners of a shape share: property specs, methods, and rules compiled once per combination of types."""
 
-    __slots__ = ("_compiled", "_reads", "computed", "methods", "shape", "specs", "users")
+    __slots__ = ("_compiled", "_mapped", "_reads", "computed", "methods", "shape", "specs", "users")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -34,8 +36,19 @@ class ShapeState:
         self.computed = formulas_of(self.specs)
         self.methods = {plan.name: plan for plan in shape.methods}
         self.users = 0
+        self._mapped: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._reads: dict[int, Reads | str] = {}
         self._compiled: dict[tuple[int, tuple[ValueType | None, ...], tuple[bool, ...]], Compiled] = {}
+
+    def shared(self, plan: TwinPlan) -> TwinPlan:
+        """The plan with what is equal in every twin's being one object: one that was read from a journal or a snapshot
+        brings its own copy of each text."""
+        mapped = self._mapped.setdefault(plan.mapped, plan.mapped)
+        if mapped is plan.mapped and plan.shape_id is self.shape.shape_id:
+            return plan
+        return msgspec.structs.replace(
+            plan, mapped=mapped, shape_id=self.shape.shape_id, twin_type=sys.intern(plan.twin_type)
+        )
 
     def reads(self, index: int) -> Reads | str:
         """What rule number `index` names, or the error it is shown with where it can't be run."""
@@ -64,6 +77,7 @@ class ShapeState:
         return found
 
 
+NO_READING = "NoReading"
 PATH_SILENT = "PathSilent"
 """Why a value is not known: its twin's path is silent, or has not had contact in this run."""
 
@@ -103,12 +117,13 @@ class Cell:
         self.value: Value = None
         self.live: Value = None
         self.quality: Quality = "bad"
-        self.reason: str | None = "NoReading"
+        self.reason: str | None = NO_READING
         self.timestamp: Micros = 0
         self.reported_at: Micros = 0
         self.queued = False
         """Whether the stale queue has an entry for it."""
-        self.readers: list[RuleState] = []
+        self.readers: tuple[RuleState, ...] = ()
+        """In the order in which they are evaluated."""
         self.feeds: tuple[ComputedCell, ...] = ()
         """Everything that is computed from it, near or far."""
 
@@ -129,6 +144,18 @@ class Cell:
             self.value, self.quality, self.timestamp, self.reported_at, self.reason, self.reporting()
         )
         return in_effect(reported, self.override)
+
+    def untouched(self) -> bool:
+        """Whether it is still as it was made."""
+        return (
+            self.reported_at == 0
+            and self.timestamp == 0
+            and self.value is None
+            and self.live is None
+            and self.override is None
+            and self.reason == NO_READING
+            and self.quality == "bad"
+        )
 
     def changed(self) -> PropertyChanged:
         """The whole state as a fact."""
@@ -217,8 +244,8 @@ class TwinState:
         self.reason = ""
         self.last_contact: Micros | None = None
         self.clock: PathClock | None = None
-        self.events: deque[TwinEventOccurred] = deque(maxlen=KEPT_EVENTS)
-        """Newest first."""
+        self.events: Sequence[TwinEventOccurred] = ()
+        """Newest first; replaced, never changed."""
         mapped = frozenset(plan.mapped)
         self.cells = {name: Cell(self, spec, name in mapped) for name, spec in shape.specs.items()}
         self.computed: tuple[ComputedCell, ...] = ()
@@ -239,6 +266,9 @@ class TwinState:
             cells[name].straight = False
         for name, reason in computed.unusable.items():
             cells[name].reason = reason
+
+    def remember(self, event: TwinEventOccurred) -> None:
+        self.events = (event, *self.events[: KEPT_EVENTS - 1])
 
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.twin_id if owner is None or owner == self.plan.twin_id else None
@@ -334,14 +364,13 @@ class RuleState:
         if self.error is None:
             for cell in dict.fromkeys(self.cells):
                 in_place = not cell.readers or cell.readers[-1].order < self.order
-                cell.readers.append(self)
+                cell.readers = (*cell.readers, self)
                 if not in_place:
-                    cell.readers.sort(key=_order)
+                    cell.readers = tuple(sorted(cell.readers, key=_order))
 
     def detach(self) -> None:
         for cell in dict.fromkeys(self.cells):
-            if self in cell.readers:
-                cell.readers.remove(self)
+            cell.readers = tuple([rule for rule in cell.readers if rule is not self])
 
     def twins(self) -> tuple[str, ...]:
         """The twins an alert of it concerns: those it reads, else all that its owner binds."""

@@ -220,7 +220,7 @@ class LiveState:
     def land_event(self, fact: TwinEventOccurred) -> None:
         twin = self.twins.get(fact.twin_id)
         if twin is not None:
-            twin.events.appendleft(fact)
+            twin.remember(fact)
 
     def land_connectivity(self, fact: ConnectivityChanged) -> None:
         twin = self.twins.get(fact.twin_id)

@@ -89,7 +89,8 @@ def _differs(old: TwinState | OverlayState | None, new: TwinPlan | OverlayPlan) 
 
 def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState, Mapping[str, RuleState], bool]:
     old = live.twins.pop(plan.twin_id, None)
-    new = live.twins[plan.twin_id] = TwinState(plan, live.shapes[plan.shape_id])
+    shape = live.shapes[plan.shape_id]
+    new = live.twins[plan.twin_id] = TwinState(shape.shared(plan), shape)
     new.shape.users += 1
     reborn = old is not None and old.plan.life != plan.life
     shown: dict[str, PropertyChanged] = {}

@@ -26,7 +26,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
     now = step.now
     received = reading.received_at if reading.received_at < now else now
     latest = received + max_skew
-    touched: list[RuleState] | dict[RuleState, None] | None = None
+    touched: tuple[RuleState, ...] | dict[RuleState, None] | None = None
     for sample in reading.samples:
         twin = twins.get(sample.twin_id)
         cell = twin.cells.get(sample.property) if twin is not None else None

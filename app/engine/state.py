@@ -1,10 +1,12 @@
 """The engine's whole state as bytes, and back, without any graph: owners as loaded, values, behaviors, alerts, calls.
 
-Compiled functions, readers and the stale queue are not in it; they follow from what is. Path clocks are knowledge of
+Compiled functions, readers and the stale queue are not in it; they follow from what is. Nor is what nothing has
+happened to since it was loaded: of a plant that was just described, that is nearly all. Path clocks are knowledge of
 one run (Started forgets them), hence in a snapshot but not in a digest.
 """
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 
@@ -16,7 +18,7 @@ from app.model.events import Alert, Call, Evidence, PropertyChanged, TwinEventOc
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, Shape, TwinPlan
 from app.model.time import Micros
 
-VERSION = 3
+VERSION = 4
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -63,7 +65,8 @@ def snapshot(live: LiveState) -> bytes:
 def digest(live: LiveState) -> str:
     """Equal for equal states, however they were reached: decided, folded or restored."""
     state = _state_of(live)
-    paths = sorted((msgspec.structs.replace(path, clock=()) for path in state.paths), key=lambda path: path.twin_id)
+    known = _with_news(msgspec.structs.replace(path, clock=()) for path in state.paths)
+    paths = sorted(known, key=lambda path: path.twin_id)
     plan = msgspec.structs.replace(
         state.plan,
         shapes=tuple(sorted(state.plan.shapes, key=_shape_id)),
@@ -100,7 +103,7 @@ def restore(live: LiveState, data: bytes) -> None:
         twin = live.twins[path.twin_id]
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
         twin.last_contact = path.last_contact
-        twin.events.extend(path.events)
+        twin.events = path.events
         if path.clock:
             twin.clock = _clock(path.clock)
     for row in state.properties:
@@ -131,7 +134,7 @@ def _state_of(live: LiveState) -> _State:
             tuple(twin.plan for twin in live.twins.values()),
             tuple(overlay.plan for overlay in live.overlays.values()),
         ),
-        tuple(
+        _with_news(
             _Path(
                 twin.key.id,
                 twin.alive,
@@ -143,17 +146,23 @@ def _state_of(live: LiveState) -> _State:
             )
             for twin in live.twins.values()
         ),
-        tuple(cell.changed() for twin in live.twins.values() for cell in twin.cells.values()),
+        tuple(cell.changed() for twin in live.twins.values() for cell in twin.cells.values() if not cell.untouched()),
         tuple(
             _RuleRow(rule.key, rule.active, EVIDENCE[rule.evidence], rule.since, rule.settled)
             for owner in owners
             for rule in owner.rules.values()
+            if rule.active or rule.evidence is not None or rule.since or rule.settled
         ),
         tuple(live.alerts.values()),
         tuple(live.calls.values()),
         tuple(live.finished.values()),
         tuple(live.waiting),
     )
+
+
+def _with_news(paths: Iterable[_Path]) -> tuple[_Path, ...]:
+    """Without those of which nothing was ever heard."""
+    return tuple(path for path in paths if any(msgspec.structs.astuple(path)[1:]))
 
 
 def _clock_row(clock: PathClock | None) -> tuple[int, ...]:

@@ -7,11 +7,12 @@ must not stop the writing of all others.
 
 import json
 import math
+import sys
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from neo4j import Record
 
 from app.errors import Misconfigured
 from app.model.change import (
@@ -112,28 +113,35 @@ def _kind_written(twin_type: TwinType) -> TwinKind | None:
     return twin_type.kind if twin_type.extends is None or "kind" in twin_type.model_fields_set else None
 
 
-def stored_definition(kind: Kind, record: Record) -> StoredDefinition:
-    """From a row of definitions/load_*. Raises Misconfigured (GRAPH_DOCUMENT) for a document that this program can't
+def stored_definition(kind: Kind, row: Sequence[Any]) -> StoredDefinition:
+    """From an item of definitions/load_*. Raises Misconfigured (GRAPH_DOCUMENT) for a document that this program can't
     read: written by a newer one, or by hand."""
+    id, document, revision, life, created_at, created_by, updated_at, updated_by = row
     try:
-        definition = MODELS[kind].model_validate_json(record["document"])
+        definition = MODELS[kind].model_validate_json(document)
     except ValueError as error:
         raise Misconfigured(
-            f"the graph's {kind.replace('_', ' ')} '{record['id']}' is not a document that this version reads",
+            f"the graph's {kind.replace('_', ' ')} '{id}' is not a document that this version reads",
             code="GRAPH_DOCUMENT",
             hint="was the graph written by a newer version? upgrade this one",
         ) from error
     return StoredDefinition(
         kind,
-        record["id"],
+        id,
         definition,
-        record["revision"],
-        record["life"],
-        parse_iso(record["created_at"]),
-        record["created_by"],
-        parse_iso(record["updated_at"]),
-        record["updated_by"],
+        revision,
+        life,
+        _moment(created_at),
+        sys.intern(created_by),
+        _moment(updated_at),
+        sys.intern(updated_by),
     )
+
+
+@lru_cache(maxsize=1000)
+def _moment(text: str) -> Micros:
+    """What was saved together has one moment: parsed once, and one object in memory."""
+    return parse_iso(text)
 
 
 def built_in_rows() -> list[Row]:

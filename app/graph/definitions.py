@@ -7,6 +7,7 @@ A twin or overlay that comes into being here has nothing yet that could be repla
 that look for what it had before are left out.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -90,11 +91,13 @@ class Definitions:
         async def work(transaction: Transaction) -> tuple[int, list[StoredDefinition]]:
             before = await self._revision(transaction)
             while True:
-                found = [
-                    codec.stored_definition(kind, record)
-                    for kind in _KINDS
-                    for record in await transaction.run(self._load[kind])
-                ]
+                found: list[StoredDefinition] = []
+                for kind in _KINDS:
+                    of_kind = []
+                    for record in await transaction.run(self._load[kind]):
+                        of_kind += [codec.stored_definition(kind, row) for row in record["definitions"]]
+                        await asyncio.sleep(0)  # a running server looks again where another has written
+                    found += sorted(of_kind, key=_id)
                 after = await self._revision(transaction)
                 if after == before:
                     return after, found
@@ -299,6 +302,10 @@ def _new(change: DefinitionChange) -> _New:
         if item.life == item.revision and (item.kind == "twin" or item.kind == "overlay"):
             new[item.kind].add(item.id)
     return new
+
+
+def _id(stored: StoredDefinition) -> str:
+    return stored.id
 
 
 def _moved(change: DefinitionChange) -> Conflict:
