@@ -100,6 +100,12 @@ async def running(
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         journal = journal_of(settings)
         stack.push_async_callback(journal.close)
+        engine = Engine(
+            max_skew=round(settings.ingest.max_skew_seconds * SECOND),
+            call_deadline=round(settings.calls.deadline_seconds * SECOND),
+        )
+        recover(engine, journal)  # reads only, and needs no graph: an embedded one is starting meanwhile
+        phases.done("journal")
         embedded = await starting if starting is not None else None
         store = await _graph(settings, embedded, stack)
         phases.done("graph engine")
@@ -109,10 +115,9 @@ async def running(
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
         catalogue = Catalogue.of(*await store.load())
         phases.done("definitions")
-        rooms = _wire(settings, journal, store, catalogue, assets)
+        rooms = _wire(settings, engine, journal, store, catalogue, assets)
         phases.done("indexes")
-        recover(rooms.engine, journal)
-        phases.done("journal")
+        engine.live.sequence = journal.last_sequence  # an empty journal begins where its graph is
         rooms.clock.never_before(rooms.engine.live.time)
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -147,13 +152,11 @@ def _installation(settings: Settings) -> str:
     return hashlib.blake2b(where.encode(), digest_size=6).hexdigest()
 
 
-def _wire(settings: Settings, journal: Journal, store: GraphStore, catalogue: Catalogue, assets: AssetFolder) -> _Rooms:
+def _wire(
+    settings: Settings, engine: Engine, journal: Journal, store: GraphStore, catalogue: Catalogue, assets: AssetFolder
+) -> _Rooms:
     registry, clock, bus = CollectorRegistry(), SystemClock(), Bus()
     metrics = Metrics(registry)
-    engine = Engine(
-        max_skew=round(settings.ingest.max_skew_seconds * SECOND),
-        call_deadline=round(settings.calls.deadline_seconds * SECOND),
-    )
     ingest = Ingest(engine, journal, bus, clock, metrics, settings.ingest, settings.snapshot_every_entries)
     supervisor = Supervisor(ingest, clock, registry, installation=_installation(settings), counters=ingest.counters)
     effects = Effects(ingest, supervisor, settings.calls.timeout_seconds, metrics)

@@ -33,8 +33,8 @@ _BREATHE_EVERY = 100
 class _Topic:
     qos: int = 0
     properties: list[PropertyRoute] = field(default_factory=list)
-    events: list[EventRoute] = field(default_factory=list)
-    availability: list[tuple[str, Availability]] = field(default_factory=list)
+    events: tuple[EventRoute, ...] = ()
+    availability: tuple[tuple[str, Availability], ...] = ()
 
     def twins(self) -> set[str]:
         return {route.twin_id for route in self.properties}
@@ -166,12 +166,12 @@ class MqttConnector:
             for name, event in mapping.events.items():
                 try:
                     pointer = None if event.pointer is None else parse_pointer(event.pointer)
-                    self._topic(event.topic, event.qos).events.append(EventRoute(twin_id, name, pointer))
+                    self._topic(event.topic, event.qos).events += (EventRoute(twin_id, name, pointer),)
                 except Unusable as unusable:
                     self._unmapped.append((twin_id, f"event {name}", unusable))
             if (availability := connectivity.availability) is not None:
                 try:
-                    self._topic(availability.topic, None).availability.append((twin_id, availability))
+                    self._topic(availability.topic, None).availability += ((twin_id, availability),)
                 except Unusable as unusable:
                     self._unmapped.append((twin_id, "availability", unusable))
 

@@ -25,6 +25,7 @@ from app.model.definitions import (
     RelationshipType,
     Twin,
     TwinType,
+    share_names_of_fields,
 )
 from app.model.lineage import family, lineage
 from app.model.relationship_types import BUILT_IN, stored_built_in
@@ -228,6 +229,7 @@ class Catalogue:
 
     def _put(self, item: StoredDefinition) -> None:
         self._drop(item.kind, item.id)
+        share_names_of_fields(item.definition)
         self.stored[(item.kind, item.id)] = item
         self._by_kind[item.kind][item.id] = item
         for index, keys in self._index_entries(item.definition):
