@@ -27,6 +27,7 @@ from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.plan import changed_since
+from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
@@ -171,7 +172,9 @@ def _wire(
     # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
     overrides = OverrideCommands(catalogue, engine.live, ingest)
-    commands = Commands(definitions, ScriptCommands(definitions), control, AssetCommands(assets, catalogue), overrides)
+    reports = ReportCommands(catalogue, ingest, clock)
+    files = AssetCommands(assets, catalogue)
+    commands = Commands(definitions, ScriptCommands(definitions), control, files, overrides, reports)
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:

@@ -57,6 +57,7 @@ from app.api.payloads import (
     SetPropertyPayload,
     planned,
 )
+from app.api.reporting import Reporting
 from app.api.scalars import JSON
 from app.api.types.alert import Alert
 from app.api.types.asset import Asset
@@ -101,7 +102,7 @@ class _DeleteInput(Protocol):
 
 
 @strawberry.type(description="Every way to change the world.")
-class Mutation(Life, Overriding):
+class Mutation(Life, Overriding, Reporting):
     @strawberry.mutation(description=f"Create or replace a relationship type. {SAVE}")
     async def save_relationship_type(
         self, info: Info, input: Annotated[SaveRelationshipTypeInput, Input]

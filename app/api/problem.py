@@ -23,12 +23,15 @@ _STATUS_OF_CODE = {
     "REVISION_MOVED": 412,
     "ASSET_CHANGED": 412,
     "BODY_TOO_LARGE": 413,
+    "TOO_MANY_SAMPLES": 413,
     "ASSET_TOO_LARGE": 413,
     "CONTENT_TYPE_NOT_ALLOWED": 415,
     "HOST_NOT_ALLOWED": 421,
     "ASSETS_FULL": 507,
     "DISK_FULL": 507,
 }
+_RETRY_AFTER = {"INGEST_FULL": "1"}
+"""Seconds, by code."""
 _STATUS_OF_KIND: tuple[tuple[type[TwinOverlayError], int], ...] = (
     (Invalid, 422),
     (NotFound, 404),
@@ -62,4 +65,7 @@ def problem_of(status: int, detail: str, extensions: dict[str, Any], **more: Any
         **extensions,
         **more,
     }
-    return Response(msgspec.json.encode(content), status, {"cache-control": "no-store"}, MEDIA_TYPE)
+    headers = {"cache-control": "no-store"}
+    if code in _RETRY_AFTER:
+        headers["retry-after"] = _RETRY_AFTER[code]
+    return Response(msgspec.json.encode(content), status, headers, MEDIA_TYPE)

@@ -9,6 +9,7 @@ from app.commands.assets import AssetCommands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.overrides import OverrideCommands
+from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
 
 
@@ -19,3 +20,4 @@ class Commands:
     control: ControlCommands
     assets: AssetCommands
     overrides: OverrideCommands
+    reports: ReportCommands

@@ -21,6 +21,7 @@ from app.model.events import (
     Input,
     Load,
     Outcome,
+    ReportSamples,
     RequestCall,
     Samples,
     SetManual,
@@ -65,6 +66,11 @@ class Engine:
             case Samples(readings=readings):
                 for reading in readings:
                     samples.take(step, reading, self._max_skew)
+            case ReportSamples(readings=readings, by=by):
+                first = 0
+                for reading in readings:
+                    samples.report(step, reading, by, self._max_skew, first)
+                    first += len(reading.samples)
             case SourceStatus(paths=statuses):
                 for status in statuses:
                     paths.hear(step, status)

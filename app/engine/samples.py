@@ -36,7 +36,9 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             if cell is None or not cell.mapped:
                 _reject(step, reading.source, sample, _missing(twin, cell))
             else:
-                _land(step, reading.source, sample, cell, received, max_skew)
+                cause = Cause("reading", reading.source, now)
+                if why := _land(step, sample, cell, received, max_skew, cause):
+                    _reject(step, reading.source, sample, why)
             continue
         twin.last_contact = received
         value, timestamp, quality, reason = sample.value, sample.timestamp, sample.quality, sample.reason
@@ -105,31 +107,48 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         step.event(TwinEventOccurred(event.twin_id, event.name, at, event.parameters, cause))
 
 
-def _land(step: Step, source: str, sample: Sample, cell: Cell, received: Micros, max_skew: Micros) -> None:
-    """The long way: for what others are computed from, and for what a person has put something over, where it lands
-    underneath and conditions see no change."""
+def report(step: Step, reading: Reading, by: str, max_skew: Micros, first: int) -> None:
+    """As `take`, for properties that no connector feeds; it is no contact with anybody's device. `first` is the index
+    of its first sample among all that were reported together."""
+    received = min(reading.received_at, step.now)
+    cause = Cause("reading", reading.source, step.now, Cause("command", by, step.now))
+    for index, sample in enumerate(reading.samples, first):
+        twin = step.live.twins.get(sample.twin_id)
+        cell = twin.cells.get(sample.property) if twin is not None else None
+        if cell is None or cell.spec.plan.computed is not None:
+            why = _missing(twin, cell)
+        elif cell.mapped:
+            why = "Mapped"
+        else:
+            why = _land(step, sample, cell, received, max_skew, cause)
+        if why:
+            _reject(step, reading.source, sample, why, index)
+    settle(step)
+
+
+def _land(step: Step, sample: Sample, cell: Cell, received: Micros, max_skew: Micros, cause: Cause) -> str:
+    """The long way: for what others are computed from, for what no connector feeds, and for what a person has put
+    something over, where it lands underneath and conditions see no change. Why it was rejected, "" where it was not."""
     value, quality, reason = _accept(cell, sample.value, sample.quality, sample.reason)
     if value is None and quality != "bad":
-        _reject(step, source, sample, reason or "")
-        return
+        return reason or ""
     timestamp = _on_time(cell.twin, cell, sample.timestamp, received, max_skew)
     if timestamp is None:
-        _reject(step, source, sample, "Late")
-        return
+        return "Late"
     if timestamp == received != sample.timestamp and sample.timestamp > received + max_skew and reason is None:
         reason = CLOCK_AHEAD
     if quality == "bad":
         value, timestamp = cell.value, cell.timestamp
-    cause = Cause("reading", source, step.now)
     cell.timestamp, cell.reported_at = timestamp, received
     if value == cell.value and quality == cell.quality and reason == cell.reason:
         step.reported(cell)
         step.feed(cell, cause)
-        return
+        return ""
     before = cell.live
     cell.value, cell.quality, cell.reason = value, quality, reason
     cell.refresh()
     step.cell_changed(cell, cause, wake=cell.live != before)
+    return ""
 
 
 def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:
@@ -174,10 +193,15 @@ def _accept(cell: Cell, value: Value, quality: Quality, reason: str | None) -> t
 def _on_time(twin: TwinState, cell: Cell, timestamp: Micros, received: Micros, max_skew: Micros) -> Micros | None:
     """The source time as kept: shifted by a re-based clock, that of receipt where it can't be right; None for late.
 
-    No time before 1970 is one (a device without a clock sends 1601 or 0): receipt's is taken.
+    No time before 1970 is one (a device without a clock sends 1601 or 0): receipt's is taken. A twin has one path
+    clock, its device's: what is reported beside a device is late or too early by itself.
     """
     if timestamp <= 0:
         return received
+    if twin.plan.connected and not cell.mapped:
+        if timestamp > received + max_skew:
+            return received
+        return None if timestamp < cell.timestamp and timestamp < received - max_skew else timestamp
     clock = twin.clock
     if clock is not None and clock.offset:
         if abs(received - timestamp) <= max_skew:  # the device's clock is right again
@@ -231,5 +255,5 @@ def _missing(twin: TwinState | None, cell: Cell | None) -> str:
     return "Computed" if cell.spec.plan.computed is not None else "NotMapped"
 
 
-def _reject(step: Step, source: str, sample: Sample, reason: str) -> None:
-    step.rejected.append(SampleRejected(source, sample.twin_id, sample.property, reason))
+def _reject(step: Step, source: str, sample: Sample, reason: str, index: int | None = None) -> None:
+    step.rejected.append(SampleRejected(source, sample.twin_id, sample.property, reason, index))

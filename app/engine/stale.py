@@ -20,11 +20,13 @@ class StaleQueue:
 
     def watch(self, cell: Cell) -> None:
         """Call it whenever a cell becomes known; does nothing for one that is watched or declares no `stale_after`."""
-        after = cell.spec.plan.stale_after
-        if after is None or not cell.mapped or cell.queued or not cell.reporting():
+        plan = cell.spec.plan
+        if plan.stale_after is None or cell.queued or not cell.reporting():
             return
+        if not cell.mapped and plan.access != "read":
+            return  # manual: what a person has set holds until a person sets it again
         cell.queued = True
-        self._push(cell.reported_at + after, cell)
+        self._push(cell.reported_at + plan.stale_after, cell)
 
     def _push(self, due: Micros, cell: Cell) -> None:
         self._pushed += 1

@@ -62,6 +62,13 @@ class Samples(msgspec.Struct, frozen=True, tag="samples"):
     readings: tuple[Reading, ...]
 
 
+class ReportSamples(msgspec.Struct, frozen=True, tag="report_samples"):
+    """Somebody gives properties that no connector feeds their samples. Each reading is one step."""
+
+    readings: tuple[Reading, ...]
+    by: str
+
+
 class PathStatus(msgspec.Struct, frozen=True, array_like=True):
     """Whether readings can reach a twin at all; sent on change only."""
 
@@ -154,9 +161,10 @@ class CallResult(msgspec.Struct, frozen=True, tag="call_result"):
     error: str = ""
 
 
-Command = AcknowledgeAlert | SetManual | SetOverride | ClearOverride | RequestCall
+Command = ReportSamples | AcknowledgeAlert | SetManual | SetOverride | ClearOverride | RequestCall
 Input = (
     Samples
+    | ReportSamples
     | SourceStatus
     | Tick
     | Load
@@ -210,7 +218,9 @@ class SampleRejected(msgspec.Struct, frozen=True, array_like=True):
     property: str
     reason: str
     """UnknownTwin, UnknownProperty, NotMapped, Computed, TypeMismatch, NotInEnum, NotFinite, MissingField, TooLong,
-    TooLarge, Late."""
+    TooLarge, Late; of what is reported also Mapped."""
+    index: int | None = None
+    """Its place among all samples of a ReportSamples; None for a connector's."""
 
 
 BehaviorState = Literal["active", "inactive"]

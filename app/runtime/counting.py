@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 
-from app.model.events import Outcome, Samples
+from app.model.events import Outcome, ReportSamples, Samples
 from app.runtime.metrics import Metrics
 
 log = logging.getLogger("twin_overlay.ingest")
@@ -32,7 +32,7 @@ class Counting:
         found = self._sources.get(source)
         return (found.samples, dict(found.rejected)) if found else (0, {})
 
-    def committed(self, input: Samples, outcome: Outcome) -> None:
+    def committed(self, input: Samples | ReportSamples, outcome: Outcome) -> None:
         received: Counter[str] = Counter()
         for reading in input.readings:
             received[reading.source] += len(reading.samples)

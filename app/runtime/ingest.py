@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.errors import Invalid, TwinOverlayError, Unavailable
-from app.model.events import CallChanged, Input, Load, Outcome, Reading, Samples, SourceStatus, Tick
+from app.model.events import CallChanged, Input, Load, Outcome, Reading, ReportSamples, Samples, SourceStatus, Tick
 from app.model.time import Micros
 from app.ports import Clock, Journal
 from app.runtime.bus import Bus
@@ -64,6 +64,8 @@ class Ingest:
         self._counting = Counting(metrics)
         self._now: Micros = 0
         self._asked: deque[_Step] = deque()
+        self._reported = 0
+        """Readings of ReportSamples in it."""
         self._heard: deque[tuple[Reading, Committed | None] | SourceStatus] = deque()
         self._steps: list[_Step] = []
         self._work = asyncio.Event()
@@ -129,9 +131,18 @@ class Ingest:
     async def submit(self, input: Input) -> tuple[int, Outcome]:
         """Goes before readings that wait. A refused command comes back with `refused` set; it is journaled as well.
         Raises Invalid where the engine can't take it (a plan that is not whole) or no record can hold a value
-        (NOT_STORABLE), Unavailable once the loop has ended. Cancelling the caller takes nothing back."""
+        (NOT_STORABLE), Unavailable once the loop has ended, and (INGEST_FULL, nothing was taken) for samples while too
+        many wait. Cancelling the caller takes nothing back."""
         if self.failure is not None:
             raise self._ended()
+        count = len(input.readings) if isinstance(input, ReportSamples) else 0
+        waiting = len(self._heard) + self._reported
+        if count and waiting and waiting + count > self._settings.max_waiting_readings:
+            raise Unavailable(
+                f"{waiting} readings wait to be taken: none of these {count} was",
+                code="INGEST_FULL",
+                hint="send the same again in a second, or in smaller parts",
+            )
         if not self._storable.input(input):
             raise Invalid(
                 "a value in this request cannot be stored",
@@ -140,6 +151,7 @@ class Ingest:
             )
         answer: Answer = asyncio.get_running_loop().create_future()
         self._asked.append(_Step(input, answer))
+        self._reported += count
         self._work.set()
         return await answer
 
@@ -215,6 +227,7 @@ class Ingest:
         """What people and devices asked for first, then at most a batch of readings, statuses in their place."""
         steps = list(self._asked)
         self._asked.clear()
+        self._reported = 0
         readings: list[Reading] = []
         committed: list[Committed] = []
         for _ in range(min(len(self._heard), self._settings.max_batch_readings)):
@@ -247,7 +260,7 @@ class Ingest:
             self._bus.publish(sequence, self._now, outcome)
             if isinstance(step.input, Load):
                 self._bus.definitions_changed()
-            if isinstance(step.input, Samples):
+            if isinstance(step.input, Samples | ReportSamples):
                 self._counting.committed(step.input, outcome)
             for change in outcome.calls:
                 self._metrics.calls.labels(change.call.status).inc()

@@ -6,7 +6,7 @@ A record that fails to encode would stop the plant, and one that fails to decode
 
 import msgspec
 
-from app.model.events import DeviceEvent, Input, Reading, Sample
+from app.model.events import DeviceEvent, Input, Reading, ReportSamples, Sample
 from app.model.values import Value
 
 MAX_DEPTH = 64
@@ -25,6 +25,8 @@ class Storable:
 
     def input(self, item: Input) -> bool:
         """Encodes and decodes: commands are rare, and what they carry comes from many hands."""
+        if isinstance(item, ReportSamples):
+            return all(map(self.reading, item.readings))
         values = [getattr(item, name, None) for name in ("value", "arguments")]
         if not all(map(_is_shallow, values)):
             return False

@@ -18,6 +18,7 @@ from app.commands.commands import Commands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.overrides import OverrideCommands
+from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
 from app.errors import Unavailable
 from app.find.finder import Finder
@@ -355,8 +356,14 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
     definitions = DefinitionCommands(parts.store, parts.catalogue, inbox, parts.devices, parts.clock, parts.assets)
     control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
     overrides = OverrideCommands(parts.catalogue, live, inbox)
+    reports = ReportCommands(parts.catalogue, inbox, parts.clock)
     commands = Commands(
-        definitions, ScriptCommands(definitions), control, AssetCommands(parts.assets, parts.catalogue), overrides
+        definitions,
+        ScriptCommands(definitions),
+        control,
+        AssetCommands(parts.assets, parts.catalogue),
+        overrides,
+        reports,
     )
     return Services(
         commands,

@@ -16,11 +16,13 @@ async def test_the_page_does_what_it_says() -> None:
     plant.start()
     plant.hear("pump_123", "temperature", 60.0)
     answers: list[Any] = [(await ask(plant, block)) for block in BLOCKS]
-    out, back, forced, standing, released = answers
+    out, back, forced, standing, released, reported = answers
     value = out["takeOutOfService"]["value"]
     assert (value["known"], value["reason"], value["reported"]["known"]) == (False, "OutOfService", True)
     assert back["returnToService"]["value"] == {"number": 60.0, "known": True, "override": None}
     assert forced["forceValue"]["value"]["number"] == 20.0
     assert standing["overrides"]["totalCount"] == 1
     assert standing["overrides"]["nodes"][0]["value"]["reported"]["number"] == 60.0
+    assert reported["reportSamples"]["accepted"] == 2
+    assert reported["reportSamples"]["rejected"] == [{"index": 2, "property": "open", "reason": "TypeMismatch"}]
     assert released["releaseForce"] == {"changed": True, "value": {"number": 60.0, "override": None}}

@@ -22,6 +22,7 @@ from app.model.events import (
     Outcome,
     PathStatus,
     Reading,
+    ReportSamples,
     RequestCall,
     Sample,
     Samples,
@@ -171,6 +172,7 @@ scripts = st.lists(
             readings(),
             readings(),
             readings(),
+            st.tuples(st.just("reports"), st.lists(readings(), max_size=2)),
             plans.map(Load),
             st.builds(
                 lambda twin, alive, reason: SourceStatus("opc", (PathStatus(twin, alive, reason),)),
@@ -213,14 +215,21 @@ scripts = st.lists(
 )
 
 
+def _reading(step: Any, now: Micros) -> Reading:
+    _, rows, events, received = step
+    samples = tuple(
+        Sample(twin, name, value, now + at, quality, reason) for twin, name, value, at, quality, reason in rows
+    )
+    found = tuple(DeviceEvent(twin, "fault", now + at, {"value": value}) for twin, at, value in events)
+    return Reading("opc", now + min(received, 0), samples, found)
+
+
 def _input(engine: Engine, step: Any, now: Micros) -> Input:
     match step:
-        case ("readings", rows, events, received):
-            samples = tuple(
-                Sample(twin, name, value, now + at, quality, reason) for twin, name, value, at, quality, reason in rows
-            )
-            found = tuple(DeviceEvent(twin, "fault", now + at, {"value": value}) for twin, at, value in events)
-            return Samples((Reading("opc", now + min(received, 0), samples, found),))
+        case ("readings", _, _, _):
+            return Samples((_reading(step, now),))
+        case ("reports", given):
+            return ReportSamples(tuple(_reading(item, now) for item in given), "eva")
         case ("acknowledge", number):
             open_alerts = [alert.alert_id for alert in engine.live.open_alerts()]
             return AcknowledgeAlert([*open_alerts, "nothing"][number % (len(open_alerts) + 1)], "eva")

@@ -20,6 +20,7 @@ from app.model.events import (
     PathStatus,
     PropertyChanged,
     Reading,
+    ReportSamples,
     RequestCall,
     Samples,
     SetManual,
@@ -142,6 +143,30 @@ async def test_a_full_line_takes_nothing_and_says_when_there_is_room(tmp_path: P
         await asyncio.wait_for(waiting, 5)
         await until(lambda: plant.metric("waiting_readings") == 0)
         await asyncio.wait_for(plant.ingest.room(), 5)
+
+
+async def test_reported_samples_are_refused_whole_while_too_many_readings_wait(tmp_path: Path) -> None:
+    def report(count: int) -> ReportSamples:
+        return ReportSamples((reading(("a/x", 1), source="api"),) * count, "ann")
+
+    journal = held(tmp_path)
+    settings = IngestSettings(max_waiting_readings=5)
+    async with running(tmp_path, journal=journal, settings=settings) as plant:
+        # Where nothing waits a batch is taken whatever its size: it would never fit otherwise.
+        first = asyncio.create_task(plant.ingest.submit(report(8)))
+        await until(lambda: journal.held == 1)
+        second = asyncio.create_task(plant.ingest.submit(report(3)))
+        await asyncio.sleep(0)
+        assert plant.ingest.offer(reading(("a/x", 2)))
+        with pytest.raises(Unavailable) as refused:
+            await plant.ingest.submit(report(2))
+        assert refused.value.code == "INGEST_FULL"
+        journal.gate.set()
+        assert [(await first)[0], (await second)[0]] == [1, 2]
+        await plant.ingest.submit(report(2))
+        kept = [entry.input for entry in journal.read(0) if isinstance(entry.input, ReportSamples)]
+        assert [len(item.readings) for item in kept] == [8, 3, 2]
+        assert plant.metric("samples_total", source="api") == 13
 
 
 async def test_time_wakes_what_is_due_and_only_ticks_with_an_outcome_are_kept(tmp_path: Path) -> None:

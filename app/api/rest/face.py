@@ -22,6 +22,7 @@ from app.api.rest.instances import add_instances
 from app.api.rest.lists import add_lists
 from app.api.rest.openapi import document
 from app.api.rest.overrides import add_overrides
+from app.api.rest.reports import add_reports
 from app.api.rest.routing import RestRoute, no_route
 from app.api.rest.scripts import add_scripts
 from app.api.services import Services
@@ -42,6 +43,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_lists(app, services)
     add_instances(app, services)
     add_overrides(app, services)
+    add_reports(app, services)
     add_scripts(app, services)
     add_assets(app, services)
     _add_description(app)

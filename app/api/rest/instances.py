@@ -41,11 +41,11 @@ def add_instances(app: FastAPI, services: Services) -> None:
     catalogue, live, control = services.catalogue, services.live, services.commands.control
 
     async def instance(twin_id: TwinId) -> Response:
-        stored, twin = _twin(services, twin_id)
+        stored, twin = twin_of(services, twin_id)
         return _json(instance_document(catalogue, live, stored, simulation_of(catalogue, twin)))
 
     async def read_property(twin_id: TwinId, name: PropertyName) -> Response:
-        _twin(services, twin_id)
+        twin_of(services, twin_id)
         properties = catalogue.capabilities(twin_id).properties
         if name not in properties:
             message = f"there is no property '{name[:200]}' of twin '{twin_id}'"
@@ -143,7 +143,7 @@ def add_instances(app: FastAPI, services: Services) -> None:
     )
 
 
-def _twin(services: Services, twin_id: str) -> tuple[StoredDefinition, Twin]:
+def twin_of(services: Services, twin_id: str) -> tuple[StoredDefinition, Twin]:
     stored = services.catalogue.get("twin", twin_id)
     if stored is None or not isinstance(stored.definition, Twin):
         hint = near(twin_id, services.catalogue.ids("twin"))

@@ -28,7 +28,7 @@ _PROBLEMS = {
     422: "The document, script or value is wrong; `problems` has every fault with its place.",
     500: "A bug; the log has it under the reference.",
     502: "The device could not be asked, or its answer is not known.",
-    503: "The graph, the journal or the disk does not answer now.",
+    503: "The graph, the journal or the disk does not answer now, or too much waits to be taken (INGEST_FULL).",
     507: "The assets would be larger than the settings allow, or the disk is full.",
 }
 _ALWAYS = (400, 403, 421, 500)

@@ -120,6 +120,37 @@ class OverridePage(_Page):
     items: list[OverriddenProperty]
 
 
+class SampleGiven(Shape):
+    value: JsonValue = Field(default=None, description="Of the data type; left out where the quality is bad.")
+    timestamp: str | None = Field(default=None, description="When it was so, ISO 8601; now where left out.")
+    quality: Literal["good", "uncertain", "bad"] = "good"
+
+
+class NamedSample(SampleGiven):
+    property: str
+
+
+class SamplesGiven(Shape):
+    """Samples of one twin, of properties that no device feeds: by property, as the instance prints them, or a list."""
+
+    properties: dict[str, SampleGiven] = Field(default={})
+    samples: list[NamedSample] = Field(
+        default=[], max_length=10_000, description="Several of one property come one after another."
+    )
+
+
+class SampleNotTaken(Shape):
+    path: str = Field(description="A JSON pointer into the body.")
+    property: str
+    reason: str = Field(description="TypeMismatch, NotInEnum, NotFinite, TooLong, Late, ...")
+
+
+class SamplesTaken(Shape):
+    sequence: int = Field(description="The journal entry that has them.")
+    accepted: int = Field(description="How many were taken, those that said nothing new included.")
+    rejected: list[SampleNotTaken]
+
+
 class EventShape(Shape):
     name: str
     timestamp: str
@@ -233,7 +264,7 @@ SHAPES: tuple[type[BaseModel], ...] = (
     *(Twin, Overlay, TwinType, OverlayType, RelationshipType),
     *(TwinPage, OverlayPage, TwinTypePage, OverlayTypePage, RelationshipTypePage, DefinitionChange),
     *(AssetShape, AssetPage),
-    *(OverrideGiven, OverriddenProperty, OverridePage),
+    *(OverrideGiven, OverriddenProperty, OverridePage, SamplesGiven, SamplesTaken),
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
     *(ScriptExecuted, ProblemDetails),
 )
