@@ -40,8 +40,8 @@ class RejectedSample:
     property: str = strawberry.field(description="The property.")
     reason: str = strawberry.field(
         description=(
-            "TypeMismatch, NotInEnum, NotFinite, MissingField, TooLong, TooLarge, Late; or, where its definition was changed meanwhile, "
-            "UnknownTwin, UnknownProperty, Mapped, Computed."
+            "TypeMismatch, NotInEnum, NotFinite, MissingField, TooLong, TooLarge, Late; or, where its definition was "
+            "changed meanwhile, UnknownTwin, UnknownProperty, Mapped, Computed."
         )
     )
 
