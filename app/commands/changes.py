@@ -7,10 +7,11 @@ Owners that were not sent are written only where their rows come out differently
 from collections.abc import Mapping, Sequence
 
 from app.commands.dependents import Reach
-from app.commands.draft import Draft, Key
+from app.commands.draft import Draft, Key, World
 from app.commands.rows import overlay_behaviors, overlay_edges, property_rows, twin_behaviors, twin_edges
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import BehaviorNode, DefinitionChange, PropertyRow, RelationshipEdge, StoredDefinition
+from app.model.definitions import Kind
 from app.model.plan import OwnerKey
 from app.model.time import Micros
 
@@ -31,9 +32,8 @@ def change_of(
         rows.twin(twin_id)
     for overlay_id in sorted(reached.overlays):
         rows.overlay(overlay_id)
-    for kind, id in sorted({*sent, *removed}):
-        if kind == "twin" and (base.twin(id) is None) != (draft.twin(id) is None):
-            rows.joined_or_left(id)
+    for kind, id in sorted(reached.related.difference(sent, removed)):
+        rows.edges(kind, id)
     return DefinitionChange(
         base.revision,
         at,
@@ -67,6 +67,7 @@ class _Rows:
             self.behaviors[owner] = twin_behaviors(self._draft, twin_id)
             self.relationships[owner] = twin_edges(self._draft, twin)
             return
+        self.edges("twin", twin_id)
         same_properties, same_behaviors = self._compared(twin_id)
         if not same_properties:
             self.twin_properties[twin_id] = property_rows(self._draft, twin_id)
@@ -85,16 +86,11 @@ class _Rows:
         if sent or edges != overlay_edges(self._base, before):  # type: ignore[arg-type]
             self.relationships[owner] = edges
 
-    def joined_or_left(self, twin_id: str) -> None:
-        """Whoever already names this twin as an end of a relationship gains or loses an edge."""
-        for other_id in self._base.twins_relating_to(twin_id):
-            other = self._draft.twin(other_id)
-            if other is not None:
-                self.relationships[OwnerKey("twin", other_id)] = twin_edges(self._draft, other)
-        for overlay_id in self._base.overlays_relating_to(twin_id):
-            overlay = self._draft.overlay(overlay_id)
-            if overlay is not None:
-                self.relationships[OwnerKey("overlay", overlay_id)] = overlay_edges(self._draft, overlay)
+    def edges(self, kind: Kind, id: str) -> None:
+        """Of one that was not sent: twins that it names come and go, and a type left out follows the twins' types."""
+        before, after = _edges(self._base, kind, id), _edges(self._draft, kind, id)
+        if before != after:
+            self.relationships[OwnerKey("twin" if kind == "twin" else "overlay", id)] = after
 
     def _compared(self, twin_id: str) -> tuple[bool, bool]:
         """Whether property rows and behavior nodes stay as they are; asked once for all twins that share both."""
@@ -109,6 +105,14 @@ class _Rows:
             )
         _, _, properties, behaviors = self._same[key]
         return properties, behaviors
+
+
+def _edges(world: World, kind: Kind, id: str) -> tuple[RelationshipEdge, ...]:
+    if kind == "overlay":
+        overlay = world.overlay(id)
+        return overlay_edges(world, overlay) if overlay is not None else ()
+    twin = world.twin(id)
+    return twin_edges(world, twin) if twin is not None else ()
 
 
 def differing(

@@ -16,9 +16,11 @@ from app.model.definitions import (
     MethodDefinition,
     ParameterDefinition,
     PropertyDefinition,
+    RelationshipRule,
     TwinType,
+    bounds,
 )
-from app.model.lineage import lineage
+from app.model.lineage import is_a, lineage
 
 _MAY: Mapping[str, frozenset[str]] = {
     "read": frozenset({"read"}),
@@ -47,6 +49,7 @@ def check_extends(world: World, twin_type: TwinType, findings: Findings) -> bool
 
 class _Overriding:
     def __init__(self, world: World, twin_type: TwinType, above: str, findings: Findings) -> None:
+        self._world = world
         self._inherited = world.type_capabilities(above)
         self._type = twin_type
         self._above = f"twin type '{above}'"
@@ -63,6 +66,9 @@ class _Overriding:
         for index, event in enumerate(self._type.events):
             if (raised := inherited.events.get(event.name)) is not None:
                 self._event(event, raised, f"/events/{index}")
+        for index, rule in enumerate(self._type.relationships):
+            if (looser := inherited.relationships.get(rule.name)) is not None:
+                self._rule(rule, looser, f"/relationships/{index}")
 
     def _property(self, item: PropertyDefinition, above: PropertyDefinition, path: str) -> None:
         self._value(item, above, path)
@@ -93,6 +99,25 @@ class _Overriding:
                 continue
             index, parameter = known[wider.name]
             self._value(parameter, wider, f"{path}/parameters/{index}")
+
+    def _rule(self, rule: RelationshipRule, above: RelationshipRule, path: str) -> None:
+        name = rule.name
+        if above.relationship_type not in (None, rule.relationship_type):
+            message = f"'{name}' is {rule.relationship_type or 'of any type'}; in {self._above} it is "
+            message += f"{above.relationship_type}"
+            self._fault("OVERRIDE_CHANGES_TYPE", message, f"{path}/relationship_type", "write the same")
+        if rule.direction != above.direction:
+            message = f"'{name}' is {rule.direction}; in {self._above} it is {above.direction}"
+            self._fault("OVERRIDE_CHANGES_DIRECTION", message, f"{path}/direction", f"write {above.direction}")
+        wanted = above.target_type
+        if wanted is not None and (rule.target_type is None or not is_a(self._world, rule.target_type, wanted)):
+            message = f"'{name}' takes {rule.target_type or 'any twin'}; in {self._above} it takes a {wanted}"
+            hint = f"write {wanted}, or a type that extends it"
+            self._fault("OVERRIDE_WIDENS_TARGET", message, f"{path}/target_type", hint)
+        (least, most), (low, high) = bounds(rule.multiplicity), bounds(above.multiplicity)
+        if least < low or (high is not None and (most is None or most > high)):
+            message = f"'{name}' is there {rule.multiplicity} times; in {self._above} {above.multiplicity}"
+            self._fault("OVERRIDE_WIDENS_MULTIPLICITY", message, f"{path}/multiplicity", f"within {above.multiplicity}")
 
     def _same_names(
         self, name: str, own: Sequence[ParameterDefinition], above: Sequence[ParameterDefinition], path: str

@@ -8,7 +8,12 @@ from app.commands.check_behaviors import Place, check_behaviors
 from app.commands.check_computed import check_computed_properties
 from app.commands.check_connectivity import check_complete, check_connectivity, check_template
 from app.commands.check_extends import check_extends
-from app.commands.check_relationships import check_relationship_type, check_type_is_known
+from app.commands.check_relationships import (
+    check_relationship_type,
+    check_relationships,
+    check_rules,
+    check_type_is_known,
+)
 from app.commands.check_roles import check_fillers, check_role_ends, check_role_types, check_roles
 from app.commands.check_units import check_units
 from app.commands.draft import World
@@ -48,6 +53,7 @@ def _check_properties(capabilities: Capabilities, definition: TwinType | Twin, f
 
 def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> None:
     check_units(twin_type, findings)
+    check_rules(world, twin_type, findings)
     if not check_extends(world, twin_type, findings):
         return
     capabilities = world.type_capabilities(twin_type.type_id)
@@ -79,12 +85,7 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
             behaviors += _inherited(capabilities, twin)
         check_behaviors(behaviors, Place("twin", what, capabilities), findings)
         _check_connectivity(world, twin, capabilities, findings)
-    for index, relationship in enumerate(twin.relationships):
-        path = f"/relationships/{index}/relationship_type"
-        check_type_is_known(world, relationship.relationship_type, path, findings)
-        if world.twin(relationship.target_twin_id) is None:
-            path = f"/relationships/{index}/target_twin_id"
-            findings.unresolved(relationship.target_twin_id, relationship.name, path)
+    check_relationships(world, twin, findings)
 
 
 def _check_connectivity(world: World, twin: Twin, capabilities: Capabilities, findings: Findings) -> None:

@@ -27,7 +27,7 @@ from app.commands.unbind import without
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
-from app.model.definitions import Definition, Kind, to_document
+from app.model.definitions import Definition, Kind, bounds, to_document
 from app.model.events import Load
 from app.model.near import near
 from app.ports import AssetStore, Clock, Devices, Inbox, TwinStore
@@ -125,7 +125,7 @@ class DefinitionCommands:
 
         async def work() -> Saved:
             standing = to_document(self._standing(kind, id).definition)
-            merged = merge(kind, standing, patch, self._many_roles(kind, {**standing, **patch}))
+            merged = merge(kind, standing, patch, self._many(kind, {**standing, **patch}))
             try:
                 definition = definition_of(kind, merged.document)
                 saved = await self._save([definition], actor, expected_revision, reason, dry_run)
@@ -299,7 +299,12 @@ class DefinitionCommands:
         if expected is not None and expected != (stored.revision if stored else 0):
             raise await revision_moved(self._store, kind, id, stored, expected)
 
-    def _many_roles(self, kind: Kind, document: Mapping[str, Any]) -> set[str]:
+    def _many(self, kind: Kind, document: Mapping[str, Any]) -> set[str]:
+        """Names that several items of the document may have (merge.py)."""
+        if kind == "twin":
+            twin_type = document.get("twin_type")
+            rules = self.catalogue.type_capabilities(twin_type).relationships if isinstance(twin_type, str) else {}
+            return {name for name, rule in rules.items() if bounds(rule.multiplicity)[1] != 1}
         type_id = document.get("overlay_type") if kind == "overlay" else None
         overlay_type = self.catalogue.overlay_type(type_id) if isinstance(type_id, str) else None
         return {item.role for item in overlay_type.twin_roles if item.many} if overlay_type else set()

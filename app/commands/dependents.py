@@ -2,7 +2,8 @@
 
 A twin type reaches the types below it and their twins, the overlay types with a role for one of them, and through them
 every overlay; an overlay type reaches its overlays and the types with a role for them; a twin or an overlay reaches the
-overlays it is in, at any depth. Checking is skipped where what they see is the same object.
+overlays it is in, at any depth. A twin that comes, goes or becomes another kind of thing reaches whoever relates to it.
+Checking is skipped where what they see is the same object.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ from app.errors import Conflict, Problem
 from app.model.catalogue import Catalogue
 from app.model.composition import overlays_around
 from app.model.definitions import Definition, Kind, Overlay, Twin, id_of, kind_of
-from app.model.lineage import family, lineage
+from app.model.lineage import family, kind_in_effect, lineage
 from app.model.relationship_types import BUILT_IN
 
 _LISTED = 50
@@ -29,6 +30,10 @@ class Reach:
     twins: set[str] = field(default_factory=set)
     overlays: set[str] = field(default_factory=set)
     overlay_types: set[str] = field(default_factory=set)
+    aiming: set[str] = field(default_factory=set)
+    """Twin types whose rules ask for one of those types."""
+    related: set[Key] = field(default_factory=set)
+    """Twins and overlays that name one of those twins in a relationship: their edges may differ, never their plan."""
 
 
 def reach(base: Catalogue, draft: Draft, changed: Iterable[Key]) -> Reach:
@@ -54,9 +59,13 @@ def reach(base: Catalogue, draft: Draft, changed: Iterable[Key]) -> Reach:
         found.twins.update(draft.twins_of_exactly(type_id))
         found.overlay_types.update(draft.overlay_types_of_twin_type(type_id))
     found.overlay_types = _types_around(draft, found.overlay_types)
+    found.aiming.update(_aiming_at(draft, found.twin_types))
     for twin_id in found.twins:
         if _differs(base, draft, twin_id):
             moved.update(draft.overlays_of_twin(twin_id))
+        if _is_another(base, draft, twin_id):
+            found.related.update(("twin", other) for other in base.twins_relating_to(twin_id))
+            found.related.update(("overlay", other) for other in base.overlays_relating_to(twin_id))
     for type_id in found.overlay_types:
         moved.update(draft.overlays_of_type(type_id))
     found.overlays.update(overlays_around(draft, moved))
@@ -83,9 +92,10 @@ def _moved(before: Overlay | None, after: Overlay | None) -> bool:
 def broken(base: Catalogue, draft: Draft, reached: Reach, changed: Sequence[Key]) -> list[Problem]:
     """Faults that the change causes in definitions that were not sent, each naming its definition."""
     sent = set(changed)
+    rules = _Rules(base, draft, reached)
     problems: list[Problem] = []
     for kind, id, definition in _unsent(draft, reached, sent):
-        if isinstance(definition, Twin) and not _needs_check(definition):
+        if isinstance(definition, Twin) and not (_needs_check(definition) or rules.may_break(definition)):
             continue
         name = KINDS[kind][0]
         problems += [
@@ -96,10 +106,10 @@ def broken(base: Catalogue, draft: Draft, reached: Reach, changed: Sequence[Key]
 
 
 def _unsent(draft: Draft, reached: Reach, sent: set[Key]) -> Iterator[tuple[Kind, str, Definition]]:
-    for id in sorted(reached.twin_types):
+    for id in sorted(reached.twin_types | reached.aiming):
         if ("twin_type", id) not in sent and (twin_type := draft.twin_type(id)):
             yield "twin_type", id, twin_type
-    for id in sorted(reached.twins):
+    for id in sorted(reached.twins.union(id for kind, id in reached.related if kind == "twin")):
         if ("twin", id) not in sent and (twin := draft.twin(id)):
             yield "twin", id, twin
     for id in sorted(reached.overlay_types):
@@ -113,6 +123,42 @@ def _unsent(draft: Draft, reached: Reach, sent: set[Key]) -> Iterator[tuple[Kind
 def _needs_check(twin: Twin) -> bool:
     """Whether its type's change can touch what it adds; a twin that adds nothing is as right as its type."""
     return bool(twin.properties or twin.methods or twin.behaviors or twin.connectivity)
+
+
+class _Rules:
+    """Where a twin's relationships may be against its type's rules though nothing of its own has changed."""
+
+    def __init__(self, base: Catalogue, draft: Draft, reached: Reach) -> None:
+        self._base = base
+        self._draft = draft
+        self._related = reached.related
+        self._of_type: dict[str, tuple[bool, bool]] = {}
+
+    def may_break(self, twin: Twin) -> bool:
+        type_id = twin.twin_type
+        if type_id not in self._of_type:
+            before = self._base.type_capabilities(type_id).relationships
+            after = self._draft.type_capabilities(type_id).relationships
+            self._of_type[type_id] = before != after, bool(after)
+        changed, ruled = self._of_type[type_id]
+        return changed or (ruled and ("twin", twin.twin_id) in self._related)
+
+
+def _is_another(base: Catalogue, draft: Draft, twin_id: str) -> bool:
+    """Whether it comes, goes, or is another kind of thing than before."""
+    before, after = base.twin(twin_id), draft.twin(twin_id)
+    if before is None or after is None:
+        return before is not after
+    old, new = before.twin_type, after.twin_type
+    return lineage(base, old) != lineage(draft, new) or kind_in_effect(base, old) != kind_in_effect(draft, new)
+
+
+def _aiming_at(draft: Draft, type_ids: set[str]) -> Iterator[str]:
+    """Twin types whose own rules ask for one of these."""
+    for id in draft.ids("twin_type") if type_ids else ():
+        twin_type = draft.twin_type(id)
+        if twin_type is not None and any(rule.target_type in type_ids for rule in twin_type.relationships):
+            yield id
 
 
 def _differs(base: Catalogue, draft: Draft, twin_id: str) -> bool:
@@ -135,6 +181,7 @@ def in_use(draft: Draft, kind: Kind, id: str) -> list[Problem]:
             users += [("twin type", user) for user in draft.subtypes_of(id)]
             users += [("twin", user) for user in draft.twins_of_exactly(id)]
             users += [("overlay type", user) for user in draft.overlay_types_of_twin_type(id)]
+            users += [("twin type", user) for user in _aiming_at(draft, {id})]
         case "twin":
             users += [("overlay", user) for user in draft.overlays_of_twin(id)]
         case "overlay_type":
@@ -147,6 +194,10 @@ def in_use(draft: Draft, kind: Kind, id: str) -> list[Problem]:
 
 def _naming(draft: Draft, relationship_type: str) -> Iterator[tuple[str, str]]:
     """Looked for in every document: relationship types go so rarely that an index of their users would cost more."""
+    for id in draft.ids("twin_type"):
+        twin_type = draft.twin_type(id)
+        if twin_type and any(item.relationship_type == relationship_type for item in twin_type.relationships):
+            yield "twin type", id
     for id in draft.ids("twin"):
         if (twin := draft.twin(id)) and any(item.relationship_type == relationship_type for item in twin.relationships):
             yield "twin", id

@@ -1,7 +1,8 @@
 """What differs between two documents: JSON Patch operations (RFC 6902) with the old value beside the new one.
 
 Applied in order they turn the first document into the second. List items that have a name (`name`, `role`) are
-compared by it, so an item put in front is one addition, not a change of everything behind it.
+compared by it, so an item put in front is one addition, not a change of everything behind it. Where several have one
+name, what they lead to tells them apart.
 """
 
 import json
@@ -95,6 +96,12 @@ def _named(items: Sequence[Any], name_of: Callable[[Mapping[str, Any]], object])
     return None
 
 
+def _name_and_target(item: Mapping[str, Any]) -> str | None:
+    """What tells relationships apart where several have one name."""
+    name, target = item.get("name"), item.get("target_twin_id")
+    return f"{name}={target}" if isinstance(name, str) and isinstance(target, str) else None
+
+
 def _role_and_filler(item: Mapping[str, Any]) -> str:
     """What tells bindings apart where a role has several."""
     return f"{item.get('role')}={item.get('twin_id') or item.get('overlay_id')}"
@@ -103,5 +110,6 @@ def _role_and_filler(item: Mapping[str, Any]) -> str:
 _NAMINGS: tuple[Callable[[Mapping[str, Any]], object], ...] = (
     lambda item: item.get("name"),
     lambda item: item.get("role"),
+    _name_and_target,
     _role_and_filler,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from app.commands.form import form_problems, type_problems, unique_parts
+from app.commands.form import form_problems, told_apart_by, type_problems, unique_parts
 from app.commands.json_limits import MAX_PROBLEMS, limit_problems
 from app.commands.pointers import found, pointer, shown
 from app.errors import Invalid, Problem
@@ -42,7 +42,7 @@ def read_document(kind: Kind, document: Any) -> tuple[Definition | None, list[Pr
     if not sound:
         return None, _capped(problems)
     model = MODELS[kind]
-    problems += _repeated(unique_parts(kind), document) + type_problems(document)
+    problems += _repeated(kind, document) + type_problems(document)
     if kind == "overlay":
         problems += _bound_twice(document.get("twins"))
     try:
@@ -62,26 +62,29 @@ def named(kind: Kind, document: Any) -> str:
     return f"{name} {shown(id)}" if isinstance(id, str) and id else f"the {name}"
 
 
-def _repeated(parts: Mapping[str, str], document: Mapping[str, Any]) -> list[Problem]:
+def _repeated(kind: Kind, document: Mapping[str, Any]) -> list[Problem]:
     """Looked for here too, because the models look only at parts that are right otherwise."""
     problems: list[Problem] = []
-    for part, field in parts.items():
+    for part, field in unique_parts(kind).items():
         items = document.get(part)
-        seen: set[str] = set()
+        beside = told_apart_by(kind, part)
+        fields = (field, beside) if beside else (field,)
+        seen: set[tuple[str, ...]] = set()
         for index, item in enumerate(items if isinstance(items, list) else ()):
-            name = item.get(field) if isinstance(item, Mapping) else None
-            if not isinstance(name, str):
+            given = [item.get(each) if isinstance(item, Mapping) else None for each in fields]
+            names = tuple(name for name in given if isinstance(name, str))
+            if len(names) != len(fields):
                 continue
-            if name in seen:
+            if names in seen:
                 problems.append(
                     Problem(
                         "DUPLICATE_NAME",
-                        f"{part} has {shown(name)} twice",
-                        pointer((part, index, field)),
+                        f"{part} has {' to '.join(map(shown, names))} twice",
+                        pointer((part, index, fields[-1])),
                         "give each its own name",
                     )
                 )
-            seen.add(name)
+            seen.add(names)
     return problems
 
 

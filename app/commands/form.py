@@ -40,13 +40,14 @@ _BOUNDS = {
 _HINTS = {
     "BAD_IDENTIFIER": "write _ for anything else",
     "BAD_TEXT": "leave control characters out",
+    "BAD_MULTIPLICITY": "write 1, 0..1, 0..*, 1..* or from..to, the lower one first",
     "DUPLICATE_NAME": "give each its own name",
     "TWO_TARGETS": "leave one of role and twin_id out",
 }
 _UNIQUE: dict[Kind, dict[str, str]] = {
     "relationship_type": {},
-    "twin_type": {"properties": "name", "methods": "name", "events": "name", "behaviors": "name"},
-    "twin": {"properties": "name", "methods": "name", "events": "name", "behaviors": "name", "relationships": "name"},
+    "twin_type": dict.fromkeys(("properties", "methods", "events", "behaviors", "relationships"), "name"),
+    "twin": dict.fromkeys(("properties", "methods", "events", "behaviors", "relationships"), "name"),
     "overlay_type": {"twin_roles": "role", "relationship_types": "name", "behaviors": "name"},
     "overlay": {"relationships": "name", "behaviors": "name"},
 }
@@ -58,8 +59,13 @@ Loc = tuple[int | str, ...]
 
 
 def unique_parts(kind: Kind) -> Mapping[str, str]:
-    """List field -> the field of its items that may not repeat."""
+    """List field -> the field of its items that may not repeat, but for what `told_apart_by` says."""
     return _UNIQUE[kind]
+
+
+def told_apart_by(kind: Kind, part: str) -> str | None:
+    """The field that tells items of one name apart, where several may have one."""
+    return "target_twin_id" if (kind, part) == ("twin", "relationships") else None
 
 
 def form_problems(model: type[BaseModel], document: Any, error: ValidationError) -> list[Problem]:

@@ -4,11 +4,12 @@ null takes a field away, here and in every part that is merged. Items of named l
 field by field; what is inside a field of theirs (conditions, parameters) is replaced as it is given.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.commands.form import unique_parts
+from app.commands.form import told_apart_by, unique_parts
 from app.commands.pointers import pointer, shown
 from app.errors import Problem
 from app.model.definitions import Kind
@@ -23,9 +24,11 @@ _BOUND = ("twin_id", "overlay_id")
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
-    """Where a role was filled before the patch emptied it."""
+    """Where an item stood, or a role was filled, before the patch took it away: what comes back takes that place, so
+    that the patch does the same when it is sent again."""
 
-    role: str
+    name: str
+    beside: Any = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,8 @@ class Merged:
 
 
 def merge(kind: Kind, document: Mapping[str, Any], patch: Mapping[str, Any], many: Collection[str] = ()) -> Merged:
-    """`many`: the roles of an overlay that several may fill. What the patch gets wrong in form is left as it is, for
+    """`many`: the roles of an overlay that several may fill, the names that several relationships of a twin may have.
+    What the patch gets wrong in form is left as it is, for
     the check of the merged document to say."""
     found = dict(document)
     warnings: list[Problem] = []
@@ -47,7 +51,9 @@ def merge(kind: Kind, document: Mapping[str, Any], patch: Mapping[str, Any], man
             found.pop(key, None)
         elif isinstance(value, list) and (key in lists or (kind == "overlay" and key == "twins")):
             if key in lists:
-                items = _items(now, value, lists[key], key, warnings)
+                beside = told_apart_by(kind, key)
+                shared = _shared(lists[key], now, value, many) if beside else ()
+                items = _items(now, value, lists[key], key, warnings, beside, shared)
             else:
                 items = _bindings(now, value, many, warnings)
             if items or key in document:
@@ -86,27 +92,61 @@ def _section(now: Any, patch: Any) -> Any:
     return _fields(now, patch, dict.fromkeys(patch, _fields) if isinstance(patch, Mapping) else None)
 
 
-def _items(now: Any, patch: list[Any], field: str, part: str, warnings: list[Problem]) -> list[Any]:
+def _items(
+    now: Any,
+    patch: list[Any],
+    field: str,
+    part: str,
+    warnings: list[Problem],
+    beside: str | None = None,
+    shared: Collection[str] = (),
+) -> list[Any]:
+    """By name; those with a name that is `shared` by name and what stands `beside` it. A removal takes all of its name,
+    or the one that it tells apart."""
     found: list[Any] = list(now) if isinstance(now, list) else []
     for index, item in enumerate(patch):
-        name = item.get(field) if isinstance(item, Mapping) else None
-        at = _place(found, field, name)
-        if isinstance(item, Mapping) and item.get("remove") is True and isinstance(name, str):
-            if at is None:
-                known = [str(other.get(field)) for other in found if isinstance(other, Mapping)]
-                warnings.append(_nothing(f"{part} has no {shown(name)}", (part, index), near(name, known)))
-            else:
-                del found[at]
-        elif at is None:
-            found.append(_fields({}, item))
+        name = _name(item, field)
+        removed = name is not None and item.get("remove") is True
+        apart = beside is not None and (item.get(beside) is not None if removed else name in shared)
+        places = [
+            at
+            for at, other in enumerate(found)
+            if name is not None and _name(other, field) == name and (not apart or other.get(beside) == item.get(beside))
+        ]
+        gap = _Gap(name, item.get(beside) if beside else None) if name is not None else None
+        if removed and name is not None:
+            if not places:
+                known = {other for other in (_name(other, field) for other in found) if other is not None}
+                what = f"{shown(name)} to {shown(str(item[beside]))}" if apart else shown(name)
+                hint = near(name, known) if name not in known else ""
+                warnings.append(_nothing(f"{part} has no {what}", (part, index), hint))
+            for at in places:
+                found[at] = _Gap(name, found[at].get(beside) if beside else None)
+        elif places:
+            found[places[0]] = _fields(found[places[0]], item)
+        elif gap is not None and gap in found:
+            found[found.index(gap)] = _fields({}, item)
         else:
-            found[at] = _fields(found[at], item)
+            found.append(_fields({}, item))
+    return [item for item in found if not isinstance(item, _Gap)]
+
+
+def _shared(field: str, now: Any, patch: list[Any], many: Collection[str]) -> set[str]:
+    """Names that several items may have, have, or are given by the patch: sent again, it must mean the same."""
+    found = set(many)
+    for items in (now if isinstance(now, list) else [], patch):
+        names = Counter(name for name in (_name(item, field) for item in items) if name is not None)
+        found.update(name for name, count in names.items() if count > 1)
     return found
 
 
+def _name(item: Any, field: str) -> str | None:
+    name = item.get(field) if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) else None
+
+
 def _bindings(now: Any, patch: list[Any], many: Collection[str], warnings: list[Problem]) -> list[Any]:
-    """By role; a role that several may fill by role and whoever fills it. Who fills a role that the same patch empties
-    takes its place, so that the patch does the same when it is sent again."""
+    """By role; a role that several may fill by role and whoever fills it."""
     found: list[Any] = list(now) if isinstance(now, list) else []
     for index, item in enumerate(patch):
         role = item.get("role") if isinstance(item, Mapping) else None
@@ -136,13 +176,6 @@ def _bindings(now: Any, patch: list[Any], many: Collection[str], warnings: list[
         else:
             found.append(_fields({}, item))
     return [item for item in found if not isinstance(item, _Gap)]
-
-
-def _place(items: list[Any], field: str, name: Any) -> int | None:
-    if not isinstance(name, str):
-        return None
-    places = (at for at, item in enumerate(items) if isinstance(item, Mapping) and item.get(field) == name)
-    return next(places, None)
 
 
 def _nothing(message: str, path: tuple[str | int, ...], hint: str) -> Problem:

@@ -7,7 +7,7 @@ is wrong, the pointer leads there; else to the nearest part that it gave, and th
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from app.commands.form import unique_parts
+from app.commands.form import told_apart_by, unique_parts
 from app.commands.pointers import parts_of, pointer
 from app.errors import Invalid, Problem
 from app.model.definitions import Kind
@@ -74,8 +74,12 @@ def _sent_as(kind: Kind, part: str, merged: Any, sent: list[Any], index: int) ->
         nameless = [at for at, item in enumerate(sent) if _name(item, field) is None]
         return nameless[before] if before < len(nameless) else -1
     named = [at for at, item in enumerate(sent) if _name(item, field) == name]
-    fillers = [merged[index].get(key) for key in _BOUND]
-    same = [at for at in named if field == "role" and [sent[at].get(key) for key in _BOUND] == fillers]
+    beside = told_apart_by(kind, part)
+    apart = _BOUND if field == "role" else (beside,) if beside else ()
+    ends = [merged[index].get(key) for key in apart]
+    same = [at for at in named if apart and [sent[at].get(key) for key in apart] == ends]
+    if beside:  # an item that leads elsewhere is another one
+        named = [at for at in named if sent[at].get(beside) is None]
     return next(reversed(same or named), -1)
 
 

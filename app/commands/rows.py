@@ -15,6 +15,7 @@ from app.model.change import BehaviorNode, PropertyRow, RelationshipEdge
 from app.model.conditions import references
 from app.model.definitions import AlertAction, BehaviorDefinition, Overlay, Twin
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
+from app.model.relationships import direction_of, type_of
 
 
 def property_rows(world: World, twin_id: str) -> tuple[PropertyRow, ...]:
@@ -28,9 +29,9 @@ def twin_edges(world: World, twin: Twin) -> tuple[RelationshipEdge, ...]:
     for item in twin.relationships:
         if world.twin(item.target_twin_id) is not None:
             source, target = twin.twin_id, item.target_twin_id
-            if item.direction == "incoming":
+            if direction_of(world, twin, item) == "incoming":
                 source, target = target, source
-            edges.append(RelationshipEdge(item.name, item.relationship_type, source, target))
+            edges.append(RelationshipEdge(item.name, type_of(world, twin, item), source, target))
     return tuple(edges)
 
 

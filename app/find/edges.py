@@ -10,6 +10,7 @@ from app.find.query import Related
 from app.model.catalogue import Catalogue
 from app.model.composition import overlay_edges, overlays_around
 from app.model.definitions import Twin
+from app.model.relationships import direction_of, type_of
 
 Edge = tuple[str, str, str]
 """Source, target, relationship type."""
@@ -34,7 +35,7 @@ def _edges(catalogue: Catalogue, twin_id: str) -> Iterator[Edge]:
     for declaring in (twin_id, *catalogue.twins_relating_to(twin_id)):
         twin = catalogue.twin(declaring)
         if twin is not None:
-            yield from _of_twin(twin)
+            yield from _of_twin(catalogue, twin)
     overlays = {
         *overlays_around(catalogue, catalogue.overlays_of_twin(twin_id)),
         *catalogue.overlays_relating_to(twin_id),
@@ -45,9 +46,9 @@ def _edges(catalogue: Catalogue, twin_id: str) -> Iterator[Edge]:
             yield edge.source, edge.target, edge.relationship_type
 
 
-def _of_twin(twin: Twin) -> Iterator[Edge]:
+def _of_twin(catalogue: Catalogue, twin: Twin) -> Iterator[Edge]:
     for item in twin.relationships:
-        if item.direction == "incoming":
-            yield item.target_twin_id, twin.twin_id, item.relationship_type
+        if direction_of(catalogue, twin, item) == "incoming":
+            yield item.target_twin_id, twin.twin_id, type_of(catalogue, twin, item)
         else:
-            yield twin.twin_id, item.target_twin_id, item.relationship_type
+            yield twin.twin_id, item.target_twin_id, type_of(catalogue, twin, item)

@@ -22,6 +22,7 @@ from app.model.definitions import (
     Overlay,
     OverlayType,
     PropertyDefinition,
+    RelationshipRule,
     RelationshipType,
     Twin,
     TwinType,
@@ -39,20 +40,23 @@ class Capabilities:
     methods: Mapping[str, MethodDefinition]
     events: Mapping[str, EventDefinition]
     behaviors: Mapping[str, BehaviorDefinition]
+    relationships: Mapping[str, RelationshipRule]
+    """What a type says of its twins' relationships; a twin says nothing of its own."""
 
     def with_own(self, own: "Capabilities") -> "Capabilities":
         """These with a twin's own added or replacing by name; the same object where it adds nothing."""
-        if not any((own.properties, own.methods, own.events, own.behaviors)):
+        if not any((own.properties, own.methods, own.events, own.behaviors, own.relationships)):
             return self
         return Capabilities(
             {**self.properties, **own.properties},
             {**self.methods, **own.methods},
             {**self.events, **own.events},
             {**self.behaviors, **own.behaviors},
+            {**self.relationships, **own.relationships},
         )
 
 
-NO_CAPABILITIES = Capabilities({}, {}, {}, {})
+NO_CAPABILITIES = Capabilities({}, {}, {}, {}, {})
 
 
 @dataclass(slots=True)
@@ -304,4 +308,5 @@ def own_capabilities(definition: TwinType | Twin) -> Capabilities:
         by_name(definition.methods),
         by_name(definition.events),
         by_name(definition.behaviors),
+        by_name(definition.relationships) if isinstance(definition, TwinType) else {},
     )

@@ -8,7 +8,8 @@ identifier has, and written with dots, which identifiers may have.
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple, Protocol
 
-from app.model.definitions import Overlay, OverlayType, RoleDefinition
+from app.model.definitions import Overlay, OverlayType, RoleDefinition, RoleRelationship
+from app.model.relationships import Twins, type_by_kind, type_in_overlay
 
 
 class Overlays(Protocol):
@@ -20,6 +21,10 @@ class Overlays(Protocol):
 
     def overlays_of_overlay(self, overlay_id: str) -> Iterable[str]:
         """Those in which it fills a role."""
+
+
+class Plant(Overlays, Twins, Protocol):
+    """With the twins that edges run between."""
 
 
 class Edge(NamedTuple):
@@ -128,7 +133,7 @@ def fillers(world: Overlays, overlay: Overlay, path: Iterable[str]) -> list[str]
     return list(dict.fromkeys(found))
 
 
-def overlay_edges(world: Overlays, overlay: Overlay) -> list[Edge]:
+def overlay_edges(world: Plant, overlay: Overlay) -> list[Edge]:
     """The overlay type's between filled roles, from each of the source to each of the target (a twin is never led to
     itself by one role), with the overlay's own added or replacing by name. Ends may be missing for the latter."""
     overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
@@ -142,16 +147,26 @@ def overlay_edges(world: Overlays, overlay: Overlay) -> list[Edge]:
         )
         if not source_path or not target_path:
             continue
+        kind = role_relationship_type(world, overlay_type, item)
         found += [
-            Edge(item.name, item.relationship_type, source, target, item.description)
+            Edge(item.name, kind, source, target, item.description)
             for source in fillers(world, overlay, source_path)
             for target in fillers(world, overlay, target_path)
             if source != target or source_path != target_path
         ]
     return found + [
-        Edge(item.name, item.relationship_type, item.source_twin_id, item.target_twin_id)
+        Edge(item.name, type_in_overlay(world, item), item.source_twin_id, item.target_twin_id)
         for item in overlay.relationships
     ]
+
+
+def role_relationship_type(world: Plant, overlay_type: OverlayType, item: RoleRelationship) -> str:
+    """The type in effect: where none is written by the kind that the source role asks for, so that it means the same in
+    every overlay of the type."""
+    if item.relationship_type is not None:
+        return item.relationship_type
+    path = role_path(world, overlay_type, item.source_role)
+    return type_by_kind(world, path[-1].twin_type if path else None)
 
 
 def _closure(start: Iterable[str], step: Callable[[str], Iterable[str]]) -> list[str]:

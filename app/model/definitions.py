@@ -215,13 +215,53 @@ class RelationshipType(Document):
     metadata: FreeForm = {}
 
 
-class RelationshipDefinition(Document):
-    """An edge declared by one of its twins; `incoming` means the target points at this twin."""
+def _multiplicity(text: str) -> str:
+    low, dots, high = text.partition("..")
+    counts = [part for part in (low, high if dots else low) if _is_count(part)]
+    if not _is_count(low) or (dots and high != "*" and (len(counts) < 2 or int(high) < int(low))):
+        raise Faults([Fault("BAD_MULTIPLICITY", (), f"'{text[:140]}' does not say how many there may be")])
+    return text
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 6
+
+
+Multiplicity = Annotated[str, AfterValidator(_multiplicity)]
+"""How many there may be: `1`, `0..1`, `0..*`, `1..*`, `2..4`."""
+
+
+def bounds(multiplicity: str) -> tuple[int, int | None]:
+    """The least and the most; None where there is no most."""
+    low, dots, high = multiplicity.partition("..")
+    return int(low), None if high == "*" else int(high if dots else low)
+
+
+class RelationshipRule(Document):
+    """A relationship that twins of a type may have. A type that declares any, itself or above, allows no others."""
 
     name: Identifier
-    target_twin_id: Identifier
-    relationship_type: Identifier
+    description: Text = ""
+    relationship_type: Identifier | None = None
+    """Any where it is not written."""
     direction: Direction = "outgoing"
+    """Seen from the twin that declares it."""
+    target_type: Identifier | None = None
+    """What the other twin must be; anything where it is not written."""
+    multiplicity: Multiplicity = "0..*"
+
+
+class RelationshipDefinition(Document):
+    """An edge declared by one of its twins; `incoming` means the target points at this twin.
+
+    What is left out is in effect all the same: model/relationships.py knows from where.
+    """
+
+    name: Identifier
+    """Several of one name lead to different twins, where the rule of the twin's type allows several."""
+    target_twin_id: Identifier
+    relationship_type: Identifier | None = None
+    direction: Direction | None = None
 
 
 class PropertyMapping(Document):
@@ -329,6 +369,11 @@ class TwinType(_Capabilities):
     """The one type it takes everything from; what it declares itself is added, or replaces by name and may narrow."""
     kind: TwinKind = "equipment"
     """Where it is not written, that of the type it extends (lineage.kind_in_effect)."""
+    relationships: list[RelationshipRule] = Field(default=[], max_length=MAX_ITEMS)
+
+    @model_validator(mode="after")
+    def _rules_are_unique(self) -> "TwinType":
+        return _refuse_twice(self, relationships="name")
 
 
 class Twin(_Capabilities):
@@ -345,7 +390,7 @@ class Twin(_Capabilities):
 
     @model_validator(mode="after")
     def _relationships_are_unique(self) -> "Twin":
-        return _refuse_twice(self, relationships="name")
+        return _refuse_twice(self, relationships=("name", "target_twin_id"))
 
 
 class RoleDefinition(Document):
@@ -378,7 +423,7 @@ class RoleRelationship(Document):
     description: Text = ""
     source_role: RolePath
     target_role: RolePath
-    relationship_type: Identifier
+    relationship_type: Identifier | None = None
     required: bool = True
 
 
@@ -413,7 +458,7 @@ class RoleBinding(Document):
 class OverlayRelationship(Document):
     source_twin_id: Identifier
     target_twin_id: Identifier
-    relationship_type: Identifier
+    relationship_type: Identifier | None = None
     name: Identifier
 
 
@@ -508,16 +553,18 @@ def _exactly_one(document: _D, first: str, second: str, what: str, both: str) ->
     return document
 
 
-def _refuse_twice(document: _D, **parts: str) -> _D:
-    """`parts` is list field -> the field of its items that may not repeat."""
+def _refuse_twice(document: _D, **parts: str | tuple[str, ...]) -> _D:
+    """`parts` is list field -> the field of its items that may not repeat, or the fields that together may not."""
     faults: list[Fault] = []
-    for part, field in parts.items():
-        seen: set[str] = set()
+    for part, fields in parts.items():
+        fields = (fields,) if isinstance(fields, str) else fields
+        seen: set[tuple[str, ...]] = set()
         for index, item in enumerate(getattr(document, part)):
-            name = getattr(item, field)
-            if name in seen:
-                faults.append(Fault("DUPLICATE_NAME", (part, index, field), f"{part} has '{name}' twice"))
-            seen.add(name)
+            names = tuple(getattr(item, field) for field in fields)
+            if names in seen:
+                what = " to ".join(f"'{name}'" for name in names)
+                faults.append(Fault("DUPLICATE_NAME", (part, index, fields[-1]), f"{part} has {what} twice"))
+            seen.add(names)
     if faults:
         raise Faults(faults)
     return document

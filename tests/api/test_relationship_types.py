@@ -1,4 +1,4 @@
-"""Relationship types over GraphQL: read, paged, changed, deleted; the built-in ones among them."""
+"""Relationship types over GraphQL, the built-in ones among them; and what edges and rules show of them."""
 
 import pytest
 
@@ -91,3 +91,72 @@ async def test_a_type_and_its_first_edge_are_saved_together(plant: Plant) -> Non
     assert "twin 'boiler'" in error["message"]
     builtin = 'mutation { deleteRelationshipType(input: {relationshipType: "control", dryRun: true}) { deletedId } }'
     assert (await refused(plant, builtin))["extensions"]["code"] == "BUILT_IN"
+
+
+async def test_edges_show_the_type_in_effect_with_its_impact_and_inverse(plant: Plant) -> None:
+    plant.save(
+        ("twin_type", {"type_id": "probe", "kind": "sensor"}),
+        (
+            "twin",
+            {
+                "twin_id": "probe_1",
+                "twin_type": "probe",
+                "relationships": [{"name": "watches", "target_twin_id": "pump_123"}],
+            },
+        ),
+    )
+    query = """{ twin(twinId: "probe_1") { relationships {
+      name relationshipType direction impact inverse type { description } target { twinId } } document } }"""
+    found = (await ask(plant, query))["twin"]
+    assert found["relationships"] == [
+        {
+            "name": "watches",
+            "relationshipType": "monitoring",
+            "direction": "OUTGOING",
+            "impact": "NONE",
+            "inverse": "monitored_by",
+            "type": {"description": BUILT_IN["monitoring"].description},
+            "target": {"twinId": "pump_123"},
+        }
+    ]
+    assert found["document"]["relationships"] == [{"name": "watches", "target_twin_id": "pump_123"}]
+    query = """{ overlay(overlayId: "cellar") { relationships { relationshipType impact inverse } }
+      overlayType(typeId: "pumping") { relationships { relationshipType impact inverse } } }"""
+    answer = await ask(plant, query)
+    edge = {"relationshipType": "physical_connection", "impact": "FORWARD", "inverse": "connected_from"}
+    assert (answer["overlay"]["relationships"], answer["overlayType"]["relationships"]) == ([edge], [edge])
+
+
+async def test_a_type_shows_the_rules_for_its_twins_with_those_above(plant: Plant) -> None:
+    rules = [{"name": "outlet", "target_type": "valve", "multiplicity": "1..*", "relationship_type": "control"}]
+    plant.save(
+        ("twin_type", {"type_id": "feeder", "relationships": rules}),
+        ("twin_type", {"type_id": "big_feeder", "extends": "feeder", "relationships": [{"name": "any"}]}),
+    )
+    query = """{ twinType(typeId: "big_feeder") { relationships {
+      name description relationshipType direction targetType multiplicity } } }"""
+    assert (await ask(plant, query))["twinType"]["relationships"] == [
+        {
+            "name": "outlet",
+            "description": "",
+            "relationshipType": "control",
+            "direction": "OUTGOING",
+            "targetType": "valve",
+            "multiplicity": "1..*",
+        },
+        {
+            "name": "any",
+            "description": "",
+            "relationshipType": None,
+            "direction": "OUTGOING",
+            "targetType": None,
+            "multiplicity": "0..*",
+        },
+    ]
+    save = """mutation($d: JSON!) { saveTwin(input: {document: $d}) { result } }"""
+    wrong = {"name": "outlt", "target_twin_id": "valve_234"}
+    error = await refused(plant, save, d={"twin_id": "f", "twin_type": "feeder", "relationships": [wrong]})
+    assert [(item["code"], item["path"], item["hint"]) for item in error["extensions"]["problems"]] == [
+        ("UNKNOWN_RELATIONSHIP", "/relationships/0/name", "did you mean 'outlet'?"),
+        ("RELATIONSHIP_MISSING", "/relationships", "add 'outlet'"),
+    ]

@@ -57,6 +57,18 @@ def test_numbers_that_python_holds_equal_differ_as_documents_do() -> None:
     assert [item.where for item in differences({"a": 1, "b": True}, {"a": 1.0, "b": 1})] == ["/a", "/b"]
 
 
+def test_relationships_of_one_name_are_told_apart_by_where_they_lead() -> None:
+    def to(*targets: str, **more: Any) -> dict[str, Any]:
+        return {"relationships": [{"name": "out", "target_twin_id": target, **more} for target in targets]}
+
+    assert [(item.op, item.where) for item in differences(to("p", "q"), to("q", "r", direction="incoming"))] == [
+        ("remove", "/relationships/out=p"),
+        ("add", "/relationships/out=r"),
+        ("add", "/relationships/out=q/direction"),
+    ]
+    assert [item.where for item in differences(to("p"), to("q"))] == ["/relationships/out/target_twin_id"]
+
+
 def test_a_definition_that_comes_or_goes_differs_as_a_whole() -> None:
     assert differences(None, {"a": 1}) == [Difference("add", "", "", None, {"a": 1})]
     assert differences({"a": 1}, None) == [Difference("remove", "", "", {"a": 1}, None)]

@@ -43,7 +43,48 @@ def patches(draw: st.DrawFn) -> dict[str, Any]:
         for item in patch.get(name, ()):
             if draw(st.booleans()):
                 item["remove"] = True
+    if draw(st.booleans()):
+        patch["relationships"] = draw(related(removals=True))
     return patch
+
+
+@st.composite
+def related(draw: st.DrawFn, removals: bool = False) -> list[dict[str, Any]]:
+    """Relationships of which several may have one name; each name and target is there once, but in a patch."""
+    ends = st.tuples(st.sampled_from("ab"), st.sampled_from(["p", "q", "r", None] if removals else ["p", "q", "r"]))
+    items = []
+    for name, target in draw(st.lists(ends, max_size=5, unique=not removals)):
+        item: dict[str, Any] = {"name": name, **draw(st.dictionaries(st.sampled_from("xy"), st.integers(0, 1)))}
+        item |= {"target_twin_id": target} if target is not None else {}
+        items.append(item | ({"remove": True} if removals and draw(st.booleans()) else {}))
+    return items
+
+
+@given(related(), related(removals=True), st.sampled_from([set(), {"a"}, {"a", "b"}]))
+def test_relationships_that_share_a_name_merge_the_same_however_often(
+    relationships: list[dict[str, Any]], patch: list[dict[str, Any]], many: set[str]
+) -> None:
+    once = merge("twin", {"relationships": relationships}, {"relationships": patch}, many).document
+    assert same(merge("twin", once, {"relationships": patch}, many).document, once)
+
+
+def test_one_of_several_relationships_is_changed_or_removed_by_its_target() -> None:
+    two = [{"name": "out", "target_twin_id": "p"}, {"name": "out", "target_twin_id": "q"}]
+
+    def merged(*patch: dict[str, Any], document: Any = two, many: Any = ()) -> Any:
+        found = merge("twin", {"relationships": document}, {"relationships": list(patch)}, many)
+        return [(item["target_twin_id"], item.get("x")) for item in found.document["relationships"]], found.warnings
+
+    to_q = {"name": "out", "target_twin_id": "q"}
+    assert merged({**to_q, "x": 1}) == ([("p", None), ("q", 1)], ())
+    assert merged({**to_q, "remove": True}) == ([("p", None)], ())
+    assert merged({"name": "out", "remove": True}) == ([], ())
+    assert merged({"name": "out", "target_twin_id": "r"}) == ([("p", None), ("q", None), ("r", None)], ())
+    assert merged(to_q, document=two[:1]) == ([("q", None)], ())
+    assert merged(to_q, document=two[:1], many={"out"}) == ([("p", None), ("q", None)], ())
+    left, [warning] = merged({"name": "out", "target_twin_id": "z", "remove": True})
+    assert len(left) == 2
+    assert (warning.code, warning.message) == ("NOTHING_TO_REMOVE", "relationships has no 'out' to 'z'")
 
 
 DOCUMENTS = parts(

@@ -200,6 +200,17 @@ async def test_parallel_edges_between_two_twins_all_stay(store: GraphStore, grap
     assert await edges(graph) == []
 
 
+async def test_edges_of_one_name_lead_to_several_twins_and_go_one_by_one(
+    store: GraphStore, graph: GraphAddress
+) -> None:
+    one = twin_owner("a")
+    everyone = [stored(pump(id)) for id in ("a", "b", "c")]
+    await store.save(change(0, stored(pump_type()), *everyone, relationships={one: (edge("a", "b"), edge("a", "c"))}))
+    assert [row[:3] for row in await edges(graph)] == [("a", "b", "feeds"), ("a", "c", "feeds")]
+    await store.save(change(1, stored(pump("a"), 2), relationships={one: (edge("a", "c"),)}))
+    assert [row[:3] for row in await edges(graph)] == [("a", "c", "feeds")]
+
+
 async def test_a_rebound_overlay_and_a_changed_type_move_their_edges(store: GraphStore, graph: GraphAddress) -> None:
     await store.save(plant())
     motor = pump_type(type_id="motor")

@@ -12,6 +12,7 @@ from app.api.types.alert import Alert
 from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.behavior import Behavior, behaviors_of
 from app.api.types.node import Definition
+from app.api.types.relationship_type import Typed
 from app.api.types.twin import Twin
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
@@ -67,10 +68,9 @@ class OverlayRole:
 
 
 @strawberry.type(description="An edge between two twins of an overlay.")
-class OverlayRelationship:
+class OverlayRelationship(Typed):
     name: str = strawberry.field(description="Unique within the overlay, together with both ends.")
     description: str = strawberry.field(description="From the overlay's type; empty where there is none.")
-    relationship_type: str = strawberry.field(description="Such as physical_connection, control or monitoring.")
     source_twin_id: strawberry.ID = strawberry.field(description="The twin it starts from.")
     target_twin_id: strawberry.ID = strawberry.field(description="The twin it leads to.")
 

@@ -11,9 +11,11 @@ from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.capability import BehaviorDefinition
 from app.api.types.node import Definition
 from app.api.types.overlay import Overlay
+from app.api.types.relationship_type import Typed
 from app.find.query import Order, OverlayFilter
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
+from app.model.composition import role_relationship_type
 
 
 @strawberry.type(description="A role that overlays of a type have.")
@@ -31,12 +33,11 @@ class RoleDefinition:
 
 
 @strawberry.type(description="An edge between roles, made for every overlay that fills both.")
-class RoleRelationship:
+class RoleRelationship(Typed):
     name: str = strawberry.field(description="Unique within the type.")
     description: str = strawberry.field(description="In the author's words; empty where none was written.")
     source_role: str = strawberry.field(description="The role it starts from.")
     target_role: str = strawberry.field(description="The role it leads to.")
-    relationship_type: str = strawberry.field(description="Such as physical_connection, control or monitoring.")
     required: bool = strawberry.field(description="Whether every overlay of the type must have it.")
 
 
@@ -61,14 +62,14 @@ class OverlayType(Definition):
         ]
 
     @strawberry.field(description="The edges between those roles.")
-    def relationships(self) -> list[RoleRelationship]:
+    def relationships(self, info: Info) -> list[RoleRelationship]:
         return [
             RoleRelationship(
                 name=item.name,
                 description=item.description,
                 source_role=item.source_role,
                 target_role=item.target_role,
-                relationship_type=item.relationship_type,
+                relationship_type=role_relationship_type(info.context.catalogue, self.definition, item),
                 required=item.required,
             )
             for item in self.definition.relationship_types

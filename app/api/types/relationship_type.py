@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.api.context import Info
 from app.api.ids import global_id
 from app.api.types.enums import RelationshipImpact
 from app.api.types.node import Definition
@@ -34,3 +35,28 @@ class RelationshipType(Definition):
             impact=RelationshipImpact(found.impact),
             built_in=stored.revision == 0,
         )
+
+
+@strawberry.type
+class Typed:
+    """What every kind of edge says of its type."""
+
+    relationship_type: str = strawberry.field(
+        description="The type in effect: where its document leaves that out, by the rule of the twin's type, else by "
+        "the kind of the source (sensor: monitoring, controller: control, else physical_connection, which also stands "
+        "for a source that does not exist yet)."
+    )
+
+    @strawberry.field(description="That type; null where there is none such, as in a graph changed by hand.")
+    def type(self, info: Info) -> RelationshipType | None:
+        return RelationshipType.find(info.context.catalogue, self.relationship_type)
+
+    @strawberry.field(description="Which way failure travels along it, as its type says; null without one.")
+    def impact(self, info: Info) -> RelationshipImpact | None:
+        found = info.context.catalogue.relationship_type(self.relationship_type)
+        return RelationshipImpact(found.impact) if found is not None else None
+
+    @strawberry.field(description="What it is called seen from its target; null where its type has no inverse.")
+    def inverse(self, info: Info) -> str | None:
+        found = info.context.catalogue.relationship_type(self.relationship_type)
+        return found.inverse if found is not None else None

@@ -84,8 +84,9 @@ class Twin(Definition):
         return behaviors_of(info.context.catalogue, info.context.live, OwnerKey("twin", self.twin_id))
 
     @strawberry.field(description="The edges that its own document declares; for all that reach it see `related`.")
-    def relationships(self) -> list[Relationship]:
-        return [Relationship.of(item) for item in self.definition.relationships]
+    def relationships(self, info: Info) -> list[Relationship]:
+        catalogue = info.context.catalogue
+        return [Relationship.of(catalogue, self.definition, item) for item in self.definition.relationships]
 
     @strawberry.field(description="How it is connected, and whether it is now; null for a twin without connectivity.")
     def connectivity(self, info: Info) -> Connectivity | None:

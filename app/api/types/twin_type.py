@@ -11,6 +11,7 @@ from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.capability import BehaviorDefinition, EventDefinition, Method, PropertyDefinition
 from app.api.types.enums import TwinKind
 from app.api.types.node import Definition
+from app.api.types.relationship import RelationshipRule
 from app.api.types.twin import Twin
 from app.find.query import Order, TwinFilter
 from app.model import definitions as model
@@ -42,6 +43,12 @@ class TwinType(Definition):
     )
     def behaviors(self, info: Info) -> list[BehaviorDefinition]:
         return [BehaviorDefinition.of(item) for item in self._parts(info).behaviors.values()]
+
+    @strawberry.field(
+        description="The relationships its twins may have, inherited rules included; any where there are no rules."
+    )
+    def relationships(self, info: Info) -> list[RelationshipRule]:
+        return [RelationshipRule.of(item) for item in self._parts(info).relationships.values()]
 
     @strawberry.field(description="The simulation of its twins in the specification's form; null where it has none.")
     def simulation(self) -> JSON | None:
