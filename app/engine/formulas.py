@@ -45,6 +45,8 @@ class Formula:
 
     def fit(self, result: Any) -> tuple[Value, str]:
         """(the result as a value of the property's type, "") or (None, why it can't be one)."""
+        if self.spec.is_float and result.__class__ is float:
+            return result, ""  # arithmetic gives finite numbers or none
         if self.spec.plan.data_type == "integer" and result.__class__ is float:
             if not result.is_integer():
                 return None, NOT_WHOLE

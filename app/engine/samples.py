@@ -27,6 +27,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
     received = reading.received_at if reading.received_at < now else now
     latest = received + max_skew
     touched: tuple[RuleState, ...] | dict[RuleState, None] | None = None
+    straight = True
     for sample in reading.samples:
         twin = twins.get(sample.twin_id)
         cell = twin.cells.get(sample.property) if twin is not None else None
@@ -36,6 +37,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             if cell is None or not cell.mapped:
                 _reject(step, reading.source, sample, _missing(twin, cell))
             else:
+                straight = False
                 cause = Cause("reading", reading.source, now)
                 if why := _land(step, sample, cell, received, max_skew, cause):
                     _reject(step, reading.source, sample, why)
@@ -88,7 +90,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             touched.update(dict.fromkeys(cell.readers))
         elif touched is not cell.readers:
             touched = dict.fromkeys([*touched, *cell.readers])
-    if step.pending or step.woken:
+    if not straight:
         cause = Cause("reading", reading.source, now)
         step.woken.update(dict.fromkeys(touched or (), cause))
         settle(step)

@@ -100,8 +100,10 @@ class Step:
 
     def derive(self) -> None:
         """Everything that depends on a changed cell is computed, each once and behind what it reads."""
-        pending, self.pending = self.pending, {}
-        for cell in sorted(pending, key=_rank):
+        if not self.pending:
+            return
+        pending = self.pending
+        for cell in sorted(pending, key=_rank) if len(pending) > 1 else list(pending):
             shown = cell.value, cell.quality, cell.reason
             live, timestamp, reported_at = cell.live, cell.timestamp, cell.reported_at
             compute(cell)

@@ -264,6 +264,9 @@ async def test_a_script_may_write_a_list_and_is_told_where_an_element_is_wrong()
         with pytest.raises(Invalid) as caught:
             await commands.execute(script.format(value=value), ANN)
         assert [(item.code, part in item.message) for item in caught.value.problems] == [(code, True)]
+    with pytest.raises(Invalid) as caught:
+        await commands.execute(script.format(value="5").replace("profile", "window"), ANN)
+    assert [(item.code, item.hint) for item in caught.value.problems] == [("DTSL322", "write this behavior as JSON")]
 
 
 # ---------------------------------------------------------------- units, subtypes

@@ -189,20 +189,29 @@ async def test_writes_and_calls_are_published_as_json(broker: Mosquitto, device:
     server = connector(
         twin(
             broker,
-            {"speed": {"topic": "a", "write_topic": "set/speed"}, "mode": {"topic": "b"}},
+            {
+                "speed": {"topic": "a", "write_topic": "set/speed"},
+                "mode": {"topic": "b"},
+                "profile": {"topic": "c", "write_topic": "set/profile"},
+            },
             methods={"start": {"topic": "commands"}, "reset": {}},
         )
     )
-    await device.subscribe([("set/speed", 1), ("commands", 1)])
+    await device.subscribe([("set/speed", 1), ("set/profile", 1), ("commands", 1)])
     async with running(server, FakeSink()):
         assert (await server.write("pump_123", "speed", 1500.5)).status == "accepted"
+        assert (await server.write("pump_123", "profile", [1.5, 2.0])).status == "accepted"
         assert (await server.call("pump_123", "start", {"ramp": 3})).status == "accepted"
         heard = {}
         async for message in device.messages:
             heard[message.topic.value] = json.loads(message.payload)
-            if len(heard) == 2:
+            if len(heard) == 3:
                 break
-        assert heard == {"set/speed": {"value": 1500.5}, "commands": {"method": "start", "arguments": {"ramp": 3}}}
+        assert heard == {
+            "set/speed": {"value": 1500.5},
+            "set/profile": {"value": [1.5, 2.0]},
+            "commands": {"method": "start", "arguments": {"ramp": 3}},
+        }
 
         refused = await server.write("pump_123", "mode", "x")
         assert (refused.status, refused.error) == ("refused", "pump_123.mode has no write_topic in its mapping")

@@ -29,6 +29,16 @@ def pump_type(**more: Any) -> TwinType:
             "properties": [
                 {"name": "temperature", "data_type": "float", "unit": "celsius", "max_value": 120},
                 {"name": "status", "data_type": "enum", "enum_values": ["running", "stopped", "fault"]},
+                {
+                    "name": "curve",
+                    "data_type": "array",
+                    "max_items": 9,
+                    "items": {
+                        "data_type": "object",
+                        "fields": [{"name": "x", "data_type": "float", "required": False}],
+                    },
+                },
+                {"name": "margin", "data_type": "float", "computed": "120 - temperature"},
             ],
             "metadata": {"größe": [1, 2.5, None, {"x": "\u2028 'quoted\" \\ // $no; MATCH (n) DETACH DELETE n"}]},
         }
