@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
 from app.model.assets import Asset
-from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
@@ -46,6 +46,9 @@ class TwinStore(Protocol):
 
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         """The last one made by that moment (a deletion perhaps); None where there was none yet."""
+
+    async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
+        """By overlay: with which revisions it came into its lifecycles, newest first; none for an unknown id."""
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int

@@ -10,7 +10,15 @@ from strawberry.types.unset import UNSET
 
 from app.api.pages import DEFAULT_PAGE, page_size
 from app.api.scalars import JSON
-from app.api.types.enums import AlertSeverity, ConnectionStatus, OrderDirection, OrderField, Quality, TraversalDirection
+from app.api.types.enums import (
+    AlertSeverity,
+    ConnectionStatus,
+    OrderDirection,
+    OrderField,
+    OverlayState,
+    Quality,
+    TraversalDirection,
+)
 from app.errors import Invalid
 from app.find.query import (
     Box,
@@ -25,6 +33,7 @@ from app.find.query import (
     Way,
     Window,
 )
+from app.model.definitions import Lifecycle
 
 _BOUND = "A number, or for a datetime ISO 8601 text."
 _COMPARED = ("eq", "gt", "gte", "lt", "lte")
@@ -194,6 +203,10 @@ class OverlayWhere:
         default=None, description="An open alert of one of these severities is its own, or concerns one of its twins."
     )
 
+    lifecycle: list[OverlayState] | None = strawberry.field(
+        default=None, description="One of these; all but RETIRED where left out."
+    )
+
     def asked(self) -> OverlayFilter:
         return OverlayFilter(
             types=tuple(self.type or ()),
@@ -202,6 +215,7 @@ class OverlayWhere:
             members=tuple(item.asked(f"/where/members/{index}") for index, item in enumerate(self.members or ())),
             active_behavior=self.active_behavior,
             alert_severity=tuple(item.value for item in self.alert_severity or ()),
+            lifecycles=tuple(cast("Lifecycle", item.value) for item in self.lifecycle or ()),
         )
 
 

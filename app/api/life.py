@@ -4,7 +4,7 @@ A dry run goes all the way to the check against everything else and stops before
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Protocol, TypeVar
+from typing import Annotated, Any, Protocol, TypeVar, cast
 
 import strawberry
 
@@ -15,6 +15,7 @@ from app.api.life_inputs import (
     RevertRelationshipTypeInput,
     RevertTwinInput,
     RevertTwinTypeInput,
+    SetOverlayLifecycleInput,
     UpdateOverlayInput,
     UpdateOverlayTypeInput,
     UpdateRelationshipTypeInput,
@@ -39,7 +40,7 @@ from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
 from app.commands.definitions import Saved
 from app.errors import Invalid, NotFound, Problem
-from app.model.definitions import MAX_TEXT, Kind
+from app.model.definitions import MAX_TEXT, Kind, Lifecycle
 
 SAVE = (
     "DOCUMENT_INVALID and DEFINITION_INVALID with every problem and its JSON pointer; REVISION_MOVED, "
@@ -130,6 +131,25 @@ class Life:
     @strawberry.mutation(description=f"Save the document of an earlier revision of an overlay again. {_REVERT}")
     async def revert_overlay(self, info: Info, input: Annotated[RevertOverlayInput, Input]) -> SaveOverlayPayload:
         saved = await _revert(info, "overlay", input.overlay_id, input)
+        return overlay_payload(info, saved, input.overlay_id, input.dry_run)
+
+    @strawberry.mutation(
+        description=(
+            "Bring an overlay into another state of its life. OVERLAY_NOT_FOUND, REASON_REQUIRED, "
+            f"TRANSITION_NOT_ALLOWED. {SAVE}"
+        )
+    )
+    async def set_overlay_lifecycle(
+        self, info: Info, input: Annotated[SetOverlayLifecycleInput, Input]
+    ) -> SaveOverlayPayload:
+        saved = await info.context.services.commands.definitions.set_lifecycle(
+            input.overlay_id,
+            cast("Lifecycle", input.lifecycle.value),
+            info.context.actor(),
+            reason=reason_of(input.reason),
+            expected_revision=input.expected_revision,
+            dry_run=input.dry_run,
+        )
         return overlay_payload(info, saved, input.overlay_id, input.dry_run)
 
 

@@ -4,6 +4,7 @@ import strawberry
 
 from app.api.inputs import DRY_RUN, EXPECTED, REASON
 from app.api.scalars import JSON
+from app.api.types.enums import OverlayState
 
 _PATCH = (
     "An object of the document's form with only what changes: named lists merge by name ({name, remove: true} takes an "
@@ -101,4 +102,16 @@ class RevertOverlayInput:
     to_revision: int = strawberry.field(description=_TO)
     expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
     reason: str | None = strawberry.field(default=None, description=REASON)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(description="An overlay to bring into another state.")
+class SetOverlayLifecycleInput:
+    overlay_id: strawberry.ID = strawberry.field(description=_ID)
+    lifecycle: OverlayState = strawberry.field(
+        description="DRAFT to ACTIVE, ACTIVE to SUSPENDED and back, anything to RETIRED, RETIRED to DRAFT; the one it "
+        "has changes nothing."
+    )
+    reason: str = strawberry.field(description="Why, for the history; at most 10,000 characters.")
+    expected_revision: int | None = strawberry.field(default=None, description=EXPECTED)
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)

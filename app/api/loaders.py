@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from strawberry.dataloader import DataLoader
 
 from app.errors import Invalid
-from app.model.change import RelatedTwin, RevisionRecord
+from app.model.change import LifecycleRecord, RelatedTwin, RevisionRecord
 from app.model.definitions import Kind
 from app.model.events import Alert, Call
 from app.model.time import Micros
@@ -57,6 +57,7 @@ class Loaders:
     alert: DataLoader[str, Alert | None]
     call: DataLoader[str, Call | None]
     open_alerts_of_twin: DataLoader[str, list[Alert]]
+    lifecycles: DataLoader[str, list[LifecycleRecord]]
 
 
 def loaders(store: TwinStore, live: LiveView) -> Loaders:
@@ -124,12 +125,17 @@ def loaders(store: TwinStore, live: LiveView) -> Loaders:
                     found[twin_id].append(item)
         return [found[key] for key in keys]
 
+    async def lifecycles(keys: list[str]) -> Sequence[list[LifecycleRecord]]:
+        found = await store.lifecycles(list(dict.fromkeys(keys)))
+        return [found[key] for key in keys]
+
     return Loaders(
         history=DataLoader(history, cache=False),
         related=DataLoader(related, cache=False),
         alert=DataLoader(alert, cache=False),
         call=DataLoader(call, cache=False),
         open_alerts_of_twin=DataLoader(open_alerts_of_twin, cache=False),
+        lifecycles=DataLoader(lifecycles, cache=False),
     )
 
 

@@ -22,6 +22,22 @@ def _extended(document: Document) -> Iterator[str]:
     yield from _texts(document.get("extends"))
 
 
+def _contained(document: Document) -> Iterator[str]:
+    """The overlays that fill its roles."""
+    yield from _in_items(document.get("twins"), "overlay_id")
+
+
+def _needed(document: Document) -> Iterator[str]:
+    """The overlay types whose overlays fill its roles."""
+    yield from _in_items(document.get("twin_roles"), "overlay_type")
+
+
+def _in_items(items: object, field: str) -> Iterator[str]:
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, Mapping):
+            yield from _texts(item.get(field))
+
+
 @dataclass(frozen=True, slots=True)
 class BulkKind:
     kind: Kind
@@ -31,6 +47,8 @@ class BulkKind:
     """Of GraphQL's Query: a connection whose nodes have `document`."""
     needs: Callable[[Document], Iterator[str]] = _nothing
     """Ids of the same kind that must be there before."""
+    every: str = ""
+    """The argument with which that field leaves nothing out, where it would."""
 
     @property
     def enum(self) -> str:
@@ -41,9 +59,11 @@ class BulkKind:
 KINDS = (
     BulkKind("relationship_type", "relationship_types", "relationshipTypes"),
     BulkKind("twin_type", "twin_types", "twinTypes", _extended),
-    BulkKind("overlay_type", "overlay_types", "overlayTypes"),
+    BulkKind("overlay_type", "overlay_types", "overlayTypes", _needed),
     BulkKind("twin", "twins", "twins"),
-    BulkKind("overlay", "overlays", "overlays"),
+    BulkKind(
+        *("overlay", "overlays", "overlays", _contained), "where: {lifecycle: [DRAFT, ACTIVE, SUSPENDED, RETIRED]}"
+    ),
 )
 OF_KIND = {item.kind: item for item in KINDS}
 _OF_FOLDER = {item.folder: item for item in KINDS}

@@ -17,8 +17,16 @@ from app.model.definitions import Definition, Kind
 
 PAGE = 500
 TRIES = 5
+
+
+def _all(item: BulkKind, arguments: str = "") -> str:
+    """The field with its arguments, none of its definitions left out."""
+    given = ", ".join(text for text in (arguments, item.every) if text)
+    return f"{item.field}({given})" if given else item.field
+
+
 _REVISION = "{ server { catalogueRevision } }"
-_COUNTS = "{ server { catalogueRevision } " + " ".join(f"{item.field} {{ totalCount }}" for item in KINDS) + " }"
+_COUNTS = "{ server { catalogueRevision } " + " ".join(f"{_all(item)} {{ totalCount }}" for item in KINDS) + " }"
 Took = Callable[[Kind, list[Definition]], None]
 
 
@@ -69,7 +77,7 @@ async def _read(client: GraphqlClient, what: str, took: Took) -> tuple[int, int]
 async def _page(client: GraphqlClient, item: BulkKind, revision: int, after: str | None) -> dict[str, Any]:
     query = (
         "query Page($after: String) { server { catalogueRevision } "
-        f"page: {item.field}(first: {PAGE}, after: $after) "
+        f"page: {_all(item, f'first: {PAGE}, after: $after')} "
         "{ nodes { document revision } pageInfo { hasNextPage endCursor } } }"
     )
     data = await client.execute(query, {"after": after})

@@ -11,7 +11,7 @@ from app.commands.draft import Draft, Key, World
 from app.commands.rows import overlay_behaviors, overlay_edges, property_rows, twin_behaviors, twin_edges
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import BehaviorNode, DefinitionChange, PropertyRow, RelationshipEdge, StoredDefinition
-from app.model.definitions import Kind
+from app.model.definitions import Kind, Lifecycle, Overlay
 from app.model.plan import OwnerKey
 from app.model.time import Micros
 
@@ -44,7 +44,17 @@ def change_of(
         rows.twin_properties,
         rows.relationships,
         rows.behaviors,
+        _lifecycles(base, saved),
     )
+
+
+def _lifecycles(base: Catalogue, saved: Sequence[StoredDefinition]) -> dict[str, Lifecycle]:
+    found: dict[str, Lifecycle] = {}
+    for item in saved:
+        before = base.overlay(item.id) if isinstance(item.definition, Overlay) else None
+        if isinstance(item.definition, Overlay) and (before is None or before.lifecycle != item.definition.lifecycle):
+            found[item.id] = item.definition.lifecycle
+    return found
 
 
 class _Rows:

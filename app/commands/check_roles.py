@@ -85,7 +85,8 @@ def check_roles(world: World, overlay: Overlay, overlay_type: OverlayType | None
         seen.add(binding.role)
     for role in roles.values():
         if role.required and role.role not in seen:
-            findings.fault(
+            say = findings.fault if overlay.in_place else findings.warn
+            say(
                 "ROLE_UNBOUND",
                 f"role '{role.role}' is required {of_type} and has no {'overlay' if role.overlay_type else 'twin'}",
                 "/twins",

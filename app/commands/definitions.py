@@ -19,15 +19,16 @@ from app.commands.differences import Difference, differences
 from app.commands.documents import KINDS, definition_of
 from app.commands.draft import Draft, Key
 from app.commands.earlier import earlier, revision_moved
+from app.commands.lifecycle import kept, refuse_transitions, restored
 from app.commands.merge import merge
 from app.commands.patch_places import in_patch, refused_in_patch
 from app.commands.plan import plan_for
-from app.commands.request import checked, key_of, read_documents, refuse_twice, unfit
+from app.commands.request import checked, key_of, read_documents, refuse_twice, told, unfit
 from app.commands.unbind import without
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
-from app.model.definitions import Definition, Kind, bounds, to_document
+from app.model.definitions import Definition, Kind, Lifecycle, Overlay, bounds, to_document
 from app.model.events import Load
 from app.model.near import near
 from app.ports import AssetStore, Clock, Devices, Inbox, TwinStore
@@ -104,7 +105,11 @@ class DefinitionCommands:
                 hint="send the document that it is meant for alone",
             )
         refuse_twice(definitions)
-        return await self._alone(lambda: self._save(definitions, actor, expected_revision, reason, dry_run))
+
+        async def work() -> Saved:
+            return await self._save_keeping(definitions, kept, actor, expected_revision, reason, dry_run)
+
+        return await self._alone(work)
 
     async def update(
         self,
@@ -128,7 +133,7 @@ class DefinitionCommands:
             merged = merge(kind, standing, patch, self._many(kind, {**standing, **patch}))
             try:
                 definition = definition_of(kind, merged.document)
-                saved = await self._save([definition], actor, expected_revision, reason, dry_run)
+                saved = await self._save_keeping([definition], kept, actor, expected_revision, reason, dry_run)
             except Invalid as error:
                 raise refused_in_patch(error, kind, merged.document, patch) from error
             warnings = in_patch(saved.warnings, kind, merged.document, patch)
@@ -148,14 +153,37 @@ class DefinitionCommands:
         dry_run: bool = False,
     ) -> Saved:
         """Save the document of an earlier revision again, exactly, as a revision of its own; a deleted definition
-        comes back with a new life. Raises NotFound (REVISION_NOT_FOUND), Conflict (REVISION_IS_DELETION), and what
-        `save` raises."""
+        comes back with a new life. An overlay's lifecycle stays as it is. Raises NotFound (REVISION_NOT_FOUND),
+        Conflict (REVISION_IS_DELETION), and what `save` raises."""
 
         async def work() -> Saved:
             record = await earlier(self._store, kind, id, to_revision)
             why = f"revert to revision {to_revision}" + (f": {reason}" if reason else "")
             definition = definition_of(kind, json.loads(record.document))
-            return await self._save([definition], actor, expected_revision, why, dry_run)
+            return await self._save_keeping([definition], restored, actor, expected_revision, why, dry_run)
+
+        return await self._alone(work)
+
+    async def set_lifecycle(
+        self,
+        overlay_id: str,
+        lifecycle: Lifecycle,
+        actor: Actor,
+        *,
+        reason: str,
+        expected_revision: int | None = None,
+        dry_run: bool = False,
+    ) -> Saved:
+        """Raises NotFound, Invalid (REASON_REQUIRED; DEFINITION_INVALID where an overlay that is to be active has open
+        roles), Conflict (TRANSITION_NOT_ALLOWED), and what `save` raises."""
+        if not reason.strip():
+            raise Invalid("say why, for the history", code="REASON_REQUIRED", hint="give a reason", path="/reason")
+
+        async def work() -> Saved:
+            standing = self._standing("overlay", overlay_id).definition
+            if isinstance(standing, Overlay) and standing.lifecycle != lifecycle:
+                standing = standing.model_copy(update={"lifecycle": lifecycle})
+            return await self._save([standing], actor, expected_revision, reason, dry_run)
 
         return await self._alone(work)
 
@@ -201,6 +229,25 @@ class DefinitionCommands:
             await self._reload()
             return await work()
 
+    async def _save_keeping(
+        self,
+        definitions: Sequence[Definition],
+        keep: Callable[[Catalogue, Definition], tuple[Definition, list[Problem]]],
+        actor: Actor,
+        expected_revision: int | None,
+        reason: str,
+        dry_run: bool,
+    ) -> Saved:
+        """`_save` with what `keep` makes of each definition, as things stand now."""
+        warnings: list[Problem] = []
+        keeping: list[Definition] = []
+        for index, item in enumerate(definitions):
+            definition, found = keep(self.catalogue, item)
+            keeping.append(definition)
+            warnings += told(found, index, len(definitions), item)
+        saved = await self._save(keeping, actor, expected_revision, reason, dry_run)
+        return replace(saved, warnings=(*saved.warnings, *warnings))
+
     async def _save(
         self,
         definitions: Sequence[Definition],
@@ -213,6 +260,7 @@ class DefinitionCommands:
         changed = [item for item in definitions if not _is_stored(item, stored[key_of(item)])]
         for item in changed:
             await self._expect(stored[key_of(item)], expected_revision, *key_of(item))
+        refuse_transitions(self.catalogue, changed)
         draft = Draft(self.catalogue, {key_of(item): item for item in changed})
         warnings = await checked(draft, definitions, self._assets)
         keys = [key_of(item) for item in changed]

@@ -125,6 +125,7 @@ class _Planner:
             stored.revision,
             bindings(self._catalogue, overlay),
             filled_by_overlays(self._catalogue, overlay),
+            overlay.lifecycle,
         )
 
     def _twin_shape(self, stored: StoredDefinition, twin: Twin) -> str:

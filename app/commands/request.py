@@ -67,12 +67,17 @@ async def checked_together(draft: Draft, definitions: Sequence[Definition]) -> t
         if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
             await asyncio.sleep(0)
         found = check(draft, item)
-        problems += _told(found.problems, index, len(definitions), _named(item))
-        warnings += _told(found.warnings, index, len(definitions), _named(item))
+        problems += told(found.problems, index, len(definitions), item)
+        warnings += told(found.warnings, index, len(definitions), item)
     if problems:
         what = _named(definitions[0]) if len(definitions) == 1 else "the request"
         raise Invalid.of(problems, what, code="DEFINITION_INVALID")
     return tuple(warnings)
+
+
+def told(problems: Iterable[Problem], index: int, count: int, definition: Definition) -> list[Problem]:
+    """Of one of several definitions; see `_told`."""
+    return _told(problems, index, count, _named(definition)) if problems else []
 
 
 def _told(problems: Iterable[Problem], index: int, count: int, name: str) -> list[Problem]:

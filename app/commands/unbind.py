@@ -41,7 +41,8 @@ def without(catalogue: Catalogue, kind: Kind, id: str) -> tuple[list[Definition]
 
 def _required(catalogue: Catalogue, overlay: Overlay, kind: Kind, id: str) -> list[Problem]:
     overlay_type = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
-    required = {item.role for item in overlay_type.twin_roles if item.required} if overlay_type else set()
+    roles = overlay_type.twin_roles if overlay_type is not None and overlay.in_place else []
+    required = {item.role for item in roles if item.required}
     filled = [item.role for item in overlay.twins if getattr(item, f"{kind}_id") == id]
     left = {item.role for item in overlay.twins if getattr(item, f"{kind}_id") != id}
     return [

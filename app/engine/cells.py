@@ -7,6 +7,7 @@ sets it too. All other fields are what is reported, whatever a person has put ov
 
 import sys
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +15,7 @@ from app.engine.compile import TYPE_OF, Compiled, Reads, Test, TooDeep, ValueTyp
 from app.engine.formulas import NO_FORMULAS, Formula, formulas_of
 from app.engine.values import Spec
 from app.model.conditions import PropertyRef
+from app.model.definitions import Lifecycle
 from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Rule, Shape, TwinPlan
 from app.model.time import Micros
@@ -218,6 +220,22 @@ class PathClock:
         self.timestamp: Micros = 0
 
 
+class Silence(NamedTuple):
+    """Why no behavior of an overlay runs, for its alerts and for who looks at it."""
+
+    reason: str
+    told: str
+
+
+_SILENT: Mapping[Lifecycle, Silence] = {
+    "draft": Silence("OverlayDraft", "OVERLAY_DRAFT the overlay is a draft: its behaviors run once it is active"),
+    "suspended": Silence(
+        "OverlaySuspended", "OVERLAY_SUSPENDED the overlay is suspended: its behaviors run once it is active again"
+    ),
+    "retired": Silence("OverlayRetired", "OVERLAY_RETIRED the overlay is retired: its behaviors don't run"),
+}
+
+
 class TwinState:
     __slots__ = (
         "alive",
@@ -276,6 +294,11 @@ class TwinState:
     def fills(self, name: str, twins: Mapping[str, "TwinState"]) -> bool:
         return self.twin_of(name) in twins
 
+    @property
+    def silence(self) -> Silence | None:
+        """Why none of its behaviors runs; a twin's always do."""
+        return None
+
 
 class OverlayState:
     __slots__ = ("key", "plan", "rules", "shape")
@@ -292,6 +315,11 @@ class OverlayState:
     def fills(self, name: str, twins: Mapping[str, TwinState]) -> bool:
         """What `name != null` asks."""
         return self.twin_of(name) in twins or name in self.plan.filled
+
+    @property
+    def silence(self) -> Silence | None:
+        """Why none of its behaviors runs; None where they do."""
+        return _SILENT.get(self.plan.lifecycle)
 
 
 Owner = TwinState | OverlayState
@@ -328,7 +356,7 @@ class RuleState:
         """Whether it has been TRUE or FALSE since it was loaded as it is now, reading what it reads now."""
         self.cells: tuple[Cell, ...] = ()
         self.notes: tuple[str, ...] = ()
-        self.error = plan.error
+        self.error = plan.error or (owner.silence.told if owner.silence is not None else None)
         self.test: Test = _never
         if self.error is None:
             self._bind(index, twins)

@@ -52,7 +52,8 @@ def _why_over(owner: Replaced, alert: Alert) -> str:
     if new is None:
         return REMOVED
     if new.error is not None:
-        return FAILED_TO_LOAD
+        silence = new.owner.silence
+        return silence.reason if silence is not None else FAILED_TO_LOAD
     old = owner.before.get(alert.behavior)
     planned = old is not None and alert.code in _codes(old.plan.actions)
     return ALERT_REMOVED if planned and alert.code not in _codes(new.plan.actions) else ""

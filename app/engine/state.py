@@ -18,7 +18,7 @@ from app.model.events import Alert, Call, Evidence, PropertyChanged, TwinEventOc
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, Shape, TwinPlan
 from app.model.time import Micros
 
-VERSION = 4
+VERSION = 5
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):

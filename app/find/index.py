@@ -169,18 +169,21 @@ class OverlayIndex(Index):
     def __init__(self, catalogue: Catalogue) -> None:
         self.roles: Counter[str] = Counter()
         """Names of roles that are filled."""
+        self.lifecycles = Groups()
         super().__init__(catalogue)
 
     def _put(self, stored: StoredDefinition) -> None:
         super()._put(stored)
         assert isinstance(stored.definition, Overlay)
         self.roles.update(binding.role for binding in stored.definition.twins)
+        self.lifecycles.put(stored.definition.lifecycle, stored.id)
 
     def _drop(self, id: str) -> None:
         stored = self.held.get(id)
         super()._drop(id)
         if stored is not None and isinstance(stored.definition, Overlay):
             _less(self.roles, (binding.role for binding in stored.definition.twins))
+            self.lifecycles.drop(stored.definition.lifecycle, id)
 
 
 def tags_of(definition: Definition) -> Set[str]:

@@ -92,6 +92,10 @@ class Narrowing:
         if where.types:
             sets.append(_union(self._overlays.types.get(type_id, _NOBODY) for type_id in where.types))
         sets += [self._overlays.tags.get(tag, _NOBODY) for tag in where.tags]
+        if where.lifecycles:
+            sets.append(_union(self._overlays.lifecycles.get(item, _NOBODY) for item in where.lifecycles))
+        elif retired := self._overlays.lifecycles.get("retired"):
+            steps.append(lambda ids: [id for id in ids if id not in retired])
         for test in where.members:
             twins = None if test.where is None else self.all_twins(test.where)
             if test.twin_id is not None:

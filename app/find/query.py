@@ -7,7 +7,7 @@ these", except tags, which must all be there.
 from dataclasses import dataclass
 from typing import Literal
 
-from app.model.definitions import Severity
+from app.model.definitions import Lifecycle, Severity
 from app.model.values import Quality, Value
 
 Status = Literal["connected", "disconnected", "connecting", "unconfigured"]
@@ -103,6 +103,8 @@ class OverlayFilter:
     members: tuple[MemberTest, ...] = ()
     active_behavior: str | None = None
     alert_severity: tuple[Severity, ...] = ()
+    lifecycles: tuple[Lifecycle, ...] = ()
+    """One of these; where none is given, every one that is not retired."""
 
 
 @dataclass(frozen=True, slots=True)

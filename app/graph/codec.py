@@ -104,7 +104,12 @@ def definition_row(item: StoredDefinition, change: DefinitionChange) -> Row:
         case OverlayType() as overlay_type:
             row |= {"name": overlay_type.name}
         case Overlay() as overlay:
-            row |= {"name": overlay.name, "overlay_type": overlay.overlay_type}
+            row |= {
+                "name": overlay.name,
+                "overlay_type": overlay.overlay_type,
+                "lifecycle": overlay.lifecycle,
+                "lifecycle_began": change.lifecycles.get(item.id),
+            }
     return row
 
 

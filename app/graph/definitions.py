@@ -18,7 +18,7 @@ from app.graph import codec
 from app.graph.codec import Row
 from app.graph.session import FAILED, Graph, Transaction, in_batches
 from app.graph.statements import Statement, Statements
-from app.model.change import BehaviorNode, DefinitionChange, RevisionRecord, StoredDefinition
+from app.model.change import BehaviorNode, DefinitionChange, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType, TwinType
 from app.model.plan import OwnerKind
 from app.model.time import Micros, iso, parse_iso
@@ -45,6 +45,7 @@ class Definitions:
         self._last_revisions = named("last_revisions")
         self._revisions = named("revisions")
         self._revision_at = named("revision_at")
+        self._lifecycles = named("lifecycles")
         self._load = {kind: named(f"load_{kind}s") for kind in _KINDS}
         self._save = {kind: named(f"save_{kind}s") for kind in _KINDS}
         self._delete = {kind: named(f"delete_{kind}s") for kind in _KINDS}
@@ -126,6 +127,25 @@ class Definitions:
             key = codec.definition_key(kind, id)
             found = await transaction.run(self._revision_at, definition_key=key, at=iso(at))
             return _revision(kind, id, found[0]) if found else None
+
+        return await self._graph.read(work)
+
+    async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
+        by_key = {codec.definition_key("overlay", id): id for id in overlay_ids}
+
+        async def work(transaction: Transaction) -> dict[str, list[LifecycleRecord]]:
+            found: dict[str, list[LifecycleRecord]] = {id: [] for id in overlay_ids}
+            for record in await transaction.run_each(self._lifecycles, list(by_key)):
+                found[by_key[record["definition_key"]]].append(
+                    LifecycleRecord(
+                        record["number"],
+                        record["lifecycle"],
+                        parse_iso(record["at"]),
+                        record["author"],
+                        record["reason"],
+                    )
+                )
+            return found
 
         return await self._graph.read(work)
 

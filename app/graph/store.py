@@ -13,7 +13,7 @@ from app.graph.migrate import Migrations
 from app.graph.session import Graph, Transaction
 from app.graph.statements import Statements
 from app.graph.traversal import Traversal
-from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind
 from app.model.events import Alert, Call
 from app.model.time import Micros
@@ -52,6 +52,9 @@ class GraphStore:
 
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         return await self._definitions.revision_at(kind, id, at)
+
+    async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
+        return await self._definitions.lifecycles(overlay_ids)
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int

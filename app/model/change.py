@@ -5,7 +5,7 @@ Both carry the edges already derived (who reads what, who relates to whom), so t
 
 from dataclasses import dataclass, field
 
-from app.model.definitions import Definition, Kind
+from app.model.definitions import Definition, Kind, Lifecycle
 from app.model.events import Alert, BehaviorChanged, Call, OverrideChanged, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.time import Micros
@@ -71,6 +71,8 @@ class DefinitionChange:
     """By the twin or overlay that declares them: all its edges between twins that exist."""
     behaviors: dict[OwnerKey, tuple[BehaviorNode, ...]] = field(default_factory=dict)
     """By owner: all behaviors it has, its type's included."""
+    lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
+    """Of the saved overlays that begin one with this change, by id: new ones, and those that had another before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,17 @@ class OverrideAudit:
     index: int
     """Among those of its entry."""
     change: OverrideChanged
+
+
+@dataclass(frozen=True, slots=True)
+class LifecycleRecord:
+    """The revision with which an overlay came into a lifecycle."""
+
+    number: int
+    lifecycle: Lifecycle
+    at: Micros
+    author: str
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

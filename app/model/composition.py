@@ -135,7 +135,10 @@ def fillers(world: Overlays, overlay: Overlay, path: Iterable[str]) -> list[str]
 
 def overlay_edges(world: Plant, overlay: Overlay) -> list[Edge]:
     """The overlay type's between filled roles, from each of the source to each of the target (a twin is never led to
-    itself by one role), with the overlay's own added or replacing by name. Ends may be missing for the latter."""
+    itself by one role), with the overlay's own added or replacing by name. Ends may be missing for the latter. A draft
+    and a retired overlay have none."""
+    if not overlay.in_place:
+        return []
     overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
     own = {item.name for item in overlay.relationships}
     found: list[Edge] = []

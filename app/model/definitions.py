@@ -62,6 +62,8 @@ Severity = Literal["info", "warning", "error", "critical"]
 Access = Literal["read", "write", "read-write"]
 TwinKind = Literal["equipment", "sensor", "controller"]
 Direction = Literal["incoming", "outgoing"]
+Lifecycle = Literal["draft", "active", "suspended", "retired"]
+"""Of an overlay. Only an active one's behaviors run; drafts and retired ones may have open roles, and have no edges."""
 Impact = Literal["forward", "backward", "both", "none"]
 """Which way failure travels along an edge: forward is from its source to its target."""
 
@@ -471,6 +473,7 @@ class Overlay(Document):
     name: Text = ""
     description: Text = ""
     version: Version = "1.0.0"
+    lifecycle: Lifecycle = "active"
     twins: list[RoleBinding] = Field(default=[], max_length=MAX_ITEMS)
     relationships: list[OverlayRelationship] = Field(default=[], max_length=MAX_ITEMS)
     behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
@@ -480,6 +483,11 @@ class Overlay(Document):
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Overlay":
         return _refuse_twice(self, relationships="name", behaviors="name")
+
+    @property
+    def in_place(self) -> bool:
+        """Whether all of it has to be there: every required role filled, every edge made."""
+        return self.lifecycle in ("active", "suspended")
 
     @model_validator(mode="after")
     def _nobody_fills_a_role_twice(self) -> "Overlay":

@@ -10,7 +10,7 @@ from typing import Literal
 import msgspec
 
 from app.model.conditions import Condition
-from app.model.definitions import Access, DataType, Severity
+from app.model.definitions import Access, DataType, Lifecycle, Severity
 from app.model.time import Micros
 from app.model.values import Value
 
@@ -137,6 +137,7 @@ class OverlayPlan(msgspec.Struct, frozen=True):
     absent."""
     filled: tuple[str, ...] = ()
     """Roles and paths that behaviors test for null and that overlays fill."""
+    lifecycle: Lifecycle = "active"
 
 
 class Plan(msgspec.Struct, frozen=True):

@@ -23,7 +23,7 @@ from app.commands.scripts import ScriptCommands
 from app.errors import Unavailable
 from app.find.finder import Finder
 from app.model.catalogue import Catalogue
-from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import MODELS, Kind, id_of, to_document
 from app.model.events import (
@@ -293,6 +293,18 @@ class FakeStore:
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         found = await self.revisions(kind, id)
         return next((item for item in found if item.at <= at), None)
+
+    async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
+        self._ask("lifecycles")
+        found: dict[str, list[LifecycleRecord]] = {id: [] for id in overlay_ids}
+        for change in reversed(self.changes):
+            for item in change.saved:
+                if item.kind == "overlay" and item.id in found and item.id in change.lifecycles:
+                    began = change.lifecycles[item.id]
+                    found[item.id].append(
+                        LifecycleRecord(item.revision, began, change.at, change.author, change.reason)
+                    )
+        return found
 
     async def cursor(self) -> int:
         raise NotImplementedError

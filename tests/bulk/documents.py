@@ -138,6 +138,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
             "twin_roles": [
                 {"role": "one", "description": "first", "twin_type": "thing"},
                 {"role": "two", "required": False, "twin_type": "thing"},
+                {"role": "in", "many": True, "overlay_type": "group"},
             ],
             "relationship_types": [
                 {
@@ -194,7 +195,8 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
             "name": "O",
             "description": ODD,
             "version": "1.0.0",
-            "twins": [{"twin_id": ".T-1", "role": "one"}],
+            "lifecycle": "suspended",
+            "twins": [{"twin_id": ".T-1", "role": "one"}, {"overlay_id": "P", "role": "in"}],
             "relationships": [
                 {
                     "source_twin_id": ".T-1",

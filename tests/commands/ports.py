@@ -14,7 +14,7 @@ from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands
 from app.errors import Conflict
 from app.model.catalogue import Catalogue
-from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind, to_document
 from app.model.events import Alert, Call, Input, Load, Outcome
@@ -60,6 +60,7 @@ class FakeStore:
         self.highest: dict[tuple[Kind, str], int] = {}
         self.changes: list[DefinitionChange] = []
         self.history: list[RevisionRecord] = []
+        self.lives: list[tuple[str, LifecycleRecord]] = []
         self.before_save: Callable[[], Any] | None = None
         self.after_save: Callable[[], Any] | None = None
 
@@ -84,6 +85,11 @@ class FakeStore:
             self.stored[(item.kind, item.id)] = item
             self.highest[(item.kind, item.id)] = item.revision
             self._remember(change, item.kind, item.id, json.dumps(to_document(item.definition)))
+            if item.id in change.lifecycles and item.kind == "overlay":
+                began = change.lifecycles[item.id]
+                self.lives.append(
+                    (item.id, LifecycleRecord(item.revision, began, change.at, change.author, change.reason))
+                )
         self.changes.append(change)
         await self._hook(self.after_save)
 
@@ -106,6 +112,9 @@ class FakeStore:
 
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         return next((item for item in await self.revisions(kind, id) if item.at <= at), None)
+
+    async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
+        return {id: [record for of, record in reversed(self.lives) if of == id] for id in overlay_ids}
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int

@@ -2,14 +2,15 @@
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from app.errors import Conflict
 from app.graph.store import GraphStore
-from app.model.change import PropertyRow
-from app.model.definitions import Overlay, OverlayType, RoleDefinition, TwinType, to_document
+from app.model.change import DefinitionChange, PropertyRow
+from app.model.definitions import Lifecycle, Overlay, OverlayType, RoleDefinition, TwinType, to_document
 from tests.contract.samples import (
     STATUS,
     T0,
@@ -277,6 +278,25 @@ async def test_overlays_in_overlays_and_roles_of_many_are_edges_that_move(
     assert [row["id"] for row in await graph.run(roles, key="site/pumping")] == ["pump"]
     _, loaded = await store.load()
     assert stored(turned, 2) in loaded
+
+
+async def test_it_is_remembered_who_brought_an_overlay_into_which_state(store: GraphStore, graph: GraphAddress) -> None:
+    def lived(revision: int, lifecycle: Lifecycle, began: bool) -> DefinitionChange:
+        overlay = station(("primary_pump", "pump_1")).model_copy(update={"lifecycle": lifecycle})
+        made = change(revision, stored(overlay, revision + 1), reason=f"reason {revision}")
+        return replace(made, lifecycles={"station_a": lifecycle} if began else {})
+
+    await store.save(plant())
+    await store.save(lived(1, "suspended", began=True))
+    await store.save(lived(2, "suspended", began=False))
+    await store.save(lived(3, "active", began=True))
+    found = await store.lifecycles(["station_a", "nobody"])
+    assert found["nobody"] == []
+    assert [(item.number, item.lifecycle, item.author, item.reason) for item in found["station_a"]] == [
+        (4, "active", "bob", "reason 3"),
+        (2, "suspended", "bob", "reason 1"),
+    ]
+    assert await graph.run("MATCH (o:Overlay) RETURN o.lifecycle AS lifecycle") == [{"lifecycle": "active"}]
 
 
 async def test_a_deleted_twin_takes_its_parts_and_leaves_its_revisions(store: GraphStore, graph: GraphAddress) -> None:

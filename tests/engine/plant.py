@@ -94,8 +94,8 @@ def pump(id: str = "p1", shape_id: str = "pump@1", revision: int = 1, **more: An
     return TwinPlan(id, "pump", shape_id, revision, **settings)
 
 
-def station(bindings: Mapping[str, str], shape_id: str = "station@1", revision: int = 1) -> OverlayPlan:
-    return OverlayPlan("station", "station", shape_id, revision, dict(bindings))
+def station(bindings: Mapping[str, str], shape_id: str = "station@1", revision: int = 1, **more: Any) -> OverlayPlan:
+    return OverlayPlan("station", "station", shape_id, revision, dict(bindings), **more)
 
 
 def failure(*actions: ActionPlan, name: str = "failure") -> Rule:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.engine.computed import compute
 from app.engine.engine import Engine
 from app.model.conditions import And, Arithmetic, Bound, Compare, Literal, Not, Or
+from app.model.definitions import Lifecycle
 from app.model.events import (
     AcknowledgeAlert,
     AttemptCall,
@@ -92,8 +93,8 @@ STATION_RULES = (
 )
 
 
-def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int]) -> Plan:
-    revision, rules, bindings, removed, manual, life = data
+def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle, tuple[str, ...]]) -> Plan:
+    revision, rules, bindings, removed, manual, life, lifecycle, filled = data
     shape_id, station_id = f"pump@{revision}-{rules}", f"station@{revision}"
     mapped = tuple(name for name in (*MAPPED, "level", "profile") if not (manual and name == "speed"))
     return Plan(
@@ -109,7 +110,7 @@ def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int]) -> Plan:
             for twin in TWINS
             if twin not in removed
         ),
-        (station(bindings, station_id, revision),) if bindings else (),
+        (station(bindings, station_id, revision, lifecycle=lifecycle, filled=filled),) if bindings else (),
         tuple(removed),
         () if bindings else ("station",),
     )
@@ -122,6 +123,8 @@ plans = st.tuples(
     st.lists(st.sampled_from(TWINS), max_size=1),
     st.booleans(),
     st.sampled_from([1, 1, 1, 2]),
+    st.sampled_from(["active", "active", "suspended", "draft"]),
+    st.sampled_from([(), (), ("backup",)]),
 ).map(_plan)
 
 values: st.SearchStrategy[Any] = st.one_of(
@@ -248,7 +251,7 @@ def live_run(script: list[tuple[Micros, Any]]) -> tuple[Engine, list[Entry], lis
     snapshots: list[bytes] = []
     first: list[tuple[Micros, Any]] = [
         (0, Started()),
-        (0, Load(_plan((1, 1, {"primary": "p1", "backup": "p2"}, [], False, 1)))),
+        (0, Load(_plan((1, 1, {"primary": "p1", "backup": "p2"}, [], False, 1, "active", ())))),
         (0, SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))),
     ]
     for passed, step in [*first, *script]:

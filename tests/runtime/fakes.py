@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Conflict, Invalid, Unavailable
-from app.model.change import DefinitionChange, FactBatch, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import (
@@ -262,6 +262,9 @@ class FakeGraph:
         raise AssertionError("not the runtime's to call")
 
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
+        raise AssertionError("not the runtime's to call")
+
+    async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         raise AssertionError("not the runtime's to call")
 
     async def related(

@@ -62,12 +62,12 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
             if error.code != "REVISION_MOVED":
                 raise
             raise _taken(face, document[face.field]) from error
-        stored = _stored(services, face, document[face.field])
+        stored = stored_of(services, face, document[face.field])
         headers = {"location": _address(face, stored.id)}
         return _shown(stored, 201 if saved.created else 200, saved.warnings, headers)
 
     async def read(request: Request, id: str = place, since: Since = None) -> Response:
-        stored = _stored(services, face, id)
+        stored = stored_of(services, face, id)
         if unchanged(request, stored.revision):
             return Response(None, 304, _tagged(stored))
         return _shown(stored)
@@ -77,15 +77,15 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
     ) -> Response:
         actor = claimed(x_actor, "rest")
         patch = await json_object(request)
-        revision = expected(request, _stored(services, face, id).revision)
+        revision = expected(request, stored_of(services, face, id).revision)
         saved = await commands.update(face.kind, id, patch, actor, expected_revision=revision, reason=reason or "")
-        return _shown(_stored(services, face, id), 200, saved.warnings)
+        return _shown(stored_of(services, face, id), 200, saved.warnings)
 
     async def delete(
         request: Request, id: str = place, reason: Reason = None, if_match: IfMatch = None, x_actor: By = None
     ) -> Response:
         actor = claimed(x_actor, "rest")
-        revision = expected(request, _stored(services, face, id).revision)
+        revision = expected(request, stored_of(services, face, id).revision)
         await commands.delete(face.kind, id, actor, expected_revision=revision, reason=reason or "")
         return Response(None, 204)
 
@@ -153,7 +153,7 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
     )
 
 
-def _stored(services: Services, face: Face, id: str) -> StoredDefinition:
+def stored_of(services: Services, face: Face, id: str) -> StoredDefinition:
     found = services.catalogue.standing(face.kind, id)
     if found is None:
         code = face.name.upper().replace(" ", "_") + "_NOT_FOUND"
@@ -186,8 +186,8 @@ def _shown(
 ) -> Response:
     listed = [warning.to_json() for warning in warnings][:_MOST_WARNINGS]
     told = {"x-warnings": json.dumps(listed)} if listed else {}
-    return _json(to_document(stored.definition), status, {**_tagged(stored), **told, **(headers or {})})
+    return as_json(to_document(stored.definition), status, {**_tagged(stored), **told, **(headers or {})})
 
 
-def _json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+def as_json(content: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     return Response(msgspec.json.encode(content), status, headers, JSON)

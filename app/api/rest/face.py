@@ -19,6 +19,7 @@ from app.api.rest.assets import add_assets
 from app.api.rest.definitions import add_definitions
 from app.api.rest.docs import headers, page
 from app.api.rest.instances import add_instances
+from app.api.rest.lifecycle import add_lifecycle
 from app.api.rest.lists import add_lists
 from app.api.rest.openapi import document
 from app.api.rest.overrides import add_overrides
@@ -44,6 +45,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_instances(app, services)
     add_overrides(app, services)
     add_reports(app, services)
+    add_lifecycle(app, services)
     add_scripts(app, services)
     add_assets(app, services)
     _add_description(app)

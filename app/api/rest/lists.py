@@ -35,13 +35,14 @@ from app.api.rest.paging import After, Before, First, Last, Page, answer, cut_pa
 from app.api.services import Services
 from app.errors import Invalid, Problem
 from app.find.query import Membership, Order, OverlayFilter, Place, TwinFilter, Window
-from app.model.definitions import Severity, to_document
+from app.model.definitions import Lifecycle, Severity, to_document
 
 Types = Annotated[list[str] | None, Query(description="One of these types, subtypes included.")]
 Tags = Annotated[list[str] | None, Query(description="All of these tags.")]
 Text = Annotated[str | None, Query(description="Somewhere in id, description or asset data, in any case.")]
 Active = Annotated[str | None, Query(description="This behavior is on.")]
 Severities = Annotated[list[Severity] | None, Query(description="An open alert of one of these severities.")]
+Lifecycles = Annotated[list[Lifecycle] | None, Query(description="One of these; all but retired if left out.")]
 By = Annotated[Literal["id", "type", "updated"] | None, Query(description="Ties are broken by id; by id if not given.")]
 ByProperty = Annotated[
     str | None, Query(description="By this property's live value; unknown values come last, either way round.")
@@ -145,6 +146,7 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
         text: Text = None,
         active_behavior: Active = None,
         alert_severity: Severities = None,
+        lifecycle: Lifecycles = None,
         twin_id: Annotated[list[str] | None, Query(description="Each of these twins fills a role of it.")] = None,
         role: Annotated[list[str] | None, Query(description="Each of these roles is filled.")] = None,
         property: Comparisons = None,
@@ -163,6 +165,7 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
             text=text,
             active_behavior=active_behavior,
             alert_severity=tuple(alert_severity or ()),
+            lifecycles=tuple(lifecycle or ()),
         )
         where = of_overlays(where, tests(property, known, unknown, quality, places), role, twin_id, places)
         order = _order(order_by, order_by_property, order_by_role, descending, places)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from app.model.definitions import Overlay, OverlayType, RelationshipType, Twin, TwinType
+from app.model.definitions import MAX_TEXT, Lifecycle, Overlay, OverlayType, RelationshipType, Twin, TwinType
 
 
 class Shape(BaseModel):
@@ -228,6 +228,30 @@ class PropertyWritten(Reading):
     call: CallShape | None = Field(description="The write to the device; null for a property without one.")
 
 
+class LifecycleWanted(Shape):
+    lifecycle: Lifecycle = Field(description="What it is to be.")
+    reason: str = Field(description="Why, for the history.", min_length=1, max_length=MAX_TEXT)
+
+
+class LifecycleChangeShape(Shape):
+    lifecycle: Lifecycle = Field(description="What it became.")
+    at: str
+    by: str
+    reason: str = Field(description="Empty where nobody said.")
+    revision: int = Field(description="The revision of the overlay that this made.")
+
+
+class OverlayLifecycleShape(Shape):
+    """How far an overlay is in its life."""
+
+    overlay_id: str
+    lifecycle: Lifecycle
+    since: str | None
+    by: str | None
+    reason: str | None
+    history: list[LifecycleChangeShape] = Field(description="Newest first, at most 100.")
+
+
 class DefinitionRef(Shape):
     kind: Literal["relationship_type", "twin_type", "twin", "overlay_type", "overlay"]
     id: str
@@ -266,5 +290,6 @@ SHAPES: tuple[type[BaseModel], ...] = (
     *(AssetShape, AssetPage),
     *(OverrideGiven, OverriddenProperty, OverridePage, SamplesGiven, SamplesTaken),
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
+    *(OverlayLifecycleShape, LifecycleWanted),
     *(ScriptExecuted, ProblemDetails),
 )

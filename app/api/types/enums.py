@@ -178,6 +178,20 @@ class OwnerKind(Enum):
     OVERLAY = "overlay"
 
 
+@strawberry.enum(description="How far an overlay is in its life.")
+class OverlayState(Enum):
+    DRAFT = strawberry.enum_value(
+        "draft", description="Not ready: it may have open roles, has no edges, and no behavior of it runs."
+    )
+    ACTIVE = strawberry.enum_value("active", description="All of it is in effect.")
+    SUSPENDED = strawberry.enum_value(
+        "suspended", description="No behavior of it runs; its roles and edges stay, and values are live."
+    )
+    RETIRED = strawberry.enum_value(
+        "retired", description="Out of use: as a draft, and only found when asked for; it can become a draft again."
+    )
+
+
 @strawberry.enum(description="What becomes of those that use what is deleted.")
 class DeleteCascade(Enum):
     UNBIND = strawberry.enum_value(

@@ -11,6 +11,7 @@ from app.api.scalars import JSON
 from app.api.types.alert import Alert
 from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.behavior import Behavior, behaviors_of
+from app.api.types.lifecycle import OverlayLifecycle
 from app.api.types.node import Definition
 from app.api.types.relationship_type import Typed
 from app.api.types.twin import Twin
@@ -95,6 +96,10 @@ class Overlay(Definition):
         from app.api.types.overlay_type import OverlayType
 
         return OverlayType.find(info.context.catalogue, self.overlay_type) if self.overlay_type else None
+
+    @strawberry.field(description="How far it is in its life: only an ACTIVE overlay's behaviors run.")
+    def lifecycle(self) -> OverlayLifecycle:
+        return OverlayLifecycle(overlay_id=self.overlay_id, lifecycle=self.definition.lifecycle)
 
     @strawberry.field(description="Its roles, the type's first, with who fills them.")
     def roles(self, info: Info) -> list[OverlayRole]:

@@ -87,7 +87,9 @@ class OverlayType(Definition):
     async def assets(self, info: Info) -> list[AssetReference]:
         return await referenced(info, self.definition.visualization, None)
 
-    @strawberry.field(description="The overlays of this type, by overlayId. PAGE_SIZE_INVALID, CURSOR_INVALID.")
+    @strawberry.field(
+        description="The overlays of this type that are not retired, by overlayId. PAGE_SIZE_INVALID, CURSOR_INVALID."
+    )
     def overlays(
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[Overlay]:
