@@ -52,9 +52,16 @@ class Both:
         return sorted(str(row["id"]) for row in rows)
 
 
+def _types(**kinds: str) -> list[tuple[Kind, dict[str, Any]]]:
+    return [
+        (kind, {**document, "kind": kinds[document["type_id"]]} if document["type_id"] in kinds else document)
+        for kind, document in TYPES
+    ]
+
+
 def _documents() -> list[tuple[Kind, dict[str, Any]]]:
     dice = random.Random(7)
-    found: list[tuple[Kind, dict[str, Any]]] = list(TYPES)
+    found = _types(pump="controller", valve="sensor")
     for twin_id in IDS:
         document: dict[str, Any] = {"twin_id": twin_id, "twin_type": dice.choice(["device", "pump", "valve"])}
         if dice.random() < 0.7:
@@ -65,8 +72,8 @@ def _documents() -> list[tuple[Kind, dict[str, Any]]]:
             {
                 "name": f"r{number}",
                 "target_twin_id": dice.choice([*IDS, "nobody"]),
-                "relationship_type": dice.choice(["control", "monitoring"]),
-                "direction": dice.choice(["incoming", "outgoing"]),
+                **dice.choice([{"relationship_type": "control"}, {"relationship_type": "monitoring"}, {}]),
+                **dice.choice([{"direction": "incoming"}, {"direction": "outgoing"}, {}]),
             }
             for number in range(dice.randrange(3))
         ]
@@ -148,3 +155,15 @@ async def test_edges_with_those_of_overlays(both: Both, twin_id: str, way: Way, 
     related = await both.store.related(twin_id, way, types, 1)
     found = both.found(TwinFilter(related_to=Related(twin_id, way, types)))
     assert found == sorted(item.twin_id for item in related)
+
+
+@pytest.mark.xdist_group("embedded")
+async def test_edges_follow_a_change_of_kind_in_both(both: Both) -> None:
+    asked_for = [Related(twin_id, "both", (name,)) for twin_id in IDS for name in ("control", "monitoring")]
+    before = [both.found(TwinFilter(related_to=related)) for related in asked_for]
+    await both.save(*_types(pump="sensor", valve="controller"))
+    after = [both.found(TwinFilter(related_to=related)) for related in asked_for]
+    assert after != before
+    for related, found in zip(asked_for, after, strict=True):
+        reached = await both.store.related(related.twin_id, related.way, related.relationship_types, 1)
+        assert found == sorted(item.twin_id for item in reached)
