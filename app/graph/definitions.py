@@ -169,12 +169,12 @@ class Definitions:
             await self._take_catalogue(transaction, change)
             await self._delete_all(transaction, change)
             for kind in _KINDS:
-                rows: dict[bool, list[Row]] = {True: [], False: []}
-                for item in change.saved:
-                    if item.kind == kind:
-                        rows[kind == "twin" and item.id in new["twin"]].append(codec.definition_row(item, change))
-                await transaction.each(self._create_twins, rows[True])
-                await transaction.each(self._save[kind], rows[False])
+                items = [item for item in change.saved if item.kind == kind]
+                created = [item for item in items if kind == "twin" and item.id in new["twin"]]
+                standing = [item for item in items if not (kind == "twin" and item.id in new["twin"])]
+                for statement, chosen in ((self._create_twins, created), (self._save[kind], standing)):
+                    for part in in_batches(chosen):  # their rows a batch at a time: the loop goes on in between
+                        await transaction.run(statement, rows=[codec.definition_row(item, change) for item in part])
             await self._link_types_and_roles(transaction, change, new)
             await self._replace_properties(transaction, change, new)
             await self._replace_relationships(transaction, change, new)

@@ -320,6 +320,21 @@ async def test_another_writer_of_the_graph_is_noticed_and_taken_over_once() -> N
     assert caught.value.code == "CATALOGUE_MOVED"
 
 
+async def test_the_engine_takes_up_many_new_twins_some_at_a_time_and_whoever_names_them_last() -> None:
+    house = await _standing()
+    house.inbox.inputs.clear()
+    many = [twin(f"n{number:04}") for number in range(2001)]
+    changed = twin("p1", description="with many others")
+    overlay = {"overlay_id": "late", "twins": [{"role": "any", "twin_id": "n0000"}]}
+    await house.save(*(("twin", item) for item in (*many, changed)), ("overlay", overlay))
+    plans = house.inbox.plans
+    assert [len(plan.twins) for plan in plans] == [1000, 1000, 2]
+    assert [item.twin_id for item in plans[-1].twins] == ["n2000", "p1"]
+    assert [[item.overlay_id for item in plan.overlays] for plan in plans][:2] == [[], []]
+    assert "late" in [item.overlay_id for item in plans[-1].overlays]
+    assert len(house.store.changes) == 2, "it is one change all the same"
+
+
 async def test_what_the_engine_could_not_load_is_owed_to_it_and_loaded_by_the_retry() -> None:
     house = await _standing()
     answer = house.inbox.answer
