@@ -23,6 +23,7 @@ from app.commands.lifecycle import kept, refuse_transitions, restored
 from app.commands.merge import merge
 from app.commands.patch_places import in_patch, refused_in_patch
 from app.commands.plan import plan_for
+from app.commands.rebind import rebound
 from app.commands.request import checked, key_of, read_documents, refuse_twice, told, unfit
 from app.commands.unbind import without
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
@@ -125,7 +126,8 @@ class DefinitionCommands:
         reason: str = "",
         dry_run: bool = False,
     ) -> Saved:
-        """Merge `patch` into the definition (merge.py). Pointers are into the patch (patch_places.py). Raises NotFound,
+        """Merge `patch` into the definition (merge.py); a role of an overlay that it rebinds takes behaviors and
+        relationships along (rebind.py). Pointers are into the patch (patch_places.py). Raises NotFound,
         and what `save` raises."""
         problems = unfit(kind, id, patch)
         if problems:
@@ -133,7 +135,10 @@ class DefinitionCommands:
 
         async def work() -> Saved:
             standing = to_document(self._standing(kind, id).definition)
-            merged = merge(kind, standing, patch, self._many(kind, {**standing, **patch}))
+            many = self._many(kind, {**standing, **patch})
+            if kind == "overlay":
+                standing = rebound(standing, patch, self._roles({**standing, **patch}), many)
+            merged = merge(kind, standing, patch, many)
             try:
                 definition = definition_of(kind, merged.document)
                 saved = await self._save_keeping([definition], kept, actor, expected_revision, reason, dry_run)
@@ -356,9 +361,13 @@ class DefinitionCommands:
             twin_type = document.get("twin_type")
             rules = self.catalogue.type_capabilities(twin_type).relationships if isinstance(twin_type, str) else {}
             return {name for name, rule in rules.items() if bounds(rule.multiplicity)[1] != 1}
-        type_id = document.get("overlay_type") if kind == "overlay" else None
+        return {role for role, many in self._roles(document).items() if many} if kind == "overlay" else set()
+
+    def _roles(self, document: Mapping[str, Any]) -> dict[str, bool]:
+        """Of an overlay's type, and whether many fill them."""
+        type_id = document.get("overlay_type")
         overlay_type = self.catalogue.overlay_type(type_id) if isinstance(type_id, str) else None
-        return {item.role for item in overlay_type.twin_roles if item.many} if overlay_type else set()
+        return {item.role: item.many for item in overlay_type.twin_roles} if overlay_type else {}
 
     async def _numbered(
         self, changed: Sequence[Definition], stored: Mapping[Key, StoredDefinition | None], actor: Actor

@@ -5,6 +5,7 @@ fills one, with slashes: `pumping/primary_pump`, written `pumping.primary_pump`;
 data: it has no spans (those live in the DTSL AST) and no evaluation (that lives in the engine).
 """
 
+from collections.abc import Mapping
 from typing import Literal as OneOf
 
 import msgspec
@@ -112,3 +113,34 @@ def owners(condition: Condition) -> set[str]:
 
     walk(condition)
     return found
+
+
+def renamed(condition: Condition, names: Mapping[str, str]) -> Condition:
+    """With other owners: `names` has the new name for the first part of a path."""
+
+    def of(owner: str) -> str:
+        first, slash, rest = owner.partition("/")
+        return names.get(first, first) + slash + rest
+
+    def walk(node: Condition) -> Condition:
+        match node:
+            case PropertyRef(owner=owner, name=name) if owner is not None:
+                return PropertyRef(of(owner), name)
+            case Bound(owner=owner):
+                return Bound(of(owner))
+            case Compare(op=op, left=left, right=right):
+                return Compare(op, walk(left), walk(right))
+            case Arithmetic(op=sign, left=left, right=right):
+                return Arithmetic(sign, walk(left), walk(right))
+            case Negative(item=item):
+                return Negative(walk(item))
+            case Not(item=item):
+                return Not(walk(item))
+            case And(items=items):
+                return And(tuple(walk(item) for item in items))
+            case Or(items=items):
+                return Or(tuple(walk(item) for item in items))
+            case _:
+                return node
+
+    return walk(condition)
