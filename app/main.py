@@ -156,7 +156,8 @@ def _installation(settings: Settings) -> str:
 def _wire(
     settings: Settings, engine: Engine, journal: Journal, store: GraphStore, catalogue: Catalogue, assets: AssetFolder
 ) -> _Rooms:
-    registry, clock, bus = CollectorRegistry(), SystemClock(), Bus()
+    deadband_of = engine.live.deadband
+    registry, clock, bus = CollectorRegistry(), SystemClock(), Bus(deadband_of)
     metrics = Metrics(registry)
     ingest = Ingest(engine, journal, bus, clock, metrics, settings.ingest, settings.snapshot_every_entries)
     supervisor = Supervisor(ingest, clock, registry, installation=_installation(settings), counters=ingest.counters)
@@ -167,7 +168,7 @@ def _wire(
         stored = catalogue.get("twin", twin_id)
         return stored.life if stored else None
 
-    writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer)
+    writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer, deadband_of)
     definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets)
     # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)

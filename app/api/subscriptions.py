@@ -106,7 +106,12 @@ def _twin_of(fact: Fact) -> str:
 
 @strawberry.type(description="Changes as they happen, over WebSocket with the protocol graphql-transport-ws.")
 class Subscription:
-    @strawberry.subscription(description=f"Values of properties. {_STATE} PROPERTY_NOT_FOUND. {_FILTERS}")
+    @strawberry.subscription(
+        description=(
+            f"Values of properties. Changes within a property's deadband are not pushed. {_STATE} PROPERTY_NOT_FOUND. "
+            f"{_FILTERS}"
+        )
+    )
     def property_changed(
         self,
         info: Info,

@@ -166,6 +166,11 @@ class LiveState:
         lines += rule.notes
         return lines or ["the arithmetic has no result (division by zero or overflow)"]
 
+    def deadband(self, twin_id: str, name: str) -> float | None:
+        """As it is declared; None for a property that declares none, or is not there."""
+        cell = self.cell(twin_id, name)
+        return cell.spec.plan.deadband if cell is not None else None
+
     # ------------------------------------------------------------ facts land
 
     def land_property(self, fact: PropertyChanged) -> None:

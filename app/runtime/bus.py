@@ -22,6 +22,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.time import Micros
+from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
 
 Fact = PropertyChanged | BehaviorChanged | AlertChanged | CallChanged | TwinEventOccurred | ConnectivityChanged
 
@@ -178,7 +179,8 @@ class _Interested:
 class Bus:
     """One per installation. Publishing a fact costs what its interested subscribers cost, however many others."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadband_of: DeadbandOf = no_deadband) -> None:
+        self._thinning = Thinning(deadband_of)
         self._kinds: dict[type, _Interested] = {}
         self._places: dict[Subscription, tuple[tuple[type, ...], tuple[str, ...] | None]] = {}
         self._closed = False
@@ -196,12 +198,16 @@ class Bus:
     ) -> Subscription:
         """Everything of these kinds that is published from now on: about `twins` only (None: about anything), and
         only where `wants` says so. With `coalesce` the newest fact per key waits for a slow reader; without it at
-        most `limit` facts wait, and one more ends the subscription. After `close` it is an ended one."""
+        most `limit` facts wait, and one more ends the subscription. After `close` it is an ended one.
+
+        Changes of properties are thinned by their deadbands; the first of each after this one is not."""
         subscription = Subscription(self, wants, coalesce, limit)
         if self._closed:
             subscription.close()
             return subscription
         place = (tuple(kinds), None if twins is None else tuple(set(twins)))
+        if PropertyChanged in place[0]:
+            self._thinning.forget(place[1])  # its reader starts from a snapshot, not from what was told last
         self._places[subscription] = place
         for kind in place[0]:
             interested = self._kinds.setdefault(kind, _Interested())
@@ -214,6 +220,7 @@ class Bus:
 
     def definitions_changed(self) -> None:
         """A change of definitions is in force: readers of `turns` get a turn to look at what their topic is now."""
+        self._thinning.forget()
         for subscription in self._places:
             subscription._nudge()
 
@@ -221,7 +228,8 @@ class Bus:
         """Hand on every fact of a committed Outcome: values first, then what was concluded from them."""
         if interested := self._kinds.get(PropertyChanged):
             for change in outcome.changes:
-                self._send(interested, (change.twin_id,), sequence, now, change)
+                if self._thinning.passes(change):
+                    self._send(interested, (change.twin_id,), sequence, now, change)
         if interested := self._kinds.get(ConnectivityChanged):
             for connectivity in outcome.connectivity:
                 self._send(interested, (connectivity.twin_id,), sequence, now, connectivity)

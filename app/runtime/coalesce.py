@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from app.model.change import FactBatch, OverrideAudit
 from app.model.events import Alert, BehaviorChanged, Call, Entry, Load, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, Plan
+from app.runtime.thinning import Thinning
 
 EVENTS_PER_TWIN = 20
 
@@ -17,12 +18,16 @@ EVENTS_PER_TWIN = 20
 class Coalesced:
     """What lies between two sequences. Take entries in order with `add`, then `batches`."""
 
-    def __init__(self, after: int, lives: dict[str, int], life_of: Callable[[str], int | None]) -> None:
-        """`lives` is what earlier entries said and goes on growing here; `life_of` answers for twins not in it."""
+    def __init__(
+        self, after: int, lives: dict[str, int], life_of: Callable[[str], int | None], thinning: Thinning
+    ) -> None:
+        """`lives` is what earlier entries said and goes on growing here; `life_of` answers for twins not in it.
+        `thinning` knows what those entries led to."""
         self.after = after
         self.upto = after
         self._lives = lives
         self._life_of = life_of
+        self._thinning = thinning
         self._properties: dict[tuple[str, str], tuple[int, PropertyChanged]] = {}
         self._behaviors: dict[BehaviorKey, BehaviorChanged] = {}
         self._alerts: dict[str, Alert] = {}
@@ -50,7 +55,7 @@ class Coalesced:
             self._load(entry.input.plan)
         outcome = entry.outcome
         for change in outcome.changes:
-            if (life := self._life(change.twin_id)) is not None:
+            if (life := self._life(change.twin_id)) is not None and self._thinning.passes(change):
                 self._properties[change.twin_id, change.property] = (life, change)
         for behavior in outcome.behaviors:
             self._behaviors[behavior.key] = behavior
@@ -89,6 +94,7 @@ class Coalesced:
             )
 
     def _load(self, plan: Plan) -> None:
+        self._thinning.forget([*plan.removed_twins, *(twin.twin_id for twin in plan.twins)])
         for twin_id in plan.removed_twins:
             self._lives.pop(twin_id, None)
             self._forget(twin_id)

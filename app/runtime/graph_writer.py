@@ -14,6 +14,7 @@ from app.ports import Clock, Journal, TwinStore
 from app.runtime.coalesce import Coalesced
 from app.runtime.metrics import Metrics
 from app.runtime.recover import GRAPH, check_cursor, read_for_graph
+from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
 from app.settings import GraphWriterSettings
 
 log = logging.getLogger("twin_overlay.graph_writer")
@@ -33,6 +34,7 @@ class GraphWriter:
         clock: Clock,
         metrics: Metrics,
         settings: GraphWriterSettings,
+        deadband_of: DeadbandOf = no_deadband,
     ) -> None:
         self._journal = journal
         self._store = store
@@ -40,6 +42,7 @@ class GraphWriter:
         self._clock = clock
         self._settings = settings
         self._lives: dict[str, int] = {}
+        self._thinning = Thinning(deadband_of)
         self._cursor = journal.cursor(GRAPH)
         self.failure: str | None = None
         """Why the graph can't be written just now; None while it can."""
@@ -64,7 +67,8 @@ class GraphWriter:
                     continue
                 check_cursor(cursor, self._journal)
                 await self._moved(cursor)
-                pending = Coalesced(cursor, self._lives, self._life_of)
+                self._thinning.forget()  # what it holds for told may never have been written
+                pending = Coalesced(cursor, self._lives, self._life_of, self._thinning)
             more = await self._collect(pending)
             if not pending.rows and pending.entries < self._settings.max_entries:
                 await self._clock.sleep(self._settings.interval_seconds)
@@ -81,7 +85,7 @@ class GraphWriter:
                 await self._clock.sleep(self._settings.interval_seconds)
                 continue
             await self._moved(pending.upto)
-            pending = Coalesced(pending.upto, self._lives, self._life_of)
+            pending = Coalesced(pending.upto, self._lives, self._life_of, self._thinning)
             wait = _FIRST_WAIT
             if not more:
                 await self._clock.sleep(self._settings.interval_seconds)

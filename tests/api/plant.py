@@ -24,6 +24,7 @@ from app.model.events import (
 )
 from app.model.time import SECOND, Micros
 from app.ports import AssetStore
+from app.runtime.bus import Bus
 from tests.api.parts import FakeDevices, Installation, services
 
 
@@ -67,6 +68,7 @@ class Plant(Installation):
     def __init__(self, assets: AssetStore | None = None, **settings: Any) -> None:
         super().__init__(assets, **settings)
         self.engine = Engine()
+        self.bus = Bus(self.engine.live.deadband)
         self.line = Line(self.engine, self)
         self.services = services(self, self.engine.live, self.line)
 

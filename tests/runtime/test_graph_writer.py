@@ -39,6 +39,7 @@ from app.runtime.coalesce import Coalesced
 from app.runtime.graph_writer import GraphWriter
 from app.runtime.metrics import Metrics
 from app.runtime.recover import agree
+from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
 from app.settings import GraphWriterSettings
 from tests.runtime.fakes import FakeGraph, until
 
@@ -79,6 +80,7 @@ async def writing(
     max_rows: int = 1000,
     max_entries: int = 2000,
     clock: QuickClock | None = None,
+    deadband_of: DeadbandOf = no_deadband,
 ) -> AsyncIterator[tuple[GraphWriter, "asyncio.Task[None]"]]:
     writer = GraphWriter(
         journal,
@@ -87,6 +89,7 @@ async def writing(
         clock or QuickClock(),
         Metrics(CollectorRegistry()),
         GraphWriterSettings(max_rows=max_rows, max_entries=max_entries),
+        deadband_of,
     )
     task = asyncio.create_task(writer.run())
     try:
@@ -151,6 +154,43 @@ async def test_every_override_is_audited_once_whatever_became_of_its_twin(journa
     async with writing(journal, graph, max_rows=1):
         await until(lambda: graph.at == 2)
     assert graph.audits == {(1, 0): put, (2, 0): over, (2, 1): put}
+
+
+async def test_a_deadband_thins_what_is_written_against_what_was_written_last(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+
+    async def write(*values: float) -> None:
+        """Each in an entry of its own; one of a property without a deadband says when they are through."""
+        await journal.append([changes(("a", "x", value)) for value in values])
+        await journal.append([changes(("a", "y", journal.last_sequence))])
+        await until(lambda: graph.properties.get(("a", "y", 1)) == journal.last_sequence - 1)
+
+    async with writing(journal, graph, deadband_of=lambda _, name: 0.5 if name == "x" else None):
+        await write(10.0, 10.4)
+        assert graph.properties["a", "x", 1] == 10.0
+        await write(10.5, 9.5)
+        assert graph.properties["a", "x", 1] == 10.0
+        await write(10.6, 10.7)
+        assert graph.properties["a", "x", 1] == 10.6
+        bad = PropertyChanged("a", "x", 10.6, "bad", 0, 0, False, "Stale")
+        await journal.append([(0, Samples(()), Outcome(changes=(bad,)))])
+        await write(10.7)
+        assert graph.properties["a", "x", 1] == 10.7
+        await journal.append([loaded(twins=[("a", 1)])])
+        await write(10.8)
+        assert graph.properties["a", "x", 1] == 10.8
+
+
+async def test_after_a_conflict_nothing_counts_as_written(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    async with writing(journal, graph, deadband_of=lambda _, name: 5.0):
+        await journal.append([changes(("a", "x", 10.0))])
+        await until(lambda: graph.properties.get(("a", "x", 1)) == 10.0)
+        graph.at = 0  # an older copy of the graph was put in its place
+        graph.properties.clear()
+        await journal.append([changes(("a", "x", 11.0), ("a", "y", 1.0))])
+        await until(lambda: graph.at == 2)
+        assert graph.properties == {("a", "x", 1): 10.0, ("a", "y", 1): 1.0}
 
 
 async def test_nothing_is_written_where_nothing_changed_but_the_cursor_follows_in_the_end(
@@ -335,7 +375,7 @@ async def test_agreeing_tells_the_journal_what_the_graph_has(journal: SqliteJour
 
 
 def coalesced(items: Sequence[Item], lives: dict[str, int], now: dict[str, int]) -> Coalesced:
-    found = Coalesced(0, lives, now.get)
+    found = Coalesced(0, lives, now.get, Thinning())
     for sequence, item in enumerate(items, 1):
         found.add(Entry(sequence, *item))
     return found

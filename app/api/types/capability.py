@@ -73,10 +73,23 @@ class PropertyDefinition:
     computed: str | None = strawberry.field(
         description="What it is computed from, such as `power / flow_rate`: properties of its twin. Null for others."
     )
+    stale_after: float | None = strawberry.field(
+        description="Seconds without a report after which its value is not known; null where quiet means nothing."
+    )
+    deadband: float | None = strawberry.field(
+        description="In `unit`: smaller changes are neither pushed nor written to the graph. Conditions see them all."
+    )
 
     @classmethod
     def of(cls, item: model.PropertyDefinition) -> "PropertyDefinition":
-        return cls(name=item.name, access=Access(item.access), computed=item.computed, **_described(item))
+        return cls(
+            name=item.name,
+            access=Access(item.access),
+            computed=item.computed,
+            stale_after=item.stale_after,
+            deadband=item.deadband,
+            **_described(item),
+        )
 
 
 @strawberry.type(description="A parameter of a method or event.")
