@@ -1,4 +1,4 @@
-"""The command line: `twin-overlay serve | apply | export | demo | schema`.
+"""The command line: `twin-overlay serve | apply | export | check | fmt | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -7,6 +7,7 @@ printed as text to standard error: exit code 1 where the input or the world was 
 import asyncio
 import sys
 from collections.abc import Coroutine
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,6 +23,11 @@ app = typer.Typer(
 
 DEFAULT_SERVER = "http://127.0.0.1:8420"
 ServerUrl = Annotated[str, typer.Option(help="Base address of a running server.", envvar="TWIN_OVERLAY_SERVER_URL")]
+
+
+class Output(StrEnum):
+    TEXT = "text"
+    JSON = "json"
 
 
 @app.command()
@@ -114,6 +120,94 @@ def export(
                 print(line)
 
     _run(run())
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="JSON documents (.json, .ndjson) and .dtsl scripts, or folders of them.")
+    ] = None,
+    server: Annotated[
+        str | None, typer.Option(help="Check against what this server has; else the files stand alone.")
+    ] = None,
+    output: Annotated[Output, typer.Option("--format", help="`text` for people, `json` for programs.")] = Output.TEXT,
+    explain: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Print what a code means, with an example, and check nothing.")
+    ] = None,
+) -> None:
+    """Check scripts and documents, together and in any order, and save nothing.
+
+    Every problem of every file is told at once. Exit code 1 where there is an error; warnings are none.
+    """
+    from app.check import check_against, check_alone
+    from app.client import GraphqlClient
+    from app.dtsl.explain import explain as explained
+
+    if explain is not None:
+        text = explained(explain)
+        if text is None:
+            typer.echo(f"error: there is no code '{explain}'; they look like DTSL204", err=True)
+            raise typer.Exit(2)
+        print(text)
+        return
+    if not paths:
+        typer.echo("error: no files were given; name scripts, documents or folders of them", err=True)
+        raise typer.Exit(2)
+
+    async def run() -> None:
+        if server is None:
+            report = await check_alone(paths)
+        else:
+            async with GraphqlClient(server) as client:
+                report = await check_against(client, paths, _say)
+        print(report.to_json() if output == Output.JSON else report.render())
+        if report.count("error"):
+            raise typer.Exit(1)
+
+    _run(run())
+
+
+@app.command()
+def fmt(
+    paths: Annotated[list[Path], typer.Argument(help="Scripts, or folders of them; `-` is standard input.")],
+    check: Annotated[
+        bool, typer.Option("--check", help="Change nothing; exit code 1 and a list where any would.")
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Change nothing; show what would change.")] = False,
+) -> None:
+    """Rewrite scripts in their canonical form, comments kept. `-` reads standard input and writes standard output.
+
+    A script with a fault in its form is left as it is and told on standard error, exit code 1.
+    """
+    from app.fmt import STANDARD_INPUT, difference, format_files, format_one
+
+    if [str(path) for path in paths] == [STANDARD_INPUT]:
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            typer.echo(f"error: standard input: byte {error.start} is no UTF-8", err=True)
+            raise typer.Exit(1) from None
+        formatted, faults = format_one(text, "standard input")
+        for fault in faults:
+            typer.echo(fault, err=True)
+        if formatted is None:
+            raise typer.Exit(1)
+        changed = formatted != text
+        if diff:
+            sys.stdout.write(difference(text, formatted, "standard input") if changed else "")
+        elif not check:
+            sys.stdout.buffer.write(formatted.encode())
+        raise typer.Exit(1 if check and changed else 0)
+    done = format_files(paths, write=not (check or diff))
+    for fault in done.faults:
+        typer.echo(fault + "\n", err=True)
+    if diff:
+        sys.stdout.write("".join(done.differences))
+    else:
+        for name in done.changed:
+            print(f"would reformat {name}" if check else f"reformatted {name}")
+    if done.faults or (check and done.changed):
+        raise typer.Exit(1)
 
 
 @app.command()

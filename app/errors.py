@@ -119,5 +119,11 @@ class Misconfigured(TwinOverlayError):
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """ "did you mean 'x'?" for the nearest known name, or "" where none is near."""
+    meant = nearest(name, known)
+    return f"did you mean '{meant}'?" if meant is not None else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was meant; None where none is near."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"did you mean '{near[0]}'?" if near else ""
+    return near[0] if near else None

@@ -6,7 +6,7 @@ says its file, the line in NDJSON, and the JSON pointer into the file: `plant/tw
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from app.commands.documents import KINDS, read_document
 from app.errors import Invalid, Problem
 from app.model.definitions import Definition, Kind, id_of
 
-SUFFIXES = (".json", ".ndjson", ".dtsl")
+DOCUMENTS = (".json", ".ndjson")
+SCRIPTS = (".dtsl",)
+SUFFIXES = (*DOCUMENTS, *SCRIPTS)
 _MOST_PROBLEMS = 1000
 
 
@@ -30,6 +32,21 @@ class Place:
     def at(self, pointer: str = "") -> str:
         where = str(self.file) if self.line is None else f"{self.file}:{self.line}"
         return f"{where}#{self.pointer}{pointer}" if self.pointer or pointer else where
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a file, or something in it, can't be used; the problem's path is a pointer into what stands at the place."""
+
+    place: Place
+    problem: Problem
+    column: int | None = None
+    """Of JSON that can't be read."""
+
+    def told(self) -> Problem:
+        where = self.place.at(self.problem.path)
+        where += f":{self.column}" if self.column is not None else ""
+        return Problem(self.problem.code, self.problem.message, where, self.problem.hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,53 +69,65 @@ class Found:
     documents: list[Read] = field(default_factory=list)
     scripts: list[tuple[Path, str]] = field(default_factory=list)
     """In the order in which they were named."""
+    texts: dict[Path, str] = field(default_factory=dict)
+    """Of every file that could be read, in the order in which they were named."""
+    faults: list[Fault] = field(default_factory=list)
 
 
 def read_paths(paths: Sequence[Path]) -> Found:
     """Raises Invalid (FILES_INVALID) with every problem of every file."""
-    problems: list[Problem] = []
-    found = Found()
-    first: dict[tuple[Kind, str], Place] = {}
-    for file in _files(paths, problems):
-        text = _text(file, problems)
-        if text is None:
-            continue
-        if file.suffix == ".dtsl":
-            found.scripts.append((file, text))
-            continue
-        for place, item in _items(file, text, problems):
-            _take(place, item, found, first, problems)
-    if problems:
-        more = len(problems) - _MOST_PROBLEMS
+    found = gather(paths)
+    if found.faults:
+        more = len(found.faults) - _MOST_PROBLEMS
         rest = [Problem("MORE_PROBLEMS", f"and {more} more", "", "correct these first")] if more > 0 else []
-        raise Invalid.of([*problems[:_MOST_PROBLEMS], *rest], "what was given", code="FILES_INVALID")
+        problems = [fault.told() for fault in found.faults[:_MOST_PROBLEMS]]
+        raise Invalid.of([*problems, *rest], "what was given", code="FILES_INVALID")
     return found
 
 
-def _files(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
+def gather(paths: Sequence[Path], suffixes: Sequence[str] = SUFFIXES) -> Found:
+    """Never raises; what can't be used is in `faults`."""
+    found = Found()
+    first: dict[tuple[Kind, str], Place] = {}
+    for file in _files(paths, suffixes, found.faults):
+        text = _text(file, found.faults)
+        if text is None:
+            continue
+        found.texts[file] = text
+        if file.suffix in SCRIPTS:
+            found.scripts.append((file, text))
+            continue
+        for place, item in _items(file, text, found.faults):
+            _take(place, item, found, first, found.faults)
+    return found
+
+
+def _files(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) -> Iterator[Path]:
     """Each once, although it may be named and be below a folder that is named too."""
     seen: set[Path] = set()
-    for file in _named(paths, problems):
+    for file in _named(paths, suffixes, faults):
         whole = file.absolute()
         if whole not in seen:
             seen.add(whole)
             yield file
 
 
-def _named(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Path]:
+def _named(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
-            below = [file for file in _below(path) if file.suffix in SUFFIXES]
+            below = [file for file in _below(path) if file.suffix in suffixes]
             if not below:
-                hint = f"it is searched for {', '.join(SUFFIXES)}, hidden files left out"
-                problems.append(Problem("FOLDER_EMPTY", "there is nothing to apply in this folder", str(path), hint))
+                hint = f"it is searched for {', '.join(suffixes)}, hidden files left out"
+                faults.append(_fault(path, "FOLDER_EMPTY", "there is nothing of use in this folder", hint))
             yield from below
-        elif path.suffix in SUFFIXES:
+        elif path.suffix in suffixes:
             yield path
         else:
-            message = f"'{path.suffix}' is not a kind of file that can be applied"
+            message = f"'{path.suffix}' is not a kind of file that can be used"
             hint = "give .json or .ndjson documents, .dtsl scripts, or a folder of these"
-            problems.append(Problem("FILE_UNKNOWN", message, str(path), hint))
+            if not set(DOCUMENTS) & set(suffixes):
+                hint = "give .dtsl scripts, or a folder of these"
+            faults.append(_fault(path, "FILE_UNKNOWN", message, hint))
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -107,30 +136,34 @@ def _below(folder: Path) -> Iterator[Path]:
         yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
 
 
-def _text(file: Path, problems: list[Problem]) -> str | None:
+def _text(file: Path, faults: list[Fault]) -> str | None:
     try:
         return file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        problems.append(Problem("FILE_UNREADABLE", f"this is not UTF-8: {error}", str(file), "save it as UTF-8"))
+        faults.append(_fault(file, "FILE_UNREADABLE", f"this is not UTF-8: {error}", "save it as UTF-8"))
     except OSError as error:
-        problems.append(Problem("FILE_UNREADABLE", os.strerror(error.errno or 0), str(file)))
+        faults.append(_fault(file, "FILE_UNREADABLE", os.strerror(error.errno or 0)))
     return None
 
 
-def _items(file: Path, text: str, problems: list[Problem]) -> Iterator[tuple[Place, Any]]:
+def _fault(file: Path, code: str, message: str, hint: str = "") -> Fault:
+    return Fault(Place(file), Problem(code, message, "", hint))
+
+
+def _items(file: Path, text: str, faults: list[Fault]) -> Iterator[tuple[Place, Any]]:
     if file.suffix == ".ndjson":
         for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
-                yield from _parsed(Place(file, number), line, problems)
+                yield from _parsed(Place(file, number), line, faults)
         return
-    for place, content in _parsed(Place(file), text, problems):
+    for place, content in _parsed(Place(file), text, faults):
         if isinstance(content, list):
             yield from ((Place(file, None, f"/{index}"), item) for index, item in enumerate(content))
         else:
             yield place, content
 
 
-def _parsed(place: Place, text: str, problems: list[Problem]) -> Iterator[tuple[Place, Any]]:
+def _parsed(place: Place, text: str, faults: list[Fault]) -> Iterator[tuple[Place, Any]]:
     twice: list[str] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -144,38 +177,33 @@ def _parsed(place: Place, text: str, problems: list[Problem]) -> Iterator[tuple[
         content = json.loads(text, object_pairs_hook=pairs)
     except json.JSONDecodeError as error:
         line = error.lineno if place.line is None else place.line
-        problems.append(Problem("JSON_INVALID", error.msg, f"{place.file}:{line}:{error.colno}"))
+        faults.append(Fault(Place(place.file, line), Problem("JSON_INVALID", error.msg), error.colno))
     except ValueError:
-        problems.append(Problem("JSON_INVALID", "a number has thousands of digits", place.at(), "write it as text"))
+        faults.append(Fault(place, Problem("JSON_INVALID", "a number has thousands of digits", "", "write it as text")))
     except RecursionError:
-        problems.append(Problem("JSON_INVALID", "too many brackets inside each other", place.at()))
+        faults.append(Fault(place, Problem("JSON_INVALID", "too many brackets inside each other")))
     else:
         for name in twice:
             message = f"an object has the key '{name[:100]}' twice"
-            problems.append(Problem("DUPLICATE_KEY", message, place.at(), "leave one of them out"))
+            faults.append(Fault(place, Problem("DUPLICATE_KEY", message, "", "leave one of them out")))
         if not twice:
             yield place, content
 
 
-def _take(place: Place, item: Any, found: Found, first: dict[tuple[Kind, str], Place], problems: list[Problem]) -> None:
+def _take(place: Place, item: Any, found: Found, first: dict[tuple[Kind, str], Place], faults: list[Fault]) -> None:
     kind = kind_of_document(item, place.file) if isinstance(item, dict) else None
     if kind is None:
         hint = "a definition is an object with " + ", ".join(sorted({id_field for _, id_field in KINDS.values()}))
-        problems.append(Problem("KIND_UNKNOWN", "this is no kind of definition", place.at(), hint))
+        faults.append(Fault(place, Problem("KIND_UNKNOWN", "this is no kind of definition", "", hint)))
         return
     definition, wrong = read_document(kind, item)
     if definition is None:
-        problems.extend(_placed(place, wrong))
+        faults.extend(Fault(place, problem) for problem in wrong)
         return
     id = id_of(definition)
     earlier = first.setdefault((kind, id), place)
     if earlier is not place:
         message = f"{KINDS[kind][0]} '{id}' is in {earlier.at()} too"
-        problems.append(Problem("DUPLICATE_DOCUMENT", message, place.at(), "leave one of them out"))
+        faults.append(Fault(place, Problem("DUPLICATE_DOCUMENT", message, "", "leave one of them out")))
         return
     found.documents.append(Read(kind, id, item, definition, place))
-
-
-def _placed(place: Place, problems: Iterable[Problem]) -> Iterator[Problem]:
-    for item in problems:
-        yield Problem(item.code, item.message, place.at(item.path), item.hint)

@@ -34,7 +34,7 @@ class Place:
     def scope(self) -> Scope:
         owners = Seen(self.named)
         if self.own is not None:
-            return Scope(self.own.properties, owners, self.own.methods, self.what)
+            return Scope(self.own.properties, owners, self.what)
         return Scope(None, owners, where=self.what)
 
 

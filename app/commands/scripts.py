@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands, Saved
 from app.dtsl.check import check_script
-from app.dtsl.diagnostics import Diagnostic
+from app.dtsl.findings import Diagnostic
 from app.errors import Invalid
 
 

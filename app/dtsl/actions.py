@@ -1,10 +1,10 @@
-"""Whether an action can be done: the role, its method or property, and the values, in JSON documents and in scripts.
+"""Whether an action of a script can be done: the role, its method or property, and the values.
 
 A script gives arguments by place and a document by name; `lower` turns the first into the second, so everything behind
-it knows names only.
+it knows names only. Those of documents are checked in commands/check_behaviors.py.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from app.dtsl import diagnostics
@@ -14,7 +14,6 @@ from app.dtsl.scope import Owner, Scope
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
 from app.dtsl.types import value_fault
-from app.errors import Problem
 from app.model.conditions import written
 from app.model.definitions import (
     Action,
@@ -28,55 +27,6 @@ from app.model.definitions import (
 )
 
 Report = Callable[[Message, Span], None]
-_SEVERITIES = ("info", "warning", "error", "critical")
-
-
-# ---------------------------------------------------------------------------------------------------- JSON documents
-
-
-def check_action(action: Action, scope: Scope, path: str) -> list[Problem]:
-    """Every error of an action of a document; paths go on from `path`, the action's own pointer."""
-    if isinstance(action, AlertAction):
-        return []
-    found = _target(action.role or action.twin_id, scope)
-    if isinstance(found, Message):
-        return [found.problem(f"{path}/{'role' if action.role else 'twin_id'}")]
-    owner, shown = found
-    if not owner.known:
-        return []
-    if isinstance(action, PropertyWriteAction):
-        definition = _writable(owner, shown, action.property, scope.spell)
-        if isinstance(definition, Message):
-            return [definition.problem(f"{path}/property")]
-        wrong = value_fault(action.value, definition, action.property)
-        return [wrong.problem(f"{path}/value")] if wrong else []
-    method = owner.methods.get(action.method)
-    if method is None:
-        known = map(scope.spell, owner.methods)
-        return [diagnostics.unknown_method(scope.spell(action.method), shown, known).problem(f"{path}/method")]
-    return _arguments_by_name(method, action.parameters, f"{path}/parameters")
-
-
-def _arguments_by_name(method: MethodDefinition, arguments: Sequence[Argument], path: str) -> list[Problem]:
-    parameters = {parameter.name: parameter for parameter in method.parameters}
-    given: set[str] = set()
-    problems: list[Problem] = []
-    for index, argument in enumerate(arguments):
-        parameter = parameters.get(argument.name)
-        if parameter is None:
-            fault: Message | None = diagnostics.unknown_parameter(argument.name, method.name, parameters)
-        elif argument.name in given:
-            fault = diagnostics.parameter_twice(argument.name)
-        else:
-            fault = value_fault(argument.value, parameter, argument.name)
-        given.add(argument.name)
-        if fault:
-            problems.append(fault.problem(f"{path}/{index}"))
-    missing = [name for name in parameters if name not in given]
-    return problems + [diagnostics.missing_parameter(method.name, name).problem(path) for name in missing]
-
-
-# ---------------------------------------------------------------------------------------------------- scripts
 
 
 def lower(action: Call | Write, scope: Scope, report: Report) -> Action | None:
@@ -87,7 +37,7 @@ def lower(action: Call | Write, scope: Scope, report: Report) -> Action | None:
         return _lower_alert(action, report)
     role, name = joined(action.path[:-1]), action.path[-1]
     owner = _role(role, scope, report)
-    if owner is None or not owner.known:
+    if owner is None:
         return None
     method = owner.methods.get(name.id)
     if method is None:
@@ -107,7 +57,7 @@ def _lower_alert(call: Call, report: Report) -> Action | None:
         return None
     match call.arguments:
         case (Word(text=severity, span=span), Constant(value=str() as message)):
-            if severity in _SEVERITIES:
+            if severity in diagnostics.SEVERITIES:
                 return AlertAction(type="alert", severity=severity, message=message)  # type: ignore[arg-type]
             report(diagnostics.unknown_severity(severity), span)
         case (Constant(value=str(), span=span), Constant(value=str())):
@@ -124,9 +74,9 @@ def _lower_write(write: Write, scope: Scope, report: Report) -> Action | None:
         return None
     role, name = joined(write.path[:-1]), write.path[-1]
     owner = _role(role, scope, report)
-    if owner is None or not owner.known:
+    if owner is None:
         return None
-    definition = _writable(owner, f"'{scope.shown(role.id)}'", name.id, dtsl_member)
+    definition = _writable(owner, f"'{scope.shown(role.id)}'", name.id)
     if isinstance(definition, Message):
         report(definition, name.span)
         return None
@@ -158,40 +108,27 @@ def _arguments_by_place(method: MethodDefinition, call: Call, report: Report) ->
 
 
 def _role(role: Name, scope: Scope, report: Report) -> Owner | None:
-    found = _target(role.id, scope)
-    if isinstance(found, Message):
-        if role.id not in scope.lost:
-            report(found, role.span)
-        return None
-    return found[0]
-
-
-# ---------------------------------------------------------------------------------------------------- both
-
-
-def _target(name: str | None, scope: Scope) -> tuple[Owner, str] | Message:
-    """Who is acted on, and as a message calls it."""
-    if scope.own is not None:
-        if name is not None:
-            return diagnostics.foreign_property(scope.spell(name))
-        return Owner(scope.own, scope.own_methods or {}), "this twin"
-    if name is None:
-        return diagnostics.action_needs_role(map(scope.spell, scope.owners))
-    owner = scope.owners.get(name)
+    """Who is acted on; None where that is reported, or nothing is known of it."""
+    owner = scope.owners.get(role.id)
     if owner is None:
-        return diagnostics.unknown_role(scope.shown(name), scope.where, map(scope.spell, scope.owners))
+        if role.id.partition("/")[0] not in scope.lost:
+            report(
+                diagnostics.unknown_role(scope.shown(role.id), scope.where, map(scope.spell, scope.owners)), role.span
+            )
+        return None
     if owner.many:
-        return diagnostics.one_of_many(scope.shown(name))
-    return owner, f"'{scope.shown(name)}'"
+        report(diagnostics.one_of_many(scope.shown(role.id)), role.span)
+        return None
+    return owner if owner.known else None
 
 
-def _writable(owner: Owner, shown: str, name: str, spell: Callable[[str], str]) -> PropertyDefinition | Message:
+def _writable(owner: Owner, shown: str, name: str) -> PropertyDefinition | Message:
     definition = owner.properties.get(name)
     if definition is None:
-        return diagnostics.unknown_property(spell(name), shown, map(spell, owner.properties))
+        return diagnostics.unknown_property(dtsl_member(name), shown, map(dtsl_member, owner.properties))
     if definition.access == "read":
-        writable = [spell(item.name) for item in owner.properties.values() if item.access != "read"]
-        return diagnostics.read_only(spell(name), writable)
+        writable = [dtsl_member(item.name) for item in owner.properties.values() if item.access != "read"]
+        return diagnostics.read_only(dtsl_member(name), writable)
     return definition
 
 

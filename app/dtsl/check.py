@@ -1,25 +1,26 @@
-"""A script against the catalogue: the definitions it makes, or everything that is wrong with it.
+"""Scripts against the catalogue: the definitions they make, or everything that is wrong with them.
 
-Declarations may stand in any order, and an overlay type of the script goes before one of the same id in the catalogue,
-because saving the script will replace that one.
+Declarations may stand in any order and in any of the scripts that are checked together, and an overlay type of theirs
+goes before one of the same id in the catalogue, because saving the scripts will replace that one.
 """
 
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from app.dtsl import diagnostics
-from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script
+from app.dtsl.ast import InstanceDeclaration, Name, OverlayDeclaration, Script
 from app.dtsl.check_instance import RoleNeed, check_instance
 from app.dtsl.check_overlay import check_overlay
-from app.dtsl.declared import Checking
-from app.dtsl.diagnostics import Diagnostic, Findings
+from app.dtsl.declared import Checking, Known
+from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.parse import parse_script
 from app.dtsl.source import Source
 from app.dtsl.spelling import dtsl_type
-from app.model.catalogue import Catalogue
 from app.model.definitions import Definition
 
 MAX_PROBLEMS = 200
+"""Of one script."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +29,69 @@ class Checked:
     """Overlay types and overlays in the order of the script; none where there is any error."""
     diagnostics: tuple[Diagnostic, ...]
     """All of them, by place."""
+    declared: frozenset[str] = frozenset()
+    """Ids of the overlay types that it declares, errors or not."""
 
 
-def check_script(source: str, catalogue: Catalogue, file: str = "script.dtsl") -> Checked:
+def check_script(source: str, catalogue: Known, file: str = "script.dtsl") -> Checked:
     """Never raises: any text gives definitions or diagnostics."""
-    script, unreadable = parse_script(source, file)
-    findings = Findings(Source.of(source, file), MAX_PROBLEMS, diagnostics.too_many_problems(MAX_PROBLEMS))
-    definitions: list[Definition] = []
-    checking = Checking(catalogue, findings, script.lost, failed=bool(unreadable))
-    with suppress(diagnostics.TooMany):
-        definitions = _check(script, checking)
-    found = sorted([*unreadable, *findings.sorted()], key=lambda item: (item.line, item.column))
-    failed = any(item.severity == "error" for item in found)
-    return Checked(() if failed else tuple(definitions), tuple(found))
+    return check_scripts([(file, source)], catalogue)[0]
 
 
-def _check(script: Script, checking: Checking) -> list[Definition]:
-    overlays = [item for item in script.declarations if isinstance(item, OverlayDeclaration)]
-    instances = [item for item in script.declarations if isinstance(item, InstanceDeclaration)]
-    checking.once("overlay", [item.name for item in overlays], dtsl_type)
-    checking.once("instance", [item.name for item in instances], dtsl_type)
-    needs = {item.name.id: _needs(item) for item in reversed(overlays)}
+def check_scripts(scripts: Sequence[tuple[str, str]], catalogue: Known) -> list[Checked]:
+    """Names and texts of scripts that belong together; an answer for each. Never raises."""
+    return check_parsed(parse_scripts(scripts), catalogue)
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    source: Source
+    script: Script
+    unreadable: list[Diagnostic]
+
+
+def parse_scripts(scripts: Sequence[tuple[str, str]]) -> list[Parsed]:
+    """The longer half of checking, which needs no catalogue and so may be done in any thread."""
+    return [Parsed(Source.of(source, file), *parse_script(source, file)) for file, source in scripts]
+
+
+def check_parsed(scripts: Sequence[Parsed], catalogue: Known) -> list[Checked]:
+    needs: dict[str, RoleNeeds] = {}
+    for item in scripts:
+        for overlay in _overlays(item.script):
+            needs.setdefault(overlay.name.id, _needs(overlay))
+    lost = frozenset(name for item in scripts for name in item.script.lost)
+    earlier: dict[tuple[str, str], str] = {}
+    """Where the scripts before declare what: `pumps.dtsl:3`."""
+    answers: list[Checked] = []
+    for item in scripts:
+        findings = Findings(item.source, MAX_PROBLEMS, diagnostics.too_many_problems(MAX_PROBLEMS))
+        definitions: list[Definition] = []
+        checking = Checking(catalogue, findings, lost, failed=bool(item.unreadable))
+        with suppress(TooMany):
+            definitions = _check(item.script, needs, earlier, checking)
+        found = sorted([*item.unreadable, *findings.sorted()], key=lambda one: (one.line, one.column))
+        failed = any(one.severity == "error" for one in found)
+        declared = frozenset(overlay.name.id for overlay in _overlays(item.script))
+        answers.append(Checked(() if failed else tuple(definitions), tuple(found), declared))
+        for kind, name in _names(item.script):
+            earlier.setdefault((kind, name.id), f"{item.source.file}:{findings.line(name.span)}")
+    return answers
+
+
+RoleNeeds = Mapping[str, RoleNeed]
+
+
+def _check(
+    script: Script, needs: Mapping[str, RoleNeeds], earlier: Mapping[tuple[str, str], str], checking: Checking
+) -> list[Definition]:
+    names = _names(script)
+    for kind in ("overlay", "instance"):
+        checking.once(kind, [name for found, name in names if found == kind], dtsl_type)
+    for kind, name in names:
+        if (kind, name.id) in earlier:
+            message = diagnostics.declared_elsewhere(kind, dtsl_type(name.id), earlier[(kind, name.id)])
+            checking.report(message, name.span)
     made: list[Definition | None] = [
         check_overlay(item, checking)
         if isinstance(item, OverlayDeclaration)
@@ -58,5 +101,15 @@ def _check(script: Script, checking: Checking) -> list[Definition]:
     return [definition for definition in made if definition is not None]
 
 
-def _needs(overlay: OverlayDeclaration) -> dict[str, RoleNeed]:
+def _overlays(script: Script) -> list[OverlayDeclaration]:
+    return [item for item in script.declarations if isinstance(item, OverlayDeclaration)]
+
+
+def _names(script: Script) -> list[tuple[str, Name]]:
+    return [
+        ("instance" if isinstance(item, InstanceDeclaration) else "overlay", item.name) for item in script.declarations
+    ]
+
+
+def _needs(overlay: OverlayDeclaration) -> RoleNeeds:
     return {role.name.id: RoleNeed(role.twin_type.id, not role.optional) for role in overlay.roles}

@@ -2,23 +2,43 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from app.dtsl import diagnostics
 from app.dtsl.ast import Entry, Name
-from app.dtsl.diagnostics import Findings, Message
+from app.dtsl.diagnostics import Message
+from app.dtsl.findings import Findings
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
-from app.model.catalogue import Catalogue
+from app.model.catalogue import Capabilities
+from app.model.definitions import Kind, OverlayType, Twin, TwinType
 
 Made = TypeVar("Made")
 
 
+class Known(Protocol):
+    """What scripts are checked against: a Catalogue, or a draft of one."""
+
+    def ids(self, kind: Kind) -> Iterable[str]: ...
+
+    def twin_type(self, type_id: str) -> TwinType | None: ...
+
+    def twin(self, twin_id: str) -> Twin | None: ...
+
+    def overlay_type(self, type_id: str) -> OverlayType | None: ...
+
+    def subtypes_of(self, type_id: str) -> list[str]: ...
+
+    def twins_of_type(self, type_id: str) -> list[str]: ...
+
+    def type_capabilities(self, type_id: str) -> Capabilities: ...
+
+
 @dataclass(slots=True)
 class Checking:
-    catalogue: Catalogue
+    catalogue: Known
     findings: Findings
     lost: frozenset[str]
     """Ids whose declaration could not be read: nothing is said about them."""

@@ -1,23 +1,23 @@
 """Every message of the language, one function each; tests/corpus/dtsl holds them to the letter.
 
-A Message knows no place: a script gives it a span (Diagnostic, `file:line:column`), a document a pointer (Problem).
+A Message knows no place: a script gives it a span (findings.py, `file:line:column`), a document a pointer (Problem).
 Codes are for programs and never change their meaning: 1xx the text, 2xx names, 3xx types and values, 5xx warnings.
+Each has its long form, with an example, in explanations/.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal, NoReturn
+from typing import Literal
 
-from app.dtsl.source import BYTE_ORDER_MARK, Source, Span
-from app.errors import Problem, suggestion
+from app.dtsl.spelling import quote
+from app.errors import Problem, nearest, suggestion
 
 Severity = Literal["error", "warning", "info"]
 UNKNOWN_VALUE = "DTSL302"
-_WIDEST_LINE = 160
 _MOST_COMPARED = 2000
 """Names that a suggestion is looked for in: some milliseconds."""
-_SEVERITIES = "info, warning, error or critical"
+SEVERITIES = ("info", "warning", "error", "critical")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,93 +26,11 @@ class Message:
     text: str
     hint: str = ""
     severity: Severity = "error"
+    instead: str | None = None
+    """What to write in its place, where that is one word and plain."""
 
     def problem(self, path: str) -> Problem:
         return Problem(self.code, self.text, path, self.hint)
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
-    """Lines and columns count from 1; the end is the column after the last character."""
-
-    code: str
-    severity: Severity
-    message: str
-    hint: str
-    file: str
-    line: int
-    column: int
-    end_line: int
-    end_column: int
-
-    @classmethod
-    def of(cls, message: Message, source: Source, span: Span) -> "Diagnostic":
-        line, column = source.position(span.start)
-        end_line, end_column = source.position(max(span.end, span.start))
-        return cls(
-            message.code, message.severity, message.text, message.hint, source.file, line, column, end_line, end_column
-        )
-
-    @property
-    def path(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
-
-    def problem(self, *, with_file: bool = True) -> Problem:
-        path = self.path if with_file else f"{self.line}:{self.column}"
-        return Problem(self.code, self.message, path, self.hint)
-
-    def render(self, source: str) -> str:
-        """`file:line:column: CODE message`, the line, carets under the place, the hint."""
-        kind = "" if self.severity == "error" else f"{self.severity}: "
-        lines = [f"{self.path}: {self.code} {kind}{self.message}"]
-        text = source.removeprefix(BYTE_ORDER_MARK).split("\n")
-        shown = text[self.line - 1].rstrip("\r") if self.line <= len(text) else ""
-        start = self.column - 1
-        end = self.end_column - 1 if self.end_line == self.line else len(shown)
-        if len(shown) > _WIDEST_LINE:
-            cut = max(0, start - _WIDEST_LINE // 2)
-            shown, start, end = shown[cut : cut + _WIDEST_LINE], start - cut, min(end - cut, _WIDEST_LINE)
-        if shown.strip():
-            indent = "".join("\t" if character == "\t" else " " for character in shown[:start].ljust(start))
-            shown = "".join(character if character == "\t" or character.isprintable() else "?" for character in shown)
-            lines += ["  " + shown, "  " + indent + "^" * max(1, end - start)]
-        if self.hint:
-            lines.append("  " + self.hint)
-        return "\n".join(lines)
-
-
-class TooMany(Exception):
-    """The limit is reached: nothing more is looked for."""
-
-
-class Findings:
-    """Diagnostics of one source, up to a limit; `beyond` is said once it is passed."""
-
-    def __init__(self, source: Source, limit: int, beyond: Message) -> None:
-        self._source = source
-        self._limit = limit
-        self._beyond = beyond
-        self._found: list[Diagnostic] = []
-
-    def report(self, message: Message, span: Span) -> None:
-        """Raises TooMany beyond the limit."""
-        if len(self._found) == self._limit:
-            self.stop(self._beyond, span)
-        if len(self._found) > self._limit:
-            raise TooMany
-        self._found.append(Diagnostic.of(message, self._source, span))
-
-    def stop(self, message: Message, span: Span) -> NoReturn:
-        """Says why nothing more is looked for; raises TooMany."""
-        self._found.append(Diagnostic.of(message, self._source, span))
-        raise TooMany
-
-    def line(self, span: Span) -> int:
-        return self._source.position(span.start)[0]
-
-    def sorted(self) -> list[Diagnostic]:
-        """By place; what was found first comes first at the same place."""
-        return sorted(self._found, key=lambda found: (found.line, found.column))
 
 
 def one_of(items: Sequence[str]) -> str:
@@ -120,10 +38,13 @@ def one_of(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
 
 
-def _near(name: str, known: Iterable[str], kind: str) -> str:
-    """A suggestion, or the list where it is short."""
+def _unknown(code: str, text: str, name: str, known: Iterable[str], kind: str) -> Message:
+    """A name that is not there: with the one that was meant, or the list where it is short."""
     names = sorted(islice(known, _MOST_COMPARED))
-    return suggestion(name, names) or (f"{kind}: {', '.join(names)}" if 0 < len(names) <= 12 else "")
+    meant = nearest(name, names)
+    if meant is not None:
+        return Message(code, text, f"did you mean '{meant}'?", instead=meant)
+    return Message(code, text, f"{kind}: {', '.join(names)}" if 0 < len(names) <= 12 else "")
 
 
 # ---------------------------------------------------------------------------------------------------- 1xx the text
@@ -141,7 +62,7 @@ def stray_character(character: str) -> Message:
     hint = hints.get(character, "")
     if not character.isascii():
         hint = "names are letters A to Z, digits and _; other text stands in quotes"
-    return Message("DTSL101", f"unexpected character {shown}", hint)
+    return Message("DTSL101", f"unexpected character {shown}", hint, instead={"&": "&&", "|": "||"}.get(character))
 
 
 def unterminated_string(mark: str) -> Message:
@@ -154,9 +75,10 @@ def unterminated_comment() -> Message:
     return Message("DTSL103", "this comment is never closed", "close it with '*/'")
 
 
-def unexpected(found: str, expected: Sequence[str], hint: str) -> Message:
+def unexpected(found: str, expected: Sequence[str], hint: str = "", meant: str | None = None) -> Message:
     wanted = f", expected {one_of(expected)}" if expected else ""
-    return Message("DTSL104", f"unexpected {found}{wanted}", hint)
+    hint = f"did you mean '{meant}'?" if meant else hint
+    return Message("DTSL104", f"unexpected {found}{wanted}", hint, instead=meant)
 
 
 def missing_semicolon(after: str) -> Message:
@@ -185,11 +107,11 @@ def chained_comparison() -> Message:
 
 
 def single_equals() -> Message:
-    return Message("DTSL111", "'=' does not compare", "write '=='")
+    return Message("DTSL111", "'=' does not compare", "write '=='", instead="==")
 
 
 def word_operator(word: str, sign: str) -> Message:
-    return Message("DTSL112", f"'{word}' is no operator", f"write '{sign}'")
+    return Message("DTSL112", f"'{word}' is no operator", f"write '{sign}'", instead=sign)
 
 
 def misplaced_null() -> Message:
@@ -260,49 +182,57 @@ def unusable(what: str, why: str) -> Message:
 
 
 def unknown_twin_type(name: str, known: Iterable[str]) -> Message:
-    return Message("DTSL201", f"unknown twin type '{name}'", _near(name, known, "twin types"))
+    return _unknown("DTSL201", f"unknown twin type '{name}'", name, known, "twin types")
 
 
 def unknown_overlay_type(name: str, known: Iterable[str]) -> Message:
-    return Message("DTSL202", f"unknown overlay type '{name}'", _near(name, known, "overlay types"))
+    return _unknown("DTSL202", f"unknown overlay type '{name}'", name, known, "overlay types")
 
 
 def unknown_twin(name: str, meant: str | None, twin_type: str, known: Iterable[str]) -> Message:
-    hint = f"did you mean '{meant}'?" if meant else _near(name, known, f"twins of type {twin_type}")
-    return Message("DTSL203", f"unknown twin '{name}'", hint)
+    text = f"unknown twin '{name}'"
+    if meant:
+        return Message("DTSL203", text, f"did you mean '{meant}'?", instead=meant)
+    return _unknown("DTSL203", text, name, known, f"twins of type {twin_type}")
 
 
 def unknown_role(name: str, where: str, known: Iterable[str]) -> Message:
-    return Message("DTSL204", f"unknown role '{name}' in {where}", _near(name, known, "roles"))
+    return _unknown("DTSL204", f"unknown role '{name}' in {where}", name, known, "roles")
 
 
 def unknown_property(name: str, where: str, known: Iterable[str]) -> Message:
-    return Message("DTSL205", f"unknown property '{name}' of {where}", _near(name, known, "properties"))
+    return _unknown("DTSL205", f"unknown property '{name}' of {where}", name, known, "properties")
 
 
 def unknown_method(name: str, where: str, known: Iterable[str]) -> Message:
-    return Message("DTSL206", f"unknown method '{name}' of {where}", _near(name, known, "methods"))
+    return _unknown("DTSL206", f"unknown method '{name}' of {where}", name, known, "methods")
 
 
 def unknown_severity(name: str) -> Message:
-    hint = suggestion(name, ("info", "warning", "error", "critical"))
-    return Message("DTSL207", f"unknown severity '{name}'", hint or f"a severity is {_SEVERITIES}")
+    hint = suggestion(name, SEVERITIES) or f"a severity is {one_of(SEVERITIES)}"
+    return Message("DTSL207", f"unknown severity '{name}'", hint, instead=nearest(name, SEVERITIES))
 
 
 def unknown_action(name: str) -> Message:
-    hint = suggestion(name, ("alert",))
-    return Message(
-        "DTSL208", f"unknown action '{name}'", hint or "write 'alert(severity, \"message\")' or 'role.method()'"
-    )
+    hint = suggestion(name, ("alert",)) or "write 'alert(severity, \"message\")' or 'role.method()'"
+    return Message("DTSL208", f"unknown action '{name}'", hint, instead=nearest(name, ("alert",)))
 
 
 def declared_twice(kind: str, name: str, line: int) -> Message:
     return Message("DTSL209", f"{kind} '{name}' is declared twice", f"the first is in line {line}")
 
 
+def declared_elsewhere(kind: str, name: str, where: str) -> Message:
+    return Message("DTSL209", f"{kind} '{name}' is declared twice", f"the first is at {where}")
+
+
 def role_needed(name: str, roles: Iterable[str]) -> Message:
-    owner = next(iter(sorted(roles)), "role")
-    return Message("DTSL210", f"'{name}' needs the role whose property it is", f"write it as '{owner}.{name}'")
+    owners = sorted(roles)
+    text = f"'{name}' needs the role whose property it is"
+    if not owners:
+        return Message("DTSL210", text, f"write it as 'role.{name}'")
+    written = f"{owners[0]}.{name}"
+    return Message("DTSL210", text, f"write it as '{written}'", instead=written)
 
 
 def unbound_role(role: str, twin_type: str, overlay_type: str) -> Message:
@@ -330,12 +260,7 @@ def foreign_property(name: str) -> Message:
 
 
 def quoted_severity() -> Message:
-    return Message("DTSL207", "a severity is a bare word", f"write it without quotes: {_SEVERITIES}")
-
-
-def action_needs_role(roles: Iterable[str]) -> Message:
-    listed = sorted(islice(roles, 12))
-    return Message("DTSL216", "the action of an overlay needs a role or a twin_id", f"roles: {', '.join(listed)}")
+    return Message("DTSL207", "a severity is a bare word", f"write it without quotes: {one_of(SEVERITIES)}")
 
 
 def one_of_many(role: str) -> Message:
@@ -368,7 +293,8 @@ def incompatible(left: str, right: str) -> Message:
 
 
 def unknown_value(value: str, name: str, known: Iterable[str]) -> Message:
-    return Message(UNKNOWN_VALUE, f"'{value}' is no value of {name}", _near(value, known, "values"))
+    found = _unknown(UNKNOWN_VALUE, f"'{value}' is no value of {name}", value, known, "values")
+    return replace(found, instead=quote(found.instead, '"')) if found.instead is not None else found
 
 
 def not_a_condition(what: str) -> Message:
@@ -430,16 +356,13 @@ def write_only(name: str) -> Message:
     return Message("DTSL312", f"'{name}' is write-only, so its value is never known", "conditions read properties only")
 
 
-def missing_parameter(method: str, name: str) -> Message:
-    return Message("DTSL313", f"'{method}' needs the parameter '{name}'", "every parameter takes a value")
-
-
-def parameter_twice(name: str) -> Message:
-    return Message("DTSL315", f"the parameter '{name}' is given twice", "give it once")
-
-
 def bare_word(word: str) -> Message:
-    return Message("DTSL316", f"'{word}' is a bare word where a value belongs", f'write a text in quotes: "{word}"')
+    return Message(
+        "DTSL316",
+        f"'{word}' is a bare word where a value belongs",
+        f'write a text in quotes: "{word}"',
+        instead=f'"{word}"',
+    )
 
 
 def nothing_in_common(left: str, right: str) -> Message:
@@ -463,10 +386,6 @@ def reads_nothing(name: str) -> Message:
     return Message(
         "DTSL320", f"'{name}' is computed from no property, so it would never change", "name one, as in 'power / 2'"
     )
-
-
-def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:
-    return Message("DTSL314", f"'{method}' has no parameter '{name}'", _near(name, known, "parameters"))
 
 
 # ---------------------------------------------------------------------------------------------------- 5xx warnings

@@ -24,7 +24,7 @@ from app.dtsl.ast import (
     Write,
 )
 from app.dtsl.comments import close_up, keep_comments
-from app.dtsl.diagnostics import Diagnostic
+from app.dtsl.findings import Diagnostic
 from app.dtsl.parse import cut, parse_script
 from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, json_name, quote, write_number
 from app.model.conditions import (

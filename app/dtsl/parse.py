@@ -20,7 +20,7 @@ from app.dtsl import diagnostics
 from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script, Written
 from app.dtsl.brackets import balance, declarations
 from app.dtsl.build import Builder, span_of
-from app.dtsl.diagnostics import Diagnostic, Findings
+from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.repair import Repair
 from app.dtsl.source import Source, Span
 from app.errors import Invalid
@@ -48,7 +48,7 @@ def parse_script(source: str, file: str = "script.dtsl") -> tuple[Script, list[D
         return Script(), findings.sorted()
     try:
         return _script(text, findings), findings.sorted()
-    except diagnostics.TooMany:
+    except TooMany:
         return Script(), findings.sorted()
 
 
@@ -58,7 +58,7 @@ def parse_condition(text: str) -> Condition:
     source = Source.of(text, "condition")
     findings = Findings(source, MAX_SYNTAX_ERRORS, diagnostics.too_many_syntax_errors(MAX_SYNTAX_ERRORS))
     condition = None
-    with suppress(diagnostics.TooMany):
+    with suppress(TooMany):
         condition = _condition(source, findings)
     problems = [found.problem(with_file=False) for found in findings.sorted()]
     if condition is None or problems:

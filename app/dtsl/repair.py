@@ -11,7 +11,7 @@ from app.dtsl.brackets import Make
 from app.dtsl.build import Report, Token, span_of
 from app.dtsl.source import Span
 from app.dtsl.spelling import read_name, unquote
-from app.errors import suggestion
+from app.errors import nearest
 
 _OPERATORS = {"AND", "OR", "COMPARE", "PLUS", "MINUS", "TIMES", "DIVIDED", "MODULO"}
 _VALUES = {"NAME", "STRING", "INTEGER", "FLOAT", "TRUE", "FALSE", "NULL", "LPAR", "LSQB", "MINUS", "BANG"}
@@ -129,13 +129,13 @@ class Repair:
 
     def _unexpected(self, index: int, expected: set[str]) -> diagnostics.Message:
         if index == len(self.tokens):
-            return diagnostics.unexpected("end", self._phrases(expected), "")
+            return diagnostics.unexpected("end", self._phrases(expected))
         token = self.tokens[index]
         if token.type == "COMPARE" and "AND" in expected and "COMPARE" not in expected:
             return diagnostics.chained_comparison()
         keywords = [text for kind, text in self._spelled.items() if kind in expected and text.isalpha()]
-        hint = suggestion(str(token), keywords)
-        return diagnostics.unexpected(self._shown(token), self._phrases(expected), hint)
+        meant = nearest(str(token), keywords)
+        return diagnostics.unexpected(self._shown(token), self._phrases(expected), meant=meant)
 
     def _phrases(self, expected: set[str]) -> list[str]:
         rest = set(expected)

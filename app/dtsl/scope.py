@@ -65,7 +65,6 @@ class Scope:
 
     own: Mapping[str, PropertyDefinition] | None
     owners: Mapping[str, Owner]
-    own_methods: Mapping[str, MethodDefinition] | None = None
     where: str = "this overlay"
     spell: Callable[[str], str] = json_name
     lost: frozenset[str] = frozenset()

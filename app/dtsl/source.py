@@ -45,6 +45,9 @@ class Source:
             at = body.find("\n", at + 1)
         return cls(body, file, found.start() if found else None, starts)
 
+    def start_of_line(self, line: int) -> int:
+        return self._line_starts[line - 1]
+
     def position(self, offset: int) -> tuple[int, int]:
         """(line, column), both from 1."""
         line = bisect_right(self._line_starts, offset)

@@ -7,7 +7,7 @@ import pytest
 from app.api.ids import global_id
 from app.api.types.enums import DiagnosticSeverity
 from app.api.types.problem import diagnostic_of
-from app.dtsl.diagnostics import Diagnostic
+from app.dtsl.findings import Diagnostic
 from app.model.connection import CallAnswer
 from tests.api.client import ask, post, refused
 from tests.api.plant import Plant
@@ -137,7 +137,7 @@ async def test_a_script_says_what_it_created(plant: Plant) -> None:
 
 
 async def test_a_scripts_remarks_say_where_they_are(plant: Plant) -> None:
-    remark = Diagnostic("DTSL999", "warning", "odd", "do otherwise", "a.dtsl", 1, 3, 1, 6)
+    remark = Diagnostic("DTSL999", "warning", "odd", "do otherwise", "a.dtsl", 1, 3, 1, 6, 2, 5)
     found = diagnostic_of(remark, "ab odd\n")
     assert (found.severity, found.range.start.column, found.range.end.column) == (DiagnosticSeverity.WARNING, 3, 6)
     assert found.rendered.startswith("a.dtsl:1:3: DTSL999 ")

@@ -4,6 +4,8 @@ from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import (
     Definition,
+    FieldDefinition,
+    ItemDefinition,
     MethodDefinition,
     ParameterDefinition,
     PropertyDefinition,
@@ -82,6 +84,24 @@ TYPES = [
         "controller",
         [PropertyDefinition(name="mode", data_type="enum", enum_values=["auto", "manual"])],
         kind="controller",
+    ),
+    _type(
+        "recorder",
+        [
+            PropertyDefinition(
+                name="curve",
+                data_type="array",
+                items=ItemDefinition(data_type="float"),
+                max_items=3,
+                access="read-write",
+            ),
+            PropertyDefinition(
+                name="settings",
+                data_type="object",
+                fields=[FieldDefinition(name="title", data_type="string")],
+                access="read-write",
+            ),
+        ],
     ),
 ]
 

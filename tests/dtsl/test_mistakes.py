@@ -3,7 +3,7 @@
 import pytest
 
 from app.dtsl.check import check_script
-from app.dtsl.diagnostics import Diagnostic
+from app.dtsl.findings import Diagnostic
 from tests.dtsl.corpus import CORPUS
 from tests.dtsl.plant import catalogue
 

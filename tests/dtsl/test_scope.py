@@ -1,19 +1,14 @@
-"""Conditions and actions of JSON documents against what their twins and roles offer."""
-
-from typing import Any
+"""Conditions of JSON documents against what their twins and roles offer."""
 
 import pytest
-from pydantic import TypeAdapter
 
-from app.dtsl.actions import check_action
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Owner, Scope, check_condition, check_guards
-from app.model.definitions import Action
 from tests.dtsl.plant import catalogue
 
 _PLANT = catalogue()
 _PUMP, _VALVE = _PLANT.type_capabilities("centrifugal_pump"), _PLANT.type_capabilities("valve")
-TWIN = Scope(_PUMP.properties, {}, _PUMP.methods)
+TWIN = Scope(_PUMP.properties, {})
 OVERLAY = Scope(
     None,
     {
@@ -100,56 +95,3 @@ def test_an_optional_role_without_a_guard_is_warned_of(conditions: list[str], wa
 
     assert [problem.path for problem in problems] == warned
     assert {problem.code for problem in problems} <= {"DTSL501"}
-
-
-def _call(method: str, *arguments: tuple[str, Any], **target: str) -> dict[str, Any]:
-    return {
-        "type": "method_call",
-        "method": method,
-        "parameters": [{"name": name, "value": value} for name, value in arguments],
-        **target,
-    }
-
-
-def _write(name: str, value: Any, **target: str) -> dict[str, Any]:
-    return {"type": "property_write", "property": name, "value": value, **target}
-
-
-@pytest.mark.parametrize(
-    ("scope", "action", "problems"),
-    [
-        (TWIN, {"type": "alert", "severity": "info", "message": "x"}, []),
-        (TWIN, _call("stop"), []),
-        (TWIN, _call("schedule", ("mode", "eco"), ("cycles", 3)), []),
-        (TWIN, _write("speed", 100), []),
-        (OVERLAY, _call("open", ("position", 5), role="valve"), []),
-        (OVERLAY, _call("start", twin_id="P-101A"), []),
-        (OVERLAY, _call("whatever", role="mystery"), []),
-        (TWIN, _call("stopp"), [("DTSL206", "/a/method")]),
-        (TWIN, _call("stop", role="pump"), [("DTSL215", "/a/role")]),
-        (OVERLAY, _call("stop"), [("DTSL216", "/a/twin_id")]),
-        (OVERLAY, _call("stop", role="pmp"), [("DTSL204", "/a/role")]),
-        (OVERLAY, _call("stop", twin_id="pump_9"), [("DTSL204", "/a/twin_id")]),
-        (TWIN, _call("set_speed"), [("DTSL313", "/a/parameters")]),
-        (TWIN, _call("set_speed", ("sped", 1)), [("DTSL314", "/a/parameters/0"), ("DTSL313", "/a/parameters")]),
-        (TWIN, _call("set_speed", ("speed", 1), ("speed", 2)), [("DTSL315", "/a/parameters/1")]),
-        (TWIN, _call("set_speed", ("speed", 3001)), [("DTSL308", "/a/parameters/0")]),
-        (
-            TWIN,
-            _call("schedule", ("mode", 1), ("cycles", 1.0)),
-            [("DTSL307", "/a/parameters/0"), ("DTSL307", "/a/parameters/1")],
-        ),
-        (TWIN, _write("temperature", 1.0), [("DTSL309", "/a/property")]),
-        (TWIN, _write("spd", 1.0), [("DTSL205", "/a/property")]),
-        (TWIN, _write("speed", None), [("DTSL307", "/a/value")]),
-        (TWIN, _write("speed", {"x": 10**400}), [("DTSL307", "/a/value")]),
-        (TWIN, _write("speed", 10**400), [("DTSL307", "/a/value")]),
-        (TWIN, _write("serviced_at", "tomorrow"), [("DTSL307", "/a/value")]),
-    ],
-)
-def test_an_action_names_what_there_is_and_values_that_fit(
-    scope: Scope, action: dict[str, Any], problems: list[tuple[str, str]]
-) -> None:
-    parsed: Action = TypeAdapter(Action).validate_python(action)
-
-    assert [(problem.code, problem.path) for problem in check_action(parsed, scope, "/a")] == problems

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from app.dtsl.actions import check_action
 from app.dtsl.check import check_script
 from app.dtsl.parse import parse_condition, parse_conditions
 from app.dtsl.scope import Owner, Scope, check_condition, check_guards
@@ -61,7 +60,7 @@ def test_the_apis_second_script_uses_an_overlay_type_that_is_in_the_catalogue() 
     assert overlay.metadata == {"tags": ["pumping", "water", "building_b"]}
 
 
-def test_the_conditions_and_actions_of_the_json_examples_fit_their_capabilities() -> None:
+def test_the_conditions_of_the_json_examples_fit_their_capabilities() -> None:
     (overlay_type,) = specified_json("type_id", "pumping_system")
     (overlay,) = specified_json("overlay_id", "pumping_system_345_overlay")
     (twin_type,) = specified_json("type_id", "centrifugal_pump")
@@ -77,7 +76,7 @@ def test_the_conditions_and_actions_of_the_json_examples_fit_their_capabilities(
     roles = {item["role"]: owner(item["twin_type"], item["required"]) for item in overlay_type["twin_roles"]}
     type_of = {item["role"]: item["twin_type"] for item in overlay_type["twin_roles"]}
     twins = {item["twin_id"]: owner(type_of[item["role"]]) for item in overlay["twins"]}
-    twin_scope = Scope(own.properties, {}, own.methods)
+    twin_scope = Scope(own.properties, {})
     documents: list[tuple[OverlayType | Overlay | TwinType | Twin, Scope]] = [
         (OverlayType.model_validate(overlay_type), Scope(None, roles)),
         (Overlay.model_validate(overlay), Scope(None, twins)),
@@ -90,4 +89,3 @@ def test_the_conditions_and_actions_of_the_json_examples_fit_their_capabilities(
             conditions = [parse_condition(text) for text in behavior.conditions]
             assert check_condition(parse_conditions(behavior.conditions), scope, "") == []
             assert check_guards(conditions, scope, "") == []
-            assert [problem for action in behavior.actions for problem in check_action(action, scope, "")] == []

@@ -1,0 +1,94 @@
+"""`twin-overlay check`: scripts and documents checked, and nothing saved; alone, or against a running server.
+
+Every problem is a Diagnostic here, those of files and of JSON documents too: pointers are looked up in the text.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.bulk.plan import image
+from app.bulk.reading import Found, Place, gather
+from app.client import GraphqlClient
+from app.commands.check_together import check_together
+from app.dtsl.check import parse_scripts
+from app.dtsl.diagnostics import Message, Severity
+from app.dtsl.findings import Diagnostic
+from app.dtsl.source import Source, Span
+from app.errors import Problem
+from app.json_places import place_of
+from app.model.catalogue import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    diagnostics: list[Diagnostic]
+    texts: Mapping[str, str]
+    """Of each file."""
+    files: int
+
+    def count(self, severity: Severity) -> int:
+        return sum(item.severity == severity for item in self.diagnostics)
+
+    def render(self) -> str:
+        told = [item.render(self.texts.get(item.file, "")) for item in self.diagnostics]
+        return "".join(part + "\n\n" for part in told) + self.summary()
+
+    def summary(self) -> str:
+        """`2 errors and 1 warning in 3 files`."""
+        named = (("error", "error"), ("warning", "warning"), ("info", "remark"))
+        counts = [_counted(count, name) for severity, name in named if (count := self.count(severity))]  # type: ignore[arg-type]
+        return f"{' and '.join(counts) or 'no problems'} in {_counted(self.files, 'file')}"
+
+    def to_json(self) -> str:
+        found = {
+            "diagnostics": [item.to_json() for item in self.diagnostics],
+            "files": self.files,
+            "errors": self.count("error"),
+            "warnings": self.count("warning"),
+        }
+        return json.dumps(found, ensure_ascii=False, indent=2)
+
+
+async def check_alone(paths: Sequence[Path]) -> Report:
+    """The files against each other: nothing else is there."""
+    return _checked(gather(paths), Catalogue())
+
+
+async def check_against(client: GraphqlClient, paths: Sequence[Path], say: Callable[[str], None]) -> Report:
+    """The files laid over what the server has. Raises what the server reports."""
+    found = gather(paths)
+    return _checked(found, await image(client, say))
+
+
+def _checked(found: Found, catalogue: Catalogue) -> Report:
+    sources = {file: Source.of(text, str(file)) for file, text in found.texts.items()}
+    scripts = parse_scripts([(str(file), text) for file, text in found.scripts])
+    answer = check_together(scripts, [read.definition for read in found.documents], catalogue)
+    diagnostics = [item for script in answer.scripts for item in script.diagnostics]
+    for read, findings in zip(found.documents, answer.definitions, strict=True):
+        diagnostics += [_placed(item, "error", read.place, sources) for item in findings.problems]
+        diagnostics += [_placed(item, "warning", read.place, sources) for item in findings.warnings]
+    diagnostics += [_placed(item.problem, "error", item.place, sources, item.column) for item in found.faults]
+    order = {str(file): index for index, file in enumerate(sources)}
+    diagnostics.sort(key=lambda item: (order.get(item.file, -1), item.offset))
+    texts = {source.file: source.text for source in sources.values()}
+    unread = {fault.place.file for fault in found.faults if fault.place.file not in sources}
+    return Report(diagnostics, texts, len(sources) + len(unread))
+
+
+def _placed(
+    problem: Problem, severity: Severity, place: Place, sources: Mapping[Path, Source], column: int | None = None
+) -> Diagnostic:
+    source = sources.get(place.file) or Source.of("", str(place.file))
+    begins = source.start_of_line(place.line or 1)
+    if column is not None or not source.text:
+        span = Span(begins + (column or 1) - 1, begins + (column or 1))
+    else:
+        span = Span(*place_of(source.text, place.pointer + problem.path, begins))
+    return Diagnostic.of(Message(problem.code, problem.message, problem.hint, severity), source, span)
+
+
+def _counted(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
