@@ -7,14 +7,17 @@ from app.dtsl import diagnostics
 from app.dtsl.ast import Binding, InstanceDeclaration
 from app.dtsl.declared import Checking
 from app.dtsl.spelling import dtsl_member, dtsl_type, title
-from app.model.definitions import Overlay, OverlayType, RoleBinding
+from app.model.definitions import Overlay, OverlayType, RoleBinding, RoleDefinition
 from app.model.lineage import is_a
 
 
 @dataclass(frozen=True, slots=True)
 class RoleNeed:
     twin_type: str
+    """Of an overlay's role its overlay type."""
     required: bool
+    overlay: bool = False
+    """An overlay fills it, which a script can't say."""
 
 
 def check_instance(
@@ -46,10 +49,11 @@ def check_instance(
 
 
 def _needs(overlay_type: OverlayType) -> dict[str, RoleNeed]:
-    return {
-        role.role: RoleNeed(role.twin_type or role.overlay_type or "", role.required)
-        for role in overlay_type.twin_roles
-    }
+    return {role.role: _need(role) for role in overlay_type.twin_roles}
+
+
+def _need(role: RoleDefinition) -> RoleNeed:
+    return RoleNeed(role.twin_type or role.overlay_type or "", role.required, role.overlay_type is not None)
 
 
 def _check_bindings(declared: InstanceDeclaration, needs: Mapping[str, RoleNeed], checking: Checking) -> None:
@@ -57,7 +61,10 @@ def _check_bindings(declared: InstanceDeclaration, needs: Mapping[str, RoleNeed]
     filled: dict[str, str] = {}
     for binding in declared.bindings:
         need = needs.get(binding.role.id)
-        if need is not None:
+        if need is not None and need.overlay:
+            message = diagnostics.filled_by_overlay(dtsl_member(binding.role.id), dtsl_type(need.twin_type))
+            checking.report(message, binding.role.span)
+        elif need is not None:
             _check_twin(binding, need, checking)
         elif binding.role.id not in checking.lost:
             where, known = f"overlay {type_name}", map(dtsl_member, needs)
@@ -70,6 +77,8 @@ def _check_bindings(declared: InstanceDeclaration, needs: Mapping[str, RoleNeed]
     for role, need in needs.items():
         if need.required and role not in bound and role not in checking.lost:
             message = diagnostics.unbound_role(dtsl_member(role), dtsl_type(need.twin_type), type_name)
+            if need.overlay:
+                message = diagnostics.filled_by_overlay(dtsl_member(role), dtsl_type(need.twin_type))
             checking.report(message, declared.name.span)
 
 

@@ -277,6 +277,14 @@ def property_of_overlay(role: str, name: str, inside: Iterable[str]) -> Message:
     return Message("DTSL218", f"the role '{role}' is filled by an overlay, which has no properties", hint)
 
 
+def filled_by_overlay(role: str, overlay_type: str) -> Message:
+    return Message(
+        "DTSL220",
+        f"the role '{role}' is filled by an overlay of type {overlay_type}, and a script binds twins only",
+        "save this overlay as a JSON document, with an overlay_id for that role",
+    )
+
+
 def nothing_inside(role: str) -> Message:
     return Message("DTSL219", f"the role '{role}' is filled by a twin: there are no roles in it", "leave one part out")
 

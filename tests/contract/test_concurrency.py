@@ -10,7 +10,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -20,7 +20,7 @@ from app.errors import Conflict, Invalid, NotFound, Unavailable
 from app.graph.store import GraphStore
 from app.model.catalogue import Catalogue
 from app.model.change import RevisionRecord
-from app.model.definitions import Kind, to_document
+from app.model.definitions import Kind, Lifecycle, to_document
 from tests.assets.everything import EveryAsset
 from tests.commands.ports import ANN, FakeClock, FakeDevices, FakeInbox
 from tests.commands.station import pump_type, station_type, valve_type
@@ -46,6 +46,7 @@ DOCUMENTS: list[tuple[Kind, dict[str, Any]]] = [
             "twins": [{"role": "main", "twin_id": "p0"}, {"role": "outlet", "twin_id": "v1"}],
         },
     ),
+    ("overlay", {"overlay_id": "around", "twins": [{"role": "inner", "overlay_id": "s"}]}),
 ]
 _EDGES = (
     "MATCH (a)-[e]->(b) WHERE type(e) <> 'HAS_REVISION' "
@@ -69,7 +70,7 @@ async def commands_on(store: GraphStore) -> DefinitionCommands:
 
 async def _edit(commands: DefinitionCommands, by: Actor, chance: random.Random) -> None:
     pump = chance.choice(PUMPS)
-    match chance.randrange(6):
+    match chance.randrange(8):
         case 0:
             spare = chance.choice([None, *PUMPS[1:]])
             await commands.update("overlay", "s", {"twins": [{"role": "spare", "twin_id": spare}]}, by)
@@ -87,6 +88,12 @@ async def _edit(commands: DefinitionCommands, by: Actor, chance: random.Random) 
             await commands.delete("twin", pump, by, unbind=chance.random() < 0.5)
         case 5:
             await commands.revert("twin", pump, chance.randint(1, 5), by)
+        case 6:
+            lifecycle = chance.choice(get_args(Lifecycle))
+            await commands.set_lifecycle("s", lifecycle, by, reason="why not")
+        case 7:
+            inner = chance.choice([None, "s"])
+            await commands.update("overlay", "around", {"twins": [{"role": "inner", "overlay_id": inner}]}, by)
 
 
 async def _client(number: int, commands: DefinitionCommands, until: float, told: Counter[str]) -> None:
@@ -195,4 +202,4 @@ async def test_two_who_know_different_revisions_can_not_both_break_the_other(
 
 
 def _overlay(stored: Any) -> dict[str, Any]:
-    return next(to_document(item.definition) for item in stored if item.kind == "overlay")
+    return next(to_document(item.definition) for item in stored if (item.kind, item.id) == ("overlay", "s"))

@@ -11,7 +11,7 @@ import pytest
 from app.dtsl.check import check_script
 from app.dtsl.format import format_script
 from app.dtsl.parse import parse_script
-from app.model.definitions import Twin, TwinType, to_document
+from app.model.definitions import OverlayType, RoleDefinition, Twin, TwinType, to_document
 from tests.dtsl.corpus import CORPUS
 from tests.dtsl.plant import catalogue
 
@@ -72,3 +72,11 @@ def test_a_twin_of_a_subtype_fills_a_role_of_its_supertype() -> None:
     assert len(checked.definitions) == 2
 
     assert [item.severity for item in check_script(script, catalogue(plain, pump)).diagnostics] == ["error"]
+
+
+def test_a_role_that_an_overlay_fills_is_left_to_json_documents() -> None:
+    inner = OverlayType(type_id="drain", twin_roles=[RoleDefinition(role="pump", twin_type="centrifugal_pump")])
+    outer = OverlayType(type_id="site", twin_roles=[RoleDefinition(role="drain", overlay_type="drain")])
+    for script in ("instance S of Site { twins { drain = Drain1; } }", "instance S of Site { }"):
+        found = check_script(script, catalogue(inner, outer)).diagnostics
+        assert [item.code for item in found] == ["DTSL220"]
