@@ -14,7 +14,7 @@ The code is stable and is what clients branch on; the message says what and wher
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Invalid(TwinOverlayError):
     default_code = "INVALID"
 
     @classmethod
-    def of(cls, problems: Sequence[Problem], what: str, *, code: str | None = None) -> "Invalid":
+    def of(cls, problems: Sequence[Problem], what: str, *, code: str | None = None) -> Self:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         return cls(f"{what} has {count}: {problems[0].message}", code=code, hint=problems[0].hint, problems=problems)
 

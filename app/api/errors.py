@@ -10,6 +10,7 @@ from graphql import GraphQLError, GraphQLSyntaxError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 
 from app.api.masking import internal
+from app.commands.scripts import ScriptInvalid
 from app.errors import TwinOverlayError
 
 
@@ -20,6 +21,9 @@ def presented(error: GraphQLError) -> GraphQLError:
     cause: BaseException = error
     while isinstance(cause, GraphQLError) and cause.original_error is not None:
         cause = cause.original_error
+    if isinstance(cause, ScriptInvalid):
+        told = [item.to_json() for item in cause.diagnostics]
+        return _with(error, cause.message, {**cause.extensions(), "diagnostics": told})
     if isinstance(cause, TwinOverlayError):
         return _with(error, cause.message, cause.extensions())
     if isinstance(error, GraphQLSyntaxError):

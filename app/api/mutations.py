@@ -200,7 +200,8 @@ class Mutation(Life, Overriding, Reporting):
     @strawberry.mutation(
         description=(
             "Execute a DTSL script: what it declares replaces what there is, all of it or nothing. A script with "
-            "errors is refused (DTSL_INVALID) with every one of them in `extensions.problems` (path: file:line:column)."
+            "errors is refused (DTSL_INVALID) with every one of them in `extensions.problems` (path: file:line:column) "
+            "and, warnings included, with their ranges in `extensions.diagnostics`."
         )
     )
     async def execute_dtsl(self, info: Info, input: Annotated[ExecuteDtslInput, Input]) -> ExecuteDtslPayload:

@@ -19,6 +19,7 @@ from app.api.overrides import find_overridden
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, page_size
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
+from app.api.scripts import ScriptQueries
 from app.api.types.alert import Alert, AlertConnection
 from app.api.types.asset import Asset, Prefix
 from app.api.types.call import Call
@@ -56,7 +57,7 @@ class Server:
 
 
 @strawberry.type(description="What there is and how it stands.")
-class Query:
+class Query(ScriptQueries):
     @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]

@@ -1,14 +1,18 @@
 """DTSL scripts: checked as text, then saved like any other definitions.
 
 Nothing of a script with an error is saved; its errors say file, line and column, and all of them are told at once.
+Reading a script is done in a thread: a large one takes half a second, and telemetry must not wait for it.
 """
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands, Saved
-from app.dtsl.check import check_script
+from app.dtsl.check import Checked, check_parsed, parse_scripts
 from app.dtsl.findings import Diagnostic
+from app.dtsl.format import Formatted, format_text
 from app.errors import Invalid
 
 
@@ -19,6 +23,13 @@ class ScriptResult:
     """Warnings and remarks; there are no errors here."""
 
 
+class ScriptInvalid(Invalid):
+    """The script has errors; `diagnostics` has them with their ranges, and the warnings too."""
+
+    default_code = "DTSL_INVALID"
+    diagnostics: Sequence[Diagnostic] = ()
+
+
 class ScriptCommands:
     def __init__(self, definitions: DefinitionCommands) -> None:
         self._definitions = definitions
@@ -26,12 +37,25 @@ class ScriptCommands:
     async def execute(
         self, source: str, actor: Actor, *, name: str = "script.dtsl", dry_run: bool = False
     ) -> ScriptResult:
-        """What the script declares replaces what there is. Raises Invalid (DTSL_INVALID), and what `save` raises."""
-        checked = check_script(source, self._definitions.catalogue, name)
-        if any(item.severity == "error" for item in checked.diagnostics):
-            problems = [item.problem() for item in checked.diagnostics if item.severity == "error"]
-            raise Invalid.of(problems, f"script '{name}'", code="DTSL_INVALID")
+        """What the script declares replaces what there is. Raises ScriptInvalid, and what `save` raises."""
+        checked = await self._checked(source, name)
+        problems = [item.problem() for item in checked.diagnostics if item.severity == "error"]
+        if problems:
+            error = ScriptInvalid.of(problems, f"script '{name}'", code="DTSL_INVALID")
+            error.diagnostics = checked.diagnostics
+            raise error
         saved = await self._definitions.save_definitions(
             checked.definitions, actor, reason=f"script {name}", dry_run=dry_run
         )
         return ScriptResult(saved, checked.diagnostics)
+
+    async def check(self, source: str, *, name: str = "script.dtsl") -> tuple[Diagnostic, ...]:
+        """All that is to be said of it against the catalogue as it stands; changes nothing."""
+        return (await self._checked(source, name)).diagnostics
+
+    async def format(self, source: str, *, name: str = "script.dtsl") -> Formatted:
+        return await asyncio.to_thread(format_text, source, name)
+
+    async def _checked(self, source: str, name: str) -> Checked:
+        parsed = await asyncio.to_thread(parse_scripts, [(name, source)])
+        return check_parsed(parsed, self._definitions.catalogue)[0]

@@ -32,10 +32,11 @@ def warnings_of(problems: Sequence[Problem]) -> list[Warning]:
     return [Warning(code=item.code, message=item.message, path=item.path, hint=item.hint) for item in problems]
 
 
-@strawberry.type(description="A place in a text; both count from 1.")
+@strawberry.type(description="A place in a text, counted in characters (Unicode code points), a tab as one.")
 class Position:
     line: int = strawberry.field(description="From 1.")
-    column: int = strawberry.field(description="From 1, in characters.")
+    column: int = strawberry.field(description="From 1.")
+    offset: int = strawberry.field(description="From 0, in the whole text; a byte order mark is not counted.")
 
 
 @strawberry.type(description="A stretch of text.")
@@ -52,11 +53,14 @@ class Diagnostic:
     hint: str = strawberry.field(description="What to do next; may be empty.")
     file: str = strawberry.field(description="The name that the script was given.")
     range: Range = strawberry.field(description="Where in it.")
+    replacement: str | None = strawberry.field(
+        description="What to write in the range, where there is one plain correction."
+    )
     rendered: str = strawberry.field(description="As a terminal shows it: place, message, the line and carets.")
 
 
 class _Remark(Protocol):
-    """What dtsl.diagnostics.Diagnostic looks like from here; the API does not import the language."""
+    """What dtsl.findings.Diagnostic looks like from here; the API does not import the language."""
 
     @property
     def code(self) -> str: ...
@@ -76,6 +80,12 @@ class _Remark(Protocol):
     def end_line(self) -> int: ...
     @property
     def end_column(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def end_offset(self) -> int: ...
+    @property
+    def replacement(self) -> str | None: ...
     def render(self, source: str) -> str: ...
 
 
@@ -87,8 +97,9 @@ def diagnostic_of(item: _Remark, source: str) -> Diagnostic:
         hint=item.hint,
         file=item.file,
         range=Range(
-            start=Position(line=item.line, column=item.column),
-            end=Position(line=item.end_line, column=item.end_column),
+            start=Position(line=item.line, column=item.column, offset=item.offset),
+            end=Position(line=item.end_line, column=item.end_column, offset=item.end_offset),
         ),
+        replacement=item.replacement,
         rendered=item.render(source),
     )
