@@ -1,4 +1,4 @@
-"""The command line: `twin-overlay serve | apply | export | check | fmt | demo | schema`.
+"""The command line: `twin-overlay serve | apply | export | probe | check | fmt | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -208,6 +208,49 @@ def fmt(
             print(f"would reformat {name}" if check else f"reformatted {name}")
     if done.faults or (check and done.changed):
         raise typer.Exit(1)
+
+
+@app.command()
+def probe(
+    address: Annotated[str, typer.Argument(help="opc.tcp://host:port or mqtt://host:port")],
+    root: Annotated[str, typer.Option(help="OPC UA: the node to look below, such as `ns=2;s=Pump123`.")] = "i=85",
+    topic: Annotated[str, typer.Option(help="MQTT: the topics to listen to, such as `plant/#`.")] = "#",
+    seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="MQTT: how long to listen.")] = 10.0,
+    user: Annotated[str | None, typer.Option(help="User name; the password is in --password-env.")] = None,
+    password_env: Annotated[str | None, typer.Option(help="Environment variable that holds the password.")] = None,
+    max_nodes: Annotated[int, typer.Option(min=1, help="Nodes or topics to look at, at most.")] = 5000,
+    max_depth: Annotated[int, typer.Option(min=1, max=100, help="OPC UA: levels to look below the root.")] = 12,
+    type_id: Annotated[
+        str | None, typer.Option("--type", help="Write a twin type of this id; with --server the mapping of that one.")
+    ] = None,
+    existing: Annotated[
+        Path | None, typer.Option("--for", help="Write the mapping of the twin type in this file.")
+    ] = None,
+    server: Annotated[str | None, typer.Option(help="The running server that has the type.")] = None,
+    twin_id: Annotated[
+        str | None, typer.Option("--twin", help="Only what is this twin's; its id becomes {twin_id} in the mapping.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the documents there instead of to standard output.")] = None,
+) -> None:
+    """List what a device or broker has, with live values, and write a mapping for a twin type."""
+    from app.probe import Options
+    from app.probe import probe as probe_address
+
+    options = Options(
+        root,
+        topic,
+        seconds,
+        user,
+        password_env,
+        max_nodes,
+        max_depth,
+        type_id,
+        twin_id,
+        existing,
+        server,
+        out,
+    )
+    _run(probe_address(address, options, lambda text: print(text, end="")))
 
 
 @app.command()

@@ -14,15 +14,16 @@ from app.model.definitions import Definition, to_document
 
 def page(definition: Definition) -> str:
     """As the content of a file of its own."""
-    return json.dumps(_in_order(definition), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(in_order(definition), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def line(definition: Definition) -> str:
     """As one line of NDJSON. A line separator of Unicode in a text does not end it: NDJSON is split at line feeds."""
-    return json.dumps(_in_order(definition), separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(in_order(definition), separators=(",", ":"), ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _in_order(definition: Definition) -> dict[str, Any]:
+def in_order(definition: Definition) -> dict[str, Any]:
+    """The document."""
     document = to_document(definition)
     return {key: document[key] for key in _order(type(definition)) if key in document}
 

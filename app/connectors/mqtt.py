@@ -69,7 +69,7 @@ class MqttConnector:
     async def run(self, sink: Sink) -> None:
         twins = list(self._twins.values())
         user = credentials(twins[0].address.authentication if twins else None, self.endpoint)
-        hostname, port = self._address()
+        hostname, port = broker_address(self.endpoint)
         if not self._topics and not self._unmapped:
             await self._route()
 
@@ -121,26 +121,6 @@ class MqttConnector:
         return CallAnswer("accepted")
 
     # ------------------------------------------------------------ mapping
-
-    def _address(self) -> tuple[str, int]:
-        try:
-            address = urlparse(self.endpoint)
-            port = address.port or DEFAULT_PORT
-        except ValueError:
-            address, port = urlparse(""), 0
-        if address.scheme == "mqtts":
-            raise Misconfigured(
-                f"{self.endpoint} asks for TLS, which MQTT connections do not have yet",
-                code="TLS_NOT_AVAILABLE",
-                hint="use mqtt://host:port",
-            )
-        if address.scheme != "mqtt" or not address.hostname:
-            raise Misconfigured(
-                f"'{self.endpoint}' is not an MQTT endpoint",
-                code="ENDPOINT_INVALID",
-                hint="write it as mqtt://host:1883",
-            )
-        return address.hostname, port
 
     async def _route(self) -> None:
         """Who wants what from which topic; mappings that can't be used are reported at each connect. Once, before the
@@ -256,6 +236,28 @@ class MqttConnector:
 
     def _count(self, sink: Sink, topic: str, rejected: Rejected) -> None:
         sink.reject(self.name, rejected.reason, f"topic '{topic}': {rejected.detail}")
+
+
+def broker_address(endpoint: str) -> tuple[str, int]:
+    """Host and port. Raises Misconfigured (TLS_NOT_AVAILABLE, ENDPOINT_INVALID)."""
+    try:
+        address = urlparse(endpoint)
+        port = address.port or DEFAULT_PORT
+    except ValueError:
+        address, port = urlparse(""), 0
+    if address.scheme == "mqtts":
+        raise Misconfigured(
+            f"{endpoint} asks for TLS, which MQTT connections do not have yet",
+            code="TLS_NOT_AVAILABLE",
+            hint="use mqtt://host:port",
+        )
+    if address.scheme != "mqtt" or not address.hostname:
+        raise Misconfigured(
+            f"'{endpoint}' is not an MQTT endpoint",
+            code="ENDPOINT_INVALID",
+            hint="write it as mqtt://host:1883",
+        )
+    return address.hostname, port
 
 
 def _usable_topic(topic: str | None) -> str:

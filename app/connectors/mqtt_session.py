@@ -125,9 +125,11 @@ async def opened(
     user: Credentials | None,
     timing: Timing,
     on_lost: Callable[[], None],
+    *,
+    clean: bool = False,
 ) -> AsyncIterator[MqttSession]:
-    """Connected with a persistent session. `on_lost` is called for each QoS 0 message that was not taken. Raises
-    Unavailable where there is no broker, or it says no."""
+    """Connected with a persistent session, unless `clean`. `on_lost` is called for each QoS 0 message that was not
+    taken. Raises Unavailable where there is no broker, or it says no."""
 
     class Incoming(asyncio.Queue[aiomqtt.Message]):
         """aiomqtt's own bound would drop messages of QoS 1 too."""
@@ -144,7 +146,7 @@ async def opened(
         username=user.username if user else None,
         password=user.password if user else None,
         identifier=client_id,
-        clean_session=False,
+        clean_session=clean,
         timeout=timing.answer_seconds,
         keepalive=timing.keepalive_seconds,
         queue_type=Incoming,
