@@ -1,10 +1,9 @@
 """Documents in the order in which they can be saved one after another, and cut into requests that the server takes."""
 
 from collections.abc import Iterator, Sequence
-from graphlib import CycleError, TopologicalSorter
 
 from app.bulk import canonical
-from app.bulk.kinds import KINDS
+from app.bulk.kinds import KINDS, BulkKind
 from app.bulk.reading import Read
 
 MOST_DOCUMENTS = 10_000
@@ -16,18 +15,29 @@ _AROUND = 64
 
 
 def ordered(documents: Sequence[Read]) -> list[Read]:
-    """By kind, and within a kind what others need before them; otherwise as they were read."""
+    """By kind, and within a kind what others need before them; otherwise as they were read. Those that need each other
+    in a circle come next to each other."""
     found: list[Read] = []
     for item in KINDS:
         of_kind = {read.id: read for read in documents if read.kind == item.kind}
-        sorter: TopologicalSorter[str] = TopologicalSorter()
-        for read in of_kind.values():
-            sorter.add(read.id, *(id for id in item.needs(read.document) if id in of_kind))
-        try:
-            found += [of_kind[id] for id in sorter.static_order()]
-        except CycleError:  # the server tells which
-            found += of_kind.values()
+        met: set[str] = set()
+        for first in of_kind:
+            waiting = [] if first in met else [(first, _needed(item, of_kind[first]))]
+            met.add(first)
+            while waiting:
+                id, needs = waiting[-1]
+                following = next((other for other in needs if other in of_kind and other not in met), None)
+                if following is None:
+                    found.append(of_kind[id])
+                    waiting.pop()
+                else:
+                    met.add(following)
+                    waiting.append((following, _needed(item, of_kind[following])))
     return found
+
+
+def _needed(item: BulkKind, read: Read) -> Iterator[str]:
+    return item.needs(read.document)
 
 
 def size(read: Read) -> int:

@@ -19,7 +19,9 @@ def _nothing(document: Document) -> Iterator[str]:
 
 
 def _extended(document: Document) -> Iterator[str]:
+    """The type it extends, and those that its twins may lead to."""
     yield from _texts(document.get("extends"))
+    yield from _in_items(document.get("relationships"), "target_type")
 
 
 def _contained(document: Document) -> Iterator[str]:

@@ -11,6 +11,24 @@ _PARAMETERS = [
     {"name": "rpm", "description": "how fast", "data_type": "float", "unit": "rpm", "min_value": 0.0, "max_value": 9.5},
     {"name": "how", "data_type": "enum", "enum_values": ["slow", "fast"]},
 ]
+_ITEM: dict[str, Any] = {"data_type": "float", "unit": "bar", "min_value": 0.0, "max_value": 10.0}
+_FIELDS: list[dict[str, Any]] = [
+    {"name": "pressure", "required": False, "description": "of water", **_ITEM},
+    {"name": "mode", "data_type": "enum", "enum_values": ["a", "b"]},
+    {"name": "points", "data_type": "array", "max_items": 3, "items": {"data_type": "integer"}},
+    {"name": "inner", "data_type": "object", "fields": [{"name": "x", "data_type": "boolean"}]},
+]
+_LISTS: list[dict[str, Any]] = [
+    {"name": "modes", "data_type": "array", "items": {"data_type": "enum", "enum_values": ["a", "b"]}},
+    {
+        "name": "rows",
+        "data_type": "array",
+        "max_items": 2,
+        "items": {"data_type": "array", "max_items": 2, "items": _ITEM},
+    },
+    {"name": "steps", "data_type": "array", "items": {"data_type": "object", "fields": _FIELDS}},
+    {"name": "step", "data_type": "object", "fields": _FIELDS},
+]
 _BEHAVIORS = [
     {
         "name": "hot",
@@ -107,6 +125,8 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "deadband": 0.1,
                 },
                 {"name": "count", "data_type": "integer"},
+                {"name": "parts", "data_type": "object", "fields": _FIELDS},
+                {"name": "curve", "data_type": "array", "max_items": 5, "items": {**_ITEM, "description": "a point"}},
                 {"name": "ratio", "data_type": "float", "computed": "temperature / count"},
                 {"name": "mode", "data_type": "enum", "enum_values": ["a", ODD]},
             ],
@@ -119,7 +139,21 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "idempotent": True,
                 }
             ],
-            "events": [{"name": "fault", "description": "ouch", "parameters": _PARAMETERS}],
+            "events": [{"name": "fault", "description": "ouch", "parameters": [*_PARAMETERS, *_LISTS]}],
+            "relationships": [
+                {
+                    "name": name,
+                    "description": "whither",
+                    "relationship_type": relationship_type,
+                    "direction": direction,
+                    "target_type": "thing",
+                    "multiplicity": "0..*",
+                }
+                for name, relationship_type, direction in (
+                    ("feeds", "physical_connection", "incoming"),
+                    ("misses", "own_kind", "outgoing"),
+                )
+            ],
             "behaviors": _BEHAVIORS,
             "connectivity": _CONNECTIVITY,
             "simulation": {"enabled": True, "model_type": "fmu", "model_path": "a.fmu", "parameters": _FREE},
@@ -221,6 +255,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
             "metadata": _FREE,
         },
     ),
+    ("overlay", {"overlay_id": "P", "overlay_type": "group", "twins": [{"twin_id": "t_2", "role": "one"}]}),
 ]
 
 _identifiers = st.from_regex(r"[A-Za-z0-9_.:\-]{1,128}", fullmatch=True)

@@ -115,7 +115,21 @@ def test_documents_come_in_the_order_of_dependence(tmp_path: Path) -> None:
     assert [read.id for read in ordered(read_paths([tmp_path]).documents)] == ["g", "d", "c", "b", "f", "a", "e"]
     _write(tmp_path, d_DOT_json=_type("d", extends="b"))
     in_a_ring = ordered(read_paths([tmp_path]).documents)
-    assert [read.id for read in in_a_ring] == ["g", "b", "c", "d", "f", "a", "e"], "the server says what is wrong"
+    assert [read.id for read in in_a_ring] == ["g", "d", "c", "b", "f", "a", "e"], "the server says what is wrong"
+
+
+def test_a_circle_stands_together_and_what_needs_it_comes_after(tmp_path: Path) -> None:
+    def leads(target: str) -> dict[str, object]:
+        return {"relationships": [{"name": "to", "target_type": target}]}
+
+    _write(
+        tmp_path,
+        a_DOT_json=_type("a", **leads("y")),
+        b_DOT_json=_type("b", **leads("b")),
+        x_DOT_json=_type("x", **leads("y")),
+        y_DOT_json=_type("y", **leads("x")),
+    )
+    assert [read.id for read in ordered(read_paths([tmp_path]).documents)] == ["x", "y", "a", "b"]
 
 
 def test_batches_keep_to_both_limits_and_lose_nothing(tmp_path: Path) -> None:

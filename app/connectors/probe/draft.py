@@ -226,7 +226,9 @@ def _property(name: str, item: FoundProperty, notes: list[str]) -> dict[str, Any
             )
     if item.minimum is not None and item.maximum is not None:
         document |= {"min_value": item.minimum, "max_value": item.maximum}
-    if item.enum_values:
+    if item.items is not None:
+        document["items"] = {"data_type": item.items}
+    if item.enum_values and item.data_type == "enum":
         document["enum_values"] = list(item.enum_values)
     if item.device_type == "whole number":
         notes.append(f"{name}: only whole numbers were heard; make it a float if it may have a fraction")
@@ -247,7 +249,7 @@ def _device_unit(name: str, item: FoundProperty, unit: str | None, notes: list[s
 
 def _method(name: str, item: FoundMethod, notes: list[str]) -> dict[str, Any]:
     document: dict[str, Any] = {"name": name, "parameters": _parameters(f"method {name}", item.inputs, notes)}
-    if item.outputs and item.outputs[0].data_type is not None:
+    if item.outputs and item.outputs[0].data_type not in (None, "enum"):
         document["return_type"] = item.outputs[0].data_type
     return document
 
@@ -266,7 +268,8 @@ def _parameters(whose: str, items: Sequence[FoundParameter], notes: list[str]) -
         if item.data_type is None or item.data_type == "enum":
             notes.append(f"{whose}: its parameter '{item.name}' is a {item.device_type}; look whether that fits")
         data_type = {None: "string", "enum": "integer"}.get(item.data_type, item.data_type)
-        found.append({"name": name, "data_type": data_type})
+        of_items = {"items": {"data_type": item.items}} if item.items is not None else {}
+        found.append({"name": name, "data_type": data_type, **of_items})
     return found
 
 

@@ -27,6 +27,8 @@ class FoundProperty:
     minimum: float | None = None
     maximum: float | None = None
     enum_values: tuple[str, ...] = ()
+    items: DataType | None = None
+    """Of an array: what its elements are."""
     access: Access | None = "read"
     """None where it may neither be read nor written."""
     remark: str = ""
@@ -37,6 +39,8 @@ class FoundParameter:
     name: str
     data_type: DataType | None
     device_type: str
+    items: DataType | None = None
+    """Of an array: what its elements are."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,9 +125,11 @@ class Describing:
         found: list[FoundParameter] = []
         for argument in arguments:
             described = await self._type(argument.DataType)
-            is_array = argument.ValueRank >= 0
-            name = f"array of {described.name}" if is_array else described.name
-            found.append(FoundParameter(str(argument.Name), None if is_array else described.data_type, name))
+            if argument.ValueRank >= 0:
+                data_type, items = _array(described, argument.ValueRank)
+                found.append(FoundParameter(str(argument.Name), data_type, f"array of {described.name}", items))
+            else:
+                found.append(FoundParameter(str(argument.Name), described.data_type, described.name))
         return tuple(found)
 
     async def _type(self, node: Any) -> _Type:
@@ -165,6 +167,7 @@ def _property(
     item: MetVariable, data: ua.DataValue, kind: _Type, rank: Any, level: Any, told: Mapping[str, Any]
 ) -> FoundProperty:
     is_array = isinstance(_value(data), list) or (isinstance(rank, int) and rank >= 0)
+    array, items = _array(kind, rank) if is_array else (None, None)
     values = kind.enum_values or _enum_values(told.get("EnumStrings") or told.get("EnumValues"))
     data_type = "enum" if values and kind.data_type in ("integer", "enum") else kind.data_type
     low, high = _range(told.get("EURange")) if data_type in ("float", "integer") else (None, None)
@@ -172,15 +175,22 @@ def _property(
         item.name,
         item.owner,
         {"node_id": item.node.to_string()},
-        None if is_array else data_type,
+        array if is_array else data_type,
         f"array of {kind.name}" if is_array else kind.name,
         _shown(data, values if data_type == "enum" else ()),
         _unit(told.get("EngineeringUnits")),
         low,
         high,
         values if data_type == "enum" else (),
+        items,
         _access(level),
     )
+
+
+def _array(kind: _Type, rank: Any) -> tuple[DataType | None, DataType | None]:
+    """Of one dimension and of plain values; anything else can't be a property yet."""
+    plain = kind.data_type not in (None, "enum") and rank in (1, 0, -1, -2, -3)
+    return ("array", kind.data_type) if plain else (None, None)
 
 
 def _enum_values(value: Any) -> tuple[str, ...]:

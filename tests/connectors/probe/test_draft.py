@@ -170,6 +170,13 @@ def test_a_unit_that_nobody_knows_is_left_out_and_told() -> None:
     assert any("flurbs" in note for note in made.notes)
 
 
+def test_a_list_of_the_device_is_an_array() -> None:
+    [kind] = _sound(draft(_opcua(_variable("ns=2;s=P.Curve", data_type="array", items="float")), "pump"))
+    assert kind["properties"] == [
+        {"name": "curve", "data_type": "array", "items": {"data_type": "float"}, "access": "read"}
+    ]
+
+
 def test_nothing_to_map_and_an_unknown_twin_are_refused() -> None:
     with pytest.raises(Invalid) as nothing:
         draft(_opcua(_variable("ns=2;s=P.A", data_type=None)), "pump")
