@@ -14,6 +14,7 @@ import os
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("twin_overlay")
 SHUTDOWN_SECONDS = 1
+_LONG_LOOK_SECONDS = 0.1
 _COLLECT_AFTER = 10_000
 """New objects between two looks for garbage; Python's own 700 cost a bulk save a quarter of its time."""
 
@@ -100,14 +102,30 @@ async def _serve(bound: socket.socket, settings: Settings, journal_of: "OpenJour
 @contextlib.contextmanager
 def starting() -> Iterator[None]:
     """Without looking for garbage meanwhile, nor ever again among what is there at the end: it stays for the server's
-    life, and of 100,000 twins there are so many objects that each look would stop telemetry for a second."""
+    life, and of 100,000 twins there are so many objects that each look would stop telemetry for seconds. What comes
+    later, as when thousands of twins are saved, is looked through whole once, and then left alone as well."""
     gc.disable()
     try:
         yield
     finally:
         gc.enable()
     gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 10, 10)
+    gc.set_threshold(_COLLECT_AFTER, 3, 20)
+    if not any(isinstance(found, _LeaveAlone) for found in gc.callbacks):
+        gc.callbacks.append(_LeaveAlone())
+
+
+class _LeaveAlone:
+    """Told by the collector of each look, as it begins and ends. One at everything that took long found what stays."""
+
+    def __init__(self) -> None:
+        self._began = 0.0
+
+    def __call__(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._began = time.perf_counter()
+        elif info["generation"] == 2 and time.perf_counter() - self._began > _LONG_LOOK_SECONDS:
+            gc.freeze()
 
 
 @contextlib.asynccontextmanager

@@ -70,14 +70,14 @@ class MqttConnector:
         twins = list(self._twins.values())
         user = credentials(twins[0].address.authentication if twins else None, self.endpoint)
         hostname, port = broker_address(self.endpoint)
-        if not self._topics and not self._unmapped:
-            await self._route()
 
         def on_lost() -> None:
             sink.reject(self.name, "Overflow", "a QoS 0 message, dropped while readings wait to be stored")
 
         async with opened(hostname, port, self._client_id, user, self._timing, on_lost) as session:
             try:
+                if not self._topics and not self._unmapped:
+                    await self._route()
                 refused = await session.subscribe([(topic, found.qos) for topic, found in self._topics.items()])
                 self._session = session
                 sink.connected(self.name)
@@ -123,7 +123,7 @@ class MqttConnector:
     # ------------------------------------------------------------ mapping
 
     async def _route(self) -> None:
-        """Who wants what from which topic; mappings that can't be used are reported at each connect. Once, before the
+        """Who wants what from which topic; mappings that can't be used are reported at each connect. Once, at the
         first connect, and with a breath now and then: 20,000 twins take two seconds."""
         for number, (twin_id, twin) in enumerate(self._twins.items(), 1):
             if number % _BREATHE_EVERY == 0:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakMethod
 
 from app.connectors.authentication import shown
 from app.connectors.protocols import Group
@@ -60,7 +61,8 @@ class Runner:
         self.group = group
         self._twin_ids = [twin.twin_id for twin in group.twins]
         self._connector = connector
-        self._tap = _Tap(sink, self._connected)
+        # Weakly: else a runner that is replaced, with all its twins, waits for the collector.
+        self._tap = _Tap(sink, WeakMethod(self._connected))
         self._sink = sink
         self._clock = clock
         self._back_off = back_off
@@ -181,7 +183,7 @@ class Runner:
 class _Tap:
     """The sink as the connector sees it: counts, and passes a path's status on only where it changed."""
 
-    def __init__(self, sink: Sink, on_connected: Callable[[], None]) -> None:
+    def __init__(self, sink: Sink, on_connected: "WeakMethod[Callable[[], None]]") -> None:
         self._sink = sink
         self._on_connected = on_connected
         self.samples = 0
@@ -208,7 +210,8 @@ class _Tap:
         return path is not None and not path.alive
 
     def connected(self, source: str) -> None:
-        self._on_connected()
+        if (told := self._on_connected()) is not None:
+            told()
         self._sink.connected(source)
 
     def reject(self, source: str, reason: str, detail: str, count: int = 1) -> None:

@@ -58,13 +58,11 @@ def load(live: LiveState, plan: Plan) -> Loading:
     for twin_id in plan.removed_twins:
         if (old := live.twins.pop(twin_id, None)) is not None:
             _drop_overrides(live, old, loading, "TwinRemoved")
-            _retire(old)
-            loading.owners.append(Replaced(old.key, old.rules, None))
+            loading.owners.append(Replaced(old.key, _retire(old), None))
             rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_id, ()))))
     for overlay_id in plan.removed_overlays:
         if (gone := live.overlays.pop(overlay_id, None)) is not None:
-            _unbind(live, gone)
-            loading.owners.append(Replaced(gone.key, gone.rules, None))
+            loading.owners.append(Replaced(gone.key, _unbind(live, gone), None))
     fresh_twins = [_twin(live, twin, loading) for twin in plan.twins if _differs(live.twins.get(twin.twin_id), twin)]
     for twin_state, _, _ in fresh_twins:
         rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_state.key.id, ()))))
@@ -110,8 +108,7 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
     loading.changed += [cell for name, cell in new.cells.items() if _is_news(shown.get(name), cell)]
     if old is None:
         return new, {}, False
-    _retire(old)
-    return new, old.rules, reborn
+    return new, _retire(old), reborn
 
 
 def _is_news(shown: PropertyChanged | None, cell: Cell) -> bool:
@@ -162,12 +159,11 @@ def _overlay(live: LiveState, plan: OverlayPlan, loading: Loading) -> None:
     old = live.overlays.pop(plan.overlay_id, None)
     new = live.overlays[plan.overlay_id] = OverlayState(plan, live.shapes[plan.shape_id])
     new.shape.users += 1
-    if old is not None:
-        _unbind(live, old)
+    before = _unbind(live, old) if old is not None else {}
     for twin_id in plan.bindings.values():
         live.overlays_of.setdefault(twin_id, set()).add(plan.overlay_id)
-    _give_rules(live, new, old.rules if old else {})
-    loading.owners.append(Replaced(new.key, old.rules if old else {}, new.rules))
+    _give_rules(live, new, before)
+    loading.owners.append(Replaced(new.key, before, new.rules))
 
 
 def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState]) -> None:
@@ -180,17 +176,26 @@ def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState]) 
             rule.settled = old.settled and rule.continues(old)
 
 
-def _retire(twin: TwinState) -> None:
-    """Its cells leave the stale queue as they come up, and its rules wake no more."""
+def _retire(twin: TwinState) -> Mapping[str, RuleState]:
+    """The rules it had, which wake no more; its cells leave the stale queue as they come up. Nothing in it leads back
+    to it then, so that it is free once it is let go: what a start made is never searched for cycles (serve.py)."""
     twin.shape.users -= 1
-    for rule in twin.rules.values():
+    rules = twin.rules
+    for rule in rules.values():
         rule.detach()
-    twin.cells = {}
+    for cell in twin.cells.values():
+        cell.feeds = ()
+    for computed in twin.computed:
+        computed.inputs = ()
+    twin.cells, twin.rules, twin.computed = {}, {}, ()
+    return rules
 
 
-def _unbind(live: LiveState, overlay: OverlayState) -> None:
+def _unbind(live: LiveState, overlay: OverlayState) -> Mapping[str, RuleState]:
+    """The rules it had, which wake no more."""
     overlay.shape.users -= 1
-    for rule in overlay.rules.values():
+    rules, overlay.rules = overlay.rules, {}
+    for rule in rules.values():
         rule.detach()
     for twin_id in overlay.plan.bindings.values():
         bound = live.overlays_of.get(twin_id)
@@ -198,3 +203,4 @@ def _unbind(live: LiveState, overlay: OverlayState) -> None:
             bound.discard(overlay.key.id)
             if not bound:
                 del live.overlays_of[twin_id]
+    return rules

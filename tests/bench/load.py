@@ -132,10 +132,9 @@ async def _round(
         await definitions.save([pump_type()], ACTOR)
         await floor(driver, graph, pumps("warm_floor", WARM))
         await _ours(definitions, "warm_ours", WARM, BATCH)
-        memory = _Memory(pid)
         works = {
             "floor": lambda: floor(driver, graph, pumps("floor", TWINS)),
-            "ours": lambda: _measured(definitions, memory),
+            "ours": lambda: _measured(definitions, pid),
         }
         took = {}
         for what in ("floor", "ours") if floor_first else ("ours", "floor"):
@@ -220,7 +219,8 @@ async def _ours(definitions: DefinitionCommands, prefix: str, count: int, size: 
     return time.perf_counter() - began
 
 
-async def _measured(definitions: DefinitionCommands, memory: "_Memory") -> float:
+async def _measured(definitions: DefinitionCommands, pid: int) -> float:
+    memory = _Memory(pid)
     async with _stalls() as stalls:
         took = await _ours(definitions, "ours", TWINS, BATCH)
     print(f"  longest stall of the event loop {max(stalls) * 1000:.0f} ms, {memory}")
@@ -278,7 +278,8 @@ async def _stalls() -> AsyncIterator[list[float]]:
 
 @dataclass
 class _Memory:
-    """What this process and the graph engine grew by since this was made, over TWINS twins."""
+    """What this process grew by since this was made, over TWINS twins, and what the graph engine takes. `start` has the
+    server alone: this process holds the documents and the rows of the floor as well."""
 
     pid: int
     before: tuple[int, int] = field(init=False)

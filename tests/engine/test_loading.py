@@ -1,7 +1,10 @@
 """Loading rules into a live plant, and what survives an edit."""
 
+import gc
+
 import pytest
 
+from app.engine.cells import OverlayState, TwinState
 from app.errors import Invalid
 from app.model.conditions import And, Bound, Condition
 from app.model.events import Load, SetManual
@@ -344,3 +347,23 @@ def test_loading_many_owners_of_one_shape_needs_one_shape() -> None:
     assert turns(plant.read("p4", temperature=60.0)) == []
     assert plant.take(sample("temperature", 1.0, plant.now, twin="p19")).rejected == ()
     assert len(PUMP_PROPERTIES) == len(plant.engine.live.twins["p3"].cells)
+
+
+def test_what_is_replaced_or_removed_is_free_at_once_without_a_collector() -> None:
+    """A server never looks for cycles in what was there at its start."""
+
+    def owners() -> int:
+        return sum(isinstance(found, (TwinState, OverlayState)) for found in gc.get_objects())
+
+    plant = running_hot()
+    plant.load(rule("hot", hot(), alert()), revision=2)
+    gc.collect()
+    before = owners()
+    gc.disable()
+    try:
+        plant.load(rule("hot", hot(85.0), alert()), revision=3)
+        assert owners() == before
+        plant.do(Load(Plan(4, removed_twins=("p1",))))
+        assert owners() == before - 1
+    finally:
+        gc.enable()
