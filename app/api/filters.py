@@ -137,7 +137,8 @@ class TwinWhere:
     tag: list[str] | None = strawberry.field(default=None, description="All of these in `metadata.tags`. UNKNOWN_TAG.")
     location: LocationWhere | None = strawberry.field(default=None, description="Where it is.")
     text: str | None = strawberry.field(
-        default=None, description="Somewhere in its id, description or asset data, in any case. BAD_TEXT."
+        default=None,
+        description="Somewhere in its id, description, asset data, location or metadata, in any case. BAD_TEXT.",
     )
     related_to: RelatedWhere | None = strawberry.field(default=None, description="Next to another twin.")
     member: MemberWhere | None = strawberry.field(default=None, description="In an overlay.")
@@ -191,7 +192,7 @@ class OverlayWhere:
     )
     tag: list[str] | None = strawberry.field(default=None, description="All of these in `metadata.tags`. UNKNOWN_TAG.")
     text: str | None = strawberry.field(
-        default=None, description="Somewhere in its id, name or description, in any case. BAD_TEXT."
+        default=None, description="Somewhere in its id, name, description or metadata, in any case. BAD_TEXT."
     )
     members: list[OverlayTwinWhere] | None = strawberry.field(
         default=None, description="For each of these, one of its twins."

@@ -197,19 +197,31 @@ def _type_of(definition: Any) -> str:
     return found or ""
 
 
-def _texts(definition: Definition) -> tuple[str | None, ...]:
+def _texts(definition: Definition) -> Iterator[str | None]:
+    yield definition.description
     match definition:
         case Twin():
-            return (
-                definition.twin_id,
-                definition.description,
-                definition.manufacturer,
-                definition.model,
-                definition.serial_number,
-                definition.installation_date,
-            )
+            yield definition.twin_id
+            yield from (definition.manufacturer, definition.model)
+            yield from (definition.serial_number, definition.installation_date)
+            yield from _words(definition.location)
         case Overlay():
-            return definition.overlay_id, definition.description, definition.name
+            yield from (definition.overlay_id, definition.name)
+    yield from _words(definition.metadata)
+
+
+def _words(value: Any) -> Iterator[str]:
+    """The texts and whole numbers in a free-form part, not its keys: an order's number is written either way."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _words(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _words(item)
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield str(value)
 
 
 def _places(twin: Twin) -> Iterator[tuple[str, str]]:

@@ -45,6 +45,8 @@ async def twins(plant: Installation, where: str) -> list[str]:
         ("{location: {within: {minX: 124}}}", []),
         ('{text: "cp5000-12"}', ["pump_123"]),
         ('{text: "CELLAR"}', ["pump_123"]),
+        ('{text: "plant 1"}', ["pump_123"]),
+        ('{text: "WATER"}', ["pump_123"]),
         ('{relatedTo: {twinId: "pump_123"}}', ["valve_234"]),
         ('{relatedTo: {twinId: "pump_123", direction: INCOMING}}', []),
         ('{relatedTo: {twinId: "valve_234", relationshipTypes: "control"}}', []),

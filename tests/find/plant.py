@@ -270,4 +270,13 @@ def _texts(kind: Kind, document: Mapping[str, Any]) -> list[str]:
         "twin": ("twin_id", "description", "manufacturer", "model", "serial_number", "installation_date"),
         "overlay": ("overlay_id", "description", "name"),
     }[kind]
-    return [document[name] for name in fields if name in document]
+    free = [document.get("metadata"), document.get("location") if kind == "twin" else None]
+    return [document[name] for name in fields if name in document] + [text for part in free for text in _free(part)]
+
+
+def _free(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [text for item in value.values() for text in _free(item)]
+    if isinstance(value, list):
+        return [text for item in value for text in _free(item)]
+    return [str(value)] if isinstance(value, str) or type(value) is int else []

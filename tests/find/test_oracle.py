@@ -27,7 +27,7 @@ OVERLAYS = ["o0", "o1", "o2"]
 GOING = IDS[-2:]
 STAYING = IDS[:-2]
 TAGS = ["water", "hot", "old"]
-WORDS = ["Acme", "acme CP", "cellar", "t1", "zz", "É"]
+WORDS = ["Acme", "acme CP", "cellar", "t1", "zz", "É", "ATE", "plant", "7"]
 NAMES = {"device": ["temperature", "status"], "pump": ["temperature", "status", "starts"], "valve": ["open", "label"]}
 VALUES: dict[str, st.SearchStrategy[Any]] = {
     "temperature": st.sampled_from([0.0, 1.5, 80.0, 85.0, 90.0, -3.0]),

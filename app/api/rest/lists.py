@@ -39,7 +39,7 @@ from app.model.definitions import Lifecycle, Severity, to_document
 
 Types = Annotated[list[str] | None, Query(description="One of these types, subtypes included.")]
 Tags = Annotated[list[str] | None, Query(description="All of these tags.")]
-Text = Annotated[str | None, Query(description="Somewhere in id, description or asset data, in any case.")]
+Text = Annotated[str | None, Query(description="Somewhere in id, description, asset data, location or metadata.")]
 Active = Annotated[str | None, Query(description="This behavior is on.")]
 Severities = Annotated[list[Severity] | None, Query(description="An open alert of one of these severities.")]
 Lifecycles = Annotated[list[Lifecycle] | None, Query(description="One of these; all but retired if left out.")]
