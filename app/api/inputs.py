@@ -122,6 +122,7 @@ class SetPropertyInput:
     twin_id: strawberry.ID = strawberry.field(description="The twin.")
     property: str = strawberry.field(description="One of its properties with access WRITE or READ_WRITE.")
     value: JSON = strawberry.field(description="Of the property's dataType, in its unit, within its limits.")
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A method to call on a device.")
@@ -132,12 +133,14 @@ class InvokeMethodInput:
         default=None,
         description="An object by parameter name, or a list in the order of the parameters; none where left out.",
     )
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="An alert that a person has seen.")
 class AcknowledgeAlertInput:
     alert_id: strawberry.ID = strawberry.field(description="The alert.")
     comment: str | None = strawberry.field(default=None, description="What to remember of it.")
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A file to delete.")

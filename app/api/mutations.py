@@ -67,7 +67,9 @@ from app.api.types.problem import DefinitionRef, diagnostic_of, refs, warnings_o
 from app.api.types.property import Property
 from app.api.types.value import Value
 from app.commands.assets import Expected
+from app.commands.control import Written
 from app.commands.definitions import Saved
+from app.commands.rehearsal import DONE, Rehearsal
 from app.errors import Invalid
 from app.model.definitions import MAX_ITEMS, Kind
 
@@ -226,13 +228,20 @@ class Mutation(Life, Overriding, Reporting):
         )
     )
     async def set_property(self, info: Info, input: Annotated[SetPropertyInput, Input]) -> SetPropertyPayload:
-        control = info.context.services.commands.control
-        written = await control.set_property(input.twin_id, input.property, input.value, info.context.actor())
+        control, actor = info.context.services.commands.control, info.context.actor()
+        if input.dry_run:
+            rehearsal = control.rehearse_property(input.twin_id, input.property, input.value)
+            written = Written(info.context.live.property_state(input.twin_id, input.property), None)
+        else:
+            rehearsal = DONE
+            written = await control.set_property(input.twin_id, input.property, input.value, actor)
         found = there(Property.find(info.context.catalogue, input.twin_id, input.property), "property", input.property)
         return SetPropertyPayload(
             property=found,
             value=Value.of(written.state, found.unit),
             call=Call.of(written.call) if written.call else None,
+            **_rehearsed(rehearsal, input.dry_run),
+            breaks=warnings_of(rehearsal.breaks),
         )
 
     @strawberry.mutation(
@@ -242,18 +251,28 @@ class Mutation(Life, Overriding, Reporting):
         )
     )
     async def invoke_method(self, info: Info, input: Annotated[InvokeMethodInput, Input]) -> InvokeMethodPayload:
-        control = info.context.services.commands.control
+        control, actor = info.context.services.commands.control, info.context.actor()
         arguments = _arguments(input.arguments)
-        call = await control.invoke_method(input.twin_id, input.method, arguments, info.context.actor())
-        return InvokeMethodPayload(call=Call.of(call))
+        if input.dry_run:
+            rehearsal, call = control.rehearse_method(input.twin_id, input.method, arguments), None
+        else:
+            rehearsal = DONE
+            call = Call.of(await control.invoke_method(input.twin_id, input.method, arguments, actor))
+        return InvokeMethodPayload(
+            call=call, **_rehearsed(rehearsal, input.dry_run), breaks=warnings_of(rehearsal.breaks)
+        )
 
     @strawberry.mutation(description="Acknowledge an open alert. ALERT_NOT_FOUND, ALERT_ALREADY_ACKNOWLEDGED.")
     async def acknowledge_alert(
         self, info: Info, input: Annotated[AcknowledgeAlertInput, Input]
     ) -> AcknowledgeAlertPayload:
-        control = info.context.services.commands.control
-        alert = await control.acknowledge_alert(input.alert_id, input.comment or "", info.context.actor())
-        return AcknowledgeAlertPayload(alert=Alert.of(alert))
+        control, actor = info.context.services.commands.control, info.context.actor()
+        rehearsal = DONE
+        if input.dry_run:
+            alert, rehearsal = control.rehearse_acknowledgement(input.alert_id, input.comment or "")
+        else:
+            alert = await control.acknowledge_alert(input.alert_id, input.comment or "", actor)
+        return AcknowledgeAlertPayload(alert=Alert.of(alert), **_rehearsed(rehearsal, input.dry_run))
 
     @strawberry.mutation(
         description="Delete a file that no definition names, or any with `force`. Files are uploaded over REST. "
@@ -300,6 +319,10 @@ async def _delete(info: Info, kind: Kind, id: str, input: _DeleteInput, unbind: 
         changes=planned(saved),
         updated=refs(saved.updated),
     )
+
+
+def _rehearsed(rehearsal: Rehearsal, dry_run: bool) -> dict[str, Any]:
+    return {"dry_run": dry_run, "effects": list(rehearsal.effects)}
 
 
 def _arguments(given: object) -> Mapping[str, Any] | list[Any]:

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from app.api.inputs import DRY_RUN
 from app.api.scalars import JSON
 
 _TWIN = "The twin."
@@ -15,6 +16,7 @@ class TakeOutOfServiceInput:
     twin_id: strawberry.ID = strawberry.field(description=_TWIN)
     property: str = strawberry.field(description=_PROPERTY)
     reason: str = strawberry.field(description=_WHY)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A property that may be used again.")
@@ -22,6 +24,7 @@ class ReturnToServiceInput:
     twin_id: strawberry.ID = strawberry.field(description=_TWIN)
     property: str = strawberry.field(description=_PROPERTY)
     reason: str | None = strawberry.field(default=None, description=_WHY_OVER)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A value that everybody sees for a while.")
@@ -30,6 +33,7 @@ class ForceValueInput:
     property: str = strawberry.field(description=_PROPERTY)
     value: JSON = strawberry.field(description="Of the property's dataType, in its unit, within its limits.")
     reason: str = strawberry.field(description=_WHY)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A forced value that is to end.")
@@ -37,3 +41,4 @@ class ReleaseForceInput:
     twin_id: strawberry.ID = strawberry.field(description=_TWIN)
     property: str = strawberry.field(description=_PROPERTY)
     reason: str | None = strawberry.field(default=None, description=_WHY_OVER)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)

@@ -34,18 +34,23 @@ class Overriding:
     )
     async def take_out_of_service(self, info: Info, input: Annotated[TakeOutOfServiceInput, _INPUT]) -> OverridePayload:
         done = await _commands(info).take_out_of_service(
-            input.twin_id, input.property, input.reason, info.context.actor()
+            input.twin_id, input.property, input.reason, info.context.actor(), dry_run=input.dry_run
         )
-        return _payload(info, input.twin_id, input.property, done)
+        return _payload(info, input.twin_id, input.property, done, input.dry_run)
 
     @strawberry.mutation(
         description=f"Return a property to service. {_END}; PROPERTY_FORCED where it is forced (see releaseForce)."
     )
     async def return_to_service(self, info: Info, input: Annotated[ReturnToServiceInput, _INPUT]) -> OverridePayload:
         done = await _commands(info).end(
-            input.twin_id, input.property, input.reason or "", info.context.actor(), "out_of_service"
+            input.twin_id,
+            input.property,
+            input.reason or "",
+            info.context.actor(),
+            "out_of_service",
+            dry_run=input.dry_run,
         )
-        return _payload(info, input.twin_id, input.property, done)
+        return _payload(info, input.twin_id, input.property, done, input.dry_run)
 
     @strawberry.mutation(
         description=(
@@ -56,18 +61,18 @@ class Overriding:
     )
     async def force_value(self, info: Info, input: Annotated[ForceValueInput, _INPUT]) -> OverridePayload:
         done = await _commands(info).force(
-            input.twin_id, input.property, input.value, input.reason, info.context.actor()
+            input.twin_id, input.property, input.value, input.reason, info.context.actor(), dry_run=input.dry_run
         )
-        return _payload(info, input.twin_id, input.property, done)
+        return _payload(info, input.twin_id, input.property, done, input.dry_run)
 
     @strawberry.mutation(
         description=(f"Release a forced value. {_END}; PROPERTY_OUT_OF_SERVICE where it is that (see returnToService).")
     )
     async def release_force(self, info: Info, input: Annotated[ReleaseForceInput, _INPUT]) -> OverridePayload:
         done = await _commands(info).end(
-            input.twin_id, input.property, input.reason or "", info.context.actor(), "forced"
+            input.twin_id, input.property, input.reason or "", info.context.actor(), "forced", dry_run=input.dry_run
         )
-        return _payload(info, input.twin_id, input.property, done)
+        return _payload(info, input.twin_id, input.property, done, input.dry_run)
 
 
 def find_overridden(catalogue: Catalogue, text: str) -> Property | None:
@@ -79,8 +84,10 @@ def _commands(info: Info) -> OverrideCommands:
     return info.context.services.commands.overrides
 
 
-def _payload(info: Info, twin_id: str, name: str, done: Overridden) -> OverridePayload:
+def _payload(info: Info, twin_id: str, name: str, done: Overridden, dry_run: bool) -> OverridePayload:
     found = Property.find(info.context.catalogue, twin_id, name)
     if found is None:  # somebody has deleted it meanwhile
         raise NotFound.named("property", name)
-    return OverridePayload(property=found, value=Value.of(done.state, found.unit), changed=done.changed)
+    return OverridePayload(
+        property=found, value=Value.of(done.state, found.unit), changed=done.changed, dry_run=dry_run
+    )

@@ -21,6 +21,8 @@ _RESULT = "What saving did."
 _WARNINGS = "Worth a look; stopped nothing (an edge to a twin that does not exist yet, ...)."
 _DELETED = "The global id that it had, for caches."
 _NOW = "As it is now; null where a dry run would make it."
+_EFFECTS = "What it would do, in words; of dry runs only."
+_IN_THE_WAY = "What would make it fail if it were done now; of dry runs only."
 _DRY_RUN = "Whether nothing was changed because it was only tried."
 _BREAKS = "What would refuse it; only a dry run has any, otherwise it is an error."
 _CHANGES = "What the document would be changed by; of dry runs only."
@@ -132,7 +134,12 @@ class SetPropertyPayload:
             "property is overridden (`override`), what was set or written shows in `reported` alone."
         )
     )
-    call: Call | None = strawberry.field(description="The write to the device; null for a manual property.")
+    call: Call | None = strawberry.field(
+        description="The write to the device; null for a manual property, and of a dry run."
+    )
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    effects: list[str] = strawberry.field(description=_EFFECTS)
+    breaks: list[Warning] = strawberry.field(description=_IN_THE_WAY)
 
 
 @strawberry.type(description="A property that somebody has put something over, or from which it was taken.")
@@ -140,16 +147,24 @@ class OverridePayload:
     property: Property = strawberry.field(description="The property, with its live value.")
     value: Value = strawberry.field(description="Its value afterwards, with what stands over it.")
     changed: bool = strawberry.field(description="False where it was so already (a retry).")
+    dry_run: bool = strawberry.field(description="Whether nothing was changed; the values are the present ones then.")
 
 
 @strawberry.type(description="A method call.")
 class InvokeMethodPayload:
-    call: Call = strawberry.field(description="How far it came: a device's refusal is status REFUSED, not an error.")
+    call: Call | None = strawberry.field(
+        description="How far it came: a device's refusal is status REFUSED, not an error. Null of a dry run."
+    )
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    effects: list[str] = strawberry.field(description=_EFFECTS)
+    breaks: list[Warning] = strawberry.field(description=_IN_THE_WAY)
 
 
 @strawberry.type(description="An acknowledged alert.")
 class AcknowledgeAlertPayload:
     alert: Alert = strawberry.field(description="As it is now; closed if it was cleared already.")
+    dry_run: bool = strawberry.field(description=_DRY_RUN)
+    effects: list[str] = strawberry.field(description=_EFFECTS)
 
 
 @strawberry.type(description="A deleted file.")

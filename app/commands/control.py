@@ -13,9 +13,11 @@ from app.commands.actor import Actor
 from app.commands.arguments import given_arguments
 from app.commands.pointers import shown
 from app.commands.refusals import property_of, raise_refused, refuse, refuse_text, refuse_unknown_twin, unknown
+from app.commands.rehearsal import Rehearsal, of_acknowledgement, of_call, of_manual, of_write
 from app.commands.values import fitted
-from app.errors import Invalid, Refused
+from app.errors import Conflict, Invalid, Refused
 from app.model.catalogue import Catalogue
+from app.model.definitions import PropertyDefinition
 from app.model.events import AcknowledgeAlert, Alert, Call, CallChanged, Outcome, RequestCall, SetManual
 from app.model.values import PropertyState, Value
 from app.ports import Clock, Inbox, LiveView
@@ -55,6 +57,56 @@ class ControlCommands:
         """A mapped property by a write to its device, a manual one at once. Raises NotFound (TWIN_NOT_FOUND,
         PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY, PROPERTY_COMPUTED), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
         VALUE_OUT_OF_RANGE, ...)."""
+        definition, plain = self._checked_value(twin_id, name, value)
+        if not self._is_mapped(twin_id, definition.name):
+            await self._submit(SetManual(twin_id, name, plain, actor.name))
+            return Written(self._live.property_state(twin_id, name), None)
+        request = RequestCall(self._new_id(), twin_id, actor.name, property=name, arguments={"value": plain})
+        call = await self._call(request)
+        return Written(self._live.property_state(twin_id, name), call)
+
+    async def invoke_method(
+        self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value], actor: Actor
+    ) -> Call:
+        """Arguments by name or by position. The call once it is finished, or as it stands after the time-out: whether
+        the device accepted it is its status. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused
+        (NO_CONNECTIVITY), Invalid (ARGUMENTS_INVALID with every fault)."""
+        values = self._checked_arguments(twin_id, method, arguments)
+        return await self._call(RequestCall(self._new_id(), twin_id, actor.name, method=method, arguments=values))
+
+    async def acknowledge_alert(self, alert_id: str, comment: str, actor: Actor) -> Alert:
+        """The alert as it is then, closed where it had cleared. Raises NotFound (ALERT_NOT_FOUND) for one that is not
+        open, Conflict (ALERT_ALREADY_ACKNOWLEDGED), Invalid (TOO_LONG)."""
+        self._checked_alert(alert_id, comment)
+        outcome = await self._submit(AcknowledgeAlert(alert_id, actor.name, comment))
+        return [item.alert for item in outcome.alerts if item.alert.alert_id == alert_id][-1]
+
+    # ------------------------------------------------------------ without doing it
+
+    def rehearse_property(self, twin_id: str, name: str, value: Value) -> Rehearsal:
+        """Raises as `set_property`."""
+        definition, plain = self._checked_value(twin_id, name, value)
+        if self._is_mapped(twin_id, name):
+            return of_write(self._catalogue, self._live, twin_id, definition, plain)
+        return of_manual(self._live, twin_id, definition, plain)
+
+    def rehearse_method(self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value]) -> Rehearsal:
+        """Raises as `invoke_method`."""
+        values = self._checked_arguments(twin_id, method, arguments)
+        return of_call(self._catalogue, self._live, twin_id, method, values)
+
+    def rehearse_acknowledgement(self, alert_id: str, comment: str) -> tuple[Alert, Rehearsal]:
+        """The alert as it is now. Raises as `acknowledge_alert`."""
+        alert = self._checked_alert(alert_id, comment)
+        if alert.acknowledged:
+            raise Conflict(
+                f"alert '{alert_id}' was acknowledged by {alert.acknowledged_by}", code="ALERT_ALREADY_ACKNOWLEDGED"
+            )
+        return alert, of_acknowledgement(alert)
+
+    # ------------------------------------------------------------ below
+
+    def _checked_value(self, twin_id: str, name: str, value: Value) -> tuple[PropertyDefinition, Value]:
         definition = property_of(self._catalogue, twin_id, name)
         properties = self._catalogue.capabilities(twin_id).properties
         if definition.computed is not None:
@@ -71,20 +123,15 @@ class ControlCommands:
             )
         plain, problems = fitted(definition, value, "/value")
         refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
-        connectivity = self._catalogue.connectivity(twin_id)
-        if connectivity is None or name not in connectivity.mapping.properties:
-            await self._submit(SetManual(twin_id, name, plain, actor.name))
-            return Written(self._live.property_state(twin_id, name), None)
-        request = RequestCall(self._new_id(), twin_id, actor.name, property=name, arguments={"value": plain})
-        call = await self._call(request)
-        return Written(self._live.property_state(twin_id, name), call)
+        return definition, plain
 
-    async def invoke_method(
-        self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value], actor: Actor
-    ) -> Call:
-        """Arguments by name or by position. The call once it is finished, or as it stands after the time-out: whether
-        the device accepted it is its status. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused
-        (NO_CONNECTIVITY), Invalid (ARGUMENTS_INVALID with every fault)."""
+    def _is_mapped(self, twin_id: str, name: str) -> bool:
+        connectivity = self._catalogue.connectivity(twin_id)
+        return connectivity is not None and name in connectivity.mapping.properties
+
+    def _checked_arguments(
+        self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value]
+    ) -> dict[str, Value]:
         refuse_unknown_twin(self._catalogue, twin_id)
         methods = self._catalogue.capabilities(twin_id).methods
         definition = methods.get(method)
@@ -99,19 +146,15 @@ class ControlCommands:
                 code="NO_CONNECTIVITY",
                 hint="give the twin a connectivity, or a behavior to what should happen",
             )
-        return await self._call(RequestCall(self._new_id(), twin_id, actor.name, method=method, arguments=values))
+        return values
 
-    async def acknowledge_alert(self, alert_id: str, comment: str, actor: Actor) -> Alert:
-        """The alert as it is then, closed where it had cleared. Raises NotFound (ALERT_NOT_FOUND) for one that is not
-        open, Conflict (ALERT_ALREADY_ACKNOWLEDGED), Invalid (TOO_LONG)."""
+    def _checked_alert(self, alert_id: str, comment: str) -> Alert:
         refuse_text(comment, "comment", "/comment")
-        if self._live.alert(alert_id) is None:
+        alert = self._live.alert(alert_id)
+        if alert is None:
             open_ids = [alert.alert_id for alert in self._live.open_alerts()]
             raise unknown("alert", alert_id, " that is open", open_ids)
-        outcome = await self._submit(AcknowledgeAlert(alert_id, actor.name, comment))
-        return [item.alert for item in outcome.alerts if item.alert.alert_id == alert_id][-1]
-
-    # ------------------------------------------------------------ below
+        return alert
 
     async def _submit(self, command: AcknowledgeAlert | SetManual | RequestCall) -> Outcome:
         _, outcome = await self._inbox.submit(command)

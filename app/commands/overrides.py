@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from app.commands.actor import Actor
 from app.commands.refusals import property_of, raise_refused, refuse, refuse_text
 from app.commands.values import fitted
-from app.errors import Invalid
+from app.errors import Invalid, Refused
 from app.model.catalogue import Catalogue
 from app.model.events import ClearOverride, SetOverride
 from app.model.values import OverrideKind, PropertyState, Value
@@ -18,7 +18,7 @@ from app.ports import Inbox, LiveView
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """`state` is the property's afterwards; `changed` is False for a retry."""
+    """`state` is the property's afterwards, of a dry run its present one; `changed` is False for a retry."""
 
     state: PropertyState | None
     changed: bool
@@ -30,34 +30,63 @@ class OverrideCommands:
         self._live = live
         self._inbox = inbox
 
-    async def take_out_of_service(self, twin_id: str, name: str, reason: str, actor: Actor) -> Overridden:
+    async def take_out_of_service(
+        self, twin_id: str, name: str, reason: str, actor: Actor, *, dry_run: bool = False
+    ) -> Overridden:
         """Raises NotFound (TWIN_NOT_FOUND, PROPERTY_NOT_FOUND), Invalid (REASON_MISSING, TOO_LONG, BAD_TEXT)."""
         property_of(self._catalogue, twin_id, name)
-        return await self._put(SetOverride(twin_id, name, "out_of_service", actor.name, _reason(reason)))
+        return await self._put(SetOverride(twin_id, name, "out_of_service", actor.name, _reason(reason)), dry_run)
 
-    async def force(self, twin_id: str, name: str, value: Value, reason: str, actor: Actor) -> Overridden:
+    async def force(
+        self, twin_id: str, name: str, value: Value, reason: str, actor: Actor, *, dry_run: bool = False
+    ) -> Overridden:
         """Raises as `take_out_of_service`, and Invalid for a value that could not be written either (WRONG_TYPE,
         VALUE_NOT_ALLOWED, VALUE_OUT_OF_RANGE, ...)."""
         definition = property_of(self._catalogue, twin_id, name)
         plain, problems = fitted(definition, value, "/value")
         refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
-        return await self._put(SetOverride(twin_id, name, "forced", actor.name, _reason(reason), plain))
+        return await self._put(SetOverride(twin_id, name, "forced", actor.name, _reason(reason), plain), dry_run)
 
     async def end(
-        self, twin_id: str, name: str, reason: str, actor: Actor, kind: OverrideKind | None = None
+        self,
+        twin_id: str,
+        name: str,
+        reason: str,
+        actor: Actor,
+        kind: OverrideKind | None = None,
+        *,
+        dry_run: bool = False,
     ) -> Overridden:
         """Whatever stands, or only an override of that kind. Raises NotFound as above, Refused (PROPERTY_FORCED,
         PROPERTY_OUT_OF_SERVICE) where one of the other kind stands, Invalid (TOO_LONG, BAD_TEXT)."""
         property_of(self._catalogue, twin_id, name)
         refuse_text(reason, "reason", "/reason")
-        return await self._put(ClearOverride(twin_id, name, actor.name, reason.strip(), kind))
+        return await self._put(ClearOverride(twin_id, name, actor.name, reason.strip(), kind), dry_run)
 
-    async def _put(self, command: SetOverride | ClearOverride) -> Overridden:
+    async def _put(self, command: SetOverride | ClearOverride, dry_run: bool) -> Overridden:
+        if dry_run:
+            return self._rehearsed(command)
         _, outcome = await self._inbox.submit(command)
         if outcome.refused:
             raise_refused(outcome.refused)
         state = self._live.property_state(command.twin_id, command.property)
         return Overridden(state, bool(outcome.overrides))
+
+    def _rehearsed(self, command: SetOverride | ClearOverride) -> Overridden:
+        """Its state as it is now, and whether the command would change it."""
+        state = self._live.property_state(command.twin_id, command.property)
+        now = state.override if state else None
+        if isinstance(command, SetOverride):
+            same = now is not None and (now.kind, now.by, now.reason, now.value) == (
+                *(command.kind, command.by, command.reason),
+                command.value,
+            )
+            return Overridden(state, not same)
+        if now is not None and command.kind not in (None, now.kind):
+            kind = now.kind.replace("_", " ")
+            message = f"property '{command.property}' of '{command.twin_id}' is {kind} by {now.by}"
+            raise Refused(message, code=f"PROPERTY_{now.kind.upper()}")
+        return Overridden(state, now is not None)
 
 
 def _reason(given: str) -> str:

@@ -1,0 +1,96 @@
+"""What an act on the plant would do, told without doing it: for dry runs of writes, calls and acknowledgements.
+
+Nothing is decided, so what behaviors would make of it is not foretold; what is sure is told, and what stands in the way
+now. A device may still refuse what nothing here knows of.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.errors import Problem
+from app.model.catalogue import Catalogue
+from app.model.definitions import PropertyDefinition
+from app.model.events import Alert
+from app.model.values import Value
+from app.ports import LiveView
+
+_SHOWN = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    effects: tuple[str, ...]
+    """In words, in their order."""
+    breaks: tuple[Problem, ...] = ()
+    """What would make it fail if it were done now."""
+
+
+DONE = Rehearsal(())
+"""Of what was not rehearsed but done."""
+
+
+def of_manual(live: LiveView, twin_id: str, definition: PropertyDefinition, value: Value) -> Rehearsal:
+    state = live.property_state(twin_id, definition.name)
+    now = state.reported or state if state is not None else None
+    before = "there is no value yet" if now is None or not now.timestamp else f"it is {_shown(now.value)}"
+    effects = [f"property '{definition.name}' of twin '{twin_id}' becomes {_with_unit(definition, value)}; {before}"]
+    return Rehearsal(tuple(effects + _overridden(live, twin_id, definition.name)))
+
+
+def of_write(
+    catalogue: Catalogue, live: LiveView, twin_id: str, definition: PropertyDefinition, value: Value
+) -> Rehearsal:
+    sent = f"{_with_unit(definition, value)} is written to '{definition.name}' on {_device(catalogue, twin_id)}"
+    return Rehearsal((sent, *_overridden(live, twin_id, definition.name)), _path(live, twin_id))
+
+
+def of_call(
+    catalogue: Catalogue, live: LiveView, twin_id: str, method: str, arguments: Mapping[str, Value]
+) -> Rehearsal:
+    listed = ", ".join(f"{name}: {_shown(value)}" for name, value in arguments.items())
+    sent = f"{method}({listed}) is called on {_device(catalogue, twin_id)}"
+    connectivity = catalogue.connectivity(twin_id)
+    breaks = _path(live, twin_id)
+    if connectivity is not None and method not in connectivity.mapping.methods:
+        message = f"method '{method}' of twin '{twin_id}' has no mapping"
+        unmapped = Problem("METHOD_UNMAPPED", message, "/method", "add it to connectivity.mapping.methods")
+        breaks = (unmapped, *breaks)
+    return Rehearsal((sent,), breaks)
+
+
+def of_acknowledgement(alert: Alert) -> Rehearsal:
+    """Raised again since or not, it is acknowledged once; whether it closes depends on whether it has cleared."""
+    what = f"alert '{alert.alert_id}' is acknowledged"
+    return Rehearsal((what if alert.active else f"{what}, and closed: it has cleared",))
+
+
+def _path(live: LiveView, twin_id: str) -> tuple[Problem, ...]:
+    path = live.connectivity(twin_id)
+    if path is None or path.status == "connected":
+        return ()
+    why = f": {path.reason}" if path.reason else ""
+    message = f"the device of twin '{twin_id}' is {path.status}{why}"
+    return (Problem("NOT_CONNECTED", message, "", "wait until it is connected, see `connectors`"),)
+
+
+def _overridden(live: LiveView, twin_id: str, name: str) -> list[str]:
+    state = live.property_state(twin_id, name)
+    if state is None or state.override is None:
+        return []
+    kind = state.override.kind.replace("_", " ")
+    return [f"it is {kind} by {state.override.by}: what is set shows once that ends"]
+
+
+def _device(catalogue: Catalogue, twin_id: str) -> str:
+    connectivity = catalogue.connectivity(twin_id)
+    return f"the {connectivity.protocol} device of twin '{twin_id}'" if connectivity else f"twin '{twin_id}'"
+
+
+def _with_unit(definition: PropertyDefinition, value: Value) -> str:
+    return f"{_shown(value)} {definition.unit}" if definition.unit else _shown(value)
+
+
+def _shown(value: Value) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
