@@ -39,7 +39,7 @@ from app.graph.store import GraphStore
 from app.journal.sqlite import SqliteJournal
 from app.model.catalogue import Catalogue
 from app.model.events import Load, Started
-from app.model.time import SECOND
+from app.model.time import SECOND, Micros
 from app.ports import Journal
 from app.runtime.bus import Bus
 from app.runtime.clock import SystemClock
@@ -164,9 +164,9 @@ def _wire(
     effects = Effects(ingest, supervisor, settings.calls.timeout_seconds, metrics)
     ingest.perform = effects.perform
 
-    def life_of(twin_id: str) -> int | None:
+    def life_of(twin_id: str, at: Micros) -> int | None:
         stored = catalogue.get("twin", twin_id)
-        return stored.life if stored else None
+        return stored.life if stored and stored.created_at <= at else None
 
     writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer, deadband_of)
     definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets)

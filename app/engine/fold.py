@@ -4,17 +4,18 @@ The order here is that of deciding: what changes by rule first (definitions, the
 """
 
 from app.engine import loading, samples
-from app.engine.cells import RuleState
 from app.engine.live import LiveState
 from app.model.events import Entry, Load, Outcome, Samples, Started
 
 
 def fold(live: LiveState, entry: Entry) -> None:
     live.time = max(live.time, entry.now)
-    loaded: list[RuleState] = []
     match entry.input:
         case Load(plan=plan):
-            loaded = loading.load(live, plan).rules()
+            for rule in loading.load(live, plan).rules():
+                # As deciding saw it, before what the load led to: a rule that was known and is no more has no fact of
+                # the first.
+                rule.settled = rule.settled or rule.evaluate() is not None
         case Started():
             live.begin_run()
         case Samples(readings=readings):
@@ -23,8 +24,6 @@ def fold(live: LiveState, entry: Entry) -> None:
         case _:
             pass
     land(live, entry.outcome)
-    for rule in loaded:
-        rule.settled = rule.settled or rule.evidence is not None
     if isinstance(entry.input, Started):
         live.await_release()
     live.sequence = entry.sequence

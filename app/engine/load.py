@@ -8,7 +8,7 @@ from app.engine import alarms, loading
 from app.engine.behaviors import settle_loaded
 from app.engine.loading import Replaced
 from app.engine.step import Step
-from app.model.events import Alert, BehaviorChanged, Cause, Load, OverrideChanged
+from app.model.events import Alert, BehaviorChanged, BehaviorState, Cause, Load, OverrideChanged
 from app.model.plan import AlertPlan
 
 REMOVED = "BehaviorRemoved"
@@ -35,8 +35,10 @@ def _drop(step: Step, owner: Replaced, cause: Cause) -> None:
     for name, rule in owner.before.items():
         new = (owner.after or {}).get(name)
         gone = owner.reborn or new is None or new.error is not None
-        if gone and rule.active:
-            step.behavior(BehaviorChanged(rule.key, "inactive", "unknown", step.now, cause, "active", step.now))
+        if gone and (rule.active or (new is not None and rule.evidence is not None)):
+            was: BehaviorState = "active" if rule.active else "inactive"
+            since = rule.since if was == "inactive" and not owner.reborn else step.now
+            step.behavior(BehaviorChanged(rule.key, "inactive", "unknown", step.now, cause, was, since))
     for alert in step.live.alerts_owned(owner.key):
         reason = _why_over(owner, alert)
         if reason:

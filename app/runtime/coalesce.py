@@ -1,7 +1,8 @@
 """Journal entries to the latest of everything, as rows for the graph.
 
 A row carries the life of its twin *as of its place in the journal*: `Load` entries in between say when a life ends, so
-that what a deleted twin last reported never lands on one that was created under the same id.
+that what a deleted twin last reported never lands on one that was created under the same id. The definitions in the
+graph are ahead of the journal: of a twin that no entry has named yet it is asked whether it was there at that time.
 """
 
 from collections import deque
@@ -9,18 +10,20 @@ from collections.abc import Callable, Iterator
 
 from app.model.change import FactBatch, OverrideAudit
 from app.model.events import Alert, BehaviorChanged, Call, Entry, Load, PropertyChanged, TwinEventOccurred
-from app.model.plan import BehaviorKey, Plan
+from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
+from app.model.time import Micros
 from app.runtime.thinning import Thinning
 
 EVENTS_PER_TWIN = 20
+
+LifeOf = Callable[[str, Micros], int | None]
+"""The life that a twin has now, None where it has none or had not begun it at that moment."""
 
 
 class Coalesced:
     """What lies between two sequences. Take entries in order with `add`, then `batches`."""
 
-    def __init__(
-        self, after: int, lives: dict[str, int], life_of: Callable[[str], int | None], thinning: Thinning
-    ) -> None:
+    def __init__(self, after: int, lives: dict[str, int], life_of: LifeOf, thinning: Thinning) -> None:
         """`lives` is what earlier entries said and goes on growing here; `life_of` answers for twins not in it.
         `thinning` knows what those entries led to."""
         self.after = after
@@ -55,16 +58,19 @@ class Coalesced:
             self._load(entry.input.plan)
         outcome = entry.outcome
         for change in outcome.changes:
-            if (life := self._life(change.twin_id)) is not None and self._thinning.passes(change):
+            life = self._life(change.twin_id, entry.now)
+            if life is not None and self._thinning.passes(change):
                 self._properties[change.twin_id, change.property] = (life, change)
         for behavior in outcome.behaviors:
-            self._behaviors[behavior.key] = behavior
+            owner = behavior.key.owner
+            if owner.kind == "overlay" or self._life(owner.id, entry.now) is not None:
+                self._behaviors[behavior.key] = behavior
         for alert in outcome.alerts:
             self._alerts[alert.alert.alert_id] = alert.alert
         for call in outcome.calls:
             self._calls[call.call.call_id] = call.call
         for event in outcome.events:
-            if self._life(event.twin_id) is not None:
+            if self._life(event.twin_id, entry.now) is not None:
                 self._events.setdefault(event.twin_id, deque(maxlen=EVENTS_PER_TWIN)).append(event)
         for index, override in enumerate(outcome.overrides):
             self._audits.append(OverrideAudit(entry.sequence, index, override))
@@ -98,14 +104,22 @@ class Coalesced:
         for twin_id in plan.removed_twins:
             self._lives.pop(twin_id, None)
             self._forget(twin_id)
+        gone = {OwnerKey("overlay", overlay_id) for overlay_id in plan.removed_overlays}
+        gone |= {OwnerKey("twin", twin_id) for twin_id in plan.removed_twins}
+        gone |= {OwnerKey("twin", twin.twin_id) for twin in plan.twins if self._is_another(twin)}
+        for key in [key for key in self._behaviors if key.owner in gone]:
+            del self._behaviors[key]
         for twin in plan.twins:
-            if self._lives.get(twin.twin_id, twin.life) != twin.life:
+            if self._is_another(twin):
                 self._forget(twin.twin_id)
             self._lives[twin.twin_id] = twin.life
 
-    def _life(self, twin_id: str) -> int | None:
+    def _is_another(self, twin: TwinPlan) -> bool:
+        return self._lives.get(twin.twin_id, twin.life) != twin.life
+
+    def _life(self, twin_id: str, at: Micros) -> int | None:
         life = self._lives.get(twin_id)
-        if life is None and (life := self._life_of(twin_id)) is not None:
+        if life is None and (life := self._life_of(twin_id, at)) is not None:
             self._lives[twin_id] = life
         return life
 

@@ -7,11 +7,10 @@ The truth about how far the graph is stands in the graph, in the same transactio
 import asyncio
 import logging
 import random
-from collections.abc import Callable
 
 from app.errors import Conflict, Misconfigured, TwinOverlayError, Unavailable
 from app.ports import Clock, Journal, TwinStore
-from app.runtime.coalesce import Coalesced
+from app.runtime.coalesce import Coalesced, LifeOf
 from app.runtime.metrics import Metrics
 from app.runtime.recover import GRAPH, check_cursor, read_for_graph
 from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
@@ -24,13 +23,14 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.25, 10.0
 
 
 class GraphWriter:
-    """One per graph. `life_of` gives the revision at which a twin was created, None for one that is not there."""
+    """One per graph. `life_of` gives the revision at which a twin was created, None for one that is not there or was
+    not yet at the moment asked for."""
 
     def __init__(
         self,
         journal: Journal,
         store: TwinStore,
-        life_of: Callable[[str], int | None],
+        life_of: LifeOf,
         clock: Clock,
         metrics: Metrics,
         settings: GraphWriterSettings,

@@ -42,6 +42,15 @@ def test_what_stands_ends_with_the_reason_and_nothing_is_called(lifecycle: str, 
     assert view.error.startswith(f"OVERLAY_{lifecycle.upper()} ")
 
 
+def test_that_nothing_is_known_of_a_suspended_behavior_is_told_also_where_it_was_not_active() -> None:
+    plant = running()
+    plant.read("p1", status="running")
+    [before] = plant.engine.live.behaviors(STATION)
+    [fact] = becomes(plant, "suspended", 2).behaviors
+    assert (fact.was, fact.state, fact.evidence, fact.since) == ("inactive", "inactive", "unknown", before.since)
+    assert plant.restart().engine.state_digest() == plant.engine.state_digest()
+
+
 def test_a_suspended_overlay_evaluates_nothing_while_its_values_go_on() -> None:
     plant = running()
     becomes(plant, "suspended", 2)

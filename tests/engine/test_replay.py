@@ -33,7 +33,7 @@ from app.model.events import (
     Started,
     Tick,
 )
-from app.model.plan import Plan, PropertyKey, PropertyPlan, Shape
+from app.model.plan import OverlayPlan, Plan, PropertyKey, PropertyPlan, Shape
 from app.model.time import SECOND, Micros
 from app.model.values import Quality
 from tests.engine.plant import (
@@ -82,6 +82,7 @@ RULE_SETS = (
             write("speed", 0.0),
         ),
         rule("steep", compare("steep", "==", True), write("limit", 50.0), alert()),
+        rule("none", compare("limit", "==", 50.0), write("limit", 0.0)),
         rule("broken", None, error="BROKEN"),
     ),
     (rule("hot", hot(), write("mode", "auto")), rule("loop", compare("mode", "==", "auto"), write("mode", "hand")),
@@ -91,11 +92,30 @@ STATION_RULES = (
     failure(alert("0", "critical"), call("start", "backup"), write("limit", 9.0, "backup")),
     rule("alone", And((Not(Bound("backup")), compare("temperature", ">", 10.0, "primary"))), alert()),
 )
+SHARE = Compare(">", Arithmetic("/", ref("level", "area/station/primary"), ref("limit", "backup")), Literal(0.5))
+SITE_RULES = (
+    rule(
+        "empty", compare("slack", "<", 10, "area/station/primary"), alert("0", "error"), write("limit", 0.0, "backup")
+    ),
+    rule("share", Or((SHARE, compare("limit", "<", 5.0, "backup"))), alert("1"), call("start", "area/station/primary")),
+    rule("inside", Bound("area"), write("limit", 80.0, "backup")),
+)
+"""Of the overlay two around the station: roles of its own, and paths to who is bound inside."""
 
 
-def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle, tuple[str, ...]]) -> Plan:
-    revision, rules, bindings, removed, manual, life, lifecycle, filled = data
-    shape_id, station_id = f"pump@{revision}-{rules}", f"station@{revision}"
+def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle, tuple[str, ...], str]) -> Plan:
+    revision, rules, bindings, removed, manual, life, lifecycle, filled, site = data
+    shape_id, station_id, site_id = f"pump@{revision}-{rules}", f"station@{revision}", f"site@{len(site)}"
+    inside = {"area/station/primary": bindings["primary"]} if "primary" in bindings else {}
+    around = OverlayPlan(
+        "site",
+        None,
+        site_id,
+        revision,
+        {**inside, "backup": site} if site else {},
+        ("area",) if inside else (),
+        "suspended" if lifecycle == "draft" else "active",
+    )
     mapped = tuple(name for name in (*MAPPED, "level", "profile") if not (manual and name == "speed"))
     return Plan(
         revision,
@@ -104,13 +124,14 @@ def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle,
                 shape_id, (*(EDITED if rules % 2 else COMPUTED), *PROPERTIES), pump_shape().methods, RULE_SETS[rules]
             ),
             Shape(station_id, rules=STATION_RULES),
+            Shape(site_id, rules=SITE_RULES[len(site) % 2 :]),
         ),
         tuple(
             pump(twin, shape_id, revision, mapped=mapped, connected=twin != "p3", life=life)
             for twin in TWINS
             if twin not in removed
         ),
-        (station(bindings, station_id, revision, lifecycle=lifecycle, filled=filled),) if bindings else (),
+        (*([station(bindings, station_id, revision, lifecycle=lifecycle, filled=filled)] if bindings else []), around),
         tuple(removed),
         () if bindings else ("station",),
     )
@@ -125,6 +146,7 @@ plans = st.tuples(
     st.sampled_from([1, 1, 1, 2]),
     st.sampled_from(["active", "active", "suspended", "draft"]),
     st.sampled_from([(), (), ("backup",)]),
+    st.sampled_from(["p3", "p1", ""]),
 ).map(_plan)
 
 values: st.SearchStrategy[Any] = st.one_of(
@@ -251,7 +273,7 @@ def live_run(script: list[tuple[Micros, Any]]) -> tuple[Engine, list[Entry], lis
     snapshots: list[bytes] = []
     first: list[tuple[Micros, Any]] = [
         (0, Started()),
-        (0, Load(_plan((1, 1, {"primary": "p1", "backup": "p2"}, [], False, 1, "active", ())))),
+        (0, Load(_plan((1, 1, {"primary": "p1", "backup": "p2"}, [], False, 1, "active", (), "p3")))),
         (0, SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))),
     ]
     for passed, step in [*first, *script]:

@@ -5,7 +5,7 @@ import pytest
 
 from app.engine.engine import Engine
 from app.errors import Unavailable
-from app.model.conditions import And, Or
+from app.model.conditions import And, Arithmetic, Compare, Literal, Or
 from app.model.events import (
     AcknowledgeAlert,
     AttemptCall,
@@ -30,11 +30,13 @@ from tests.engine.plant import (
     hot,
     pump,
     pump_shape,
+    ref,
     rule,
     sample,
     sent,
     station,
     turns,
+    write,
 )
 
 STOP = rule("hot", hot(), alert("0", "critical"), call("stop"))
@@ -70,6 +72,19 @@ def test_nothing_fires_because_of_a_restart_and_states_and_alerts_are_held() -> 
     outcome = again.read(temperature=90.0)
     assert (turns(outcome), outcome.alerts, outcome.calls) == ([], (), ())
     assert again.behavior("hot") == ("active", "true")
+
+
+def test_what_a_load_made_known_and_took_away_again_counts_as_known_after_a_restart() -> None:
+    plant = Plant(rule("low", compare("limit", ">", 10.0), call("stop")))
+    plant.do(SetManual("p1", "limit", 50.0, "eva"))
+    share = Compare(">", Arithmetic("/", Literal(10), ref("limit")), Literal(0.1))
+    full = rule("full", compare("limit", "==", 50.0), write("limit", 0.0), act_on_load=True)
+    plant.load(rule("low", share, call("stop")), full, revision=2)
+    assert plant.behavior("low") == ("active", "unknown")
+    for each in (plant, crashed(plant)):
+        each.do(SetManual("p1", "limit", 100.0, "eva"))
+        assert each.behavior("low") == ("inactive", "false")
+        assert sent(each.do(SetManual("p1", "limit", 20.0, "eva"))) == [("p1", "stop")]
 
 
 def test_after_a_restart_the_first_false_ends_what_was_active() -> None:

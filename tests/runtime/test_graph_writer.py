@@ -7,6 +7,7 @@ import random
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -85,7 +86,7 @@ async def writing(
     writer = GraphWriter(
         journal,
         graph,
-        lambda twin_id: None if twin_id == "ghost" else 1,
+        lambda twin_id, at: None if twin_id == "ghost" else 1,
         clock or QuickClock(),
         Metrics(CollectorRegistry()),
         GraphWriterSettings(max_rows=max_rows, max_entries=max_entries),
@@ -375,7 +376,7 @@ async def test_agreeing_tells_the_journal_what_the_graph_has(journal: SqliteJour
 
 
 def coalesced(items: Sequence[Item], lives: dict[str, int], now: dict[str, int]) -> Coalesced:
-    found = Coalesced(0, lives, now.get, Thinning())
+    found = Coalesced(0, lives, lambda twin_id, at: now.get(twin_id), Thinning())
     for sequence, item in enumerate(items, 1):
         found.add(Entry(sequence, *item))
     return found
@@ -403,6 +404,31 @@ def test_a_life_that_ends_in_a_later_batch_is_still_the_old_one_before_that() ->
     # "a" is created anew in the graph before the journal's next entries are read
     assert rows(coalesced([changes(("a", "x", 2))], lives, {"a": 9})) == [(3, "a", 2)]
     assert rows(coalesced([loaded(twins=[("a", 9)]), changes(("a", "x", 3))], lives, {"a": 9})) == [(9, "a", 3)]
+
+
+def test_what_was_reported_before_the_life_that_the_graph_has_by_now_began_goes_nowhere() -> None:
+    # Killed and started again: no life is known yet, and the graph has the twin that came after.
+    lives: dict[str, int] = {}
+    first = Coalesced(0, lives, lambda twin_id, at: 9 if at >= 50 else None, Thinning())
+    key = BehaviorKey(OwnerKey("twin", "a"), "hot")
+    was_hot = BehaviorChanged(key, "active", "true", 10, CAUSE)
+    event = TwinEventOccurred("a", "tripped", 10, {}, CAUSE)
+    _, input, outcome = changes(("a", "x", 1))
+    first.add(Entry(1, 10, input, msgspec.structs.replace(outcome, behaviors=(was_hot,), events=(event,))))
+    assert first.rows == 0
+    later = Coalesced(1, lives, lambda twin_id, at: 9 if at >= 50 else None, Thinning())
+    later.add(Entry(2, 60, input, outcome))
+    assert rows(later) == [(9, "a", 1)]
+
+
+def test_where_the_behaviors_of_what_is_gone_stood_is_not_written() -> None:
+    keys = [BehaviorKey(OwnerKey("twin", twin), "hot") for twin in "ab"]
+    keys += [BehaviorKey(OwnerKey("overlay", overlay), "hot") for overlay in ("o", "p")]
+    facts = tuple(BehaviorChanged(key, "inactive", "false", 0, CAUSE) for key in keys)
+    load = Load(Plan(2, removed_twins=("a",), removed_overlays=("o",)))
+    found = coalesced([(0, Samples(()), Outcome(behaviors=facts)), (0, load, Outcome())], {}, {"a": 1, "b": 1})
+    [batch] = found.batches(1000)
+    assert [item.key for item in batch.behaviors] == [keys[1], keys[3]]
 
 
 def test_an_edited_twin_keeps_what_it_reported() -> None:
