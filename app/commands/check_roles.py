@@ -1,13 +1,17 @@
-"""Roles of overlay types and who fills them: types that exist, one filler unless many, and nothing inside itself."""
+"""Roles of overlay types and who fills them: types that exist, one filler unless many, nothing inside itself, and not
+more edges than can be kept."""
 
 from collections import Counter
 from collections.abc import Sequence
 
 from app.commands.draft import World
 from app.commands.findings import Findings
-from app.model.composition import chain_to, overlays_in, role_path
+from app.model.composition import chain_to, edges_made, overlays_in, role_path
 from app.model.definitions import Overlay, OverlayType, RoleBinding, RoleDefinition
 from app.model.lineage import is_a
+
+MAX_EDGES = 20_000
+"""Between the roles of one overlay: two roles with 10,000 each would otherwise make a hundred million."""
 
 
 def check_role_types(world: World, overlay_type: OverlayType, findings: Findings) -> None:
@@ -93,6 +97,18 @@ def check_roles(world: World, overlay: Overlay, overlay_type: OverlayType | None
                 f"bind {'an overlay' if role.overlay_type else 'a twin'} of type "
                 f"'{role.overlay_type or role.twin_type}' to it",
             )
+
+
+def check_edges(world: World, overlay: Overlay, findings: Findings) -> None:
+    count = edges_made(world, overlay)
+    if count > MAX_EDGES:
+        findings.fault(
+            "TOO_MANY_EDGES",
+            f"the relationships between the roles of overlay '{overlay.overlay_id}' would be {count:,} edges, "
+            "one from each twin to each",
+            "/twins",
+            f"at most {MAX_EDGES:,} are made: let a twin in between stand for the many of one side",
+        )
 
 
 def _check_filler(world: World, binding: RoleBinding, role: RoleDefinition, path: str, findings: Findings) -> None:

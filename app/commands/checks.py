@@ -14,7 +14,7 @@ from app.commands.check_relationships import (
     check_rules,
     check_type_is_known,
 )
-from app.commands.check_roles import check_fillers, check_role_ends, check_role_types, check_roles
+from app.commands.check_roles import check_edges, check_fillers, check_role_ends, check_role_types, check_roles
 from app.commands.check_units import check_units
 from app.commands.draft import World
 from app.commands.findings import Findings
@@ -131,6 +131,7 @@ def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
                 findings.unresolved(twin_id, relationship.name, f"/relationships/{index}/{field}")
     if findings.problems:
         return  # names whose twins are not there can't be looked into
+    check_edges(world, overlay, findings)
     named = names_in_overlay(world, overlay)
     place = Place("overlay", what, named=named)
     behaviors = _placed(overlay.behaviors)

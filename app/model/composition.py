@@ -133,6 +133,13 @@ def fillers(world: Overlays, overlay: Overlay, path: Iterable[str]) -> list[str]
     return list(dict.fromkeys(found))
 
 
+def edges_made(world: Overlays, overlay: Overlay) -> int:
+    """How many edges the roles make at most, without making them: two roles that many fill make one for each pair."""
+    if not overlay.in_place:
+        return 0
+    return sum(len(sources) * len(targets) for _, sources, targets, _ in _by_role(world, overlay))
+
+
 def overlay_edges(world: Plant, overlay: Overlay) -> list[Edge]:
     """The overlay type's between filled roles, from each of the source to each of the target (a twin is never led to
     itself by one role), with the overlay's own added or replacing by name. Ends may be missing for the latter. A draft
@@ -140,27 +147,36 @@ def overlay_edges(world: Plant, overlay: Overlay) -> list[Edge]:
     if not overlay.in_place:
         return []
     overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
-    own = {item.name for item in overlay.relationships}
     found: list[Edge] = []
+    for item, sources, targets, itself in _by_role(world, overlay):
+        assert overlay_type is not None, "it has the relationship"
+        kind = role_relationship_type(world, overlay_type, item)
+        found += [
+            Edge(item.name, kind, source, target, item.description)
+            for source in sources
+            for target in targets
+            if source != target or not itself
+        ]
+    return found + [
+        Edge(item.name, type_in_overlay(world, item), item.source_twin_id, item.target_twin_id)
+        for item in overlay.relationships
+    ]
+
+
+def _by_role(world: Overlays, overlay: Overlay) -> Iterator[tuple[RoleRelationship, list[str], list[str], bool]]:
+    """The relationships of the type that the overlay does not replace, each with who is at its ends, and whether both
+    ends are the same role."""
+    overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+    own = {item.name for item in overlay.relationships}
     for item in overlay_type.relationship_types if overlay_type else ():
         if item.name in own or overlay_type is None:
             continue
         source_path, target_path = (
             [role.role for role in role_path(world, overlay_type, end)] for end in (item.source_role, item.target_role)
         )
-        if not source_path or not target_path:
-            continue
-        kind = role_relationship_type(world, overlay_type, item)
-        found += [
-            Edge(item.name, kind, source, target, item.description)
-            for source in fillers(world, overlay, source_path)
-            for target in fillers(world, overlay, target_path)
-            if source != target or source_path != target_path
-        ]
-    return found + [
-        Edge(item.name, type_in_overlay(world, item), item.source_twin_id, item.target_twin_id)
-        for item in overlay.relationships
-    ]
+        if source_path and target_path:
+            sources, targets = (fillers(world, overlay, path) for path in (source_path, target_path))
+            yield item, sources, targets, source_path == target_path
 
 
 def role_relationship_type(world: Plant, overlay_type: OverlayType, item: RoleRelationship) -> str:

@@ -259,6 +259,21 @@ async def test_relationship_ends_lead_into_overlays_and_to_each_of_many(house: H
     ]
 
 
+async def test_many_on_both_ends_of_many_are_refused_before_their_edges_are_made(house: House) -> None:
+    many: Documents = [("twin", twin(f"s{number}")) for number in range(142)]
+    shelf = [*site()["twins"][:1], *({"role": "spares", "twin_id": item["twin_id"]} for _, item in many)]
+    await house.save(*many, ("overlay", site(twins=shelf)))
+    ends = {"name": "e", "source_role": "spares", "target_role": "spares", "relationship_type": "control"}
+    with pytest.raises(Conflict) as refused:
+        await house.save(("overlay_type", site_type(relationship_types=[ends])))
+    [problem] = refused.value.problems
+    assert problem.code == "TOO_MANY_EDGES"
+    assert "20,164 edges" in problem.message
+    await house.save(("overlay", site(twins=shelf[:-1], lifecycle="suspended")), ("overlay", station(overlay_id="o")))
+    await house.save(("overlay_type", site_type(relationship_types=[ends])))
+    assert await refusal(house, ("overlay", site(twins=shelf))) == [("TOO_MANY_EDGES", "/twins")]
+
+
 async def test_a_role_whose_own_name_has_the_dot_goes_before_a_path(house: House) -> None:
     dotted = {"role": "intake.main", "twin_type": "valve", "required": False}
     roles = [*site_type()["twin_roles"], dotted]
