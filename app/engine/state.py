@@ -90,12 +90,9 @@ def restore(live: LiveState, data: bytes) -> None:
     try:
         state = _decode(data)
     except msgspec.MsgspecError as error:
-        raise Unavailable(f"the engine's snapshot can't be read: {error}", code="SNAPSHOT_UNREADABLE") from error
+        raise _unreadable(data, str(error)) from error
     if state.version != VERSION:
-        raise Unavailable(
-            f"the engine's snapshot is of version {state.version}, this program reads {VERSION}",
-            code="SNAPSHOT_UNREADABLE",
-        )
+        raise _unreadable(data, "")
     live.clear()
     loading.load(live, state.plan)
     live.sequence, live.time, live.serial = state.sequence, state.time, state.serial
@@ -119,6 +116,22 @@ def restore(live: LiveState, data: bytes) -> None:
     live.calls = {call.call_id: call for call in state.calls}
     live.finished = {call.call_id: call for call in state.finished}
     live.waiting = dict.fromkeys(state.waiting)
+
+
+def _unreadable(data: bytes, why: str) -> Unavailable:
+    """Other versions have other shapes, of which decoding would say something about the shape."""
+    try:
+        version = msgspec.msgpack.decode(data)[0]
+    except (msgspec.MsgspecError, RecursionError, TypeError, LookupError):
+        version = None
+    other = isinstance(version, int) and version != VERSION
+    told = f"is of version {version}, this program reads {VERSION}" if other else f"can't be read: {why}"
+    return Unavailable(
+        f"the engine's snapshot {told}",
+        code="SNAPSHOT_UNREADABLE",
+        hint="start the version that wrote it, or move the journal folder aside to begin a new one: live values and"
+        " open alerts are then built up anew",
+    )
 
 
 def _state_of(live: LiveState) -> _State:

@@ -167,6 +167,13 @@ def test_bytes_that_are_no_snapshot_are_refused(state: bytes) -> None:
     assert error.value.code == "SNAPSHOT_UNREADABLE"
 
 
+def test_a_snapshot_of_another_version_is_told_from_a_damaged_one_and_says_what_next() -> None:
+    older = msgspec.msgpack.encode([1, 0, {"a": "shape of its own"}])
+    with pytest.raises(Unavailable, match="is of version 1, this program reads") as error:
+        Engine().restore(older)
+    assert error.value.hint.startswith("start the version that wrote it, or move the journal folder aside")
+
+
 def test_definitions_loaded_at_start_meet_the_state_of_the_last_run() -> None:
     plant = Plant(rule("hot", hot(), alert(), call("stop")))
     plant.read(temperature=90.0)
