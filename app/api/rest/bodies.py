@@ -7,9 +7,9 @@ never application/json.
 from collections.abc import Collection, Mapping
 from typing import Any
 
-import msgspec
 from fastapi import Request
 
+from app.api.rest.strict_json import read_json
 from app.commands.pointers import pointer
 from app.errors import Invalid, Problem, Refused
 from app.model.near import near
@@ -19,15 +19,10 @@ TEXT = "text/plain"
 
 
 async def json_object(request: Request) -> dict[str, Any]:
-    """Raises Invalid (CONTENT_TYPE_NOT_ALLOWED, REQUEST_INVALID, DOCUMENT_INVALID where it is no object)."""
+    """Raises Invalid (CONTENT_TYPE_NOT_ALLOWED, REQUEST_INVALID; DOCUMENT_INVALID where it is no object, and what
+    strict_json.py finds)."""
     _expect_type(request, JSON)
-    content = await request.body()
-    try:
-        found = msgspec.json.decode(content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Invalid(
-            f"the body is not valid JSON: {error}", code="REQUEST_INVALID", hint="send one JSON object in UTF-8"
-        ) from error
+    found = read_json(await request.body())
     if not isinstance(found, dict):
         raise Invalid.of(
             [Problem("WRONG_TYPE", "the body is not a JSON object", "", "send the object itself")],

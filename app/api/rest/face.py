@@ -13,6 +13,7 @@ from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.problem import PREFIX
 from app.api.rest.assets import add_assets
@@ -49,7 +50,18 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_scripts(app, services)
     add_assets(app, services)
     _add_description(app)
-    return [Route(PREFIX, _to_docs), Mount(PREFIX, app)]
+    return [Route(PREFIX, _to_docs), Mount(PREFIX, _HeadAsGet(app))]
+
+
+class _HeadAsGet:
+    """What GET answers, HEAD does too; the server leaves the body out."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asked = {**scope, "method": "GET"} if scope.get("method") == "HEAD" else scope
+        await self._app(asked, receive, send)
 
 
 def _add_description(app: FastAPI) -> None:

@@ -79,7 +79,7 @@ async def no_route(request: Request, error: Exception) -> Response:
                 method
                 for route in request.app.routes
                 if isinstance(route, Route) and route.matches(request.scope)[0] is not Match.NONE
-                for method in route.methods or ()
+                for method in (*(route.methods or ()), *(("HEAD",) if "GET" in (route.methods or ()) else ()))
             }
         )
         found = {"code": "METHOD_NOT_ALLOWED", "hint": f"this path takes {', '.join(allowed)}"}

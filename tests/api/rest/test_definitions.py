@@ -250,9 +250,43 @@ async def test_a_body_that_is_not_json_is_415(plant: Plant, media: str) -> None:
     assert plant.catalogue.twin("pump_9") is None
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"a": NaN}', b"[" * 100_000, b'{"a": "\\ud800"}'])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"[" * 100_000, '{"a": 1}'.encode("utf-16"), b'{"a": +1}'])
 async def test_a_body_that_is_no_json_is_400(plant: Plant, content: bytes) -> None:
     assert refusal(await send(plant, "POST", "/twins", content=content, headers=JSON)) == (400, "REQUEST_INVALID")
+
+
+@pytest.mark.parametrize(
+    ("content", "found"),
+    [
+        (b'{"metadata": {"a/b": [1, NaN, -Infinity]}}', [
+            ("NOT_FINITE", "/metadata/a~1b/1"), ("NOT_FINITE", "/metadata/a~1b/2"),
+        ]),
+        (b'{"metadata": {"x": 1e999}}', [("NOT_FINITE", "/metadata/x")]),
+        (b'{"metadata": {"x": 1' + b"0" * 40 + b"}}", [("NUMBER_TOO_LARGE", "/metadata/x")]),
+        (b'{"description": "\\ud800"}', [("BAD_TEXT", "/description")]),
+        (b'{"twin_id": "a", "metadata": {"k": [{"x": 1, "x": 2}]}, "twin_id": "b"}', [
+            ("DUPLICATE_KEY", "/twin_id"), ("DUPLICATE_KEY", "/metadata/k/0/x"),
+        ]),
+    ],
+)  # fmt: skip
+async def test_what_json_is_not_is_told_at_each_of_its_places(
+    plant: Plant, content: bytes, found: list[tuple[str, str]]
+) -> None:
+    answer = await send(plant, "POST", "/twins", content=content, headers=JSON)
+    assert refusal(answer) == (422, "DOCUMENT_INVALID")
+    assert set(found) <= set(faults(answer))
+
+
+async def test_a_byte_order_mark_is_no_fault(plant: Plant) -> None:
+    content = b'\xef\xbb\xbf{"twin_id": "bom", "twin_type": "pump"}'
+    assert (await send(plant, "POST", "/twins", content=content, headers=JSON)).status_code == 201
+
+
+async def test_head_answers_what_get_answers(plant: Plant) -> None:
+    for path in ("/twins/pump_123", "/twins", "/openapi.json"):
+        get, head = await send(plant, "GET", path), await send(plant, "HEAD", path)
+        assert (head.status_code, head.headers.get("etag")) == (200, get.headers.get("etag"))
+        assert head.headers["content-length"] == get.headers["content-length"]
 
 
 @pytest.mark.parametrize("content", ["[]", "5", "null", '"text"'])

@@ -75,9 +75,9 @@ async def test_a_path_that_is_not_there_is_a_problem_too() -> None:
 async def test_another_method_is_405_with_all_that_the_path_takes() -> None:
     answer = await send(Installation(), "PUT", "/twins")
     assert refusal(answer) == (405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["allow"] == "GET, POST"
+    assert answer.headers["allow"] == "GET, HEAD, POST"
     one = await send(Installation(), "POST", "/twins/pump_123")
-    assert one.headers["allow"] == "DELETE, GET, PATCH, PUT"
+    assert one.headers["allow"] == "DELETE, GET, HEAD, PATCH, PUT"
 
 
 async def test_a_bug_is_masked_and_logged_under_its_reference(caplog: pytest.LogCaptureFixture) -> None:
