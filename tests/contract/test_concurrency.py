@@ -15,7 +15,9 @@ from typing import Any, get_args
 import pytest
 
 from app.commands.actor import Actor
+from app.commands.checks import check
 from app.commands.definitions import DefinitionCommands
+from app.commands.draft import Draft
 from app.errors import Conflict, Invalid, NotFound, Unavailable
 from app.graph.store import GraphStore
 from app.model.catalogue import Catalogue
@@ -203,3 +205,53 @@ async def test_two_who_know_different_revisions_can_not_both_break_the_other(
 
 def _overlay(stored: Any) -> dict[str, Any]:
     return next(to_document(item.definition) for item in stored if (item.kind, item.id) == ("overlay", "s"))
+
+
+_RULE = {"name": "feeds", "target_type": "valve", "relationship_type": "control"}
+_FEEDS = {"name": "feeds", "target_twin_id": "p1", "relationship_type": "control"}
+_ABOVE = {
+    "name": "b",
+    "conditions": ["mid.inner.tap.position > 1"],
+    "actions": [{"type": "alert", "severity": "error", "message": "m"}],
+}
+_MIDDLE = {"a circle of overlays": "one", "a rule and what it forbids": "s"}
+"""What the overlay in the middle has inside; else the overlay two."""
+PAIRS: dict[str, tuple[tuple[Kind, dict[str, Any]], tuple[Kind, dict[str, Any]]]] = {
+    "a circle of overlays": (
+        ("overlay", {"overlay_id": "one", "twins": [{"role": "inner", "overlay_id": "two"}]}),
+        ("overlay", {"overlay_id": "two", "twins": [{"role": "inner", "overlay_id": "middle"}]}),
+    ),
+    "a rule and what it forbids": (
+        ("twin_type", pump_type(relationships=[_RULE])),
+        ("twin", {"twin_id": "p2", "twin_type": "pump", "relationships": [_FEEDS]}),
+    ),
+    "a behavior two overlays above, and the role that it reads": (
+        ("overlay", {"overlay_id": "one", "twins": [{"role": "mid", "overlay_id": "middle"}], "behaviors": [_ABOVE]}),
+        ("overlay", {"overlay_id": "two", "twins": []}),
+    ),
+}
+
+
+@pytest.mark.parametrize("pair", PAIRS)
+async def test_of_two_changes_that_are_right_alone_and_wrong_together_one_is_refused(
+    store: GraphStore, other: GraphStore, pair: str
+) -> None:
+    first, second = PAIRS[pair]
+    one = await commands_on(store)
+    await one.save(
+        [
+            *DOCUMENTS,
+            ("overlay", {"overlay_id": "one", "twins": []}),
+            ("overlay", {"overlay_id": "two", "twins": [{"role": "tap", "twin_id": "v1"}]}),
+            ("overlay", {"overlay_id": "middle", "twins": [{"role": "inner", "overlay_id": _MIDDLE.get(pair, "two")}]}),
+        ],
+        ANN,
+    )
+    two = await commands_on(other)
+    results = await asyncio.gather(one.save([first], ANN), two.save([second], ANN), return_exceptions=True)
+    [refused] = [item for item in results if isinstance(item, BaseException)]
+    assert isinstance(refused, Conflict | Invalid)
+    assert refused.code in ("DEFINITION_INVALID", "BREAKS_DEPENDENTS", "CATALOGUE_MOVED")
+    _, stored = await store.load()
+    world = Draft(Catalogue.of(0, stored), {})
+    assert [problem for item in stored for problem in check(world, item.definition).problems] == []
