@@ -30,6 +30,10 @@ class ReportSamplesInput:
             "comes again begins the next step, so conditions see every sample."
         )
     )
+    dry_run: bool = strawberry.field(
+        default=False,
+        description="Only say which samples could be taken; what is late, only the report itself can tell.",
+    )
 
 
 @strawberry.type(description="A sample that could not be taken.")
@@ -46,9 +50,9 @@ class RejectedSample:
     )
 
 
-@strawberry.type(description="Samples that were taken: they are durable.")
+@strawberry.type(description="Samples that were taken (they are durable), or could be.")
 class ReportSamplesPayload:
-    sequence: Long = strawberry.field(description="The journal entry that has them.")
+    sequence: Long | None = strawberry.field(description="The journal entry that has them; null for a dry run.")
     accepted: int = strawberry.field(description="How many were taken, those that said nothing new included.")
     rejected: list[RejectedSample] = strawberry.field(description="The others, each with its reason.")
 
@@ -67,9 +71,9 @@ class Reporting:
         self, info: Info, input: Annotated[ReportSamplesInput, strawberry.argument(description="What was measured.")]
     ) -> ReportSamplesPayload:
         given = [_given(item, f"/samples/{index}") for index, item in enumerate(input.samples)]
-        done = await info.context.services.commands.reports.report(given, info.context.actor())
+        done = await info.context.services.commands.reports.report(given, info.context.actor(), dry_run=input.dry_run)
         return ReportSamplesPayload(
-            sequence=Long(done.sequence),
+            sequence=None if done.sequence is None else Long(done.sequence),
             accepted=done.accepted,
             rejected=[
                 RejectedSample(

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from app.commands.actor import Actor
 from app.commands.json_limits import MAX_PROBLEMS, limit_problems
+from app.commands.part_plans import property_plan
 from app.commands.pointers import shown
+from app.engine.values import Spec
 from app.errors import Invalid, Problem
 from app.model.catalogue import Catalogue
 from app.model.events import Reading, ReportSamples, Sample, SampleRejected
@@ -47,7 +49,8 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Reported:
-    sequence: int
+    sequence: int | None
+    """None where it was only tried out."""
     accepted: int
     rejected: tuple[Rejected, ...]
 
@@ -58,8 +61,11 @@ class ReportCommands:
         self._inbox = inbox
         self._clock = clock
 
-    async def report(self, given: Sequence[Given], actor: Actor, problems: Iterable[Problem] = ()) -> Reported:
-        """`problems` are those that the face has found already. Raises Invalid (SAMPLES_INVALID with every fault:
+    async def report(
+        self, given: Sequence[Given], actor: Actor, problems: Iterable[Problem] = (), *, dry_run: bool = False
+    ) -> Reported:
+        """`problems` are those that the face has found already. A dry run tells which values could be taken; what is
+        late, only the moment of the report itself can tell. Raises Invalid (SAMPLES_INVALID with every fault:
         UNKNOWN_TWIN, UNKNOWN_PROPERTY, PROPERTY_MAPPED, PROPERTY_COMPUTED, MISSING_FIELD, ...; TOO_MANY_SAMPLES),
         Unavailable (INGEST_FULL)."""
         refuse_too_many(len(given))
@@ -68,10 +74,25 @@ class ReportCommands:
             found.append(Problem("MISSING_FIELD", "there is no sample in it", "", "give at least one"))
         if found:
             raise Invalid.of(found[:MAX_PROBLEMS], "the report", code="SAMPLES_INVALID")
+        if dry_run:
+            unfit = tuple(self._rehearsed(given))
+            return Reported(None, len(given) - len(unfit), unfit)
         readings, order = _steps(given, self._clock.now())
         sequence, outcome = await self._inbox.submit(ReportSamples(readings, actor.name))
         rejected = sorted((_rejected(item, given, order) for item in outcome.rejected), key=lambda item: item.index)
         return Reported(sequence, len(given) - len(rejected), tuple(rejected))
+
+    def _rehearsed(self, given: Sequence[Given]) -> Iterable[Rejected]:
+        specs: dict[tuple[str, str], Spec] = {}
+        for index, item in enumerate(given):
+            key = item.twin_id, item.property
+            spec = specs.get(key)
+            if spec is None:
+                definition = self._catalogue.capabilities(item.twin_id).properties[item.property]
+                spec = specs[key] = Spec(property_plan(definition))
+            _, reason = spec.accept(item.value) if item.quality != "bad" else (None, "")
+            if reason:
+                yield Rejected(index, item, reason)
 
     def _problems(self, given: Sequence[Given]) -> Iterable[Problem]:
         known: dict[tuple[str, str], Problem | None] = {}

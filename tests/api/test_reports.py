@@ -61,6 +61,24 @@ async def test_a_batch_over_several_twins_is_taken_and_told_sample_by_sample(pla
     assert (await value(plant, "valve_234", "open"))["json"] is True
 
 
+async def test_a_dry_run_tells_what_could_be_taken_and_takes_nothing(plant: Plant) -> None:
+    samples = [
+        {"twinId": "pump_124", "property": "temperature", "value": 65.0},
+        {"twinId": "valve_234", "property": "open", "value": "yes"},
+        {"twinId": "pump_124", "property": "speed", "quality": "BAD"},
+    ]
+    before = plant.engine.live.sequence
+    tried = (await ask(plant, REPORT.replace("samples: $samples", "samples: $samples, dryRun: true"), samples=samples))[
+        "reportSamples"
+    ]
+    assert (tried["sequence"], tried["accepted"]) == (None, 2)
+    assert [(item["index"], item["reason"]) for item in tried["rejected"]] == [(1, "TypeMismatch")]
+    assert plant.engine.live.sequence == before
+    assert (await value(plant, "pump_124", "temperature"))["json"] is None
+    real = (await ask(plant, REPORT, samples=samples))["reportSamples"]
+    assert real["rejected"] == tried["rejected"]
+
+
 async def test_the_same_batch_again_changes_nothing(plant: Plant) -> None:
     samples = [{"twinId": "pump_124", "property": "temperature", "value": 65.0, "timestamp": iso(plant.clock.at)}]
     for _ in range(2):
