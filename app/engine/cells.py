@@ -387,29 +387,12 @@ class RuleState:
         """Whether the definition change left it as it was: the same rule on the same properties."""
         return self.plan == old.plan and self._reads() == old._reads()
 
-    def attach(self) -> None:
-        """The cells it reads wake it from now on."""
-        if self.error is None:
-            for cell in dict.fromkeys(self.cells):
-                in_place = not cell.readers or cell.readers[-1].order < self.order
-                cell.readers = (*cell.readers, self)
-                if not in_place:
-                    cell.readers = tuple(sorted(cell.readers, key=_order))
-
-    def detach(self) -> None:
-        for cell in dict.fromkeys(self.cells):
-            cell.readers = tuple([rule for rule in cell.readers if rule is not self])
-
     def twins(self) -> tuple[str, ...]:
         """The twins an alert of it concerns: those it reads, else all that its owner binds."""
         read = dict.fromkeys(cell.twin.plan.twin_id for cell in self.cells)
         if read or isinstance(self.owner, TwinState):
             return tuple(read) or (self.owner.key.id,)
         return tuple(dict.fromkeys(self.owner.plan.bindings.values()))
-
-
-def _order(rule: RuleState) -> tuple[bool, str, int]:
-    return rule.order
 
 
 def _never() -> bool | None:

@@ -4,7 +4,7 @@ An owner of the same revision and shape is not touched at all. A rebuilt twin ha
 it is bound anew; nothing is evaluated here (`load.py` decides what the new rules mean, a fold reads it in the facts).
 """
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
@@ -33,10 +33,33 @@ class Loading:
     """Cells that went on and don't show what they did."""
     dropped: list[tuple[PropertyKey, Override, str]] = field(default_factory=list)
     """Overrides that ended with what they stood over, each with why."""
+    gone: set[RuleState] = field(default_factory=set)
+    """Rules of overlays."""
+    readers: dict[Cell, list[RuleState]] = field(default_factory=dict)
+    """Of every cell that other rules of overlays read than before, those that are new."""
 
     def rules(self) -> list[RuleState]:
         """All rules that were built, in the order of their owners."""
         return [rule for owner in self.owners if owner.after is not None for rule in owner.after.values()]
+
+    def attach(self, rule: RuleState) -> None:
+        for cell in dict.fromkeys(rule.cells):
+            if isinstance(rule.owner, TwinState):
+                cell.readers = (*cell.readers, rule)  # of its own twin, which is new: they come in order
+            else:
+                self.readers.setdefault(cell, []).append(rule)
+
+    def detach(self, rules: Iterable[RuleState]) -> None:
+        for rule in rules:
+            self.gone.add(rule)
+            for cell in rule.cells:
+                self.readers.setdefault(cell, [])
+
+    def wire(self) -> None:
+        """Each cell gets its readers in overlays once, however many come and go: thousands may read the same."""
+        for cell, new in self.readers.items():
+            rules = [rule for rule in cell.readers if rule not in self.gone] if self.gone else [*cell.readers]
+            cell.readers = tuple(sorted([*rules, *new], key=_order))
 
 
 def load(live: LiveState, plan: Plan) -> Loading:
@@ -62,12 +85,12 @@ def load(live: LiveState, plan: Plan) -> Loading:
             rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_id, ()))))
     for overlay_id in plan.removed_overlays:
         if (gone := live.overlays.pop(overlay_id, None)) is not None:
-            loading.owners.append(Replaced(gone.key, _unbind(live, gone), None))
+            loading.owners.append(Replaced(gone.key, _unbind(live, gone, loading), None))
     fresh_twins = [_twin(live, twin, loading) for twin in plan.twins if _differs(live.twins.get(twin.twin_id), twin)]
     for twin_state, _, _ in fresh_twins:
         rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_state.key.id, ()))))
     for twin_state, before, reborn in fresh_twins:
-        _give_rules(live, twin_state, {} if reborn else before)
+        _give_rules(live, twin_state, {} if reborn else before, loading)
         loading.owners.append(Replaced(twin_state.key, before, twin_state.rules, reborn))
     for overlay in plan.overlays:
         if _differs(live.overlays.get(overlay.overlay_id), overlay):
@@ -76,6 +99,7 @@ def load(live: LiveState, plan: Plan) -> Loading:
     for overlay_id in rebind:
         if (bound := live.overlays.get(overlay_id)) is not None:
             _overlay(live, bound.plan, loading)
+    loading.wire()
     live.shapes = {shape_id: state for shape_id, state in live.shapes.items() if state.users}
     live.catalogue_revision = plan.catalogue_revision
     return loading
@@ -159,17 +183,17 @@ def _overlay(live: LiveState, plan: OverlayPlan, loading: Loading) -> None:
     old = live.overlays.pop(plan.overlay_id, None)
     new = live.overlays[plan.overlay_id] = OverlayState(plan, live.shapes[plan.shape_id])
     new.shape.users += 1
-    before = _unbind(live, old) if old is not None else {}
+    before = _unbind(live, old, loading) if old is not None else {}
     for twin_id in plan.bindings.values():
         live.overlays_of.setdefault(twin_id, set()).add(plan.overlay_id)
-    _give_rules(live, new, before)
+    _give_rules(live, new, before, loading)
     loading.owners.append(Replaced(new.key, before, new.rules))
 
 
-def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState]) -> None:
+def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState], loading: Loading) -> None:
     for index, plan in enumerate(owner.shape.shape.rules):
         rule = owner.rules[plan.name] = RuleState(owner, index, plan, live.twins)
-        rule.attach()
+        loading.attach(rule)
         old = before.get(plan.name)
         if old is not None and old.error is None and rule.error is None:
             rule.active, rule.evidence, rule.since = old.active, old.evidence, old.since
@@ -181,22 +205,19 @@ def _retire(twin: TwinState) -> Mapping[str, RuleState]:
     to it then, so that it is free once it is let go: what a start made is never searched for cycles (serve.py)."""
     twin.shape.users -= 1
     rules = twin.rules
-    for rule in rules.values():
-        rule.detach()
     for cell in twin.cells.values():
-        cell.feeds = ()
+        cell.feeds = cell.readers = ()  # the overlays that read it are bound anew in the same load
     for computed in twin.computed:
         computed.inputs = ()
     twin.cells, twin.rules, twin.computed = {}, {}, ()
     return rules
 
 
-def _unbind(live: LiveState, overlay: OverlayState) -> Mapping[str, RuleState]:
+def _unbind(live: LiveState, overlay: OverlayState, loading: Loading) -> Mapping[str, RuleState]:
     """The rules it had, which wake no more."""
     overlay.shape.users -= 1
     rules, overlay.rules = overlay.rules, {}
-    for rule in rules.values():
-        rule.detach()
+    loading.detach(rules.values())
     for twin_id in overlay.plan.bindings.values():
         bound = live.overlays_of.get(twin_id)
         if bound is not None:
@@ -204,3 +225,7 @@ def _unbind(live: LiveState, overlay: OverlayState) -> Mapping[str, RuleState]:
             if not bound:
                 del live.overlays_of[twin_id]
     return rules
+
+
+def _order(rule: RuleState) -> tuple[bool, str, int]:
+    return rule.order
