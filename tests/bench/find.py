@@ -1,6 +1,6 @@
 """Finding among 100,000 twins: pages from both ends, filters, orders, and the range filter beside raw Cypher.
 
-The Cypher asks the embedded engine the same question over the same values in the same run, through the driver that the
+The Cypher asks both engines the same question over the same values in the same run, through the driver that the
 server uses; both answers must be equal. Memory is what the indexes add to a catalogue and an engine that are there.
 
     make bench SUITE=find
@@ -23,13 +23,13 @@ from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction
 from app.engine.engine import Engine
 from app.find.finder import Finder, Found
 from app.find.query import Box, Order, Place, PropertyTest, TwinFilter, Window
-from app.graph.embedded import EmbeddedEngine
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
 from app.model.definitions import Twin, TwinType
 from app.model.events import Load, PathStatus, Reading, Sample, Samples, SourceStatus, Started
 from app.model.plan import Plan, PropertyPlan, Shape, TwinPlan
 from app.model.time import SECOND
+from tests.bench.engines import ENGINES, StartEngine
 from tests.servers.graph import GraphAddress
 
 TWINS, PAGE, ROUNDS = 100_000, 100, 9
@@ -60,7 +60,8 @@ def main() -> None:
     _pages(finder)
     _filters(finder)
     _changes(catalogue)
-    asyncio.run(_beside_cypher(finder, values))
+    for name, started in ENGINES.items():
+        asyncio.run(_beside_cypher(finder, values, name, started))
 
 
 # ------------------------------------------------------------ the plant
@@ -183,12 +184,9 @@ def _changes(catalogue: Catalogue) -> None:
     print(f"a change of 10 twins, indexes and lines kept: {took:.2f} ms")
 
 
-async def _beside_cypher(finder: Finder, values: list[float]) -> None:
+async def _beside_cypher(finder: Finder, values: list[float], name: str, started: StartEngine) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        engine = EmbeddedEngine(Path(folder))
-        await engine.start()
-        try:
-            graph = GraphAddress(engine.uri, engine.user, engine.password, engine.database)
+        async with started(Path(folder)) as (graph, _):
             for statement in SCHEMA:
                 await graph.run(statement)
             rows = [{"id": _id(number), "value": value} for number, value in enumerate(values)]
@@ -197,14 +195,12 @@ async def _beside_cypher(finder: Finder, values: list[float]) -> None:
             async with AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver:
                 raw_page, found = await _asked(graph, driver, QUESTION, size=PAGE)
                 raw_count, counted = await _asked(graph, driver, COUNT)
-        finally:
-            await engine.stop()
     page, answer = _median(lambda: finder.twins(RANGE, Order(), Window(PAGE)))
     count, _ = _median(lambda: _with_count(finder, RANGE))
     assert list(answer.ids) == [row["id"] for row in found]
     assert answer.count() == counted[0]["found"]
-    print(f"the range filter's first page: {page:.2f} ms; raw Cypher {raw_page:.1f} ms ({raw_page / page:.0f}x)")
-    print(f"with its count: {count:.2f} ms; raw Cypher's count alone {raw_count:.1f} ms ({raw_count / count:.1f}x)")
+    print(f"the range filter's first page: {page:.2f} ms; {name}, raw {raw_page:.1f} ms ({raw_page / page:.0f}x)")
+    print(f"with its count: {count:.2f} ms; {name}, its count alone {raw_count:.1f} ms ({raw_count / count:.1f}x)")
 
 
 async def _asked(

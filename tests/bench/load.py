@@ -14,7 +14,7 @@ import logging
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,13 +25,12 @@ from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction
 
 from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands
-from app.graph.embedded import EmbeddedEngine
 from app.main import open_journal, running
 from app.serve import starting
 from app.settings import load_settings
+from tests.bench.engines import ENGINES, StartEngine
 from tests.bench.pumps import BEHAVIOR, PROPERTIES, Documents, batches, pump_type, pumps
 from tests.e2e.processes import running_server
-from tests.servers import neo4j
 from tests.servers.graph import GraphAddress
 
 TWINS, BATCH, WARM, ROUNDS, BULK = 20_000, 500, 1000, 3, 10_000
@@ -74,33 +73,11 @@ def main() -> None:
     with starting():  # as the server's process does
         pass
     logging.getLogger("twin_overlay").setLevel(logging.ERROR)  # the broker that is not there is meant not to be
-    for name, engine in (("embedded", _embedded), ("Neo4j", _neo4j)):
+    for name, engine in ENGINES.items():
         asyncio.run(_bench(name, engine))
 
 
-@asynccontextmanager
-async def _embedded(folder: Path) -> AsyncIterator[tuple[GraphAddress, int]]:
-    engine = EmbeddedEngine(folder)
-    await engine.start()
-    try:
-        assert engine.pid is not None
-        yield GraphAddress(engine.uri, engine.user, engine.password, engine.database), engine.pid
-    finally:
-        await engine.stop()
-
-
-@asynccontextmanager
-async def _neo4j(folder: Path) -> AsyncIterator[tuple[GraphAddress, int]]:
-    server = neo4j.Neo4jServer(neo4j.provision(), folder)
-    await server.start()
-    try:
-        assert server.process is not None
-        yield server.address, server.process.pid
-    finally:
-        await server.stop()
-
-
-async def _bench(name: str, engine: Callable[[Path], Any]) -> None:
+async def _bench(name: str, engine: StartEngine) -> None:
     floors, ours = [], []
     for number in range(ROUNDS):
         with tempfile.TemporaryDirectory() as folder:
