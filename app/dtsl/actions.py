@@ -7,6 +7,8 @@ it knows names only. Those of documents are checked in commands/check_behaviors.
 from collections.abc import Callable
 from typing import Any
 
+from pydantic import ValidationError
+
 from app.dtsl import diagnostics
 from app.dtsl.ast import Call, Constant, Name, Word, Write, joined
 from app.dtsl.diagnostics import Message
@@ -31,10 +33,19 @@ Report = Callable[[Message, Span], None]
 
 def lower(action: Call | Write, scope: Scope, report: Report) -> Action | None:
     """The document's form of a script's action; None where it is reported as wrong."""
-    if isinstance(action, Write):
-        return _lower_write(action, scope, report)
-    if len(action.path) == 1:
-        return _lower_alert(action, report)
+    try:
+        if isinstance(action, Write):
+            return _lower_write(action, scope, report)
+        if len(action.path) == 1:
+            return _lower_alert(action, report)
+        return _lower_call(action, scope, report)
+    except ValidationError as error:  # a limit of the document's form
+        for fault in error.errors():
+            report(diagnostics.unusable("this action", fault["msg"]), action.span)
+        return None
+
+
+def _lower_call(action: Call, scope: Scope, report: Report) -> Action | None:
     role, name = joined(action.path[:-1]), action.path[-1]
     owner = _role(role, scope, report)
     if owner is None:

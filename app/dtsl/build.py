@@ -39,6 +39,7 @@ from app.model.conditions import (
     Or,
     PropertyRef,
 )
+from app.model.definitions import MAX_ITEMS, MAX_TEXT
 from app.model.names import IDENTIFIER_RULE, is_identifier
 
 MAX_NESTING = 64
@@ -158,11 +159,17 @@ class Builder:
             case "truth":
                 return tree.children[0] == "true"
             case "list":
+                if len(tree.children) > MAX_ITEMS:
+                    self._report(diagnostics.list_too_long(len(tree.children), MAX_ITEMS), _tree_span(tree))
+                    return []
                 return [self._value(child) for child in tree.children]
             case _:
                 return None
 
     def _text(self, token: Token) -> str:
+        if len(token) > MAX_TEXT + 2:
+            self._report(diagnostics.text_too_long(len(token) - 2, MAX_TEXT), span_of(token))
+            return ""
         text, faults = unquote(str(token))
         for start, end, escape in faults:
             self._report(diagnostics.unknown_escape(escape), Span(token.start_pos + start, token.start_pos + end))

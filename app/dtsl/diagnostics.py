@@ -15,8 +15,9 @@ from app.errors import Problem, nearest, suggestion
 
 Severity = Literal["error", "warning", "info"]
 UNKNOWN_VALUE = "DTSL302"
-_MOST_COMPARED = 2000
-"""Names that a suggestion is looked for in: some milliseconds."""
+_MOST_LOOKED_AT = 2000
+_MOST_COMPARED = 100
+"""Names that a suggestion is looked for in."""
 SEVERITIES = ("info", "warning", "error", "critical")
 
 
@@ -40,11 +41,19 @@ def one_of(items: Sequence[str]) -> str:
 
 def _unknown(code: str, text: str, name: str, known: Iterable[str], kind: str) -> Message:
     """A name that is not there: with the one that was meant, or the list where it is short."""
-    names = sorted(islice(known, _MOST_COMPARED))
-    meant = nearest(name, names)
+    names = sorted(islice(known, _MOST_LOOKED_AT))
+    meant = nearest(name, _alike(name, names))
     if meant is not None:
         return Message(code, text, f"did you mean '{meant}'?", instead=meant)
     return Message(code, text, f"{kind}: {', '.join(names)}" if 0 < len(names) <= 12 else "")
+
+
+def _alike(name: str, names: Sequence[str]) -> Sequence[str]:
+    """Those worth comparing letter by letter: a script of 200 misspellings beside 2,000 names still takes no second."""
+    if len(names) <= _MOST_COMPARED:
+        return names
+    near = [other for other in names if abs(len(other) - len(name)) <= 2 and other[:1].lower() == name[:1].lower()]
+    return near[:_MOST_COMPARED]
 
 
 # ---------------------------------------------------------------------------------------------------- 1xx the text
@@ -147,6 +156,19 @@ def script_too_large(size: int, limit: int) -> Message:
     )
 
 
+def too_many_words(limit: int) -> Message:
+    text = f"the script has more than {limit} words and signs, which is the limit"
+    return Message("DTSL120", text, "split it into several scripts")
+
+
+def text_too_long(size: int, limit: int) -> Message:
+    return Message("DTSL125", f"this text has {size} characters; the limit is {limit}", "shorten it")
+
+
+def list_too_long(size: int, limit: int) -> Message:
+    return Message("DTSL126", f"this list has {size} items; the limit is {limit}", "shorten it")
+
+
 def condition_too_long(size: int, limit: int) -> Message:
     return Message(
         "DTSL121", f"the condition has {size} characters; the limit is {limit}", "split it into several conditions"
@@ -175,7 +197,7 @@ def too_many_problems(limit: int) -> Message:
 
 
 def unusable(what: str, why: str) -> Message:
-    return Message("DTSL124", f"{what} can't be saved: {why}")
+    return Message("DTSL124", f"{what} can't be saved: {why.removeprefix('Value error, ')}")
 
 
 # ---------------------------------------------------------------------------------------------------- 2xx names

@@ -1,7 +1,7 @@
 """The long form of each code: what it means, an example that gives it, and the same mended.
 
-The texts are explanations/*.md; tests/dtsl/test_explanations.py runs every example. One that would be too long to print
-has a line that ends in `// ... 101 times`, and `<U+D83D>` where no file can hold the character.
+The texts are explanations/*.md; tests/dtsl/test_explanations.py runs every example. What would be too long to print is
+a line that ends in `// ... 101 times`, or a text `<101 letters>`; `<U+D83D>` is a character that no file can hold.
 """
 
 import re
@@ -74,6 +74,7 @@ def whole(example: str) -> str:
         said, mark, times = line.partition(" // ... ")
         lines += [said] * int(times.removesuffix(" times")) if mark else [line]
     text = re.sub(r"<U\+(\w{4})>", lambda match: chr(int(match[1], 16)), "\n".join(lines))
+    text = re.sub(r"<(\d+) letters>", lambda match: "a" * int(match[1]), text)
     if not is_fragment(text):
         return text
     if text.startswith("twins"):

@@ -30,8 +30,10 @@ from app.model.definitions import MAX_TEXT
 MAX_SOURCE = 1024 * 1024
 """Characters of a script."""
 MAX_SYNTAX_ERRORS = 50
-MAX_REPARSED = 1_000_000
-"""Tokens that all second and later attempts at one script may take together: some seconds."""
+MAX_WORDS = 120_000
+"""Tokens and comments of a script; 20,000 lines have fewer."""
+MAX_REPARSED = 200_000
+"""Tokens that all second and later attempts at one script may take together: two seconds."""
 
 _KEYWORDS = frozenset(
     {"OVERLAY", "INSTANCE", "OF", "TWINS", "RELATIONSHIPS", "BEHAVIORS", "BEHAVIOR", "METADATA", "AS", "IF", "WHEN"}
@@ -170,7 +172,9 @@ def _words(source: Source, findings: Findings) -> _Words:
     stray_end = -1
     if source.surrogate is not None:
         findings.report(diagnostics.lone_surrogate(), Span(source.surrogate, source.surrogate + 1))
-    for token in _lex(source.text):
+    for count, token in enumerate(_lex(source.text)):
+        if count == MAX_WORDS:
+            findings.stop(diagnostics.too_many_words(MAX_WORDS), span_of(token))
         if token.type == "COMMENT":
             words.comments.append(token)
             continue

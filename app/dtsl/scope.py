@@ -39,6 +39,8 @@ from app.model.conditions import (
 from app.model.definitions import MethodDefinition, PropertyDefinition
 
 Part = OneOf["whole", "owner", "name"]
+_MOST_FOUND = 200
+"""In one condition: more than that nobody is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,8 @@ class _Checker:
             self._say(diagnostics.not_a_number(kind.shown, sign), node)
 
     def type(self, node: Condition) -> Type:
+        if len(self.found) >= _MOST_FOUND:
+            return UNKNOWN
         match node:
             case Literal(value=value):
                 return type_of_literal(value)

@@ -7,6 +7,7 @@ ids that would not come back the same (`pump1`, `P-101A`) have no unquoted form 
 """
 
 import re
+from functools import lru_cache
 
 IDENTIFIER = re.compile(r"[A-Za-z0-9_.:\-]{1,128}")
 _ROLE_PATH = re.compile(r"[A-Za-z0-9_.:\-]{1,1000}")
@@ -24,6 +25,7 @@ def is_role_path(text: str) -> bool:
     return _ROLE_PATH.fullmatch(text) is not None
 
 
+@lru_cache(maxsize=65_536)
 def to_snake(text: str) -> str:
     """`flowRate` -> `flow_rate`, `Pump123` -> `pump_123`, `BuildingAPumpingSystem` -> `building_a_pumping_system`."""
     return "_".join(word.lower() for word in _WORD.findall(text))
@@ -40,6 +42,7 @@ def to_camel(name: str) -> str:
     return pascal[:1].lower() + pascal[1:]
 
 
+@lru_cache(maxsize=65_536)
 def has_unquoted_form(name: str) -> bool:
     """Whether both DTSL forms of this id read back as the same id."""
     return all(_UNQUOTED.fullmatch(form) and to_snake(form) == name for form in (to_pascal(name), to_camel(name)))

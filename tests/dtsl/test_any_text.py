@@ -1,6 +1,5 @@
 """Any text at all gives definitions or diagnostics, soon, and never a traceback."""
 
-import random
 import time
 from contextlib import suppress
 
@@ -8,48 +7,34 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.dtsl.check import MAX_PROBLEMS, Checked, check_script
+from app.dtsl.check import MAX_PROBLEMS, check_script
 from app.dtsl.format import format_condition
-from app.dtsl.parse import MAX_SOURCE, MAX_SYNTAX_ERRORS, parse_condition
+from app.dtsl.parse import MAX_SOURCE, MAX_SYNTAX_ERRORS, MAX_WORDS, parse_condition
 from app.errors import Invalid
 from tests.dtsl.corpus import CORPUS
+from tests.dtsl.mutants import PIECES, answer, mutants
 from tests.dtsl.plant import catalogue
 
 PLANT = catalogue()
-SCRIPTS = [path.read_text(encoding="utf-8") for path in sorted(CORPUS.glob("*/script.dtsl"))]
-PIECES = [
-    *("{", "}", "(", ")", "[", "]", ";", ",", ".", "=", "==", "!", "-", "->", "&&", "||", "&", "?", "/*", "*/", "//"),
-    *('"', "'", "\\", "\n", "\r\n", "\t", "\ufeff", "\x00", "ä", "\ud800", "\u2028", "1e999", "9" * 40, "3.5", "null"),
-    *("overlay", "instance", "of", "twins", "behaviors", "behavior", "when", "then", "if", "as", "true", "alert"),
-]
+SCRIPT = (CORPUS / "cooling_loop" / "script.dtsl").read_text(encoding="utf-8")
 
 
-def _answers(source: str) -> Checked:
-    checked = check_script(source, PLANT)
-    failed = any(found.severity == "error" for found in checked.diagnostics)
-    assert not (failed and checked.definitions)
-    for found in checked.diagnostics:
-        rendered = found.render(source)
-        assert rendered.startswith(f"script.dtsl:{found.line}:{found.column}: {found.code} ")
-        assert len(rendered) < 2000
-        for jargon in ("Token", "LBRACE", "RBRACE", "SEMICOLON", "ANON", "$END", "lark", "NAME", "STRAY"):
-            assert jargon not in found.message
-            assert jargon not in found.hint
-    return checked
+def _answers(source: str) -> None:
+    answer(source, PLANT)
 
 
-def test_mutated_scripts_give_an_answer() -> None:
-    chance = random.Random(20250101)
+def test_mutated_scripts_give_an_answer_and_none_takes_a_second() -> None:
+    """tests/bench/dtsl_fuzz.py is the long run."""
     deadline = time.monotonic() + 6
     tried = 0
-    while tried < 400 and time.monotonic() < deadline:
-        text = chance.choice(SCRIPTS)
-        for _ in range(chance.randint(1, 6)):
-            at, width = chance.randrange(len(text)), chance.choice([0, 0, 1, 1, 2, 10, 80])
-            text = text[:at] + chance.choice([*PIECES, ""]) + text[at + width :]
-        _answers(text)
+    for text in mutants(seed=20250101):
+        before = time.process_time()
+        answer(text, PLANT)
+        assert time.process_time() - before < 1
         tried += 1
-    assert tried >= 50
+        if tried == 400 or time.monotonic() > deadline:
+            break
+    assert tried >= 30
 
 
 @settings(max_examples=150, deadline=None)
@@ -70,30 +55,34 @@ def test_unicode_gives_an_answer(text: str) -> None:
     ("source", "code", "cap"),
     [
         ("x" * (MAX_SOURCE + 1), "DTSL120", str(MAX_SOURCE)),
+        ("x " * (MAX_WORDS + 1), "DTSL120", str(MAX_WORDS)),
+        ("/**/" * (MAX_WORDS + 1), "DTSL120", str(MAX_WORDS)),
+        ('instance X of Y { metadata { a = "' + "a" * 10_001 + '"; } }', "DTSL125", "10000"),
+        ("instance X of Y { metadata { a = [" + "1, " * 10_000 + "1]; } }", "DTSL126", "10000"),
         ("overlay X {" + "{" * 100, "DTSL122", "64"),
-        ("instance X of Y { metadata { a = " + "[" * 100_000 + "]" * 100_000 + "; } }", "DTSL122", "64"),
+        ("instance X of Y { metadata { a = " + "[" * 50_000 + "]" * 50_000 + "; } }", "DTSL122", "64"),
         ("overlay X { behaviors { behavior y { when { " + "!" * 50_000 + "a } } } }", "DTSL122", "64"),
         ("overlay X { behaviors { behavior y { when { " + "- " * 50_000 + "a } } } }", "DTSL122", "64"),
         ("overlay X { behaviors { behavior y { when { 1" + " + 1" * 20_000 + " > a.b } } } }", "DTSL122", "64"),
         ("@ " * 100_000, "DTSL123", str(MAX_SYNTAX_ERRORS)),
-        ("overlay X { twins { " + "A b c; " * 2_000 + "} }", "DTSL123", str(MAX_SYNTAX_ERRORS)),
-        ("overlay X { twins { " + "A b c; " * 50_000 + "} }", "DTSL123", "a script of this size"),
+        ("overlay X { twins { " + "A b c; " * 500 + "} }", "DTSL123", str(MAX_SYNTAX_ERRORS)),
+        ("overlay X { twins { " + "A b c; " * 25_000 + "} }", "DTSL123", "a script of this size"),
         ("overlay X { twins { " + "Vlave b; " * 20_000 + "} }", "DTSL123", str(MAX_PROBLEMS)),
     ],
     ids=lambda item: str(item)[:24],
 )
 def test_a_cap_is_named_when_it_is_reached(source: str, code: str, cap: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     checked = check_script(source, PLANT)
 
     assert code in {found.code for found in checked.diagnostics}
     assert any(cap in found.message for found in checked.diagnostics if found.code == code)
     assert checked.definitions == ()
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20  # measured 3 s at most, on a quiet machine
 
 
-_LARGE = MAX_SOURCE // 8  # the whole of it takes up to 4 s each: done once, below
+_LARGE = MAX_SOURCE // 20
 
 
 @pytest.mark.parametrize(
@@ -114,13 +103,34 @@ _LARGE = MAX_SOURCE // 8  # the whole of it takes up to 4 s each: done once, bel
         "overlay X { twins {" + " when when;" * (_LARGE // 11),
         "\n" * _LARGE,
         "\ud800" * _LARGE,
-        "overlay X {} " * (MAX_SOURCE // 13),
+        "overlay X {} " * (MAX_WORDS // 20),
+        "overlay X { twins { " + "".join(f"Valve v{number}; " for number in range(MAX_WORDS // 20)) + "} }",
     ],
     ids=lambda source: repr(source[:12]),
 )
 def test_large_texts_are_answered_in_time(source: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
 
     _answers(source)
 
-    assert time.monotonic() - started < 30
+    assert time.process_time() - started < 30
+
+
+def test_many_misspellings_beside_many_names_are_answered_in_time() -> None:
+    roles = "".join(f"Valve v{number}; " for number in range(5_000))
+    wrong = "".join(f"behavior b{number} {{ when {{ vx{number}.position > 1 }} }} " for number in range(250))
+    started = time.process_time()
+
+    _answers(f"overlay X {{ twins {{ {roles} }} behaviors {{ {wrong} }} }}")
+
+    assert time.process_time() - started < 30
+
+
+def test_a_limit_of_an_actions_document_is_told_where_the_action_stands() -> None:
+    source = SCRIPT.replace("The duty pump is gone", "\x06")
+
+    (found,) = check_script(source, PLANT).diagnostics
+
+    assert found.code == "DTSL124"
+    assert found.message == "this action can't be saved: control character U+0006 is not allowed"
+    assert source.split("\n")[found.line - 1].strip().startswith("alert(critical")

@@ -15,9 +15,13 @@ from app.dtsl.explain import Explanation, explain, explanations, is_fragment, wh
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Scope, check_condition
 from app.errors import Invalid
+from app.model.definitions import OverlayType, RoleDefinition
 from tests.dtsl.plant import catalogue
 
-PLANT = catalogue()
+PLANT = catalogue(
+    OverlayType(type_id="drain", twin_roles=[RoleDefinition(role="pump", twin_type="centrifugal_pump")]),
+    OverlayType(type_id="site", twin_roles=[RoleDefinition(role="cellar", overlay_type="drain")]),
+)
 CODES = sorted(set(re.findall(r'"(DTSL\d{3})"', Path(diagnostics.__file__).read_text(encoding="utf-8"))))
 
 
