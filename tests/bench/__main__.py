@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import engine, find, latency, load, memory, start
+from tests.bench import dtsl, engine, find, latency, load, memory, start
 
 SUITES: dict[str, Callable[[], None]] = {
+    "dtsl": dtsl.main,
     "engine": engine.main,
     "latency": latency.main,
     "memory": memory.main,
