@@ -34,7 +34,7 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
         first = token.line not in indents
         indents.setdefault(token.line, token.column)
         previous = balanced[-1] if balanced else token
-        if open_ and kind in ("OVERLAY", "INSTANCE") and _starts_a_declaration(tokens, index):
+        if open_ and kind in ("OVERLAY", "INSTANCE") and starts_a_declaration(tokens, index):
             while open_:
                 missing(open_[-1])
                 close(previous)
@@ -65,7 +65,7 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
     return balanced
 
 
-def _starts_a_declaration(tokens: Sequence[Token], index: int) -> bool:
+def starts_a_declaration(tokens: Sequence[Token], index: int) -> bool:
     """`overlay NAME {` or `instance NAME of`, which stand nowhere but at the top."""
     if index + 2 >= len(tokens) or tokens[index + 1].type not in ("NAME", "STRING"):
         return False

@@ -18,7 +18,7 @@ from lark.lexer import PatternStr
 
 from app.dtsl import diagnostics
 from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script, Written
-from app.dtsl.brackets import balance, declarations
+from app.dtsl.brackets import balance, declarations, starts_a_declaration
 from app.dtsl.build import Builder, span_of
 from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.repair import Repair
@@ -212,6 +212,37 @@ def _lex(text: str) -> Iterator[Any]:
     start: Any = _parser().parse_interactive(text, start="script")
     tokens: Iterator[Any] = start.lexer_thread.lex(start.parser_state)
     return tokens
+
+
+def expected_behind(tokens: Sequence[Token]) -> dict[str, str]:
+    """The keywords that may follow, by the kind of their word, as far as the grammar goes. What is wrong before is
+    left out, as where a script is read."""
+    piece = _unfinished(tokens)
+    repair = Repair(piece, _spelled(), set(), _make, lambda message, span: None)
+    for _ in range(MAX_SYNTAX_ERRORS):
+        outcome = _feed(piece, "script")
+        if isinstance(outcome, Tree):
+            outcome = len(piece), {"OVERLAY", "INSTANCE"}
+        if outcome[0] == len(piece):
+            return {kind: _spelled()[kind] for kind in outcome[1] & _KEYWORDS}
+        if not repair.mend(*outcome):
+            repair.leave_out(*outcome)
+    return {}
+
+
+def _unfinished(tokens: Sequence[Token]) -> list[Token]:
+    """From where the last declaration begins, without what closes nothing."""
+    start = depth = 0
+    kept: list[Token] = []
+    for index, token in enumerate(tokens):
+        if token.type in ("OVERLAY", "INSTANCE") and (depth == 0 or starts_a_declaration(tokens, index)):
+            start, depth = len(kept), 0
+        elif token.type == "RBRACE" and depth == 0:
+            continue
+        depth += (token.type == "LBRACE") - (token.type == "RBRACE")
+        if not token.type.startswith(("BROKEN", "STRAY")):
+            kept.append(token)
+    return kept[start:]
 
 
 def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[str]]:

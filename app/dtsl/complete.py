@@ -1,0 +1,215 @@
+"""What may be written at a position of a script: a pure function of the text, the position and the catalogue.
+
+Which keywords fit is the grammar's own answer; which names, is read off the words around the position. The text is
+expected to be unfinished, so nothing here depends on it being right.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Literal
+
+from app.dtsl.declared import Known
+from app.dtsl.diagnostics import SEVERITIES
+from app.dtsl.names_at import Names, path_before, shown_type
+from app.dtsl.outline import Place, id_of, outline, place_behind, words
+from app.dtsl.parse import MAX_SOURCE, cut, expected_behind
+from app.dtsl.source import BYTE_ORDER_MARK
+from app.dtsl.spelling import dtsl_member, dtsl_type, quote
+from app.model.catalogue import Capabilities
+from app.model.definitions import Described, MethodDefinition
+
+MOST = 200
+"""Suggestions; who wants others writes another letter."""
+Kind = Literal["keyword", "type", "overlay", "twin", "role", "property", "method", "value", "action"]
+Token = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    text: str
+    """What is written."""
+    kind: Kind
+    detail: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Completions:
+    start: int
+    end: int
+    """Offsets of what is replaced: the word that is being written."""
+    items: tuple[Completion, ...] = ()
+
+
+def complete(text: str, offset: int, catalogue: Known) -> Completions:
+    """Sorted as they are best shown: the likely kind first, then by name. Never raises."""
+    text = text.removeprefix(BYTE_ORDER_MARK)[:MAX_SOURCE]
+    offset = max(0, min(offset, len(text)))
+    before = _before(text, offset)
+    if before is None:
+        return Completions(offset, offset)
+    tokens, start = before
+    started = text[start:offset].lstrip("\"'").lower()
+    end = _end_of_word(text, start, offset)
+    declared = outline(words(text))
+    here = next((item for item in declared if item.start < offset <= item.end), None)
+    place = place_behind(tokens)
+    found = _names(place, Names(here, declared, catalogue))
+    written = here.blocks if here is not None else set()
+    keywords = [word for kind, word in expected_behind(tokens).items() if kind not in written or not place.blocks]
+    items = [
+        *found,
+        *(Completion(word, "keyword") for word in sorted(keywords) if word not in ("true", "false", "null")),
+    ]
+    fitting = (item for item in items if item.text.lstrip('"').lower().startswith(started))
+    return Completions(start, end, tuple(islice(fitting, MOST)))
+
+
+# ---------------------------------------------------------------------------------------------------- the position
+
+
+def _before(text: str, offset: int) -> tuple[list[Token], int] | None:
+    """The words before the one that is being written, and where that starts; None inside a comment."""
+    tokens: list[Token] = []
+    for token in cut(text[:offset]):
+        if token.type == "COMMENT":
+            if token.end_pos == offset and token.startswith("//"):
+                return None
+            continue
+        if token.type == "BROKEN_COMMENT":
+            return None
+        tokens.append(token)
+    last = tokens[-1] if tokens else None
+    if last is not None and last.end_pos == offset and (last.type == "BROKEN_STRING" or str(last).isidentifier()):
+        return tokens[:-1], last.start_pos
+    if last is not None and last.type == "BROKEN_STRING":  # with a space behind what is written
+        return tokens[:-1], last.start_pos
+    return tokens, offset
+
+
+def _end_of_word(text: str, start: int, offset: int) -> int:
+    mark = text[start : start + 1]
+    end = offset
+    while end < len(text) and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    return end + 1 if mark in ("'", '"') and start < offset and text[end : end + 1] == mark else end
+
+
+# ---------------------------------------------------------------------------------------------------- names
+
+
+def _names(place: Place, names: Names) -> list[Completion]:
+    inner = place.blocks[-1] if place.blocks else ""
+    statement = place.statement
+    kinds = [token.type for token in statement]
+    match inner, kinds:
+        case "", ["INSTANCE", _, "OF"]:
+            return list(_overlays(names))
+        case "TWINS", _ if names.here is not None and names.here.overlay_type is not None:
+            return list(_bindings(statement, names))
+        case "TWINS", []:
+            ids = names.catalogue.ids("twin_type")
+            return [Completion(dtsl_type(id), "type", description=_described(names, id)) for id in sorted(ids)]
+        case "RELATIONSHIPS", [] | [_, "ARROW"]:
+            return list(_roles(names))
+        case ("RELATIONSHIPS", [*_, "IF" | "AND" | "OR" | "LPAR" | "BANG"]) | ("WHEN", _):
+            return list(_in_condition(statement, names))
+        case "THEN", _:
+            return list(_in_action(statement, names))
+        case "METADATA", [_, "EQUAL"]:
+            return [Completion("true", "value"), Completion("false", "value")]
+    return []
+
+
+def _described(names: Names, type_id: str) -> str:
+    found = names.catalogue.twin_type(type_id)
+    return found.description if found else ""
+
+
+def _overlays(names: Names) -> Iterator[Completion]:
+    ids = {item.name for item in names.declared if item.overlay_type is None} | set(names.catalogue.ids("overlay_type"))
+    for id in sorted(ids):
+        yield Completion(dtsl_type(id), "overlay")
+
+
+def _bindings(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
+    if len(statement) == 2:
+        found = names.roles().get(id_of(statement[0]))
+        for twin in islice(names.catalogue.twins_of_type(found[0]), MOST) if found else ():
+            yield Completion(dtsl_type(twin), "twin", dtsl_type(found[0]) if found else "")
+    elif not statement:
+        filled = names.here.filled if names.here is not None else set()
+        yield from (item for item in _roles(names) if item.text not in map(dtsl_member, filled))
+
+
+def _roles(names: Names) -> Iterator[Completion]:
+    for role, (type_id, optional) in sorted(names.roles().items()):
+        yield Completion(dtsl_member(role), "role", dtsl_type(type_id) + ("?" if optional else ""))
+
+
+def _properties(offered: Capabilities, access: Callable[[str], bool]) -> Iterator[Completion]:
+    for item in sorted(offered.properties.values(), key=lambda item: item.name):
+        if access(item.access):
+            yield Completion(dtsl_member(item.name), "property", shown_type(item), item.description)
+
+
+def _in_condition(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
+    last = statement[-1].type if statement else ""
+    if last == "DOT":
+        path = path_before(statement[:-1])
+        if len(path) == 1:
+            yield from _properties(names.of_role(path[0]), lambda access: access != "write")
+    elif last == "COMPARE":
+        path = path_before(statement[:-1])
+        if len(path) == 2:
+            yield from _values(names.of_role(path[0]).properties.get(path[1]))
+        elif len(path) == 1 and path[0] in names.roles():
+            yield Completion("null", "value")
+        yield from _roles(names)
+    elif last in ("", "IF", "AND", "OR", "LPAR", "BANG", "PLUS", "MINUS", "TIMES", "DIVIDED", "MODULO"):
+        yield from _roles(names)
+
+
+def _in_action(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
+    kinds = [token.type for token in statement]
+    if not statement:
+        yield Completion("alert", "action", "(severity, message)", "Raises an alert while the condition holds.")
+        yield from _roles(names)
+    elif kinds[-1] == "DOT" and "LPAR" not in kinds:
+        offered = names.of_role((path_before(statement[:-1]) or [""])[0])
+        for method in sorted(offered.methods.values(), key=lambda item: item.name):
+            yield Completion(dtsl_member(method.name), "method", signature(method), method.description)
+        yield from _properties(offered, lambda access: access != "read")
+    elif kinds[-1] == "EQUAL":
+        path = path_before(statement[:-1])
+        if len(path) == 2:
+            yield from _values(names.of_role(path[0]).properties.get(path[1]))
+    elif "LPAR" in kinds:
+        yield from _argument(statement[: kinds.index("LPAR")], kinds[kinds.index("LPAR") :], names)
+
+
+def _argument(method: Sequence[Token], inside: Sequence[str], names: Names) -> Iterator[Completion]:
+    if inside[-1] not in ("LPAR", "COMMA"):
+        return
+    path = path_before(method)
+    if path == ["alert"] and inside[-1] == "LPAR":
+        yield from (Completion(severity, "value") for severity in SEVERITIES)
+    elif len(path) == 2:
+        found = names.of_role(path[0]).methods.get(path[1])
+        parameters = found.parameters if found else []
+        number = inside.count("COMMA")
+        yield from _values(parameters[number] if number < len(parameters) else None)
+
+
+def _values(item: Described | None) -> Iterable[Completion]:
+    if item is None:
+        return ()
+    if item.data_type == "boolean":
+        return Completion("true", "value"), Completion("false", "value")
+    return [Completion(quote(value, '"'), "value") for value in item.enum_values or ()]
+
+
+def signature(method: MethodDefinition) -> str:
+    """`(speed: float in rpm, 0.0 to 3000.0)`."""
+    return f"({', '.join(f'{dtsl_member(item.name)}: {shown_type(item)}' for item in method.parameters)})"

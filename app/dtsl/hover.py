@@ -1,0 +1,102 @@
+"""What the word at a position of a script is: a pure function of the text, the position and the catalogue."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.dtsl.complete import signature
+from app.dtsl.declared import Known
+from app.dtsl.names_at import Names, path_before, shown_type
+from app.dtsl.outline import id_of, outline, place_behind, words
+from app.dtsl.parse import MAX_SOURCE
+from app.dtsl.source import BYTE_ORDER_MARK
+from app.dtsl.spelling import dtsl_member, dtsl_type
+from app.model.definitions import PropertyDefinition
+
+Token = Any
+_ACCESS = {"read": "", "write": ", write-only", "read-write": ", writable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Hover:
+    start: int
+    end: int
+    title: str
+    """`pump.temperature: float in celsius, 0.0 to 100.0`."""
+    description: str = ""
+
+
+def hover(text: str, offset: int, catalogue: Known) -> Hover | None:
+    """None where nothing is to be said. Never raises."""
+    text = text.removeprefix(BYTE_ORDER_MARK)[:MAX_SOURCE]
+    tokens = words(text)
+    index = next((index for index, item in enumerate(tokens) if item.start_pos <= offset < item.end_pos), None)
+    if index is None or not (tokens[index].type == "STRING" or str(tokens[index]).isidentifier()):
+        return None
+    token = tokens[index]
+    declared = outline(tokens)
+    here = next((item for item in declared if item.start <= offset < item.end), None)
+    found = _said(tokens, index, Names(here, declared, catalogue))
+    return Hover(token.start_pos, token.end_pos, *found) if found is not None else None
+
+
+def _said(tokens: Sequence[Token], index: int, names: Names) -> tuple[str, str] | None:
+    place = place_behind(tokens[:index])
+    inner = place.blocks[-1] if place.blocks else ""
+    kinds = [token.type for token in place.statement]
+    id = id_of(tokens[index])
+    following = tokens[index + 1].type if index + 1 < len(tokens) else ""
+    match inner, kinds:
+        case "", ["INSTANCE", _, "OF"]:
+            return f"overlay {dtsl_type(id)}", ""
+        case "TWINS", _ if names.here is not None and names.here.overlay_type is not None:
+            return _twin(id, names) if kinds[1:] == ["EQUAL"] else _role(id, names)
+        case "TWINS", []:
+            return _type(id, names)
+        case "TWINS" | "RELATIONSHIPS" | "WHEN" | "THEN", _:
+            return _member([*path_before([*place.statement, tokens[index]])], following, names)
+    return None
+
+
+def _type(id: str, names: Names) -> tuple[str, str] | None:
+    found = names.catalogue.twin_type(id)
+    if found is None:
+        return None
+    extends = f" extends {dtsl_type(found.extends)}" if found.extends else ""
+    return f"twin type {dtsl_type(id)}{extends}", found.description
+
+
+def _twin(id: str, names: Names) -> tuple[str, str] | None:
+    found = names.catalogue.twin(id)
+    return (f"twin {dtsl_type(id)}: {dtsl_type(found.twin_type)}", found.description) if found else None
+
+
+def _role(id: str, names: Names) -> tuple[str, str] | None:
+    found = names.roles().get(id)
+    if found is None:
+        return None
+    twin_type = names.catalogue.twin_type(found[0])
+    optional = ", optional" if found[1] else ""
+    return f"role {dtsl_member(id)}: {dtsl_type(found[0])}{optional}", twin_type.description if twin_type else ""
+
+
+def _member(path: Sequence[str], following: str, names: Names) -> tuple[str, str] | None:
+    if path == ["alert"] and following == "LPAR":
+        return "alert(severity, message)", "Raises an alert while the condition holds."
+    if len(path) == 1:
+        return _role(path[0], names)
+    if len(path) != 2:
+        return None
+    role, name = path
+    offered = names.of_role(role)
+    shown = f"{dtsl_member(role)}.{dtsl_member(name)}"
+    method, item = offered.methods.get(name), offered.properties.get(name)
+    if method is not None and (following == "LPAR" or item is None):
+        result = f" -> {method.return_type}" if method.return_type else ""
+        return f"{shown}{signature(method)}{result}", method.description
+    return (f"{shown}: {_property(item)}", item.description) if item is not None else None
+
+
+def _property(item: PropertyDefinition) -> str:
+    computed = f", computed: {item.computed}" if item.computed else ""
+    return shown_type(item) + _ACCESS[item.access] + computed
