@@ -6,6 +6,7 @@ would not help.
 
 import asyncio
 import logging
+import socket
 import time
 from urllib.parse import urlsplit
 
@@ -56,16 +57,33 @@ async def connect(uri: str, user: str, password: str, database: str, *, timeout_
         raise
 
 
-async def answers(uri: str, user: str, password: str, database: str) -> bool:
+async def answers(
+    uri: str, user: str, password: str, database: str, *, timeout_seconds: float = _ATTEMPT_SECONDS
+) -> bool:
     """Whether `RETURN 1` works there now."""
+    if not await _listens(uri):
+        return False
     driver = _driver(uri, user, password)
     try:
-        async with asyncio.timeout(_ATTEMPT_SECONDS):
+        async with asyncio.timeout(timeout_seconds):
             await _greet(driver, uri, database)
     except (DriverError, Neo4jError, OSError):
         return False
     finally:
         await driver.close()
+    return True
+
+
+async def _listens(uri: str) -> bool:
+    """Asked without the driver, and of this machine only. Where imports keep the event loop for longer than a timeout,
+    the driver is cancelled beside a refusal that it then never looks at, and asyncio prints that as an error."""
+    parts = urlsplit(uri)
+    with socket.socket() as probe:
+        probe.setblocking(False)
+        try:
+            await asyncio.get_running_loop().sock_connect(probe, (parts.hostname or "", parts.port or 0))
+        except OSError:
+            return False
     return True
 
 

@@ -87,6 +87,13 @@ class Plant:
             self.updated[kind, id_of(definition)] = at
         self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, "ann", "", tuple(saved)))
 
+    def unbind(self, twin_id: str, at: int) -> None:
+        """It leaves every overlay, as it must before it may go."""
+        for id, document in self.of("overlay").items():
+            staying = [binding for binding in document["twins"] if binding["twin_id"] != twin_id]
+            if staying != document["twins"]:
+                self.save(("overlay", {**document, "twins": staying}), at=at)
+
     def remove(self, kind: Kind, id: str) -> None:
         del self.documents[kind, id]
         self.catalogue.apply(DefinitionChange(self.catalogue.revision, NOON, "ann", "", (), ((kind, id),)))

@@ -124,6 +124,7 @@ def plants(draw: st.DrawFn) -> Plant:
         plant.finder.twins(TwinFilter(), Order("updated"), Window(1))
         plant.finder.overlays(OverlayFilter(), Order("type"), Window(1))
     for id in draw(st.lists(st.sampled_from(GOING), unique=True)):
+        plant.unbind(id, at=NOON + 1)
         plant.remove("twin", id)
     for id, document in plant.of("twin").items():
         for name in NAMES[document["twin_type"]]:

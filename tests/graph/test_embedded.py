@@ -1,6 +1,7 @@
 """The embedded engine's life: started, stopped, killed, started again; and what connecting to it says."""
 
 import asyncio
+import gc
 import os
 import signal
 import socket
@@ -16,8 +17,9 @@ import psutil
 import pytest
 
 from app.errors import Misconfigured, Unavailable
-from app.graph.connect import connect
+from app.graph.connect import answers, connect
 from app.graph.embedded import EmbeddedEngine
+from app.graph.process import free_port
 from app.graph.store import GraphStore
 from tests.contract.samples import batch as fact_batch
 from tests.contract.samples import change, pump_type, reading, stored
@@ -123,6 +125,7 @@ async def test_it_dies_with_a_server_that_is_killed_and_the_next_one_starts(tmp_
         import asyncio, sys
         from pathlib import Path
         from app.graph.embedded import EmbeddedEngine
+from app.graph.process import free_port
         async def main():
             engine = EmbeddedEngine(Path(sys.argv[1]))
             await engine.start()
@@ -206,3 +209,17 @@ async def test_an_address_of_no_graph_is_misconfigured(uri: str) -> None:
         await connect(uri, "neo4j", "x", "neo4j", timeout_seconds=1)
     assert caught.value.code == "GRAPH_URI_INVALID"
     assert "secret" not in str(caught.value)
+
+
+async def test_nothing_is_printed_where_the_program_is_busy_while_nobody_listens() -> None:
+    printed: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: printed.append(context))
+    for turns in range(12):
+        uri = f"bolt://127.0.0.1:{free_port()}"
+        asking = asyncio.create_task(answers(uri, "root", "secret", "neo4j", timeout_seconds=0.01))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        time.sleep(0.02)  # longer than the timeout, as imports are at start
+        assert not await asking
+    gc.collect()
+    assert printed == []
