@@ -1,9 +1,11 @@
 """Documents in the order in which they can be saved one after another, and cut into requests that the server takes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+from rustworkx import PyDiGraph, strongly_connected_components
 
 from app.bulk import canonical
-from app.bulk.kinds import KINDS, BulkKind
+from app.bulk.kinds import KINDS
 from app.bulk.reading import Read
 
 MOST_DOCUMENTS = 10_000
@@ -15,29 +17,28 @@ _AROUND = 64
 
 
 def ordered(documents: Sequence[Read]) -> list[Read]:
-    """By kind, and within a kind what others need before them; otherwise as they were read. Those that need each other
-    in a circle come next to each other."""
-    found: list[Read] = []
+    """By kind, and within a kind what others need before them; otherwise as they were read."""
+    return [read for ring in rings(documents) for read in ring]
+
+
+def rings(documents: Sequence[Read]) -> list[list[Read]]:
+    """`ordered`, with those in one list that need each other, most alone in theirs: they can only be saved together."""
+    found: list[list[Read]] = []
     for item in KINDS:
-        of_kind = {read.id: read for read in documents if read.kind == item.kind}
-        met: set[str] = set()
-        for first in of_kind:
-            waiting = [] if first in met else [(first, _needed(item, of_kind[first]))]
-            met.add(first)
-            while waiting:
-                id, needs = waiting[-1]
-                following = next((other for other in needs if other in of_kind and other not in met), None)
-                if following is None:
-                    found.append(of_kind[id])
-                    waiting.pop()
-                else:
-                    met.add(following)
-                    waiting.append((following, _needed(item, of_kind[following])))
+        of_kind = [read for read in documents if read.kind == item.kind]
+        last = len(of_kind) - 1
+        needs: PyDiGraph[None, None] = PyDiGraph()
+        needs.add_nodes_from(
+            [None] * len(of_kind)
+        )  # in reverse, because the last node comes first where none needs any
+        places = {read.id: last - index for index, read in enumerate(of_kind)}
+        for read in of_kind:
+            for id in item.needs(read.document):
+                if id in places:
+                    needs.add_edge(places[read.id], places[id], None)
+        components = strongly_connected_components(needs)
+        found += [[of_kind[last - place] for place in sorted(ring, reverse=True)] for ring in components]
     return found
-
-
-def _needed(item: BulkKind, read: Read) -> Iterator[str]:
-    return item.needs(read.document)
 
 
 def size(read: Read) -> int:
@@ -49,16 +50,17 @@ def fits(documents: Sequence[Read], most_bytes: int) -> bool:
     return len(documents) <= MOST_DOCUMENTS and sum(map(size, documents)) <= most_bytes
 
 
-def cut(documents: Sequence[Read], most_documents: int, most_bytes: int) -> Iterator[list[Read]]:
-    """A document that is larger than `most_bytes` goes alone."""
-    batch: list[Read] = []
-    taken = 0
-    for read in documents:
-        bytes_ = size(read)
-        if batch and (len(batch) >= most_documents or taken + bytes_ > most_bytes):
+def cut(rings: Iterable[list[Read]], most_documents: int, most_bytes: int) -> Iterator[list[list[Read]]]:
+    """A ring that is larger than that goes alone."""
+    batch: list[list[Read]] = []
+    count = taken = 0
+    for ring in rings:
+        bytes_ = sum(map(size, ring))
+        if batch and (count + len(ring) > most_documents or taken + bytes_ > most_bytes):
             yield batch
-            batch, taken = [], 0
-        batch.append(read)
+            batch, count, taken = [], 0, 0
+        batch.append(ring)
+        count += len(ring)
         taken += bytes_
     if batch:
         yield batch

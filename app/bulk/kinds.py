@@ -18,8 +18,8 @@ def _nothing(document: Document) -> Iterator[str]:
     yield from ()
 
 
-def _extended(document: Document) -> Iterator[str]:
-    """The type it extends, and those that its twins may lead to."""
+def _asked_for(document: Document) -> Iterator[str]:
+    """The type that it extends, and those that its rules for relationships ask for."""
     yield from _texts(document.get("extends"))
     yield from _in_items(document.get("relationships"), "target_type")
 
@@ -48,7 +48,7 @@ class BulkKind:
     field: str
     """Of GraphQL's Query: a connection whose nodes have `document`."""
     needs: Callable[[Document], Iterator[str]] = _nothing
-    """Ids of the same kind that must be there before."""
+    """Ids of the same kind that must be there before, or come with it."""
     every: str = ""
     """The argument with which that field leaves nothing out, where it would."""
 
@@ -60,7 +60,7 @@ class BulkKind:
 
 KINDS = (
     BulkKind("relationship_type", "relationship_types", "relationshipTypes"),
-    BulkKind("twin_type", "twin_types", "twinTypes", _extended),
+    BulkKind("twin_type", "twin_types", "twinTypes", _asked_for),
     BulkKind("overlay_type", "overlay_types", "overlayTypes", _needed),
     BulkKind("twin", "twins", "twins"),
     BulkKind(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from app.bulk.batches import MOST_BYTES, cut, fits, size
+from app.bulk.batches import MOST_BYTES, cut, fits, rings, size
 from app.bulk.kinds import OF_KIND
 from app.bulk.progress import progress
 from app.bulk.reading import Read
@@ -49,25 +49,26 @@ async def save_all(
     """All at once where that fits, else in batches in their order, with smaller ones where the server refuses the
     size; the warnings about assets (the others are known from the plan, where a batch does not hide the next one).
     What stops it on the way is told to `say`, with how far it has come."""
-    rest, most_bytes = list(documents), MOST_BYTES
+    rest, done, most_bytes = rings(documents), 0, MOST_BYTES
     warnings: list[Problem] = []
     try:
-        with progress("applied", len(rest)) as advance:
+        with progress("applied", len(documents)) as advance:
             while rest:
-                whole = len(rest) == len(documents) and fits(rest, most_bytes)
-                part = next(cut(rest, len(rest) if whole else batch, most_bytes))
+                whole = not done and fits(documents, most_bytes)
+                together = next(cut(rest, len(documents) if whole else batch, most_bytes))
+                part = [read for ring in together for read in ring]
                 try:
                     saved = await save(client, part, reason)
                 except TwinOverlayError as error:
-                    if error.code != "BODY_TOO_LARGE" or len(part) == 1:
+                    if error.code != "BODY_TOO_LARGE" or len(together) == 1:
                         raise
                     most_bytes = sum(map(size, part)) // 2
                 else:
-                    rest = rest[len(part) :]
+                    rest = rest[len(together) :]
                     warnings += [Problem(**item) for item in saved["warnings"] if item["code"].startswith("ASSET")]
+                    done += len(part)
                     advance(len(part))
     except BaseException:
-        done = len(documents) - len(rest)
         if done:
             say(f"stopped with {done} of {len(documents)} changes applied; run it again, and it goes on from there")
         raise

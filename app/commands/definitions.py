@@ -268,7 +268,7 @@ class DefinitionCommands:
         changed = [item for item in definitions if not _is_stored(item, stored[key_of(item)])]
         for item in changed:
             await self._expect(stored[key_of(item)], expected_revision, *key_of(item))
-        refuse_transitions(self.catalogue, changed)
+        refuse_transitions(self.catalogue, definitions)
         draft = Draft(self.catalogue, {key_of(item): item for item in changed})
         warnings = await checked(draft, definitions, self._assets)
         keys = [key_of(item) for item in changed]

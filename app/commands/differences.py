@@ -102,9 +102,10 @@ def _name_and_target(item: Mapping[str, Any]) -> str | None:
     return f"{name}={target}" if isinstance(name, str) and isinstance(target, str) else None
 
 
-def _role_and_filler(item: Mapping[str, Any]) -> str:
+def _role_and_filler(item: Mapping[str, Any]) -> str | None:
     """What tells bindings apart where a role has several."""
-    return f"{item.get('role')}={item.get('twin_id') or item.get('overlay_id')}"
+    role, filler = item.get("role"), item.get("twin_id") or item.get("overlay_id")
+    return f"{role}={filler}" if isinstance(role, str) and isinstance(filler, str) else None
 
 
 _NAMINGS: tuple[Callable[[Mapping[str, Any]], object], ...] = (

@@ -44,10 +44,10 @@ def _keeping(definition: Overlay, standing: Overlay) -> tuple[Overlay, list[Prob
     return definition.model_copy(update={"lifecycle": standing.lifecycle}), [warning]
 
 
-def refuse_transitions(catalogue: Catalogue, changed: Sequence[Definition]) -> None:
+def refuse_transitions(catalogue: Catalogue, definitions: Sequence[Definition]) -> None:
     """Raises Conflict (TRANSITION_NOT_ALLOWED) with every overlay whose lifecycle can't follow on the one it has."""
     problems = []
-    for definition in changed:
+    for index, definition in enumerate(definitions):
         standing = catalogue.overlay(definition.overlay_id) if isinstance(definition, Overlay) else None
         if standing is None or not isinstance(definition, Overlay):
             continue
@@ -55,14 +55,10 @@ def refuse_transitions(catalogue: Catalogue, changed: Sequence[Definition]) -> N
         if after not in (before, *ALLOWED[before]):
             allowed = " or ".join(ALLOWED[before])
             message = f"overlay '{definition.overlay_id}' is {before} and can't become {after}"
-            problems.append(
-                Problem("TRANSITION_NOT_ALLOWED", message, "/lifecycle", f"from {before} it can become {allowed}")
-            )
+            where = "/lifecycle" if len(definitions) == 1 else f"/{index}/lifecycle"
+            problems.append(Problem("TRANSITION_NOT_ALLOWED", message, where, f"from {before} it can become {allowed}"))
     if problems:
+        first = problems[0]
         raise Conflict(
-            problems[0].message,
-            code="TRANSITION_NOT_ALLOWED",
-            hint=problems[0].hint,
-            path="/lifecycle",
-            problems=problems,
+            first.message, code="TRANSITION_NOT_ALLOWED", hint=first.hint, path=first.path, problems=problems
         )

@@ -13,6 +13,7 @@ from app.commands.merge import merge
 from app.dtsl.format import format_condition
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid
+from app.model.composition import splits
 from app.model.conditions import owners, renamed
 
 _FILLERS = ("twin_id", "overlay_id")
@@ -36,7 +37,8 @@ def rebound(
     ends = {old: new for (kind, old), (other, new) in moved.items() if kind == other == "twin_id"}
     found = dict(document)
     if names and "behaviors" in found:
-        found["behaviors"] = [_behavior(item, names, taken) for item in found["behaviors"]]
+        known = {*taken, *(filler for _, (_, filler) in before)}
+        found["behaviors"] = [_behavior(item, names, known) for item in found["behaviors"]]
     if ends and "relationships" in found:
         found["relationships"] = [_relationship(item, ends) for item in found["relationships"]]
     return found
@@ -64,12 +66,12 @@ def _moved(
     }
 
 
-def _behavior(behavior: Mapping[str, Any], names: Mapping[str, str], taken: Collection[str]) -> dict[str, Any]:
+def _behavior(behavior: Mapping[str, Any], names: Mapping[str, str], known: Collection[str]) -> dict[str, Any]:
     found = dict(behavior)
     if "conditions" in found:
         found["conditions"] = [_condition(text, names) for text in found["conditions"]]
     if "actions" in found:
-        found["actions"] = [_action(item, names, taken) for item in found["actions"]]
+        found["actions"] = [_action(item, names, known) for item in found["actions"]]
     return found
 
 
@@ -83,14 +85,15 @@ def _condition(text: str, names: Mapping[str, str]) -> str:
     return format_condition(renamed(condition, names))
 
 
-def _action(action: Mapping[str, Any], names: Mapping[str, str], taken: Collection[str]) -> dict[str, Any]:
+def _action(action: Mapping[str, Any], names: Mapping[str, str], known: Collection[str]) -> dict[str, Any]:
+    """Ids may have dots as paths do: the longest that somebody here has is meant."""
     found = dict(action)
     for field in ("twin_id", "role"):
         written = found.get(field)
-        if not isinstance(written, str) or written in taken:
+        if not isinstance(written, str):
             continue
-        name = next((name for name in names if written == name or written.startswith(f"{name}.")), None)
-        if name is not None and (field == "role" or written == name):
+        name = next((name for name, rest in splits(written) if name in known and (field == "role" or not rest)), None)
+        if name in names:
             found[field] = names[name] + written[len(name) :]
     return found
 

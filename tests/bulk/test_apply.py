@@ -107,6 +107,24 @@ async def test_the_batch_is_the_users_to_choose(tmp_path: Path) -> None:
         assert max(len(change.saved) for change in installation.store.changes) == 10
 
 
+async def test_types_that_need_each_other_go_in_one_batch(tmp_path: Path) -> None:
+    """Ten in a ring of rules, and a chain that is read from its end."""
+    ring = [
+        {"type_id": f"ring_{n}", "relationships": [{"name": "to", "target_type": f"ring_{(n + 1) % 10}"}]}
+        for n in range(10)
+    ]
+    chain = [
+        {"type_id": f"chain_{n}", "relationships": [{"name": "to", "target_type": f"chain_{n + 1}"}]} for n in range(9)
+    ] + [{"type_id": "chain_9", "relationships": [{"name": "to", "target_type": "chain_9"}]}]
+    (tmp_path / "types.json").write_text(json.dumps([*ring, *chain]))
+    async with _server(max_body_bytes=SMALL_BODY) as (installation, client):
+        (tmp_path / "more").mkdir()
+        await _apply(client, tmp_path / "types.json", _fans(tmp_path / "more", 100), batch=4)
+        sizes = [len(change.saved) for change in installation.store.changes]
+        assert max(sizes) == 10, "the ring"
+        assert sum(sizes) == 20 + 103
+
+
 async def test_a_fault_in_the_last_document_is_told_before_the_first_batch_is_sent(tmp_path: Path) -> None:
     async with _server(max_body_bytes=SMALL_BODY) as (installation, client):
         _fans(tmp_path, 200)

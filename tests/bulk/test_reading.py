@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.bulk.batches import cut, ordered, size
+from app.bulk.batches import cut, ordered, rings, size
 from app.bulk.reading import read_paths
 from app.errors import Invalid
 
@@ -132,11 +132,28 @@ def test_a_circle_stands_together_and_what_needs_it_comes_after(tmp_path: Path) 
     assert [read.id for read in ordered(read_paths([tmp_path]).documents)] == ["x", "y", "a", "b"]
 
 
+def test_types_whose_rules_ask_for_each_other_come_together(tmp_path: Path) -> None:
+    def rules(*targets: str) -> list[dict[str, str]]:
+        return [{"name": f"to_{target}", "target_type": target} for target in targets]
+
+    _write(
+        tmp_path,
+        a_DOT_json=_type("a", relationships=rules("b")),
+        b_DOT_json=_type("b", relationships=rules("c", "d")),
+        c_DOT_json=_type("c", relationships=rules("a", "c")),
+        d_DOT_json=_type("d", relationships=rules("d")),
+        e_DOT_json=_type("e"),
+    )
+    found = rings(read_paths([tmp_path]).documents)
+    assert [[read.id for read in ring] for ring in found] == [["d"], ["a", "b", "c"], ["e"]]
+    assert [[len(ring) for ring in batch] for batch in cut(found, 2, 10**6)] == [[1], [3], [1]]
+
+
 def test_batches_keep_to_both_limits_and_lose_nothing(tmp_path: Path) -> None:
     texts = [_twin(f"t{number}", description="ü" * (500 * (number % 3))) for number in range(50)]
     _write(tmp_path, a_DOT_ndjson="\n".join([*texts, _twin("large", description="x" * 9000)]))
     documents = read_paths([tmp_path]).documents
-    batches = list(cut(documents, 7, 5000))
+    batches = [[read for ring in batch for read in ring] for batch in cut(rings(documents), 7, 5000)]
     assert [read for batch in batches for read in batch] == documents
     assert all(len(batch) <= 7 and (sum(map(size, batch)) <= 5000 or len(batch) == 1) for batch in batches)
     assert {len(batch) for batch in batches} > {1}

@@ -89,7 +89,7 @@ class Plant:
 
     def unbind(self, twin_id: str, at: int) -> None:
         """It leaves every overlay, as it must before it may go."""
-        for id, document in self.of("overlay").items():
+        for document in self.of("overlay").values():
             staying = [binding for binding in document["twins"] if binding["twin_id"] != twin_id]
             if staying != document["twins"]:
                 self.save(("overlay", {**document, "twins": staying}), at=at)

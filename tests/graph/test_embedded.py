@@ -219,7 +219,7 @@ async def test_nothing_is_printed_where_the_program_is_busy_while_nobody_listens
         asking = asyncio.create_task(answers(uri, "root", "secret", "neo4j", timeout_seconds=0.01))
         for _ in range(turns):
             await asyncio.sleep(0)
-        time.sleep(0.02)  # longer than the timeout, as imports are at start
+        time.sleep(0.02)  # noqa: ASYNC251  # longer than the timeout, as imports are at start
         assert not await asking
     gc.collect()
     assert printed == []
