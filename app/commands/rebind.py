@@ -92,7 +92,8 @@ def _action(action: Mapping[str, Any], names: Mapping[str, str], known: Collecti
         written = found.get(field)
         if not isinstance(written, str):
             continue
-        name = next((name for name, rest in splits(written) if name in known and (field == "role" or not rest)), None)
+        names_whom = (name for name, rest in splits(written) if name in known and (field == "role" or not rest))
+        name = next(names_whom, "")
         if name in names:
             found[field] = names[name] + written[len(name) :]
     return found

@@ -1,4 +1,5 @@
-// purpose: Drop every RELATED edge that twins declare; such an edge always touches its declarer.
+// purpose: Drop every RELATED edge that twins declare; such an edge always touches its declarer. All
+//   are found first; see unbind_overlays.
 // params: rows (list of twin ids)
 // returns: none
 // access: write
@@ -6,4 +7,6 @@
 UNWIND $rows AS id
 MATCH (:Twin {twin_id: id})-[e:RELATED]-(:Twin)
 WHERE e.declared_by = 'twin/' + id
+WITH collect(DISTINCT e) AS found
+UNWIND found AS e
 DELETE e

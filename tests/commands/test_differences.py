@@ -69,6 +69,14 @@ def test_relationships_of_one_name_are_told_apart_by_where_they_lead() -> None:
     assert [item.where for item in differences(to("p"), to("q"))] == ["/relationships/out/target_twin_id"]
 
 
+def test_actions_have_no_name_and_are_replaced_as_a_whole() -> None:
+    def by(*ends: tuple[str, str]) -> dict[str, Any]:
+        return {"actions": [{"type": "method_call", end: id, "method": "stop"} for end, id in ends]}
+
+    [found] = differences(by(("twin_id", "p"), ("role", "r")), by(("twin_id", "q"), ("role", "r")))
+    assert (found.op, found.where) == ("replace", "/actions")
+
+
 def test_a_definition_that_comes_or_goes_differs_as_a_whole() -> None:
     assert differences(None, {"a": 1}) == [Difference("add", "", "", None, {"a": 1})]
     assert differences({"a": 1}, None) == [Difference("remove", "", "", {"a": 1}, None)]

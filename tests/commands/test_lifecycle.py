@@ -9,7 +9,7 @@ from app.errors import Conflict, Invalid, NotFound, TwinOverlayError
 from app.model.definitions import Lifecycle
 from app.model.plan import OwnerKey
 from tests.commands.ports import ANN, House
-from tests.commands.station import station, station_type, whole
+from tests.commands.station import station, station_type, twin, whole
 
 STATES: tuple[Lifecycle, ...] = ("draft", "active", "suspended", "retired")
 NORTH = OwnerKey("overlay", "north")
@@ -51,6 +51,13 @@ async def test_every_step_is_allowed_or_refused_with_what_is(before: Lifecycle, 
         with pytest.raises(Conflict):
             await house.save(("overlay", station(lifecycle=after)))
         assert state(house) == before
+
+
+async def test_among_several_documents_the_refused_one_is_named_by_its_index(house: House) -> None:
+    with pytest.raises(Conflict) as caught:
+        await house.save(("twin", twin("other")), ("overlay", station(lifecycle="draft")))
+    assert caught.value.path == "/1/lifecycle"
+    assert [item.path for item in caught.value.problems] == ["/1/lifecycle"]
 
 
 async def test_a_reason_is_needed_and_remembered(house: House) -> None:

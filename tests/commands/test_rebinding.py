@@ -128,6 +128,21 @@ async def test_a_name_that_is_a_role_means_the_role_whoever_has_it_as_an_id() ->
     assert rebound(document, {"twins": [{"role": "x", "twin_id": "c"}]}, (), ()) == document
 
 
+async def test_an_id_with_a_dot_is_not_a_path_into_the_one_before_the_dot() -> None:
+    twins = [{"role": "a", "twin_id": "p"}, {"role": "b", "twin_id": "p.1"}, {"role": "c", "twin_id": "p.1.x"}]
+    actions = [{"twin_id": "p"}, {"twin_id": "p.1"}, {"role": "p.1"}, {"role": "p.1.x"}, {"role": "p.main"}]
+    document = {"twins": twins, "behaviors": [{"name": "b", "conditions": [], "actions": actions}]}
+
+    def moved(**roles: str) -> list[str]:
+        patch = {"twins": [{"role": role, "twin_id": id} for role, id in roles.items()]}
+        [found] = rebound(document, patch, (), ())["behaviors"]
+        return [value for action in found["actions"] for value in action.values()]
+
+    assert moved(a="q") == ["q", "p.1", "p.1", "p.1.x", "q.main"]
+    assert moved(b="q") == ["p", "q", "q", "p.1.x", "p.main"]
+    assert moved(a="q", b="r.s") == ["q", "r.s", "r.s", "p.1.x", "q.main"]
+
+
 async def test_paths_into_another_overlay_follow_it() -> None:
     inner = overlay(overlay_id="inner", behaviors=[], relationships=[])
     other = {**inner, "overlay_id": "other"}

@@ -97,7 +97,10 @@ def test_an_empty_folder_is_an_incomplete_installation(tmp_path: Path) -> None:
 
 CREATING = {
     f"definitions/{name}"
-    for name in ("create_twins", "create_properties", "create_twin_behaviors", "link_reads", "link_acts_on")
+    for name in (
+        *("create_twins", "create_properties", "create_twin_behaviors", "link_reads", "link_acts_on"),
+        *("bind_overlays", "contain_overlays", "save_relationships"),
+    )
 }
 
 
