@@ -17,7 +17,7 @@ _AROUND = 64
 
 
 def ordered(documents: Sequence[Read]) -> list[Read]:
-    """By kind, and within a kind what others need before them; otherwise as they were read."""
+    """By kind, and within a kind what others need before them; a kind in which none needs any as it was read."""
     return [read for ring in rings(documents) for read in ring]
 
 
@@ -28,9 +28,7 @@ def rings(documents: Sequence[Read]) -> list[list[Read]]:
         of_kind = [read for read in documents if read.kind == item.kind]
         last = len(of_kind) - 1
         needs: PyDiGraph[None, None] = PyDiGraph()
-        needs.add_nodes_from(
-            [None] * len(of_kind)
-        )  # in reverse, because the last node comes first where none needs any
+        needs.add_nodes_from([None] * len(of_kind))  # in reverse: the last comes first where none needs any
         places = {read.id: last - index for index, read in enumerate(of_kind)}
         for read in of_kind:
             for id in item.needs(read.document):
