@@ -99,8 +99,18 @@ def attempt(step: Step, input: AttemptCall, deadline: Micros) -> str:
         else:
             _end(step, call, error)
         return f"CALL_EXPIRED call '{input.call_id}' is not sent: {error}"
+    if call.behavior is not None and _is_silent(step, call.behavior):
+        error = "its behavior was removed or silenced before it was sent"  # by a person, who needs no alert of it
+        step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
+        return f"CALL_EXPIRED call '{input.call_id}' is not sent: {error}"
     step.call(msgspec.structs.replace(call, status="attempted", attempted_at=step.now))
     return ""
+
+
+def _is_silent(step: Step, key: BehaviorKey) -> bool:
+    """Gone, not loadable any more, or of an overlay that is not active."""
+    rule = step.live.rule(key)
+    return rule is None or rule.error is not None
 
 
 def finish(step: Step, input: CallResult) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.model.events import Load, Outcome, Started
+from app.model.events import AttemptCall, Load, Outcome, Started
 from app.model.plan import Plan, Shape
 from tests.engine.plant import STATION, Plant, alert, alerts, call, failure, pump, pump_shape, sent, station, turns
 
@@ -40,6 +40,17 @@ def test_what_stands_ends_with_the_reason_and_nothing_is_called(lifecycle: str, 
     assert (view.state, view.evidence) == ("inactive", "unknown")
     assert view.error is not None
     assert view.error.startswith(f"OVERLAY_{lifecycle.upper()} ")
+
+
+def test_a_call_that_was_decided_before_and_is_not_sent_yet_is_not_sent_any_more() -> None:
+    plant = running()
+    [waiting] = plant.engine.live.calls.values()
+    becomes(plant, "suspended", 2)
+    outcome = plant.do(AttemptCall(waiting.call_id))
+    assert outcome.refused.startswith("CALL_EXPIRED ")
+    assert [item.call.status for item in outcome.calls] == ["expired"]
+    assert outcome.alerts == ()
+    assert plant.restart().engine.state_digest() == plant.engine.state_digest()
 
 
 def test_that_nothing_is_known_of_a_suspended_behavior_is_told_also_where_it_was_not_active() -> None:
