@@ -6,7 +6,7 @@ so that a document stays what its author wrote.
 
 import json
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 import msgspec
@@ -39,6 +39,10 @@ By = Annotated[
 MAX_REASON = 1000
 """Characters; less than in GraphQL, because an address is cut off at 64 KiB."""
 Reason = Annotated[str | None, Query(max_length=MAX_REASON, description="Why, for the history.")]
+Cascade = Annotated[
+    Literal["UNBIND"] | None,
+    Query(description="UNBIND: let it leave the optional roles that it fills first, and drop relationships to it."),
+]
 _MOST_WARNINGS = 10
 _HEADERS = {"ETag": "The revision, in quotes: for If-Match and If-None-Match."}
 _WRITTEN = {**_HEADERS, "X-Warnings": f"JSON: at most {_MOST_WARNINGS} things to look at; absent where there are none."}
@@ -84,9 +88,22 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
     async def delete(
         request: Request, id: str = place, reason: Reason = None, if_match: IfMatch = None, x_actor: By = None
     ) -> Response:
-        actor = claimed(x_actor, "rest")
+        return await remove(request, id, reason, x_actor, unbind=False)
+
+    async def delete_or_unbind(
+        request: Request,
+        id: str = place,
+        cascade: Cascade = None,
+        reason: Reason = None,
+        if_match: IfMatch = None,
+        x_actor: By = None,
+    ) -> Response:
+        return await remove(request, id, reason, x_actor, unbind=cascade is not None)
+
+    async def remove(request: Request, id: str, reason: str | None, by: str | None, *, unbind: bool) -> Response:
+        actor = claimed(by, "rest")
         revision = expected(request, stored_of(services, face, id).revision)
-        await commands.delete(face.kind, id, actor, expected_revision=revision, reason=reason or "")
+        await commands.delete(face.kind, id, actor, expected_revision=revision, reason=reason or "", unbind=unbind)
         return Response(None, 204)
 
     app.add_api_route(
@@ -142,7 +159,7 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
         )
     app.add_api_route(
         one,
-        delete,
+        delete_or_unbind if face.kind in ("twin", "overlay") else delete,
         methods=["DELETE"],
         operation_id=f"delete{face.shape}",
         summary=f"Delete the {face.name}, if nothing uses it",
