@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
@@ -282,9 +281,10 @@ async def test_overlays_in_overlays_and_roles_of_many_are_edges_that_move(
     assert stored(turned, 2) in loaded
 
 
-async def test_a_role_of_thousands_is_filled_and_changed_in_seconds(store: GraphStore, graph: GraphAddress) -> None:
-    """What looks through all edges of an end for each edge, or keeps the overlay beside each, can't do this. And the
-    embedded engine forgets edges of such an end where they are deleted while they are still being matched."""
+async def test_a_role_of_thousands_is_filled_changed_and_goes(store: GraphStore, graph: GraphAddress) -> None:
+    """What looks through all edges of an end for each edge, or keeps the overlay beside each, can't do this in the time
+    that a test has. And the embedded engine forgets edges of such an end where they are deleted while they are still
+    being matched."""
     ids = [f"pump_{number}" for number in range(4000)]
     edges_of, hub = OwnerKey("overlay", "station_a"), twin_owner("hub")
 
@@ -294,15 +294,17 @@ async def test_a_role_of_thousands_is_filled_and_changed_in_seconds(store: Graph
         return change(at, stored(overlay, at, 1), relationships={edges_of: edges, hub: edges})
 
     await store.save(change(0, stored(pump_type()), stored(pump("hub")), *(stored(pump(id)) for id in ids)))
-    started = time.monotonic()
     await store.save(filled(0, 1))
     await store.save(filled(1, 2))
-    took = time.monotonic() - started
     counted = (
-        "MATCH (:Overlay)-[b:BINDS]->() WITH count(b) AS bound MATCH ()-[r:RELATED]->() RETURN bound, count(r) AS n"
+        "OPTIONAL MATCH (:Overlay)-[b:BINDS]->() WITH count(b) AS bound "
+        "OPTIONAL MATCH ()-[r:RELATED]->() RETURN bound, count(r) AS n"
     )
     assert await graph.run(counted) == [{"bound": 3999, "n": 7998}]
-    assert took < 60  # some 5 s on two quiet cores
+    await store.save(change(3, removed=[("overlay", "station_a"), ("twin", "hub")]))
+    assert await graph.run(counted) == [{"bound": 0, "n": 0}]
+    left = "MATCH (t:Twin) WHERE t.twin_id IN ['hub', 'pump_1', 'pump_3999'] RETURN t.twin_id AS id ORDER BY id"
+    assert await graph.run(left) == [{"id": "pump_1"}, {"id": "pump_3999"}]
 
 
 async def test_it_is_remembered_who_brought_an_overlay_into_which_state(store: GraphStore, graph: GraphAddress) -> None:
