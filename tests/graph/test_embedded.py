@@ -125,7 +125,6 @@ async def test_it_dies_with_a_server_that_is_killed_and_the_next_one_starts(tmp_
         import asyncio, sys
         from pathlib import Path
         from app.graph.embedded import EmbeddedEngine
-from app.graph.process import free_port
         async def main():
             engine = EmbeddedEngine(Path(sys.argv[1]))
             await engine.start()
