@@ -23,14 +23,12 @@ def _answers(source: str) -> None:
     answer(source, PLANT)
 
 
-def test_mutated_scripts_give_an_answer_and_none_takes_a_second() -> None:
-    """tests/bench/dtsl_fuzz.py is the long run."""
+def test_mutated_scripts_give_an_answer() -> None:
+    """tests/bench/dtsl_fuzz.py is the long run, and the one with a clock."""
     deadline = time.monotonic() + 6
     tried = 0
     for text in mutants(seed=20250101):
-        before = time.process_time()
         answer(text, PLANT)
-        assert time.process_time() - before < 1
         tried += 1
         if tried == 400 or time.monotonic() > deadline:
             break
