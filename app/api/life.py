@@ -40,7 +40,8 @@ from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
 from app.commands.definitions import Saved
 from app.errors import Invalid, NotFound, Problem
-from app.model.definitions import MAX_TEXT, Kind, Lifecycle
+from app.model.definitions import Kind, Lifecycle
+from app.model.document import MAX_TEXT
 
 SAVE = (
     "DOCUMENT_INVALID and DEFINITION_INVALID with every problem and its JSON pointer; REVISION_MOVED, "

@@ -71,7 +71,8 @@ from app.commands.control import Written
 from app.commands.definitions import Saved
 from app.commands.rehearsal import DONE, Rehearsal
 from app.errors import Invalid
-from app.model.definitions import MAX_ITEMS, Kind
+from app.model.definitions import Kind
+from app.model.document import MAX_ITEMS
 
 _ID_FIELD: dict[Kind, str] = {
     "relationship_type": "relationship_type",

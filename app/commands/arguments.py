@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.commands.pointers import pointer
 from app.commands.values import fitted
 from app.errors import Problem
-from app.model.definitions import Argument, MethodDefinition
+from app.model.behaviors import Argument
+from app.model.definitions import MethodDefinition
 from app.model.near import near
 from app.model.values import Value
 

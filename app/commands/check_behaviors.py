@@ -16,9 +16,9 @@ from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Owner, Scope, check_condition, check_guards
 from app.errors import Invalid, Problem
+from app.model.behaviors import AlertAction, BehaviorDefinition, MethodCallAction, PropertyWriteAction
 from app.model.catalogue import Capabilities
 from app.model.conditions import Condition
-from app.model.definitions import AlertAction, BehaviorDefinition, MethodCallAction, PropertyWriteAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +87,11 @@ def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, pat
                 where = f"{path}/actions/{index}/code"
                 findings.fault("DUPLICATE_NAME", message, where, "give each its own code")
             codes.add(code)
-        else:
+        elif isinstance(action, MethodCallAction | PropertyWriteAction):
             _check_action(action, place, f"{path}/actions/{index}", findings)
+        else:
+            message = f"actions of the type '{action.type}' can't be run"
+            findings.fault("ACTION_NOT_RUN", message, f"{path}/actions/{index}/type")
     return findings
 
 

@@ -9,14 +9,7 @@ from collections.abc import Mapping
 
 from app.commands.draft import World
 from app.commands.findings import Findings
-from app.model.definitions import (
-    RelationshipDefinition,
-    RelationshipRule,
-    RelationshipType,
-    Twin,
-    TwinType,
-    bounds,
-)
+from app.model.definitions import RelationshipDefinition, RelationshipRule, RelationshipType, Twin, TwinType, bounds
 from app.model.lineage import is_a
 from app.model.relationship_types import BUILT_IN, meant
 

@@ -19,9 +19,10 @@ from app.commands.check_units import check_units
 from app.commands.draft import World
 from app.commands.findings import Findings
 from app.commands.overlay_names import fills_plainly, names_in_overlay, names_in_type
+from app.model.behaviors import BehaviorDefinition
 from app.model.catalogue import Capabilities, own_capabilities
 from app.model.connectivity import part_of_twin, takes_template
-from app.model.definitions import BehaviorDefinition, Definition, Overlay, OverlayType, RelationshipType, Twin, TwinType
+from app.model.definitions import Definition, Overlay, OverlayType, RelationshipType, Twin, TwinType
 
 
 def check(world: World, definition: Definition) -> Findings:

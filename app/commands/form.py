@@ -15,7 +15,8 @@ from pydantic_core import ErrorDetails
 from app.commands.json_limits import MAX_PROBLEMS
 from app.commands.pointers import found, pointer, shown
 from app.errors import Problem
-from app.model.definitions import Faults, Kind
+from app.model.definitions import Kind
+from app.model.document import Faults
 from app.model.near import near
 from app.model.value_types import type_faults
 

@@ -11,19 +11,11 @@ from dataclasses import dataclass, replace
 from app.commands.draft import World
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid
+from app.model.behaviors import BehaviorDefinition, TargetedAction, expressions, targeted_actions
 from app.model.catalogue import NO_CAPABILITIES, Capabilities
 from app.model.composition import splits
 from app.model.conditions import owners
-from app.model.definitions import (
-    AlertAction,
-    BehaviorDefinition,
-    MethodCallAction,
-    Overlay,
-    OverlayType,
-    PropertyWriteAction,
-    RoleBinding,
-    RoleDefinition,
-)
+from app.model.definitions import Overlay, OverlayType, RoleBinding, RoleDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,7 @@ class Names(Mapping[str, Named]):
             found = self._levels[path] = self._look(self.get(path))
         return found
 
-    def target(self, action: MethodCallAction | PropertyWriteAction) -> str | None:
+    def target(self, action: TargetedAction) -> str | None:
         """The name or path of whom it acts on; None where it says nobody, or nobody who is here."""
         if action.role is not None:
             return self._path(action.role, "", ids=False) or self._path(action.role, "", ids=True)
@@ -201,14 +193,13 @@ def names_used(names: Names, behaviors: Iterable[BehaviorDefinition]) -> set[str
     """Every role, path and id that these behaviors name; a condition that does not parse names nothing."""
     used: set[str] = set()
     for behavior in behaviors:
-        for text in behavior.conditions:
+        for _, text in expressions(behavior):
             try:
                 used |= owners(parse_condition(text))
             except Invalid:
                 continue
-        for action in behavior.actions:
-            if not isinstance(action, AlertAction):
-                used |= {target} if (target := names.target(action)) is not None else set()
+        for action in targeted_actions(behavior):
+            used |= {target} if (target := names.target(action)) is not None else set()
     return used
 
 

@@ -11,17 +11,17 @@ from app.commands.check_behaviors import Place, check_behavior
 from app.commands.check_computed import faults
 from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
-from app.model.catalogue import Capabilities
-from app.model.conditions import And
-from app.model.definitions import (
+from app.model.behaviors import (
     Action,
     AlertAction,
     BehaviorDefinition,
-    Described,
+    ExpectAction,
     MethodCallAction,
-    MethodDefinition,
-    PropertyDefinition,
+    PropertyWriteAction,
 )
+from app.model.catalogue import Capabilities
+from app.model.conditions import And
+from app.model.definitions import Described, MethodDefinition, PropertyDefinition
 from app.model.plan import ActionPlan, AlertPlan, CallPlan, MethodPlan, PropertyPlan, Rule, WritePlan
 from app.model.time import SECOND
 
@@ -97,11 +97,13 @@ def _action_plan(index: int, action: Action, place: Place) -> ActionPlan:
         if required is None:
             required = action.severity in ("error", "critical")
         return AlertPlan(action.code or str(index), action.severity, action.message, action.latched, required)
+    assert not isinstance(action, ExpectAction)
     owner = place.named.target(action)
     capabilities = _target(owner, place)
     if isinstance(action, MethodCallAction):
         arguments, _ = listed_arguments(capabilities.methods[action.method], action.parameters, "")
         return CallPlan(owner, action.method, arguments)
+    assert isinstance(action, PropertyWriteAction)
     value, _ = fitted(capabilities.properties[action.property], action.value, "")
     return WritePlan(owner, action.property, value)
 

@@ -18,9 +18,10 @@ from app.commands.overlay_names import (
     names_in_type,
 )
 from app.commands.part_plans import method_plan, property_plans, rule
+from app.model.behaviors import BehaviorDefinition
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import StoredDefinition
-from app.model.definitions import BehaviorDefinition, Kind, Overlay, OverlayType, Twin
+from app.model.definitions import Kind, Overlay, OverlayType, Twin
 from app.model.lineage import lineage
 from app.model.plan import OverlayPlan, Plan, Rule, Shape, TwinPlan
 

@@ -7,7 +7,8 @@ from app.commands.pointers import shown
 from app.commands.values import is_text
 from app.errors import Conflict, Invalid, NotFound, Problem, Refused
 from app.model.catalogue import Catalogue
-from app.model.definitions import MAX_TEXT, PropertyDefinition
+from app.model.definitions import PropertyDefinition
+from app.model.document import MAX_TEXT
 from app.model.near import near
 
 

@@ -11,9 +11,10 @@ from app.commands.overlay_names import Named, Names, behaviors_in_effect, names_
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid
 from app.model import composition
+from app.model.behaviors import BehaviorDefinition, expressions, targeted_actions
 from app.model.change import BehaviorNode, PropertyRow, RelationshipEdge
 from app.model.conditions import references
-from app.model.definitions import AlertAction, BehaviorDefinition, Overlay, Twin
+from app.model.definitions import Overlay, Twin
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.relationships import direction_of, type_of
 
@@ -63,15 +64,14 @@ def _nodes(
     for behavior in behaviors:
         reads: dict[PropertyKey, None] = {}
         acts_on: dict[str, None] = {}
-        for text in behavior.conditions:
+        for _, text in expressions(behavior):
             for key in _reads(text, named, own):
                 reads[key] = None
-        for action in behavior.actions:
-            if not isinstance(action, AlertAction):
-                itself = own is not None and action.role is None and action.twin_id is None
-                twin_id = own.twin_id if own and itself else twin_behind(named, named.target(action))[0]
-                if twin_id is not None:
-                    acts_on[twin_id] = None
+        for action in targeted_actions(behavior):
+            itself = own is not None and action.role is None and action.twin_id is None
+            twin_id = own.twin_id if own and itself else twin_behind(named, named.target(action))[0]
+            if twin_id is not None:
+                acts_on[twin_id] = None
         nodes.append(
             BehaviorNode(BehaviorKey(owner, behavior.name), behavior.description, tuple(reads), tuple(acts_on))
         )

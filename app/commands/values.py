@@ -9,7 +9,8 @@ from typing import Any
 
 from app.commands.pointers import found, pointer, shown
 from app.errors import Problem
-from app.model.definitions import MAX_TEXT, DataType, Described, ParameterDefinition, PropertyDefinition
+from app.model.definitions import DataType, Described, ParameterDefinition, PropertyDefinition
+from app.model.document import MAX_TEXT
 from app.model.near import near
 from app.model.time import parse_iso
 from app.model.value_types import NUMBERS

@@ -16,17 +16,9 @@ from app.dtsl.scope import Owner, Scope
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
 from app.dtsl.types import value_fault
+from app.model.behaviors import Action, AlertAction, Argument, MethodCallAction, PropertyWriteAction
 from app.model.conditions import written
-from app.model.definitions import (
-    Action,
-    AlertAction,
-    Argument,
-    MethodCallAction,
-    MethodDefinition,
-    ParameterDefinition,
-    PropertyDefinition,
-    PropertyWriteAction,
-)
+from app.model.definitions import MethodDefinition, ParameterDefinition, PropertyDefinition
 
 Report = Callable[[Message, Span], None]
 

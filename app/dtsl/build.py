@@ -39,7 +39,7 @@ from app.model.conditions import (
     Or,
     PropertyRef,
 )
-from app.model.definitions import MAX_ITEMS, MAX_TEXT
+from app.model.document import MAX_ITEMS, MAX_TEXT
 from app.model.names import IDENTIFIER_RULE, is_identifier
 
 MAX_NESTING = 64

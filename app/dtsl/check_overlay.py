@@ -10,14 +10,9 @@ from app.dtsl.format import conjuncts, format_condition
 from app.dtsl.scope import Finding, Owner, Scope, errors_in, guarded_by, warnings_in
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member, dtsl_type, title
+from app.model.behaviors import BehaviorDefinition
 from app.model.conditions import Bound
-from app.model.definitions import (
-    BehaviorDefinition,
-    OverlayType,
-    RoleDefinition,
-    RoleRelationship,
-    TwinKind,
-)
+from app.model.definitions import OverlayType, RoleDefinition, RoleRelationship, TwinKind
 from app.model.lineage import kind_in_effect
 from app.model.relationship_types import TYPE_BY_KIND
 

@@ -119,6 +119,8 @@ class _Notation:
                 return _AND, " && ".join(self.operand(item, _AND + 1) for item in items)
             case Or(items=items):
                 return _OR, " || ".join(self.operand(item, _OR + 1) for item in items)
+            case _:
+                raise AssertionError(f"no notation for {type(node).__name__}")
 
     def _reference(self, owner: str | None, name: str) -> str:
         written = self.name(name)

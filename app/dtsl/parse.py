@@ -25,7 +25,7 @@ from app.dtsl.repair import Repair
 from app.dtsl.source import Source, Span
 from app.errors import Invalid
 from app.model.conditions import And, Condition
-from app.model.definitions import MAX_TEXT
+from app.model.document import MAX_TEXT
 
 MAX_SOURCE = 1024 * 1024
 """Characters of a script."""

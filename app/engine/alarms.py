@@ -7,7 +7,7 @@ second raise of the same identity (owner, behavior, code) makes the same alert a
 import msgspec
 
 from app.engine.step import Step, led_to
-from app.model.definitions import Severity
+from app.model.behaviors import Severity
 from app.model.events import AcknowledgeAlert, Alert, Cause
 from app.model.plan import AlertPlan, BehaviorKey, OwnerKey
 

@@ -23,6 +23,7 @@ from app.model.conditions import (
     Not,
     Or,
     PropertyRef,
+    children,
     owners,
     references,
     written,
@@ -78,15 +79,7 @@ def check_depth(condition: Condition) -> None:
     for _ in range(MAX_DEPTH):
         below: list[Condition] = []
         for node in level:
-            match node:
-                case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-                    below += (left, right)
-                case Not(item=item) | Negative(item=item):
-                    below.append(item)
-                case And(items=items) | Or(items=items):
-                    below += items
-                case _:
-                    pass
+            below += children(node)
         if not below:
             return
         level = below
@@ -225,6 +218,8 @@ class _Writer:
                 return self._both(items, "False", "True")
             case Or(items=items):
                 return self._both(items, "True", "False")
+            case _:
+                return self._mismatch(f"{type(node).__name__} can't be run")
 
     def _literal(self, value: object) -> _Operand:
         if isinstance(value, bool):

@@ -6,7 +6,7 @@ Engine time never goes back: a `now` before the last one counts as the last one.
 
 from dataclasses import dataclass
 
-from app.engine import alarms, calls, load, overrides, paths, samples
+from app.engine import alarms, calls, due, load, overrides, paths, samples
 from app.engine.behaviors import settle
 from app.engine.fold import fold
 from app.engine.live import LiveState
@@ -62,6 +62,8 @@ class Engine:
         now = live.time = now if now > live.time else live.time
         step = Step(live, now)
         refused = ""
+        if not isinstance(input, Load | Started):
+            due.meet(step)
         match input:
             case Samples(readings=readings):
                 for reading in readings:
@@ -106,11 +108,11 @@ class Engine:
 
     def next_due(self) -> Micros | None:
         """When a Tick would do something; None for never."""
-        stale = self._live.stale.next_due()
-        if not self._live.waiting:
-            return stale
-        deadline = min(self._live.calls[call_id].decided_at for call_id in self._live.waiting) + self._call_deadline
-        return deadline if stale is None else min(stale, deadline)
+        live = self._live
+        moments = [live.stale.next_due(), live.timers.next_due()]
+        if live.waiting:
+            moments.append(min(live.calls[call_id].decided_at for call_id in live.waiting) + self._call_deadline)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def snapshot(self) -> bytes:
         return snapshot(self._live)

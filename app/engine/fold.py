@@ -44,3 +44,5 @@ def land(live: LiveState, outcome: Outcome) -> None:
         live.land_call(call)
     for event in outcome.events:
         live.land_event(event)
+    for timer in outcome.timers:
+        live.land_timer(timer)

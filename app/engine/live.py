@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
 from app.engine.stale import StaleQueue
+from app.engine.timers import Timers
 from app.model.events import (
     Alert,
     AlertChanged,
@@ -18,6 +19,7 @@ from app.model.events import (
     ConnectivityChanged,
     PropertyChanged,
     PropertyReported,
+    TimerChanged,
     TwinEventOccurred,
 )
 from app.model.live import BehaviorView, ClockView, Connectivity
@@ -58,6 +60,7 @@ class LiveState:
         self.serial = 0
         """Ids given out so far to alerts and calls of behaviors."""
         self.stale = StaleQueue()
+        self.timers = Timers()
         self.overridden: dict[PropertyKey, Override] = {}
         """All that stand; `override` keeps it."""
 
@@ -235,6 +238,12 @@ class LiveState:
             twin.reason = fact.reason
             twin.last_contact = fact.last_contact
 
+    def land_timer(self, fact: TimerChanged) -> None:
+        if fact.change in ("met", "stopped"):
+            self.timers.drop(fact.timer.key)
+        else:
+            self.timers.put(fact.timer)
+
     # ------------------------------------------------------------ changes by rule
 
     def override(self, cell: Cell, override: Override | None) -> None:
@@ -253,6 +262,7 @@ class LiveState:
 
         Losing knowledge turns evidence to unknown and never flips it, so no behavior changes its state here.
         """
+        self.timers.pause_evidence(self.time)
         touched: dict[RuleState, None] = {}
         for twin in self.twins.values():
             twin.clock = None

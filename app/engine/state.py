@@ -14,11 +14,11 @@ from app.engine import loading
 from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
 from app.engine.live import LiveState
 from app.errors import Unavailable
-from app.model.events import Alert, Call, Evidence, PropertyChanged, TwinEventOccurred
+from app.model.events import Alert, Call, Evidence, PropertyChanged, Timer, TwinEventOccurred
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, Shape, TwinPlan
 from app.model.time import Micros
 
-VERSION = 5
+VERSION = 6
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +52,7 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     calls: tuple[Call, ...]
     finished: tuple[Call, ...]
     waiting: tuple[str, ...]
+    timers: tuple[Timer, ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -81,6 +82,7 @@ def digest(live: LiveState) -> str:
         paths=tuple(paths),
         properties=tuple(sorted(state.properties, key=lambda row: (row.twin_id, row.property))),
         rules=tuple(sorted(state.rules, key=lambda row: (row.key.owner.kind, row.key.owner.id, row.key.name))),
+        timers=tuple(sorted(state.timers, key=_timer_key)),
     )
     return hashlib.sha256(msgspec.msgpack.encode(state, order="deterministic")).hexdigest()
 
@@ -116,6 +118,8 @@ def restore(live: LiveState, data: bytes) -> None:
     live.calls = {call.call_id: call for call in state.calls}
     live.finished = {call.call_id: call for call in state.finished}
     live.waiting = dict.fromkeys(state.waiting)
+    for timer in state.timers:
+        live.timers.put(timer)
 
 
 def _unreadable(data: bytes, why: str) -> Unavailable:
@@ -170,6 +174,7 @@ def _state_of(live: LiveState) -> _State:
         tuple(live.calls.values()),
         tuple(live.finished.values()),
         tuple(live.waiting),
+        tuple(live.timers.all()),
     )
 
 
@@ -188,6 +193,11 @@ def _clock(row: tuple[int, ...]) -> PathClock:
     clock = PathClock()
     clock.offset, clock.ahead, clock.late, clock.rebased, clock.streak, clock.received, clock.timestamp = row
     return clock
+
+
+def _timer_key(timer: Timer) -> tuple[str, ...]:
+    key = timer.key
+    return key.owner.kind, key.owner.id, key.behavior, key.slot
 
 
 def _shape_id(shape: Shape) -> str:

@@ -22,6 +22,9 @@ from app.model.events import (
     PropertyChanged,
     PropertyReported,
     SampleRejected,
+    Timer,
+    TimerChange,
+    TimerChanged,
     TwinEventOccurred,
 )
 from app.model.time import Micros
@@ -47,6 +50,7 @@ class Step:
         "pending",
         "rejected",
         "reports",
+        "timers",
         "woken",
     )
 
@@ -63,6 +67,7 @@ class Step:
         self.events: list[TwinEventOccurred] = []
         self.connectivity: list[ConnectivityChanged] = []
         self.overrides: list[OverrideChanged] = []
+        self.timers: list[TimerChanged] = []
         self.woken: dict[RuleState, Cause] = {}
         """Rules to be evaluated, each with what woke it first."""
         self.pending: dict[ComputedCell, Cause] = {}
@@ -79,6 +84,7 @@ class Step:
             tuple(self.events),
             tuple(self.connectivity),
             tuple(self.overrides),
+            tuple(self.timers),
             refused,
         )
 
@@ -140,6 +146,11 @@ class Step:
     def connected(self, fact: ConnectivityChanged) -> None:
         self.live.land_connectivity(fact)
         self.connectivity.append(fact)
+
+    def timer(self, timer: Timer, change: TimerChange) -> None:
+        fact = TimerChanged(timer, change, self.now)
+        self.live.land_timer(fact)
+        self.timers.append(fact)
 
     def new_id(self, kind: str) -> str:
         """Deterministic, and unique for the life of the installation: the serial is part of the journaled state."""

@@ -7,7 +7,8 @@ these", except tags, which must all be there.
 from dataclasses import dataclass
 from typing import Literal
 
-from app.model.definitions import Lifecycle, Severity
+from app.model.behaviors import Severity
+from app.model.definitions import Lifecycle
 from app.model.values import Quality, Value
 
 Status = Literal["connected", "disconnected", "connecting", "unconfigured"]

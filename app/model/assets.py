@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
 
-from app.model.definitions import Definition, FreeForm, Simulation
+from app.model.definitions import Definition, Simulation
+from app.model.document import FreeForm
 from app.model.time import Micros
 
 PREFIX = "/assets"

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.model.behaviors import BehaviorDefinition
 from app.model.change import DefinitionChange, StoredDefinition
 from app.model.composition import overlays_in, twins_in
 from app.model.connectivity import Template, part_of_twin, takes_template, template_of, whole
 from app.model.definitions import (
     MODELS,
-    BehaviorDefinition,
     Connectivity,
     Definition,
     EventDefinition,

@@ -1,17 +1,24 @@
-"""The condition tree that both notations (JSON text and DTSL `when {}`) parse to, and that the engine compiles.
+"""The condition tree that both notations (JSON text and DTSL `when {}`) parse to, and that the engine runs.
 
 `owner` of a reference is a role of the overlay (or the id of one of its twins), or a path of roles into an overlay that
-fills one, with slashes: `pumping/primary_pump`, written `pumping.primary_pump`; None means the twin itself. The tree is
-data: it has no spans (those live in the DTSL AST) and no evaluation (that lives in the engine).
+fills one, with slashes: `pumping/primary_pump`, written `pumping.primary_pump`; None means the twin itself, or a name
+that the behavior gives (`let`, the parameters of `on`). The tree is data: it has no spans (those live in the DTSL AST)
+and no evaluation (that lives in the engine). Whoever walks it uses `children` and `rebuilt`, and names only the kinds
+of node that are special there.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Literal as OneOf
 
 import msgspec
 
+from app.model.time import Micros
+
 CompareOp = OneOf["==", "!=", "<", "<=", ">", ">="]
 ArithmeticOp = OneOf["+", "-", "*", "/", "%"]
+EvidenceFunction = OneOf["quality", "age", "isStale", "known"]
+AggregateFunction = OneOf["any", "all", "count", "min", "max", "avg", "sum"]
+Day = OneOf["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
 
 class Node(msgspec.Struct, frozen=True, tag=True):
@@ -20,6 +27,19 @@ class Node(msgspec.Struct, frozen=True, tag=True):
 
 class Literal(Node, frozen=True, tag="literal"):
     value: bool | int | float | str
+
+
+class Quantity(Node, frozen=True, tag="quantity"):
+    """`0.5 bar`: a number with its unit. What it is compared with or added to is in a unit of the same kind."""
+
+    value: int | float
+    unit: str
+
+
+class Duration(Node, frozen=True, tag="duration"):
+    """`1h30m`: a length of time."""
+
+    micros: Micros
 
 
 class PropertyRef(Node, frozen=True, tag="property"):
@@ -37,6 +57,22 @@ class Compare(Node, frozen=True, tag="compare"):
     op: CompareOp
     left: "Condition"
     right: "Condition"
+
+
+class Among(Node, frozen=True, tag="among"):
+    """`x in ["a", "b"]`: equal to one of them."""
+
+    item: "Condition"
+    values: tuple["Condition", ...]
+    """Literals and quantities."""
+
+
+class Between(Node, frozen=True, tag="between"):
+    """`x between 1 and 5`: both ends included."""
+
+    item: "Condition"
+    low: "Condition"
+    high: "Condition"
 
 
 class Arithmetic(Node, frozen=True, tag="arithmetic"):
@@ -61,7 +97,172 @@ class Or(Node, frozen=True, tag="or"):
     items: tuple["Condition", ...]
 
 
-Condition = Literal | PropertyRef | Bound | Compare | Arithmetic | Negative | Not | And | Or
+class Evidence(Node, frozen=True, tag="evidence"):
+    """`quality(x)` (good, uncertain or bad), `age(x)` (a duration since the last report; of what never was reported
+    longer than any), `isStale(x)`, `known(x)`: about what is known of a property, hence never UNKNOWN."""
+
+    function: EvidenceFunction
+    ref: PropertyRef
+
+
+class Previous(Node, frozen=True, tag="previous"):
+    """`previous(x)`: the value before the last change."""
+
+    ref: PropertyRef
+
+
+class Rate(Node, frozen=True, tag="rate"):
+    """`rate(x, 10s)`: the change per second over the window."""
+
+    ref: PropertyRef
+    window: Micros
+
+
+class Changed(Node, frozen=True, tag="changed"):
+    """`changed(x)`: a pulse, TRUE in the step in which the value changed."""
+
+    ref: PropertyRef
+
+
+class Occurred(Node, frozen=True, tag="occurred"):
+    """`on pump.faultOccurred(code)`: a pulse; its names stand for the event's parameters, in their order, in the whole
+    behavior."""
+
+    owner: str | None
+    event: str
+    names: tuple[str, ...] = ()
+
+
+class EventValue(Node, frozen=True, tag="event_value"):
+    """What a name of `on` stands for: never written, put in place of the name when a behavior is planned."""
+
+    owner: str | None
+    event: str
+    parameter: str
+
+
+class Every(Node, frozen=True, tag="every"):
+    """A pulse by the clock: `every weekday at 06:00 "Europe/Berlin"`, or (with `interval`) `every 5m`."""
+
+    days: tuple[Day, ...] = ()
+    minute: int = 0
+    """Of the day, as the zone's clocks show it."""
+    zone: str = "UTC"
+    interval: Micros | None = None
+
+
+class Aggregate(Node, frozen=True, tag="aggregate"):
+    """`any(pumps.status == "fault")`, `avg(known pumps.temperature)`: over all that fill the one role of many in it."""
+
+    function: AggregateFunction
+    item: "Condition | None"
+    """None only for `count(pumps)`."""
+    known: bool = False
+    over: str = ""
+    """The role of many: written for `count(pumps)`, else found when it is planned, since only the types tell."""
+
+
+class Held(Node, frozen=True, tag="held"):
+    """`c for 30s`: TRUE once c has been TRUE for so long."""
+
+    item: "Condition"
+    duration: Micros
+
+
+class Within(Node, frozen=True, tag="within"):
+    """`a within 10s of b`: a TRUE, and b TRUE now or not longer ago than that."""
+
+    item: "Condition"
+    duration: Micros
+    other: "Condition"
+
+
+Condition = (
+    Literal
+    | Quantity
+    | Duration
+    | PropertyRef
+    | Bound
+    | Compare
+    | Among
+    | Between
+    | Arithmetic
+    | Negative
+    | Not
+    | And
+    | Or
+    | Evidence
+    | Previous
+    | Rate
+    | Changed
+    | Occurred
+    | EventValue
+    | Every
+    | Aggregate
+    | Held
+    | Within
+)
+PULSES = (Changed, Occurred, Every)
+
+
+def children(node: Condition) -> tuple[Condition, ...]:
+    """The nodes directly under it, in the order in which they are written."""
+    match node:
+        case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
+            return left, right
+        case And(items=items) | Or(items=items):
+            return items
+        case Not(item=item) | Negative(item=item) | Held(item=item):
+            return (item,)
+        case Among(item=item, values=values):
+            return (item, *values)
+        case Between(item=item, low=low, high=high):
+            return item, low, high
+        case Evidence(ref=ref) | Previous(ref=ref) | Rate(ref=ref) | Changed(ref=ref):
+            return (ref,)
+        case Aggregate(item=inner):
+            return () if inner is None else (inner,)
+        case Within(item=item, other=other):
+            return item, other
+        case _:
+            return ()
+
+
+def rebuilt(node: Condition, change: Callable[[Condition], Condition]) -> Condition:
+    """The same node over changed children; itself where nothing under it has changed."""
+    old = children(node)
+    new = tuple(change(child) for child in old)
+    if all(after is before for after, before in zip(new, old, strict=True)):
+        return node
+    match node:
+        case Compare() | Arithmetic():
+            return msgspec.structs.replace(node, left=new[0], right=new[1])
+        case And() | Or():
+            return msgspec.structs.replace(node, items=new)
+        case Among():
+            return Among(new[0], new[1:])
+        case Between():
+            return Between(*new)
+        case Evidence() | Previous() | Rate() | Changed():
+            return msgspec.structs.replace(node, ref=new[0])
+        case Within():
+            return Within(new[0], node.duration, new[1])
+        case _:
+            return msgspec.structs.replace(node, item=new[0])
+
+
+def nodes(condition: Condition) -> Iterator[Condition]:
+    """Itself and everything under it, each before what is under it, left to right. Without recursion: any depth."""
+    waiting = [condition]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        waiting += reversed(children(node))
+
+
+def is_pulse(condition: Condition) -> bool:
+    """Whether it is TRUE for single steps only: such a behavior fires each time and is never active."""
+    return any(isinstance(node, PULSES) for node in nodes(condition))
 
 
 def written(owner: str) -> str:
@@ -71,47 +272,22 @@ def written(owner: str) -> str:
 
 def references(condition: Condition) -> list[PropertyRef]:
     """Every property the condition reads, once each, in order of appearance."""
-    found: dict[PropertyRef, None] = {}
-
-    def walk(node: Condition) -> None:
-        match node:
-            case PropertyRef():
-                found[node] = None
-            case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-                walk(left)
-                walk(right)
-            case Not(item=item) | Negative(item=item):
-                walk(item)
-            case And(items=items) | Or(items=items):
-                for item in items:
-                    walk(item)
-            case Literal() | Bound():
-                pass
-
-    walk(condition)
-    return list(found)
+    return list(dict.fromkeys(node for node in nodes(condition) if isinstance(node, PropertyRef)))
 
 
 def owners(condition: Condition) -> set[str]:
     """Every role or twin id that the condition names, `!= null` tests included."""
-    found = {ref.owner for ref in references(condition) if ref.owner is not None}
-
-    def walk(node: Condition) -> None:
+    found: set[str] = set()
+    for node in nodes(condition):
         match node:
-            case Bound(owner=owner):
+            case PropertyRef(owner=str() as owner) | Bound(owner=owner) | Occurred(owner=str() as owner):
                 found.add(owner)
-            case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
-                walk(left)
-                walk(right)
-            case Not(item=item) | Negative(item=item):
-                walk(item)
-            case And(items=items) | Or(items=items):
-                for item in items:
-                    walk(item)
+            case EventValue(owner=str() as owner):
+                found.add(owner)
+            case Aggregate(item=None, over=over):
+                found.add(over)
             case _:
                 pass
-
-    walk(condition)
     return found
 
 
@@ -124,23 +300,16 @@ def renamed(condition: Condition, names: Mapping[str, str]) -> Condition:
 
     def walk(node: Condition) -> Condition:
         match node:
-            case PropertyRef(owner=owner, name=name) if owner is not None:
-                return PropertyRef(of(owner), name)
-            case Bound(owner=owner):
-                return Bound(of(owner))
-            case Compare(op=op, left=left, right=right):
-                return Compare(op, walk(left), walk(right))
-            case Arithmetic(op=sign, left=left, right=right):
-                return Arithmetic(sign, walk(left), walk(right))
-            case Negative(item=item):
-                return Negative(walk(item))
-            case Not(item=item):
-                return Not(walk(item))
-            case And(items=items):
-                return And(tuple(walk(item) for item in items))
-            case Or(items=items):
-                return Or(tuple(walk(item) for item in items))
+            case (
+                PropertyRef(owner=str() as owner)
+                | Bound(owner=owner)
+                | Occurred(owner=str() as owner)
+                | EventValue(owner=str() as owner)
+            ):
+                return msgspec.structs.replace(node, owner=of(owner))
+            case Aggregate(over=over) if over:
+                return msgspec.structs.replace(rebuilt(node, walk), over=of(over))
             case _:
-                return node
+                return rebuilt(node, walk)
 
     return walk(condition)

@@ -4,61 +4,32 @@ Twin Overlay Model").
 Names and shapes are the specification's, in snake_case, so a document of its form validates as printed. Unknown fields
 are refused except inside `location`, `metadata`, `visualization`, `simulation.parameters` and `authentication`, which
 belong to the user and are kept verbatim. These models check form alone; whether names exist is `commands`' question.
-
-Conditions stay text here, in the canonical JSON notation (`primary_pump.status == 'fault'`): the text is what people
-diff and revise; the tree (model/conditions.py) is derived from it at load.
+Behaviors are in model/behaviors.py.
 """
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self, TypeVar
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from app.model.names import IDENTIFIER_RULE, is_identifier, is_role_path
+from app.model.behaviors import BehaviorDefinition
+from app.model.document import (
+    MAX_ITEMS,
+    MAX_TEXT,
+    Document,
+    Faults,
+    Finite,
+    FreeForm,
+    Identifier,
+    Named,
+    RolePath,
+    Text,
+    Version,
+    exactly_one,
+    refuse_twice,
+)
 from app.model.value_types import MAX_FIELDS, Fault, type_faults
 
-MAX_ITEMS = 10_000
-MAX_TEXT = 10_000
-
-
-class Faults(ValueError):
-    """What these models raise inside pydantic's ValidationError (`ctx["error"]`): all faults of one part at once."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        super().__init__("; ".join(fault.message for fault in faults))
-        self.faults = tuple(faults)
-
-
-def _identifier(text: str) -> str:
-    if not is_identifier(text):
-        raise Faults([Fault("BAD_IDENTIFIER", (), f"'{text[:140]}' is not an identifier: {IDENTIFIER_RULE}")])
-    return text
-
-
-def _role_path(text: str) -> str:
-    if not is_role_path(text):
-        message = f"'{text[:140]}' is not a role, nor a path of roles: each is {IDENTIFIER_RULE}"
-        raise Faults([Fault("BAD_IDENTIFIER", (), message)])
-    return text
-
-
-def _no_control_characters(text: str) -> str:
-    for character in text:
-        if ord(character) < 32 and character not in "\n\t\r":
-            raise Faults([Fault("BAD_TEXT", (), f"control character U+{ord(character):04X} is not allowed")])
-    return text
-
-
-Identifier = Annotated[str, AfterValidator(_identifier)]
-RolePath = Annotated[str, AfterValidator(_role_path)]
-"""A role, or the way to one inside an overlay that fills a role: `pumping.primary_pump`."""
-Text = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_no_control_characters)]
-Version = Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+([-+][0-9A-Za-z.\-+]+)?$", max_length=64)]
-FreeForm = dict[str, JsonValue]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-
 DataType = Literal["float", "integer", "boolean", "string", "enum", "datetime", "array", "object"]
-Severity = Literal["info", "warning", "error", "critical"]
 Access = Literal["read", "write", "read-write"]
 TwinKind = Literal["equipment", "sensor", "controller"]
 Direction = Literal["incoming", "outgoing"]
@@ -66,19 +37,6 @@ Lifecycle = Literal["draft", "active", "suspended", "retired"]
 """Of an overlay. Only an active one's behaviors run; drafts and retired ones may have open roles, and have no edges."""
 Impact = Literal["forward", "backward", "both", "none"]
 """Which way failure travels along an edge: forward is from its source to its target."""
-
-
-class Document(BaseModel):
-    """Base of every part of a document: closed, immutable, no silent conversion of wrong types."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, strict=True)
-
-
-_D = TypeVar("_D", bound=Document)
-
-
-class _Named(Document):
-    name: Identifier
 
 
 class Described(Document):
@@ -99,13 +57,13 @@ class ItemDefinition(Described):
     """An element of an array: it has no name."""
 
 
-class FieldDefinition(Described, _Named):
+class FieldDefinition(Described, Named):
     """A part of an object."""
 
     required: bool = True
 
 
-class _Typed(Described, _Named):
+class _Typed(Described, Named):
     """What a property and a parameter share."""
 
     @model_validator(mode="after")
@@ -145,65 +103,6 @@ class EventDefinition(Document):
     parameters: list[ParameterDefinition] = Field(default=[], max_length=100)
 
 
-class Argument(Document):
-    name: Identifier
-    value: JsonValue
-
-
-class AlertAction(Document):
-    type: Literal["alert"] = "alert"
-    severity: Severity
-    message: Text
-    code: Identifier | None = None
-    """Names the alert among its behavior's others; the action's index where left out."""
-    latched: bool = False
-    ack_required: bool | None = None
-    """Whether closing waits for a person; by default for error and critical."""
-
-
-class MethodCallAction(Document):
-    """On the twin itself, or on the twin of a `role` or `twin_id` (one of them, in overlays only)."""
-
-    type: Literal["method_call"] = "method_call"
-    method: Identifier
-    parameters: list[Argument] = Field(default=[], max_length=100)
-    role: RolePath | None = None
-    twin_id: Identifier | None = None
-
-    @model_validator(mode="after")
-    def _one_target(self) -> "MethodCallAction":
-        if self.role and self.twin_id:
-            raise Faults([Fault("TWO_TARGETS", ("twin_id",), "a method_call names a role or a twin_id, not both")])
-        return self
-
-
-class PropertyWriteAction(Document):
-    type: Literal["property_write"] = "property_write"
-    property: Identifier
-    value: JsonValue
-    role: RolePath | None = None
-    twin_id: Identifier | None = None
-
-    @model_validator(mode="after")
-    def _one_target(self) -> "PropertyWriteAction":
-        if self.role and self.twin_id:
-            raise Faults([Fault("TWO_TARGETS", ("twin_id",), "a property_write names a role or a twin_id, not both")])
-        return self
-
-
-Action = Annotated[AlertAction | MethodCallAction | PropertyWriteAction, Field(discriminator="type")]
-
-
-class BehaviorDefinition(Document):
-    name: Identifier
-    description: Text = ""
-    conditions: list[Annotated[str, Field(max_length=MAX_TEXT)]] = Field(min_length=1, max_length=100)
-    """All must hold (`&&`)."""
-    actions: list[Action] = Field(default=[], max_length=100)
-    on_load: Literal["withhold", "act"] = "withhold"
-    """What calls and writes do when the condition is already TRUE as the behavior is loaded."""
-
-
 class RelationshipType(Document):
     """What edges of a type mean. The built-in ones (model/relationship_types.py) need no document."""
 
@@ -214,7 +113,7 @@ class RelationshipType(Document):
     """Never assumed: an edge that quietly carried no failure would hide what an outage reaches."""
     description: Text = ""
     version: Version = "1.0.0"
-    metadata: FreeForm = {}
+    metadata: FreeForm = Field(default={})
 
 
 def _multiplicity(text: str) -> str:
@@ -288,7 +187,7 @@ class MethodMapping(Document):
     node_id: Text | None = None
     topic: Text | None = None
     qos: Literal[0, 1, 2] | None = None
-    units: dict[Identifier, Text] = {}
+    units: dict[Identifier, Text] = Field(default={})
     """By parameter: the device's unit, where it is not the definition's."""
 
 
@@ -300,9 +199,9 @@ class EventMapping(Document):
 
 
 class Mapping(Document):
-    properties: dict[Identifier, PropertyMapping] = {}
-    methods: dict[Identifier, MethodMapping] = {}
-    events: dict[Identifier, EventMapping] = {}
+    properties: dict[Identifier, PropertyMapping] = Field(default={})
+    methods: dict[Identifier, MethodMapping] = Field(default={})
+    events: dict[Identifier, EventMapping] = Field(default={})
 
 
 class Availability(Document):
@@ -342,7 +241,7 @@ class Simulation(Document):
     enabled: bool = False
     model_type: Text | None = None
     model_path: Text | None = None
-    parameters: FreeForm = {}
+    parameters: FreeForm = Field(default={})
 
 
 class _Capabilities(Document):
@@ -357,11 +256,11 @@ class _Capabilities(Document):
     connectivity: ConnectivityPart | None = None
     simulation: Simulation | None = None
     visualization: FreeForm | None = None
-    metadata: FreeForm = {}
+    metadata: FreeForm = Field(default={})
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        return _refuse_twice(self, properties="name", methods="name", events="name", behaviors="name")
+        return refuse_twice(self, properties="name", methods="name", events="name", behaviors="name")
 
 
 class TwinType(_Capabilities):
@@ -375,7 +274,7 @@ class TwinType(_Capabilities):
 
     @model_validator(mode="after")
     def _rules_are_unique(self) -> "TwinType":
-        return _refuse_twice(self, relationships="name")
+        return refuse_twice(self, relationships="name")
 
 
 class Twin(_Capabilities):
@@ -392,7 +291,7 @@ class Twin(_Capabilities):
 
     @model_validator(mode="after")
     def _relationships_are_unique(self) -> "Twin":
-        return _refuse_twice(self, relationships=("name", "target_twin_id"))
+        return refuse_twice(self, relationships=("name", "target_twin_id"))
 
 
 class RoleDefinition(Document):
@@ -409,7 +308,7 @@ class RoleDefinition(Document):
 
     @model_validator(mode="after")
     def _one_type(self) -> "RoleDefinition":
-        return _exactly_one(self, "twin_type", "overlay_type", f"role '{self.role}'", "TWO_TYPES")
+        return exactly_one(self, "twin_type", "overlay_type", f"role '{self.role}'", "TWO_TYPES")
 
     @property
     def filled_by(self) -> str:
@@ -438,11 +337,11 @@ class OverlayType(Document):
     relationship_types: list[RoleRelationship] = Field(default=[], max_length=MAX_ITEMS)
     behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
     visualization: FreeForm | None = None
-    metadata: FreeForm = {}
+    metadata: FreeForm = Field(default={})
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "OverlayType":
-        return _refuse_twice(self, twin_roles="role", relationship_types="name", behaviors="name")
+        return refuse_twice(self, twin_roles="role", relationship_types="name", behaviors="name")
 
 
 class RoleBinding(Document):
@@ -454,7 +353,7 @@ class RoleBinding(Document):
 
     @model_validator(mode="after")
     def _one_filler(self) -> "RoleBinding":
-        return _exactly_one(self, "twin_id", "overlay_id", f"role '{self.role}'", "TWO_FILLERS")
+        return exactly_one(self, "twin_id", "overlay_id", f"role '{self.role}'", "TWO_FILLERS")
 
 
 class OverlayRelationship(Document):
@@ -478,11 +377,11 @@ class Overlay(Document):
     relationships: list[OverlayRelationship] = Field(default=[], max_length=MAX_ITEMS)
     behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
     visualization: FreeForm | None = None
-    metadata: FreeForm = {}
+    metadata: FreeForm = Field(default={})
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Overlay":
-        return _refuse_twice(self, relationships="name", behaviors="name")
+        return refuse_twice(self, relationships="name", behaviors="name")
 
     @property
     def in_place(self) -> bool:
@@ -549,30 +448,3 @@ def share_names_of_fields(definition: Definition) -> None:
 def to_document(definition: Definition) -> dict[str, Any]:
     """The JSON document of a definition: only what its author wrote (`exclude_unset`), so nothing is made up."""
     return definition.model_dump(mode="json", exclude_unset=True)
-
-
-def _exactly_one(document: _D, first: str, second: str, what: str, both: str) -> _D:
-    given = [field for field in (first, second) if getattr(document, field) is not None]
-    if len(given) == 2:
-        raise Faults([Fault(both, (second,), f"{what} has both {first} and {second}", "leave one of them out")])
-    if not given:
-        message = f"{what} has neither {first} nor {second}"
-        raise Faults([Fault("MISSING_FIELD", (first,), message, f"add '{first}', or '{second}'")])
-    return document
-
-
-def _refuse_twice(document: _D, **parts: str | tuple[str, ...]) -> _D:
-    """`parts` is list field -> the field of its items that may not repeat, or the fields that together may not."""
-    faults: list[Fault] = []
-    for part, fields in parts.items():
-        fields = (fields,) if isinstance(fields, str) else fields
-        seen: set[tuple[str, ...]] = set()
-        for index, item in enumerate(getattr(document, part)):
-            names = tuple(getattr(item, field) for field in fields)
-            if names in seen:
-                what = " to ".join(f"'{name}'" for name in names)
-                faults.append(Fault("DUPLICATE_NAME", (part, index, fields[-1]), f"{part} has {what} twice"))
-            seen.add(names)
-    if faults:
-        raise Faults(faults)
-    return document

@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from app.model.definitions import Severity
+from app.model.behaviors import Severity
 from app.model.plan import BehaviorKey, OwnerKey, Plan
 from app.model.time import Micros
 from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
@@ -335,6 +335,42 @@ class OverrideChanged(msgspec.Struct, frozen=True):
     cause: Cause
 
 
+class TimerKey(msgspec.Struct, frozen=True, array_like=True):
+    """`slot` says what waits, among its behavior's others: `held/0`, `delay_on/hot`, `escalate/1`."""
+
+    owner: OwnerKey
+    behavior: str
+    slot: str
+
+
+class Timer(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Something that waits for a moment of engine time."""
+
+    key: TimerKey
+    due: Micros | None
+    """None while it is paused."""
+    since: Micros
+    """When it started; backdated to the source's time where a reading started it."""
+    remaining: Micros = 0
+    """Of a paused one."""
+    paused_at: Micros = 0
+    evidence: bool = False
+    """Whether it hangs on what the plant shows: then it waits after a start until that had contact again."""
+    ref: str = ""
+    """What it is about, where its key does not say: an alert, a call."""
+
+
+TimerChange = Literal["started", "paused", "resumed", "met", "stopped"]
+
+
+class TimerChanged(msgspec.Struct, frozen=True, array_like=True):
+    """`timer` is as it is now; one that was met or stopped is no more."""
+
+    timer: Timer
+    change: TimerChange
+    at: Micros
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one input led to. Empty tuples where nothing did."""
 
@@ -347,6 +383,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     events: tuple[TwinEventOccurred, ...] = ()
     connectivity: tuple[ConnectivityChanged, ...] = ()
     overrides: tuple[OverrideChanged, ...] = ()
+    timers: tuple[TimerChanged, ...] = ()
     refused: str = ""
     """Why a command was refused ("" where it was not): `CODE message`."""
 

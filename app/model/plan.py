@@ -9,8 +9,9 @@ from typing import Literal
 
 import msgspec
 
+from app.model.behaviors import Severity
 from app.model.conditions import Condition
-from app.model.definitions import Access, DataType, Lifecycle, Severity
+from app.model.definitions import Access, DataType, Lifecycle
 from app.model.time import Micros
 from app.model.values import Value
 
@@ -75,6 +76,11 @@ class AlertPlan(msgspec.Struct, frozen=True, tag="alert"):
     message: str
     latched: bool
     ack_required: bool
+    delay_on: Micros = 0
+    delay_off: Micros = 0
+    deadband: float = 0.0
+    re_alarm: Micros = 0
+    group: str = ""
 
 
 class CallPlan(msgspec.Struct, frozen=True, tag="call"):
@@ -83,15 +89,35 @@ class CallPlan(msgspec.Struct, frozen=True, tag="call"):
     owner: str | None
     method: str
     arguments: dict[str, Value]
+    required: bool = False
 
 
 class WritePlan(msgspec.Struct, frozen=True, tag="write"):
     owner: str | None
     property: str
     value: Value
+    required: bool = False
 
 
-ActionPlan = AlertPlan | CallPlan | WritePlan
+class EmitPlan(msgspec.Struct, frozen=True, tag="emit"):
+    owner: str | None
+    event: str
+    parameters: dict[str, Value]
+
+
+class ExpectPlan(msgspec.Struct, frozen=True, tag="expect"):
+    within: Micros
+    condition: Condition
+    otherwise: "tuple[AlertPlan | CallPlan | WritePlan | EmitPlan, ...]" = ()
+
+
+ActionPlan = AlertPlan | CallPlan | WritePlan | EmitPlan | ExpectPlan
+
+
+class EscalationPlan(msgspec.Struct, frozen=True):
+    after: Micros
+    unless_acknowledged: bool
+    actions: tuple[ActionPlan, ...]
 
 
 class Rule(msgspec.Struct, frozen=True):
@@ -102,6 +128,11 @@ class Rule(msgspec.Struct, frozen=True):
     actions: tuple[ActionPlan, ...] = ()
     act_on_load: bool = False
     error: str | None = None
+    otherwise: tuple[ActionPlan, ...] = ()
+    escalations: tuple[EscalationPlan, ...] = ()
+    suppressed_by: tuple[str, ...] = ()
+    pulse: bool = False
+    """Fires each time its condition is TRUE, and is never active."""
 
 
 class Shape(msgspec.Struct, frozen=True):

@@ -6,13 +6,7 @@ controls, anything else is connected. Documents keep what their authors wrote; e
 
 from typing import TYPE_CHECKING, Protocol
 
-from app.model.definitions import (
-    Direction,
-    OverlayRelationship,
-    RelationshipDefinition,
-    RelationshipRule,
-    Twin,
-)
+from app.model.definitions import Direction, OverlayRelationship, RelationshipDefinition, RelationshipRule, Twin
 from app.model.lineage import Types, kind_in_effect
 from app.model.relationship_types import TYPE_BY_KIND
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.engine.engine import Engine
+from app.model.behaviors import Severity
 from app.model.conditions import And, Compare, CompareOp, Condition, Literal, PropertyRef
-from app.model.definitions import Severity
 from app.model.events import (
     DeviceEvent,
     Entry,

@@ -15,7 +15,8 @@ from app.api.services import Services
 from app.commands.pointers import found as what
 from app.errors import Invalid, Problem
 from app.model.change import LifecycleRecord
-from app.model.definitions import MAX_TEXT, Lifecycle, Overlay
+from app.model.definitions import Lifecycle, Overlay
+from app.model.document import MAX_TEXT
 from app.model.near import near
 from app.model.time import iso
 

@@ -35,7 +35,8 @@ from app.api.rest.paging import After, Before, First, Last, Page, answer, cut_pa
 from app.api.services import Services
 from app.errors import Invalid, Problem
 from app.find.query import Membership, Order, OverlayFilter, Place, TwinFilter, Window
-from app.model.definitions import Lifecycle, Severity, to_document
+from app.model.behaviors import Severity
+from app.model.definitions import Lifecycle, to_document
 
 Types = Annotated[list[str] | None, Query(description="One of these types, subtypes included.")]
 Tags = Annotated[list[str] | None, Query(description="All of these tags.")]

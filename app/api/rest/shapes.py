@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from app.model.definitions import MAX_TEXT, Lifecycle, Overlay, OverlayType, RelationshipType, Twin, TwinType
+from app.model.definitions import Lifecycle, Overlay, OverlayType, RelationshipType, Twin, TwinType
+from app.model.document import MAX_TEXT
 
 
 class Shape(BaseModel):

@@ -8,7 +8,8 @@ from app.api.context import Info
 from app.api.scalars import DateTime, Long
 from app.commands.pointers import pointer
 from app.model import assets as model
-from app.model.definitions import FreeForm, Simulation
+from app.model.definitions import Simulation
+from app.model.document import FreeForm
 from app.ports import AssetStore
 
 

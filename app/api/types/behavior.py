@@ -14,7 +14,7 @@ from app.api.types.capability import BehaviorDefinition, actions_of
 from app.api.types.enums import BehaviorState, Evidence, OnLoad, OwnerKind
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
-from app.model import definitions as model
+from app.model import behaviors as model
 from app.model.catalogue import Catalogue
 from app.model.live import BehaviorView
 from app.model.plan import BehaviorKey, OwnerKey

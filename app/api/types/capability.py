@@ -9,6 +9,7 @@ import strawberry
 
 from app.api.scalars import JSON
 from app.api.types.enums import Access, DataType, OnLoad
+from app.model import behaviors
 from app.model import definitions as model
 
 
@@ -155,7 +156,7 @@ class BehaviorDefinition:
     on_load: OnLoad = strawberry.field(description="What calls and writes do when it is already TRUE as it is loaded.")
 
     @classmethod
-    def of(cls, item: model.BehaviorDefinition) -> "BehaviorDefinition":
+    def of(cls, item: behaviors.BehaviorDefinition) -> "BehaviorDefinition":
         return cls(
             name=item.name,
             description=item.description,
@@ -165,5 +166,5 @@ class BehaviorDefinition:
         )
 
 
-def actions_of(item: model.BehaviorDefinition | None) -> JSON:
+def actions_of(item: behaviors.BehaviorDefinition | None) -> JSON:
     return JSON([action.model_dump(mode="json", exclude_none=True) for action in item.actions] if item else [])

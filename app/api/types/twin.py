@@ -26,6 +26,7 @@ from app.errors import Invalid
 from app.find.check import unknown_types
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
+from app.model.document import FreeForm
 from app.model.lineage import types_in_line
 from app.model.plan import OwnerKey
 
@@ -153,7 +154,7 @@ class Twin(Definition):
         near = ((item, Twin.find(catalogue, item.twin_id)) for item in found)
         return [RelatedTwin.of(item, twin) for item, twin in near if twin is not None]
 
-    def _visualization(self, catalogue: Catalogue) -> model.FreeForm | None:
+    def _visualization(self, catalogue: Catalogue) -> FreeForm | None:
         if self.definition.visualization is not None:
             return self.definition.visualization
         line = types_in_line(catalogue, self.twin_type)

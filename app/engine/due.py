@@ -1,0 +1,25 @@
+"""What happens when a timer's moment has come: each kind of slot has its own answer.
+
+Timers are met before anything else that comes in at that moment: what was TRUE for long enough has been so, whatever
+the next reading says. They are met one by one in the order of their moments, each with all that follows from it, since
+what follows may stop the next.
+"""
+
+from collections.abc import Callable, Mapping
+
+from app.engine.behaviors import settle
+from app.engine.step import Step
+from app.model.events import Timer
+
+Answer = Callable[[Step, Timer], None]
+
+ANSWERS: Mapping[str, Answer] = {}
+"""By the part of the slot before the slash. Each finds what the timer is about by its key, and may find it gone."""
+
+
+def meet(step: Step) -> None:
+    timers = step.live.timers
+    while (timer := timers.first(step.now)) is not None:
+        step.timer(timer, "met")
+        ANSWERS[timer.key.slot.partition("/")[0]](step, timer)
+        settle(step)

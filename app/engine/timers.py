@@ -1,0 +1,75 @@
+"""Everything that waits for a moment: one heap of timers, whoever asked for them.
+
+A timer is state and is journaled as such: it starts, pauses, goes on, is met or stopped by facts, and a restart folds
+them. Its moment is engine time. One that hangs on what the plant shows (`evidence`) is paused by every start of the
+server and goes on once its behavior's properties had contact in that run; the others are met late.
+"""
+
+import heapq
+from collections.abc import Iterable
+
+import msgspec
+
+from app.model.events import Timer, TimerKey
+from app.model.time import Micros
+
+
+class Timers:
+    """Costs what changes and what is due, not what waits: an entry that was moved stays in the heap for a while."""
+
+    __slots__ = ("_heap", "_kept")
+
+    def __init__(self) -> None:
+        self._kept: dict[TimerKey, Timer] = {}
+        self._heap: list[tuple[Micros, str, str, str, str, TimerKey]] = []
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def get(self, key: TimerKey) -> Timer | None:
+        return self._kept.get(key)
+
+    def all(self) -> Iterable[Timer]:
+        return self._kept.values()
+
+    def put(self, timer: Timer) -> None:
+        self._kept[timer.key] = timer
+        if timer.due is not None:
+            owner = timer.key.owner
+            heapq.heappush(self._heap, (timer.due, owner.kind, owner.id, timer.key.behavior, timer.key.slot, timer.key))
+
+    def drop(self, key: TimerKey) -> None:
+        self._kept.pop(key, None)
+
+    def next_due(self) -> Micros | None:
+        """Exact: entries of timers that were moved, paused or dropped are worked off first."""
+        while self._heap:
+            due, key = self._heap[0][0], self._heap[0][-1]
+            timer = self._kept.get(key)
+            if timer is not None and timer.due == due:
+                return due
+            heapq.heappop(self._heap)
+        return None
+
+    def first(self, now: Micros) -> Timer | None:
+        """The one that is due first, by name where several are at one moment; None where none is due by `now`."""
+        due = self.next_due()
+        return None if due is None or due > now else self._kept[self._heap[0][-1]]
+
+    def pause_evidence(self, now: Micros) -> None:
+        """What a start does to all that hang on what the plant shows."""
+        for timer in [timer for timer in self._kept.values() if timer.evidence]:
+            self.put(paused(timer, now))
+
+
+def paused(timer: Timer, now: Micros) -> Timer:
+    """Itself where it is paused already."""
+    if timer.due is None:
+        return timer
+    return msgspec.structs.replace(timer, due=None, remaining=max(0, timer.due - now), paused_at=now)
+
+
+def resumed(timer: Timer, now: Micros) -> Timer:
+    if timer.due is not None:
+        return timer
+    return msgspec.structs.replace(timer, due=now + timer.remaining, remaining=0, paused_at=0)
