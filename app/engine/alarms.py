@@ -8,7 +8,7 @@ import msgspec
 
 from app.engine.step import Step, led_to
 from app.model.behaviors import Severity
-from app.model.events import AcknowledgeAlert, Alert, Cause
+from app.model.events import AcknowledgeAlert, Alert, Basis, Cause
 from app.model.plan import AlertPlan, BehaviorKey, OwnerKey
 
 CALL_EXPIRED = "call_expired"
@@ -20,7 +20,9 @@ LASTING = frozenset({CALL_EXPIRED, CALL_INDETERMINATE, CASCADE_LIMIT})
 _MAX_MESSAGE = 2000
 
 
-def raise_planned(step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[str, ...], cause: Cause) -> None:
+def raise_planned(
+    step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[str, ...], cause: Cause, basis: Basis | None = None
+) -> None:
     found = step.live.open_alert(key.owner, key.name, plan.code)
     if found is None:
         alert = Alert(
@@ -35,6 +37,7 @@ def raise_planned(step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[st
             plan.ack_required,
             plan.latched,
             cause,
+            basis=basis,
         )
         step.alert(alert, "raised", cause)
     elif not found.active:
@@ -49,6 +52,7 @@ def raise_planned(step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[st
             active=True,
             cleared_at=None,
             clear_reason=None,
+            basis=basis,
         )
         step.alert(again, "raised", cause)
 
