@@ -7,6 +7,7 @@ It is an ordinary client with no short cut into the server; errors of the server
 import itertools
 import json
 from collections.abc import AsyncIterator, Mapping
+from importlib.metadata import version
 from typing import Any
 
 import httpx
@@ -20,6 +21,11 @@ CLOSE_SECONDS = 0.5
 """A reader that stops while pushes are still queued never sees the server's close; the library would wait 10 s."""
 
 
+def _headers(actor: str) -> dict[str, str]:
+    """The agent tells the server's audit that it was the command line (api/claims.py)."""
+    return {"X-Actor": actor, "User-Agent": f"twin-overlay-cli/{version('twin-overlay')}"}
+
+
 class GraphqlClient:
     """`url` is the server's base address (`http://127.0.0.1:8420`)."""
 
@@ -28,7 +34,7 @@ class GraphqlClient:
         self._timeout_seconds = timeout_seconds
         self._ids = itertools.count(1)
         self._http = httpx.AsyncClient(
-            base_url=self.url, timeout=timeout_seconds, headers={"X-Actor": actor}, trust_env=False
+            base_url=self.url, timeout=timeout_seconds, headers=_headers(actor), trust_env=False
         )
 
     async def __aenter__(self) -> "GraphqlClient":

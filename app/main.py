@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from app.api.app import middleware, routes
 from app.api.services import Services
 from app.assets.folder import AssetFolder
+from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
 from app.commands.connections import connections
@@ -175,7 +176,8 @@ def _wire(
     overrides = OverrideCommands(catalogue, engine.live, ingest)
     reports = ReportCommands(catalogue, ingest, clock)
     files = AssetCommands(assets, catalogue)
-    commands = Commands(definitions, ScriptCommands(definitions), control, files, overrides, reports)
+    alerts = AlertCommands(engine.live, ingest)
+    commands = Commands(definitions, ScriptCommands(definitions), control, files, overrides, reports, alerts)
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import strawberry
 
-from app.api.claims import claimed
+from app.api.claims import CLI_AGENT, claimed
 from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.services import Services
@@ -24,6 +24,8 @@ class Context:
     order: Order
     loaders: Loaders
     headers: Mapping[str, str]
+    address: str = ""
+    """Of the host that asks."""
     connection_params: dict[str, Any] = field(default_factory=dict)
     """Payload of the WebSocket's connection_init; Strawberry sets it."""
 
@@ -38,7 +40,8 @@ class Context:
     def actor(self) -> Actor:
         """Who asks: the X-Actor header, or `actor` of connection_init; "anonymous" where nobody says. A claim, not
         a proof, until there is access control. Raises Invalid (ACTOR_INVALID)."""
-        return claimed(self.connection_params.get("actor", self.headers.get("x-actor")), "graphql")
+        via = "cli" if self.headers.get("user-agent", "").startswith(CLI_AGENT) else "graphql"
+        return claimed(self.connection_params.get("actor", self.headers.get("x-actor")), via, self.address)
 
 
 Info = strawberry.Info[Context, None]

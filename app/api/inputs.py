@@ -136,13 +136,6 @@ class InvokeMethodInput:
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
-@strawberry.input(description="An alert that a person has seen.")
-class AcknowledgeAlertInput:
-    alert_id: strawberry.ID = strawberry.field(description="The alert.")
-    comment: str | None = strawberry.field(default=None, description="What to remember of it.")
-    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
-
-
 @strawberry.input(description="A file to delete.")
 class DeleteAssetInput:
     path: str = strawberry.field(description="As documents write it, such as `/models/pump.glb`.")

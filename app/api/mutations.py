@@ -8,10 +8,10 @@ from typing import Annotated, Any, Protocol
 
 import strawberry
 
+from app.api.alarms import Alarming
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.inputs import (
-    AcknowledgeAlertInput,
     DeleteAssetInput,
     DeleteOverlayInput,
     DeleteOverlayTypeInput,
@@ -43,7 +43,6 @@ from app.api.life import (
 )
 from app.api.overrides import Overriding
 from app.api.payloads import (
-    AcknowledgeAlertPayload,
     DeleteAssetPayload,
     DeletePayload,
     ExecuteDtslPayload,
@@ -59,7 +58,6 @@ from app.api.payloads import (
 )
 from app.api.reporting import Reporting
 from app.api.scalars import JSON
-from app.api.types.alert import Alert
 from app.api.types.asset import Asset
 from app.api.types.call import Call
 from app.api.types.enums import DefinitionKind
@@ -105,7 +103,7 @@ class _DeleteInput(Protocol):
 
 
 @strawberry.type(description="Every way to change the world.")
-class Mutation(Life, Overriding, Reporting):
+class Mutation(Life, Overriding, Reporting, Alarming):
     @strawberry.mutation(description=f"Create or replace a relationship type. {SAVE}")
     async def save_relationship_type(
         self, info: Info, input: Annotated[SaveRelationshipTypeInput, Input]
@@ -262,18 +260,6 @@ class Mutation(Life, Overriding, Reporting):
         return InvokeMethodPayload(
             call=call, **_rehearsed(rehearsal, input.dry_run), breaks=warnings_of(rehearsal.breaks)
         )
-
-    @strawberry.mutation(description="Acknowledge an open alert. ALERT_NOT_FOUND, ALERT_ALREADY_ACKNOWLEDGED.")
-    async def acknowledge_alert(
-        self, info: Info, input: Annotated[AcknowledgeAlertInput, Input]
-    ) -> AcknowledgeAlertPayload:
-        control, actor = info.context.services.commands.control, info.context.actor()
-        rehearsal = DONE
-        if input.dry_run:
-            alert, rehearsal = control.rehearse_acknowledgement(input.alert_id, input.comment or "")
-        else:
-            alert = await control.acknowledge_alert(input.alert_id, input.comment or "", actor)
-        return AcknowledgeAlertPayload(alert=Alert.of(alert), **_rehearsed(rehearsal, input.dry_run))
 
     @strawberry.mutation(
         description="Delete a file that no definition names, or any with `force`. Files are uploaded over REST. "

@@ -2,7 +2,6 @@
 
 import strawberry
 
-from app.api.types.alert import Alert
 from app.api.types.asset import Asset
 from app.api.types.call import Call
 from app.api.types.enums import SaveResult
@@ -158,13 +157,6 @@ class InvokeMethodPayload:
     dry_run: bool = strawberry.field(description=_DRY_RUN)
     effects: list[str] = strawberry.field(description=_EFFECTS)
     breaks: list[Warning] = strawberry.field(description=_IN_THE_WAY)
-
-
-@strawberry.type(description="An acknowledged alert.")
-class AcknowledgeAlertPayload:
-    alert: Alert = strawberry.field(description="As it is now; closed if it was cleared already.")
-    dry_run: bool = strawberry.field(description=_DRY_RUN)
-    effects: list[str] = strawberry.field(description=_EFFECTS)
 
 
 @strawberry.type(description="A deleted file.")

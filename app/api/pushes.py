@@ -126,11 +126,13 @@ def behavior_found(view: BehaviorView, now: Micros, sequence: int) -> BehaviorCh
     )
 
 
-@strawberry.type(description="An alert was raised, cleared, acknowledged or closed.")
+@strawberry.type(description="Something happened to an alert.")
 class AlertChange:
     alert: Alert = strawberry.field(description="As it became.")
     transition: AlertTransition | None = strawberry.field(description="What happened to it; null where initial.")
     at: DateTime = strawberry.field(description="When.")
+    by: str | None = strawberry.field(description="The person who did it; null where the plant did, and initial.")
+    comment: str | None = strawberry.field(description="What that person said.")
     initial: bool = strawberry.field(description=_INITIAL)
     sequence: Long = strawberry.field(description=_SEQUENCE)
 
@@ -140,13 +142,23 @@ def alert_change(published: Published, fact: events.AlertChanged) -> AlertChange
         alert=Alert.of(fact.alert),
         transition=AlertTransition(fact.transition),
         at=DateTime(fact.at),
+        by=fact.by,
+        comment=fact.comment or None,
         initial=False,
         sequence=Long(published.sequence),
     )
 
 
 def alert_found(alert: events.Alert, now: Micros, sequence: int) -> AlertChange:
-    return AlertChange(alert=Alert.of(alert), transition=None, at=DateTime(now), initial=True, sequence=Long(sequence))
+    return AlertChange(
+        alert=Alert.of(alert),
+        transition=None,
+        at=DateTime(now),
+        by=None,
+        comment=None,
+        initial=True,
+        sequence=Long(sequence),
+    )
 
 
 @strawberry.type(description="The path between a twin and its device changed.")

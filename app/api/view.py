@@ -23,6 +23,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from app.api.claims import address_of
 from app.api.context import Context
 from app.api.graphiql import headers, page
 from app.api.loaders import loaders
@@ -71,7 +72,9 @@ class GraphQLView(GraphQL[Context, None]):
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
         services = self._services
-        return Context(services, self._order, loaders(services.store, services.live), request.headers)
+        return Context(
+            services, self._order, loaders(services.store, services.live), request.headers, address_of(request)
+        )
 
     async def get_sub_response(self, request: Request | WebSocket) -> Response:
         return Response(media_type=_media_type(request.headers.get("accept", "")))

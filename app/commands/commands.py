@@ -5,6 +5,7 @@ There is no other way in: the API calls these, and nothing else of the engine, t
 
 from dataclasses import dataclass
 
+from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
@@ -21,3 +22,4 @@ class Commands:
     assets: AssetCommands
     overrides: OverrideCommands
     reports: ReportCommands
+    alerts: AlertCommands

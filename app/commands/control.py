@@ -1,4 +1,4 @@
-"""A person acts on the plant: sets a property, calls a method, acknowledges an alert.
+"""A person acts on the plant: sets a property, calls a method.
 
 Nothing here talks to a device. A command is checked, put into the engine's one line, and what comes of it is awaited on
 the bus; a time-out ends the waiting only, the call goes on and is found under its id.
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from app.commands.actor import Actor
 from app.commands.arguments import given_arguments
 from app.commands.pointers import shown
-from app.commands.refusals import property_of, raise_refused, refuse, refuse_text, refuse_unknown_twin, unknown
-from app.commands.rehearsal import Rehearsal, of_acknowledgement, of_call, of_manual, of_write
+from app.commands.refusals import property_of, raise_refused, refuse, refuse_unknown_twin, unknown
+from app.commands.rehearsal import Rehearsal, of_call, of_manual, of_write
 from app.commands.values import fitted
-from app.errors import Conflict, Invalid, Refused
+from app.errors import Invalid, Refused
 from app.model.catalogue import Catalogue
 from app.model.definitions import PropertyDefinition
-from app.model.events import AcknowledgeAlert, Alert, Call, CallChanged, Outcome, RequestCall, SetManual
+from app.model.events import Call, CallChanged, Outcome, RequestCall, SetManual
 from app.model.values import PropertyState, Value
 from app.ports import Clock, Inbox, LiveView
 from app.runtime.bus import Bus, Fact, Subscription
@@ -59,9 +59,11 @@ class ControlCommands:
         VALUE_OUT_OF_RANGE, ...)."""
         definition, plain = self._checked_value(twin_id, name, value)
         if not self._is_mapped(twin_id, definition.name):
-            await self._submit(SetManual(twin_id, name, plain, actor.name))
+            await self._submit(SetManual(twin_id, name, plain, actor.name, actor.origin))
             return Written(self._live.property_state(twin_id, name), None)
-        request = RequestCall(self._new_id(), twin_id, actor.name, property=name, arguments={"value": plain})
+        request = RequestCall(
+            self._new_id(), twin_id, actor.name, property=name, arguments={"value": plain}, origin=actor.origin
+        )
         call = await self._call(request)
         return Written(self._live.property_state(twin_id, name), call)
 
@@ -72,14 +74,8 @@ class ControlCommands:
         the device accepted it is its status. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused
         (NO_CONNECTIVITY), Invalid (ARGUMENTS_INVALID with every fault)."""
         values = self._checked_arguments(twin_id, method, arguments)
-        return await self._call(RequestCall(self._new_id(), twin_id, actor.name, method=method, arguments=values))
-
-    async def acknowledge_alert(self, alert_id: str, comment: str, actor: Actor) -> Alert:
-        """The alert as it is then, closed where it had cleared. Raises NotFound (ALERT_NOT_FOUND) for one that is not
-        open, Conflict (ALERT_ALREADY_ACKNOWLEDGED), Invalid (TOO_LONG)."""
-        self._checked_alert(alert_id, comment)
-        outcome = await self._submit(AcknowledgeAlert(alert_id, actor.name, comment))
-        return [item.alert for item in outcome.alerts if item.alert.alert_id == alert_id][-1]
+        request = RequestCall(self._new_id(), twin_id, actor.name, method=method, arguments=values, origin=actor.origin)
+        return await self._call(request)
 
     # ------------------------------------------------------------ without doing it
 
@@ -94,15 +90,6 @@ class ControlCommands:
         """Raises as `invoke_method`."""
         values = self._checked_arguments(twin_id, method, arguments)
         return of_call(self._catalogue, self._live, twin_id, method, values)
-
-    def rehearse_acknowledgement(self, alert_id: str, comment: str) -> tuple[Alert, Rehearsal]:
-        """The alert as it is now. Raises as `acknowledge_alert`."""
-        alert = self._checked_alert(alert_id, comment)
-        if alert.acknowledged:
-            raise Conflict(
-                f"alert '{alert_id}' was acknowledged by {alert.acknowledged_by}", code="ALERT_ALREADY_ACKNOWLEDGED"
-            )
-        return alert, of_acknowledgement(alert)
 
     # ------------------------------------------------------------ below
 
@@ -148,15 +135,7 @@ class ControlCommands:
             )
         return values
 
-    def _checked_alert(self, alert_id: str, comment: str) -> Alert:
-        refuse_text(comment, "comment", "/comment")
-        alert = self._live.alert(alert_id)
-        if alert is None:
-            open_ids = [alert.alert_id for alert in self._live.open_alerts()]
-            raise unknown("alert", alert_id, " that is open", open_ids)
-        return alert
-
-    async def _submit(self, command: AcknowledgeAlert | SetManual | RequestCall) -> Outcome:
+    async def _submit(self, command: SetManual | RequestCall) -> Outcome:
         _, outcome = await self._inbox.submit(command)
         if outcome.refused:
             raise_refused(outcome.refused)

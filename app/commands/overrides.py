@@ -35,7 +35,8 @@ class OverrideCommands:
     ) -> Overridden:
         """Raises NotFound (TWIN_NOT_FOUND, PROPERTY_NOT_FOUND), Invalid (REASON_MISSING, TOO_LONG, BAD_TEXT)."""
         property_of(self._catalogue, twin_id, name)
-        return await self._put(SetOverride(twin_id, name, "out_of_service", actor.name, _reason(reason)), dry_run)
+        command = SetOverride(twin_id, name, "out_of_service", actor.name, _reason(reason), origin=actor.origin)
+        return await self._put(command, dry_run)
 
     async def force(
         self, twin_id: str, name: str, value: Value, reason: str, actor: Actor, *, dry_run: bool = False
@@ -45,7 +46,8 @@ class OverrideCommands:
         definition = property_of(self._catalogue, twin_id, name)
         plain, problems = fitted(definition, value, "/value")
         refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
-        return await self._put(SetOverride(twin_id, name, "forced", actor.name, _reason(reason), plain), dry_run)
+        command = SetOverride(twin_id, name, "forced", actor.name, _reason(reason), plain, actor.origin)
+        return await self._put(command, dry_run)
 
     async def end(
         self,
@@ -61,7 +63,8 @@ class OverrideCommands:
         PROPERTY_OUT_OF_SERVICE) where one of the other kind stands, Invalid (TOO_LONG, BAD_TEXT)."""
         property_of(self._catalogue, twin_id, name)
         refuse_text(reason, "reason", "/reason")
-        return await self._put(ClearOverride(twin_id, name, actor.name, reason.strip(), kind), dry_run)
+        command = ClearOverride(twin_id, name, actor.name, reason.strip(), kind, actor.origin)
+        return await self._put(command, dry_run)
 
     async def _put(self, command: SetOverride | ClearOverride, dry_run: bool) -> Overridden:
         if dry_run:

@@ -65,6 +65,11 @@ def of_acknowledgement(alert: Alert) -> Rehearsal:
     return Rehearsal((what if alert.active else f"{what}, and closed: it has cleared",))
 
 
+def of_reset(alert: Alert) -> Rehearsal:
+    what = f"alert '{alert.alert_id}' is cleared"
+    return Rehearsal((f"{what}, and closed" if alert.acknowledged or not alert.ack_required else what,))
+
+
 def _path(live: LiveView, twin_id: str) -> tuple[Problem, ...]:
     path = live.connectivity(twin_id)
     if path is None or path.status == "connected":

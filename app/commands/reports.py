@@ -78,7 +78,7 @@ class ReportCommands:
             unfit = tuple(self._rehearsed(given))
             return Reported(None, len(given) - len(unfit), unfit)
         readings, order = _steps(given, self._clock.now())
-        sequence, outcome = await self._inbox.submit(ReportSamples(readings, actor.name))
+        sequence, outcome = await self._inbox.submit(ReportSamples(readings, actor.name, actor.origin))
         rejected = sorted((_rejected(item, given, order) for item in outcome.rejected), key=lambda item: item.index)
         return Reported(sequence, len(given) - len(rejected), tuple(rejected))
 

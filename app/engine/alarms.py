@@ -6,9 +6,17 @@ second raise of the same identity (owner, behavior, code) makes the same alert a
 
 import msgspec
 
-from app.engine.step import Step, led_to
+from app.engine.step import Step
 from app.model.behaviors import Severity
-from app.model.events import AcknowledgeAlert, Alert, Basis, Cause
+from app.model.events import (
+    AcknowledgeAlert,
+    AcknowledgeAlerts,
+    Alert,
+    AlertComment,
+    Cause,
+    CommentAlert,
+    ResetAlert,
+)
 from app.model.plan import AlertPlan, BehaviorKey, OwnerKey
 
 CALL_EXPIRED = "call_expired"
@@ -17,12 +25,12 @@ CASCADE_LIMIT = "cascade_limit"
 LASTING = frozenset({CALL_EXPIRED, CALL_INDETERMINATE, CASCADE_LIMIT})
 """About something that happened once: no condition ends them, acknowledging does."""
 
+KEPT_COMMENTS = 20
+"""Comments that an alert carries."""
 _MAX_MESSAGE = 2000
 
 
-def raise_planned(
-    step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[str, ...], cause: Cause, basis: Basis | None = None
-) -> None:
+def raise_planned(step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[str, ...], cause: Cause) -> None:
     found = step.live.open_alert(key.owner, key.name, plan.code)
     if found is None:
         alert = Alert(
@@ -37,7 +45,6 @@ def raise_planned(
             plan.ack_required,
             plan.latched,
             cause,
-            basis=basis,
         )
         step.alert(alert, "raised", cause)
     elif not found.active:
@@ -52,7 +59,6 @@ def raise_planned(
             active=True,
             cleared_at=None,
             clear_reason=None,
-            basis=basis,
         )
         step.alert(again, "raised", cause)
 
@@ -73,7 +79,7 @@ def raise_own(
         if message in found.message or len(found.message) > _MAX_MESSAGE:
             return
         both = tuple(dict.fromkeys(found.twins + twins))
-        step.alert(msgspec.structs.replace(found, message=f"{found.message}; {message}", twins=both), "raised", cause)
+        step.alert(msgspec.structs.replace(found, message=f"{found.message}; {message}", twins=both), "updated", cause)
         return
     plan = AlertPlan(code, severity, message, latched=False, ack_required=True)
     raise_planned(step, BehaviorKey(owner, behavior), plan, twins, cause)
@@ -97,25 +103,66 @@ def clear_deactivated(step: Step, key: BehaviorKey, cause: Cause) -> None:
 
 def acknowledge(step: Step, command: AcknowledgeAlert) -> str:
     """Why it was refused, "" where it was not."""
+    return _acknowledge(step, command.alert_id, command.by, command.comment)
+
+
+def acknowledge_all(step: Step, command: AcknowledgeAlerts) -> str:
+    """Those that can be are; refused, with the first reason, where that is none of them."""
+    refusals = [_acknowledge(step, alert_id, command.by, command.comment) for alert_id in command.alert_ids]
+    return next(iter(refusals), "") if all(refusals) else ""
+
+
+def reset(step: Step, command: ResetAlert) -> str:
+    """Why it was refused, "" where it was not: what ends a latched alert is a person, once its behavior has."""
     alert = step.live.alert(command.alert_id)
     if alert is None:
-        return f"ALERT_NOT_FOUND there is no open alert '{command.alert_id}'"
+        return _not_found(command.alert_id)
+    if not alert.latched:
+        return f"ALERT_NOT_LATCHED alert '{command.alert_id}' clears by itself, when its condition does"
+    if not alert.active:
+        return f"ALERT_ALREADY_CLEARED alert '{command.alert_id}' has been reset already"
+    rule = step.live.rule(BehaviorKey(alert.owner, alert.behavior))
+    if rule is not None and rule.active:
+        unknown = " (its evidence is unknown)" if rule.evidence is None else ""
+        return f"ALERT_STILL_ACTIVE behavior '{alert.behavior}' of '{alert.owner.id}' is still active{unknown}"
+    cause = Cause("command", command.by, step.now)
+    alert = msgspec.structs.replace(alert, active=False, cleared_at=step.now, clear_reason="Reset")
+    step.alert(alert, "reset", cause, command.by, command.comment)
+    _close_if_done(step, alert, cause)
+    return ""
+
+
+def comment(step: Step, command: CommentAlert) -> str:
+    """Why it was refused, "" where it was not."""
+    alert = step.live.alert(command.alert_id)
+    if alert is None:
+        return _not_found(command.alert_id)
+    noted = (*alert.comments, AlertComment(step.now, command.by, command.comment))
+    alert = msgspec.structs.replace(alert, comments=noted[-KEPT_COMMENTS:])
+    step.alert(alert, "commented", Cause("command", command.by, step.now), command.by, command.comment)
+    return ""
+
+
+def _acknowledge(step: Step, alert_id: str, by: str, comment: str) -> str:
+    alert = step.live.alert(alert_id)
+    if alert is None:
+        return _not_found(alert_id)
     if alert.acknowledged:
-        return f"ALERT_ALREADY_ACKNOWLEDGED alert '{command.alert_id}' was acknowledged by {alert.acknowledged_by}"
-    cause = led_to("command", command.by, step.now, None)
+        return f"ALERT_ALREADY_ACKNOWLEDGED alert '{alert_id}' was acknowledged by {alert.acknowledged_by}"
+    cause = Cause("command", by, step.now)
     alert = msgspec.structs.replace(
-        alert,
-        acknowledged=True,
-        acknowledged_at=step.now,
-        acknowledged_by=command.by,
-        comment=command.comment or None,
+        alert, acknowledged=True, acknowledged_at=step.now, acknowledged_by=by, comment=comment or None
     )
-    step.alert(alert, "acknowledged", cause)
+    step.alert(alert, "acknowledged", cause, by, comment)
     if alert.active and not alert.latched and _nothing_else_ends(step, alert):
         clear(step, alert, "Acknowledged", cause)
     else:
         _close_if_done(step, alert, cause)
     return ""
+
+
+def _not_found(alert_id: str) -> str:
+    return f"ALERT_NOT_FOUND there is no open alert '{alert_id}'"
 
 
 def _nothing_else_ends(step: Step, alert: Alert) -> bool:

@@ -14,15 +14,18 @@ from app.engine.state import digest, restore, snapshot
 from app.engine.step import Step
 from app.model.events import (
     AcknowledgeAlert,
+    AcknowledgeAlerts,
     AttemptCall,
     CallResult,
     ClearOverride,
+    CommentAlert,
     Entry,
     Input,
     Load,
     Outcome,
     ReportSamples,
     RequestCall,
+    ResetAlert,
     Samples,
     SetManual,
     SetOverride,
@@ -85,6 +88,12 @@ class Engine:
                 calls.settle_last_run(step)
             case AcknowledgeAlert():
                 refused = alarms.acknowledge(step, input)
+            case AcknowledgeAlerts():
+                refused = alarms.acknowledge_all(step, input)
+            case ResetAlert():
+                refused = alarms.reset(step, input)
+            case CommentAlert():
+                refused = alarms.comment(step, input)
             case SetManual():
                 refused = calls.set_by_person(step, input)
                 settle(step)

@@ -6,14 +6,13 @@ not. Nothing but this class writes facts, so what was decided and what a fold of
 
 from typing import Literal
 
-from app.engine.basis import basis_of
 from app.engine.cells import Cell, ComputedCell, RuleState
 from app.engine.computed import compute
 from app.engine.live import LiveState
 from app.model.events import (
     Alert,
     AlertChanged,
-    Basis,
+    AlertTransition,
     BehaviorChanged,
     Call,
     CallChanged,
@@ -31,7 +30,6 @@ from app.model.events import (
 )
 from app.model.time import Micros
 
-AlertTransition = Literal["raised", "cleared", "acknowledged", "closed"]
 CauseKind = Literal["reading", "behavior", "command", "call", "load", "source", "tick"]
 
 MAX_CAUSES = 16
@@ -41,7 +39,6 @@ MAX_CAUSES = 16
 class Step:
     __slots__ = (
         "alerts",
-        "bases",
         "behaviors",
         "calls",
         "changes",
@@ -75,8 +72,6 @@ class Step:
         """Rules to be evaluated, each with what woke it first."""
         self.pending: dict[ComputedCell, Cause] = {}
         """Properties to be computed before that, likewise."""
-        self.bases: dict[RuleState, Basis | None] = {}
-        """Of the rules that turn in this round, what that stands on."""
 
     def outcome(self, refused: str = "") -> Outcome:
         return Outcome(
@@ -124,22 +119,6 @@ class Step:
                 self.reported(cell)
         self.pending = {}  # whatever depends on these was among them
 
-    def evaluate(self, rule: RuleState) -> bool | None:
-        """What its condition comes to; where that is news, what it stands on is kept for the facts that follow."""
-        evidence = rule.evaluate()
-        if evidence is not rule.evidence:
-            self.remember(rule)
-        return evidence
-
-    def remember(self, rule: RuleState) -> None:
-        self.bases[rule] = basis_of(rule, self.live.twins) if self.live.explains else None
-
-    def basis(self, rule: RuleState) -> Basis | None:
-        """Of its turn in this round; outside of one, of now."""
-        if rule not in self.bases:
-            self.remember(rule)
-        return self.bases[rule]
-
     def reported(self, cell: Cell) -> None:
         """The cell's times are set already, and nothing else of it has changed."""
         self.reports[cell] = PropertyReported(
@@ -150,8 +129,10 @@ class Step:
         self.live.land_behavior(fact)
         self.behaviors.append(fact)
 
-    def alert(self, alert: Alert, transition: AlertTransition, cause: Cause) -> None:
-        fact = AlertChanged(alert, transition, self.now, cause)
+    def alert(
+        self, alert: Alert, transition: AlertTransition, cause: Cause, by: str | None = None, comment: str = ""
+    ) -> None:
+        fact = AlertChanged(alert, transition, self.now, cause, by, comment)
         self.live.land_alert(fact)
         self.alerts.append(fact)
 

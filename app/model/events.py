@@ -10,8 +10,6 @@ from typing import Literal
 import msgspec
 
 from app.model.behaviors import Severity
-from app.model.conditions import Condition
-from app.model.definitions import DataType
 from app.model.plan import BehaviorKey, OwnerKey, Plan
 from app.model.time import Micros
 from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
@@ -25,6 +23,19 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """A connector's name, `owner/behavior`, who gave the command, a call id, a catalogue revision, a path."""
     at: Micros
     parent: "Cause | None" = None
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Which way somebody's command came in. Beside the name, which is a claim, the address is what was seen."""
+
+    via: str = ""
+    """graphql, rest, cli, ..."""
+    address: str = ""
+    """Of whoever sent it; "" where it came over no network."""
+
+
+HERE = Origin()
+"""The server itself, or somebody of whom nothing is known."""
 
 
 # ---------------------------------------------------------------- inputs
@@ -69,6 +80,7 @@ class ReportSamples(msgspec.Struct, frozen=True, tag="report_samples"):
 
     readings: tuple[Reading, ...]
     by: str
+    origin: Origin = HERE
 
 
 class PathStatus(msgspec.Struct, frozen=True, array_like=True):
@@ -94,6 +106,7 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     plan: Plan
     author: str = "system"
     starting: bool = False
+    origin: Origin = HERE
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -105,6 +118,34 @@ class AcknowledgeAlert(msgspec.Struct, frozen=True, tag="acknowledge_alert"):
     alert_id: str
     by: str
     comment: str = ""
+    origin: Origin = HERE
+
+
+class AcknowledgeAlerts(msgspec.Struct, frozen=True, tag="acknowledge_alerts"):
+    """Several at once. What somebody else has acknowledged, or what closed, meanwhile does not hold up the others."""
+
+    alert_ids: tuple[str, ...]
+    by: str
+    comment: str = ""
+    origin: Origin = HERE
+
+
+class ResetAlert(msgspec.Struct, frozen=True, tag="reset_alert"):
+    """A person ends the activity of a latched alert, whose behavior is no longer active."""
+
+    alert_id: str
+    by: str
+    comment: str = ""
+    origin: Origin = HERE
+
+
+class CommentAlert(msgspec.Struct, frozen=True, tag="comment_alert"):
+    """A person notes something about an open alert."""
+
+    alert_id: str
+    by: str
+    comment: str
+    origin: Origin = HERE
 
 
 class SetManual(msgspec.Struct, frozen=True, tag="set_manual"):
@@ -114,6 +155,7 @@ class SetManual(msgspec.Struct, frozen=True, tag="set_manual"):
     property: str
     value: Value
     by: str
+    origin: Origin = HERE
 
 
 class SetOverride(msgspec.Struct, frozen=True, tag="set_override"):
@@ -126,6 +168,7 @@ class SetOverride(msgspec.Struct, frozen=True, tag="set_override"):
     reason: str
     value: Value = None
     """To force; None for out of service."""
+    origin: Origin = HERE
 
 
 class ClearOverride(msgspec.Struct, frozen=True, tag="clear_override"):
@@ -136,6 +179,7 @@ class ClearOverride(msgspec.Struct, frozen=True, tag="clear_override"):
     by: str
     reason: str = ""
     kind: OverrideKind | None = None
+    origin: Origin = HERE
 
 
 class RequestCall(msgspec.Struct, frozen=True, tag="request_call"):
@@ -148,6 +192,7 @@ class RequestCall(msgspec.Struct, frozen=True, tag="request_call"):
     property: str | None = None
     arguments: dict[str, Value] = {}
     """By parameter name; for a write `{"value": ...}`."""
+    origin: Origin = HERE
 
 
 class AttemptCall(msgspec.Struct, frozen=True, tag="attempt_call"):
@@ -163,7 +208,17 @@ class CallResult(msgspec.Struct, frozen=True, tag="call_result"):
     error: str = ""
 
 
-Command = ReportSamples | AcknowledgeAlert | SetManual | SetOverride | ClearOverride | RequestCall
+Command = (
+    ReportSamples
+    | AcknowledgeAlert
+    | AcknowledgeAlerts
+    | ResetAlert
+    | CommentAlert
+    | SetManual
+    | SetOverride
+    | ClearOverride
+    | RequestCall
+)
 Input = (
     Samples
     | ReportSamples
@@ -172,6 +227,9 @@ Input = (
     | Load
     | Started
     | AcknowledgeAlert
+    | AcknowledgeAlerts
+    | ResetAlert
+    | CommentAlert
     | SetManual
     | SetOverride
     | ClearOverride
@@ -199,8 +257,6 @@ class PropertyChanged(msgspec.Struct, frozen=True, array_like=True, omit_default
     known: bool
     reason: str | None = None
     override: Override | None = None
-    source: str | None = None
-    """Who gave the value, where no connector feeds the property: a person, a tool's name, `owner/behavior`."""
 
     def state(self) -> PropertyState:
         reported = PropertyState(self.value, self.quality, self.timestamp, self.reported_at, self.reason, self.known)
@@ -231,29 +287,6 @@ BehaviorState = Literal["active", "inactive"]
 Evidence = Literal["true", "false", "unknown"]
 
 
-class Read(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """A property that a condition reads, as it stood when the condition was evaluated."""
-
-    owner: str | None
-    """As the condition names it; None for the twin itself."""
-    fact: PropertyChanged
-    data_type: DataType
-    unit: str | None = None
-    source: str = ""
-    """Who gave the value: a connector's name, a person, a tool, `owner/behavior`; "" where nobody has."""
-
-
-class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a condition came to what it came to on: enough to explain it whatever becomes of its definition."""
-
-    revision: str
-    """The id of the shape that it is of, which names the definitions with their revisions."""
-    condition: Condition
-    reads: tuple[Read, ...] = ()
-    bound: tuple[str, ...] = ()
-    """Of the roles and ids that it names, those that are there."""
-
-
 class BehaviorChanged(msgspec.Struct, frozen=True):
     key: BehaviorKey
     state: BehaviorState
@@ -266,8 +299,12 @@ class BehaviorChanged(msgspec.Struct, frozen=True):
     """When it came into this state."""
     skipped: tuple[str, ...] = ()
     """Actions not taken and why (unbound role, withheld on load)."""
-    basis: Basis | None = None
-    """None where no condition was evaluated: the behavior was removed, or no longer loads."""
+
+
+class AlertComment(msgspec.Struct, frozen=True):
+    at: Micros
+    by: str
+    text: str
 
 
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -292,16 +329,25 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     acknowledged_at: Micros | None = None
     acknowledged_by: str | None = None
     comment: str | None = None
+    """Of the acknowledgement."""
     closed_at: Micros | None = None
-    basis: Basis | None = None
-    """What its behavior's condition stood on when it was (last) raised; None for one of the engine's own."""
+    comments: tuple[AlertComment, ...] = ()
+    """What people noted since, the last few; all of them are in its history."""
 
 
-class AlertChanged(msgspec.Struct, frozen=True):
+AlertTransition = Literal["raised", "updated", "cleared", "reset", "acknowledged", "commented", "closed"]
+"""`updated`: it was active and stays so, and its text has grown."""
+
+
+class AlertChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     alert: Alert
-    transition: Literal["raised", "cleared", "acknowledged", "closed"]
+    """As it became."""
+    transition: AlertTransition
     at: Micros
     cause: Cause
+    by: str | None = None
+    """The person who did it; None where the engine did."""
+    comment: str = ""
 
 
 CallStatus = Literal["decided", "attempted", "accepted", "refused", "failed", "withheld", "expired", "indeterminate"]

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
 from app.api.services import Services
+from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
 from app.commands.control import ControlCommands
@@ -376,6 +377,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
         AssetCommands(parts.assets, parts.catalogue),
         overrides,
         reports,
+        AlertCommands(live, inbox),
     )
     return Services(
         commands,

@@ -1,17 +1,21 @@
-"""Setting properties, calling methods, acknowledging alerts: the real engine and bus, and a device played by us."""
+"""Setting properties, calling methods, dealing with alerts: the real engine and bus, and a device played by us."""
 
 import asyncio
 from typing import Any
 
 import pytest
 
+from app.commands.actor import Actor
+from app.commands.alerts import AlertCommands
 from app.commands.control import ControlCommands
 from app.engine.engine import Engine
 from app.errors import Conflict, Invalid, NotFound, Refused, TwinOverlayError
 from app.model.events import (
+    AcknowledgeAlert,
     AttemptCall,
     CallResult,
     Input,
+    Origin,
     Outcome,
     PathStatus,
     Reading,
@@ -43,6 +47,7 @@ class Desk:
             10.0,
             lambda: next(ids),
         )
+        self.alerts = AlertCommands(self.engine.live, self.house.inbox)
 
     @classmethod
     async def open(cls) -> "Desk":
@@ -81,7 +86,7 @@ class Desk:
 async def test_a_manual_property_is_set_at_once() -> None:
     desk = await Desk.open()
     written = await desk.control.set_property("p2", "speed", 1500, ANN)
-    assert desk.asked == [SetManual("p2", "speed", 1500.0, "ann")]
+    assert desk.asked == [SetManual("p2", "speed", 1500.0, "ann", ANN.origin)]
     assert written.call is None
     assert written.state is not None
     assert written.state.value == 1500.0
@@ -174,13 +179,13 @@ async def test_the_limits_are_named() -> None:
 
 async def test_names_that_nothing_carries_get_a_suggestion() -> None:
     desk = await Desk.open()
-    control, alert_id = desk.control, desk.overheat()
+    control, alerts, alert_id = desk.control, desk.alerts, desk.overheat()
     told: list[TwinOverlayError] = []
     for attempt in (
         control.set_property("p11", "speed", 1, ANN),
         control.set_property("p1", "sped", 1, ANN),
         control.invoke_method("p1", "strat", {}, ANN),
-        control.acknowledge_alert(alert_id + "x", "", ANN),
+        alerts.acknowledge(alert_id + "x", "", ANN),
     ):
         with pytest.raises(NotFound) as caught:
             await attempt
@@ -266,10 +271,10 @@ async def test_only_the_answer_to_this_call_is_waited_for() -> None:
 async def test_an_acknowledgement_says_who_and_why_and_is_given_once() -> None:
     desk = await Desk.open()
     alert_id = desk.overheat()
-    alert = await desk.control.acknowledge_alert(alert_id, "seen", ANN)
+    alert = await desk.alerts.acknowledge(alert_id, "seen", ANN)
     assert (alert.acknowledged, alert.acknowledged_by, alert.comment) == (True, "ann", "seen")
     with pytest.raises(Conflict) as caught:
-        await desk.control.acknowledge_alert(alert_id, "seen", ANN)
+        await desk.alerts.acknowledge(alert_id, "seen", ANN)
     assert caught.value.code == "ALERT_ALREADY_ACKNOWLEDGED"
 
 
@@ -278,7 +283,7 @@ async def test_acknowledging_a_cleared_alert_closes_it() -> None:
     alert_id = desk.overheat()
     now = desk.house.clock.now()
     desk.decide(Samples((Reading("plc", now, (Sample("p1", "temperature", 20.0, now),)),)))
-    alert = await desk.control.acknowledge_alert(alert_id, "", ANN)
+    alert = await desk.alerts.acknowledge(alert_id, "", ANN)
     assert alert.closed_at is not None
 
 
@@ -286,8 +291,53 @@ async def test_acknowledging_a_cleared_alert_closes_it() -> None:
 async def test_a_comment_that_can_not_be_kept_is_refused(comment: str, code: str) -> None:
     desk = await Desk.open()
     with pytest.raises(Invalid) as caught:
-        await desk.control.acknowledge_alert(desk.overheat(), comment, ANN)
+        await desk.alerts.acknowledge(desk.overheat(), comment, ANN)
     assert caught.value.code == code
+
+
+async def test_of_several_alerts_those_left_out_are_told() -> None:
+    desk = await Desk.open()
+    alert_id = desk.overheat()
+    done = await desk.alerts.acknowledge_all(["nothing", alert_id, alert_id], "all seen", ANN)
+    assert [(item.alert_id, item.comment) for item in done.alerts] == [(alert_id, "all seen")]
+    assert [(item.code, item.alert_id) for item in done.left_out] == [("ALERT_NOT_FOUND", "nothing")]
+    again = await desk.alerts.acknowledge_all([alert_id], "", ANN)
+    assert again.alerts == ()
+    assert [(item.code, item.message) for item in again.left_out] == [
+        ("ALERT_ALREADY_ACKNOWLEDGED", f"alert '{alert_id}' was acknowledged by ann")
+    ]
+
+
+@pytest.mark.parametrize(("ids", "code"), [([], "NO_ALERTS"), (["x"] * 1001, "TOO_MANY_ALERTS")])
+async def test_none_and_too_many_alerts_are_no_request(ids: list[str], code: str) -> None:
+    desk = await Desk.open()
+    with pytest.raises(Invalid) as caught:
+        await desk.alerts.acknowledge_all(ids, "", ANN)
+    assert caught.value.code == code
+    assert desk.asked == []
+
+
+async def test_an_alert_that_is_not_latched_is_not_reset_and_an_empty_comment_is_none() -> None:
+    desk = await Desk.open()
+    alert_id = desk.overheat()
+    with pytest.raises(Refused) as caught:
+        await desk.alerts.reset(alert_id, "", ANN)
+    assert caught.value.code == "ALERT_NOT_LATCHED"
+    with pytest.raises(Refused) as caught:
+        desk.alerts.rehearse_reset(alert_id, "")
+    assert caught.value.code == "ALERT_NOT_LATCHED"
+    with pytest.raises(Invalid) as missing:
+        await desk.alerts.comment(alert_id, " ", ANN)
+    assert missing.value.code == "COMMENT_MISSING"
+    assert [item.text for item in (await desk.alerts.comment(alert_id, " on it ", ANN)).comments] == ["on it"]
+
+
+async def test_a_command_carries_which_way_and_from_where_it_came() -> None:
+    desk = await Desk.open()
+    await desk.alerts.acknowledge(desk.overheat(), "", Actor("ann", "rest", "10.0.0.7"))
+    command = desk.asked[-1]
+    assert isinstance(command, AcknowledgeAlert)
+    assert command.origin == Origin("rest", "10.0.0.7")
 
 
 async def test_setting_a_computed_property_is_refused_with_what_it_is_computed_from() -> None:

@@ -1,6 +1,14 @@
 """Alerts: two flags, one open alert an identity, and when one closes."""
 
-from app.model.events import AcknowledgeAlert, Alert
+from app.engine.alarms import KEPT_COMMENTS
+from app.model.events import (
+    AcknowledgeAlert,
+    AcknowledgeAlerts,
+    Alert,
+    AlertComment,
+    CommentAlert,
+    ResetAlert,
+)
 from app.model.plan import OwnerKey
 from tests.engine.plant import Plant, alert, alerts, hot, rule, turns
 
@@ -115,3 +123,91 @@ def test_alerts_raised_and_closed_at_the_same_moment_have_ids_of_their_own() -> 
             seen.add(fact.alert.alert_id)
         plant.now = at
     assert len(seen) == 3
+
+
+def reset(plant: Plant, alert_id: str) -> tuple[list[tuple[str, str]], str]:
+    outcome = plant.do(ResetAlert(alert_id, "eva", "looked at it"))
+    return alerts(outcome), outcome.refused.split(" ")[0]
+
+
+def test_a_latched_alert_is_reset_once_its_behavior_is_over_and_closes_where_it_was_acknowledged() -> None:
+    plant = Plant(rule("hot", hot(), alert("trip", "critical", latched=True)))
+    plant.read(temperature=90.0)
+    found = only(plant)
+    assert reset(plant, found.alert_id) == ([], "ALERT_STILL_ACTIVE")
+    plant.read(temperature=70.0)
+    assert reset(plant, found.alert_id) == ([("trip", "reset")], "")
+    was = only(plant)
+    assert (was.active, was.cleared_at, was.clear_reason) == (False, plant.now, "Reset")
+    assert reset(plant, found.alert_id) == ([], "ALERT_ALREADY_CLEARED")
+    assert acknowledge(plant, found.alert_id) == ([("trip", "acknowledged"), ("trip", "closed")], "")
+    assert reset(plant, found.alert_id) == ([], "ALERT_NOT_FOUND")
+
+
+def test_a_latched_alert_that_was_acknowledged_closes_with_its_reset() -> None:
+    plant = Plant(rule("hot", hot(), alert("trip", "critical", latched=True)))
+    plant.read(temperature=90.0)
+    acknowledge(plant, only(plant).alert_id)
+    plant.read(temperature=70.0)
+    assert reset(plant, only(plant).alert_id) == ([("trip", "reset"), ("trip", "closed")], "")
+    assert list(plant.engine.live.open_alerts()) == []
+
+
+def test_a_latched_alert_is_not_reset_while_nobody_knows_whether_its_behavior_is_over() -> None:
+    plant = Plant(rule("hot", hot(), alert("trip", "critical", latched=True)))
+    plant.read(temperature=90.0)
+    plant.silent()
+    outcome = plant.do(ResetAlert(only(plant).alert_id, "eva"))
+    assert outcome.refused.startswith("ALERT_STILL_ACTIVE")
+    assert "unknown" in outcome.refused
+
+
+def test_what_clears_by_itself_is_not_reset() -> None:
+    plant = Plant(rule("hot", hot(), alert("0", "critical")))
+    plant.read(temperature=90.0)
+    assert reset(plant, only(plant).alert_id) == ([], "ALERT_NOT_LATCHED")
+
+
+def test_a_latched_alert_becomes_active_again_after_its_reset() -> None:
+    plant = Plant(rule("hot", hot(), alert("trip", "critical", latched=True)))
+    plant.read(temperature=90.0)
+    plant.read(temperature=70.0)
+    first = only(plant).alert_id
+    reset(plant, first)
+    assert alerts(plant.read(temperature=90.0)) == [("trip", "raised")]
+    assert only(plant).alert_id == first
+
+
+def test_comments_are_kept_with_who_and_when_and_only_the_last_ones_stay_on_the_alert() -> None:
+    plant = Plant(rule("hot", hot(), alert("0", "critical")))
+    plant.read(temperature=90.0)
+    alert_id = only(plant).alert_id
+    outcome = plant.do(CommentAlert(alert_id, "eva", "bearing ordered"))
+    assert alerts(outcome) == [("0", "commented")]
+    assert (outcome.alerts[0].by, outcome.alerts[0].comment) == ("eva", "bearing ordered")
+    assert only(plant).comments == (AlertComment(plant.now, "eva", "bearing ordered"),)
+    acknowledge(plant, alert_id)
+    for number in range(KEPT_COMMENTS):
+        plant.do(CommentAlert(alert_id, "adam", str(number)))
+    assert [item.text for item in only(plant).comments] == [str(number) for number in range(KEPT_COMMENTS)]
+    assert plant.do(CommentAlert("nothing", "eva", "x")).refused.startswith("ALERT_NOT_FOUND")
+
+
+def test_of_several_alerts_those_that_can_be_are_acknowledged() -> None:
+    plant = Plant(rule("hot", hot(), alert("a", "critical"), alert("b", "critical"), alert("c", "critical")))
+    plant.read(temperature=90.0)
+    ids = tuple(item.alert_id for item in plant.engine.live.open_alerts())
+    acknowledge(plant, ids[0])
+    outcome = plant.do(AcknowledgeAlerts((*ids, "nothing", ids[1]), "eva", "all seen"))
+    assert outcome.refused == ""
+    assert alerts(outcome) == [("b", "acknowledged"), ("c", "acknowledged")]
+    assert {item.comment for item in outcome.alerts} == {"all seen"}
+    assert plant.do(AcknowledgeAlerts(ids, "eva")).refused.startswith("ALERT_ALREADY_ACKNOWLEDGED")
+
+
+def test_a_transition_of_a_person_says_who_and_one_of_the_plant_does_not() -> None:
+    plant = Plant(rule("hot", hot(), alert("0", "critical")))
+    raised = plant.read(temperature=90.0).alerts[0]
+    assert (raised.by, raised.comment) == (None, "")
+    seen = plant.do(AcknowledgeAlert(only(plant).alert_id, "eva", "seen")).alerts[0]
+    assert (seen.by, seen.comment, seen.cause.kind) == ("eva", "seen", "command")

@@ -177,7 +177,7 @@ def test_one_failed_call_alert_is_open_at_a_time_and_tells_each_new_error() -> N
     (open_alert,) = plant.engine.live.open_alerts()
     assert "one" in open_alert.message
     assert "two" in open_alert.message
-    assert [it.transition for it in outcome.alerts] == ["raised"]
+    assert [it.transition for it in outcome.alerts] == ["updated"]
 
 
 def test_a_failed_write_has_a_code_of_its_own() -> None:

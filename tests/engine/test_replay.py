@@ -13,9 +13,11 @@ from app.model.conditions import And, Arithmetic, Bound, Compare, Literal, Not, 
 from app.model.definitions import Lifecycle
 from app.model.events import (
     AcknowledgeAlert,
+    AcknowledgeAlerts,
     AttemptCall,
     CallResult,
     ClearOverride,
+    CommentAlert,
     DeviceEvent,
     Entry,
     Input,
@@ -25,6 +27,7 @@ from app.model.events import (
     Reading,
     ReportSamples,
     RequestCall,
+    ResetAlert,
     Sample,
     Samples,
     SetManual,
@@ -233,7 +236,12 @@ scripts = st.lists(
                 st.sampled_from([None, "start", "stop", "explode"]),
                 st.sampled_from([None, None, "speed", "limit"]),
             ),
-            st.tuples(st.sampled_from(["attempt", "accepted", "refused", "failed", "acknowledge"]), st.integers(0, 3)),
+            st.tuples(st.sampled_from(["attempt", "accepted", "refused", "failed"]), st.integers(0, 3)),
+            st.tuples(
+                st.just("alert"),
+                st.sampled_from(["acknowledge", "acknowledge", "all", "reset", "reset", "comment"]),
+                st.integers(0, 3),
+            ),
         ),
     ),
     max_size=25,
@@ -255,15 +263,28 @@ def _input(engine: Engine, step: Any, now: Micros) -> Input:
             return Samples((_reading(step, now),))
         case ("reports", given):
             return ReportSamples(tuple(_reading(item, now) for item in given), "eva")
-        case ("acknowledge", number):
-            open_alerts = [alert.alert_id for alert in engine.live.open_alerts()]
-            return AcknowledgeAlert([*open_alerts, "nothing"][number % (len(open_alerts) + 1)], "eva")
+        case ("alert", what, number):
+            return _about_an_alert(engine, what, number)
         case (str(kind), number):
             calls = [*engine.live.calls, "nothing"]
             call_id = calls[number % len(calls)]
             return AttemptCall(call_id) if kind == "attempt" else CallResult(call_id, kind)  # type: ignore[arg-type]
         case _:
             return step  # type: ignore[no-any-return]
+
+
+def _about_an_alert(engine: Engine, what: str, number: int) -> Input:
+    known = [*(alert.alert_id for alert in engine.live.open_alerts()), "nothing"]
+    alert_id = known[number % len(known)]
+    match what:
+        case "acknowledge":
+            return AcknowledgeAlert(alert_id, "eva")
+        case "all":
+            return AcknowledgeAlerts((*known[number:], alert_id), "eva", "all of them")
+        case "reset":
+            return ResetAlert(alert_id, "eva")
+        case _:
+            return CommentAlert(alert_id, "eva", "noted")
 
 
 def live_run(script: list[tuple[Micros, Any]]) -> tuple[Engine, list[Entry], list[bytes]]:

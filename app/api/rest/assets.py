@@ -10,7 +10,7 @@ from fastapi import FastAPI, Header, Path, Query, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from app.api.claims import claimed
+from app.api.claims import address_of, claimed
 from app.api.rest.bodies import JSON
 from app.api.rest.definitions import By
 from app.api.rest.openapi import gives, responses
@@ -75,7 +75,7 @@ def add_assets(app: FastAPI, services: Services) -> None:
     async def save(
         request: Request, path: AssetPath, if_match: Match = None, if_none_match: NoneMatch = None, x_actor: By = None
     ) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         _refuse_wrapped(request)
         try:
             asset, created = await commands.save(path, request.stream(), actor, _expected(request))
@@ -86,7 +86,7 @@ def add_assets(app: FastAPI, services: Services) -> None:
     async def delete(
         request: Request, path: AssetPath, force: Force = False, if_match: Match = None, x_actor: By = None
     ) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         await commands.delete(path, actor, _expected(request), force=force)
         return Response(None, 204)
 

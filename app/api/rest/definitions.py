@@ -13,7 +13,7 @@ import msgspec
 from fastapi import FastAPI, Header, Path, Query, Request
 from starlette.responses import Response
 
-from app.api.claims import MAX_ACTOR, claimed
+from app.api.claims import MAX_ACTOR, address_of, claimed
 from app.api.problem import PREFIX
 from app.api.rest.bodies import JSON, json_object
 from app.api.rest.examples import CHANGED, CREATED
@@ -58,7 +58,7 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
     commands = services.commands.definitions
 
     async def create(request: Request, reason: Reason = None, x_actor: By = None) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         document = await json_object(request)
         try:
             saved = await commands.save([(face.kind, document)], actor, expected_revision=0, reason=reason or "")
@@ -79,7 +79,7 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
     async def update(
         request: Request, id: str = place, reason: Reason = None, if_match: IfMatch = None, x_actor: By = None
     ) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         patch = await json_object(request)
         revision = expected(request, stored_of(services, face, id).revision)
         saved = await commands.update(face.kind, id, patch, actor, expected_revision=revision, reason=reason or "")
@@ -101,7 +101,7 @@ def _add(app: FastAPI, services: Services, face: Face) -> None:
         return await remove(request, id, reason, x_actor, unbind=cascade is not None)
 
     async def remove(request: Request, id: str, reason: str | None, by: str | None, *, unbind: bool) -> Response:
-        actor = claimed(by, "rest")
+        actor = claimed(by, "rest", address_of(request))
         revision = expected(request, stored_of(services, face, id).revision)
         await commands.delete(face.kind, id, actor, expected_revision=revision, reason=reason or "", unbind=unbind)
         return Response(None, 204)

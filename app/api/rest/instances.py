@@ -10,7 +10,7 @@ import msgspec
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
-from app.api.claims import claimed
+from app.api.claims import address_of, claimed
 from app.api.instance_document import instance_document, reading_document, simulation_of
 from app.api.problem import PREFIX, problem
 from app.api.rest.bodies import JSON, json_object, only_fields
@@ -53,7 +53,7 @@ def add_instances(app: FastAPI, services: Services) -> None:
         return _json(reading_document(live.property_state(twin_id, name)))
 
     async def set_property(request: Request, twin_id: TwinId, name: PropertyName, x_actor: By = None) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         given = await json_object(request)
         only_fields(given, ("value",), needed=("value",))
         written = await control.set_property(twin_id, name, given["value"], actor)
@@ -61,7 +61,7 @@ def add_instances(app: FastAPI, services: Services) -> None:
         return _settled(written.call, content)
 
     async def invoke_method(request: Request, twin_id: TwinId, name: MethodName, x_actor: By = None) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         given = await json_object(request)
         only_fields(given, ("parameters",))
         names, arguments = _arguments(given.get("parameters", []))

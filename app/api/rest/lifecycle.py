@@ -5,7 +5,7 @@ from typing import Annotated, Any, cast, get_args
 from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
-from app.api.claims import claimed
+from app.api.claims import address_of, claimed
 from app.api.rest.bodies import JSON, json_object, only_fields
 from app.api.rest.definitions import By, IfMatch, as_json, stored_of
 from app.api.rest.faces import FACES
@@ -42,7 +42,7 @@ def add_lifecycle(app: FastAPI, services: Services) -> None:
         return await shown(overlay_id)
 
     async def put(request: Request, overlay_id: OverlayId, if_match: IfMatch = None, x_actor: By = None) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         lifecycle, reason = _checked(await json_object(request))
         revision = expected(request, stored_of(services, _FACE, overlay_id).revision)
         await services.commands.definitions.set_lifecycle(

@@ -11,7 +11,7 @@ import msgspec
 from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
-from app.api.claims import claimed
+from app.api.claims import address_of, claimed
 from app.api.instance_document import reading_document
 from app.api.membership import About, Membership
 from app.api.overridden import overridden_keys
@@ -35,7 +35,7 @@ def add_overrides(app: FastAPI, services: Services) -> None:
     commands, live, catalogue = services.commands.overrides, services.live, services.catalogue
 
     async def put(request: Request, twin_id: TwinId, name: PropertyName, x_actor: By = None) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         given = await json_object(request)
         kind, reason = _checked(given)
         if kind == "forced":
@@ -44,8 +44,10 @@ def add_overrides(app: FastAPI, services: Services) -> None:
             done = await commands.take_out_of_service(twin_id, name, reason, actor)
         return _json(done.state)
 
-    async def end(twin_id: TwinId, name: PropertyName, reason: Reason = None, x_actor: By = None) -> Response:
-        done = await commands.end(twin_id, name, reason or "", claimed(x_actor, "rest"))
+    async def end(
+        request: Request, twin_id: TwinId, name: PropertyName, reason: Reason = None, x_actor: By = None
+    ) -> Response:
+        done = await commands.end(twin_id, name, reason or "", claimed(x_actor, "rest", address_of(request)))
         return _json(done.state)
 
     async def every(

@@ -10,7 +10,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 
-from app.api.claims import claimed
+from app.api.claims import address_of, claimed
 from app.api.rest.bodies import JSON, json_object
 from app.api.rest.definitions import By
 from app.api.rest.instances import TwinId, twin_of
@@ -30,7 +30,7 @@ _EXAMPLE = {"properties": {"temperature": {"value": 65.3, "timestamp": "2026-01-
 
 def add_reports(app: FastAPI, services: Services) -> None:
     async def report(request: Request, twin_id: TwinId, x_actor: By = None) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         form = _Form(twin_id, await json_object(request))
         twin_of(services, twin_id)
         done = await services.commands.reports.report(form.given, actor, form.problems)

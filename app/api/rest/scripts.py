@@ -9,7 +9,7 @@ import msgspec
 from fastapi import FastAPI, Query, Request
 from starlette.responses import Response
 
-from app.api.claims import claimed
+from app.api.claims import address_of, claimed
 from app.api.rest.bodies import JSON, TEXT, script
 from app.api.rest.definitions import By
 from app.api.rest.examples import SCRIPT
@@ -21,7 +21,7 @@ Name = Annotated[str, Query(min_length=1, max_length=200, description="What rema
 
 def add_scripts(app: FastAPI, services: Services) -> None:
     async def execute(request: Request, name: Name = "script.dtsl", x_actor: By = None) -> Response:
-        actor = claimed(x_actor, "rest")
+        actor = claimed(x_actor, "rest", address_of(request))
         source = await script(request)
         result = await services.commands.scripts.execute(source, actor, name=name)
         saved = result.saved

@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from app.api.types.twin import Twin
 
 
+@strawberry.type(description="What somebody noted about an alert.")
+class AlertComment:
+    at: DateTime = strawberry.field(description="When.")
+    by: str = strawberry.field(description="Who.")
+    text: str = strawberry.field(description="What they said.")
+
+
 @strawberry.type(description="An alert. It is open while `closedAt` is null.")
 class Alert(Node):
     item: strawberry.Private[events.Alert]
@@ -42,6 +49,9 @@ class Alert(Node):
     acknowledged_at: DateTime | None = strawberry.field(description="When it was acknowledged.")
     acknowledged_by: str | None = strawberry.field(description="Who acknowledged it.")
     comment: str | None = strawberry.field(description="What they said.")
+    comments: list[AlertComment] = strawberry.field(
+        description="What people have noted, oldest first: the last 20; all of them are in its history."
+    )
     closed_at: DateTime | None = strawberry.field(description="When it was closed; it never opens again.")
 
     @strawberry.field(description="What led to it, nearest first.")
@@ -82,6 +92,7 @@ class Alert(Node):
             acknowledged_at=moment(item.acknowledged_at),
             acknowledged_by=item.acknowledged_by,
             comment=item.comment,
+            comments=[AlertComment(at=DateTime(it.at), by=it.by, text=it.text) for it in item.comments],
             closed_at=moment(item.closed_at),
         )
 

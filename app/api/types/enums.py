@@ -146,10 +146,13 @@ class CallStatus(Enum):
 
 @strawberry.enum(description="What happened to an alert.")
 class AlertTransition(Enum):
-    RAISED = "raised"
-    CLEARED = "cleared"
+    RAISED = strawberry.enum_value("raised", description="Its condition came to hold, for the first time or again.")
+    UPDATED = strawberry.enum_value("updated", description="It goes on, and its message has grown.")
+    CLEARED = strawberry.enum_value("cleared", description="Its condition ended.")
+    RESET = strawberry.enum_value("reset", description="A person ended a latched one.")
     ACKNOWLEDGED = "acknowledged"
-    CLOSED = "closed"
+    COMMENTED = "commented"
+    CLOSED = strawberry.enum_value("closed", description="Nothing is left to wait for; it never opens again.")
 
 
 @strawberry.enum(description="What led to something.")

@@ -1,0 +1,69 @@
+"""What the mutations take that deal with alerts, and what they answer."""
+
+import strawberry
+
+from app.api.inputs import DRY_RUN
+from app.api.types.alert import Alert
+
+_ALERT = "The alert; an open one."
+_NOTE = "What to remember of it; at most 10,000 characters."
+_EFFECTS = "What would be done, in words and in order; empty where it was done."
+_DRY = "Whether nothing was changed; the alert is the present one then."
+
+
+@strawberry.input(description="An alert that a person has seen.")
+class AcknowledgeAlertInput:
+    alert_id: strawberry.ID = strawberry.field(description=_ALERT)
+    comment: str | None = strawberry.field(default=None, description=_NOTE)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(description="Several alerts that a person has seen.")
+class AcknowledgeAlertsInput:
+    alert_ids: list[strawberry.ID] = strawberry.field(description="The alerts, at most 1,000.")
+    comment: str | None = strawberry.field(default=None, description="What to remember of each of them.")
+
+
+@strawberry.input(description="A latched alert that a person resets.")
+class ResetAlertInput:
+    alert_id: strawberry.ID = strawberry.field(description=_ALERT)
+    comment: str | None = strawberry.field(default=None, description=_NOTE)
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
+
+
+@strawberry.input(description="A note about an open alert.")
+class CommentAlertInput:
+    alert_id: strawberry.ID = strawberry.field(description=_ALERT)
+    comment: str = strawberry.field(description="What to note; 1 to 10,000 characters.")
+
+
+@strawberry.type(description="An acknowledged alert.")
+class AcknowledgeAlertPayload:
+    alert: Alert = strawberry.field(description="As it is now; closed if it was cleared already.")
+    dry_run: bool = strawberry.field(description=_DRY)
+    effects: list[str] = strawberry.field(description=_EFFECTS)
+
+
+@strawberry.type(description="An alert that could not be acknowledged, beside others that were.")
+class AlertLeftOut:
+    alert_id: strawberry.ID = strawberry.field(description="As it was named.")
+    code: str = strawberry.field(description="ALERT_NOT_FOUND, ALERT_ALREADY_ACKNOWLEDGED.")
+    message: str = strawberry.field(description="Why, for people.")
+
+
+@strawberry.type(description="Alerts that were acknowledged together.")
+class AcknowledgeAlertsPayload:
+    alerts: list[Alert] = strawberry.field(description="Those that were, as they are now.")
+    left_out: list[AlertLeftOut] = strawberry.field(description="Those that were not.")
+
+
+@strawberry.type(description="A latched alert that was reset.")
+class ResetAlertPayload:
+    alert: Alert = strawberry.field(description="As it is now; closed if it was acknowledged already.")
+    dry_run: bool = strawberry.field(description=_DRY)
+    effects: list[str] = strawberry.field(description=_EFFECTS)
+
+
+@strawberry.type(description="An alert with a new note.")
+class CommentAlertPayload:
+    alert: Alert = strawberry.field(description="As it is now.")

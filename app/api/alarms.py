@@ -1,0 +1,80 @@
+"""Mutations on alerts: what a person at the console does with them."""
+
+from typing import Annotated
+
+import strawberry
+
+from app.api.alarm_inputs import (
+    AcknowledgeAlertInput,
+    AcknowledgeAlertPayload,
+    AcknowledgeAlertsInput,
+    AcknowledgeAlertsPayload,
+    AlertLeftOut,
+    CommentAlertInput,
+    CommentAlertPayload,
+    ResetAlertInput,
+    ResetAlertPayload,
+)
+from app.api.context import Info
+from app.api.types.alert import Alert
+from app.commands.alerts import AlertCommands
+from app.commands.rehearsal import DONE
+
+_INPUT = strawberry.argument(description="Which, and what to remember of it.")
+
+
+@strawberry.type
+class Alarming:
+    @strawberry.mutation(
+        description="Acknowledge an open alert. ALERT_NOT_FOUND, ALERT_ALREADY_ACKNOWLEDGED, TOO_LONG."
+    )
+    async def acknowledge_alert(
+        self, info: Info, input: Annotated[AcknowledgeAlertInput, _INPUT]
+    ) -> AcknowledgeAlertPayload:
+        comment, rehearsal = input.comment or "", DONE
+        if input.dry_run:
+            alert, rehearsal = _commands(info).rehearse_acknowledgement(input.alert_id, comment)
+        else:
+            alert = await _commands(info).acknowledge(input.alert_id, comment, info.context.actor())
+        return AcknowledgeAlertPayload(alert=Alert.of(alert), dry_run=input.dry_run, effects=list(rehearsal.effects))
+
+    @strawberry.mutation(
+        description=(
+            "Acknowledge several alerts at once. One that is not open any more, or that somebody has acknowledged, "
+            "does not hold up the others (`leftOut`). NO_ALERTS, TOO_MANY_ALERTS, TOO_LONG."
+        )
+    )
+    async def acknowledge_alerts(
+        self, info: Info, input: Annotated[AcknowledgeAlertsInput, _INPUT]
+    ) -> AcknowledgeAlertsPayload:
+        done = await _commands(info).acknowledge_all(input.alert_ids, input.comment or "", info.context.actor())
+        return AcknowledgeAlertsPayload(
+            alerts=[Alert.of(item) for item in done.alerts],
+            left_out=[
+                AlertLeftOut(alert_id=strawberry.ID(item.alert_id), code=item.code, message=item.message)
+                for item in done.left_out
+            ],
+        )
+
+    @strawberry.mutation(
+        description=(
+            "Reset a latched alert whose behavior is over: it clears, and closes if it was acknowledged. "
+            "ALERT_NOT_FOUND, ALERT_NOT_LATCHED, ALERT_STILL_ACTIVE, ALERT_ALREADY_CLEARED, TOO_LONG."
+        )
+    )
+    async def reset_alert(self, info: Info, input: Annotated[ResetAlertInput, _INPUT]) -> ResetAlertPayload:
+        comment, rehearsal = input.comment or "", DONE
+        if input.dry_run:
+            alert, rehearsal = _commands(info).rehearse_reset(input.alert_id, comment)
+        else:
+            alert = await _commands(info).reset(input.alert_id, comment, info.context.actor())
+        return ResetAlertPayload(alert=Alert.of(alert), dry_run=input.dry_run, effects=list(rehearsal.effects))
+
+    @strawberry.mutation(description="Note something about an open alert. ALERT_NOT_FOUND, COMMENT_MISSING, TOO_LONG.")
+    async def comment_alert(self, info: Info, input: Annotated[CommentAlertInput, _INPUT]) -> CommentAlertPayload:
+        alert = await _commands(info).comment(input.alert_id, input.comment, info.context.actor())
+        return CommentAlertPayload(alert=Alert.of(alert))
+
+
+def _commands(info: Info) -> AlertCommands:
+    return info.context.services.commands.alerts
