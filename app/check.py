@@ -12,9 +12,9 @@ from app.bulk.plan import image
 from app.bulk.reading import Found, Place, gather
 from app.client import GraphqlClient
 from app.commands.check_together import check_together
-from app.dtsl.check import parse_scripts
 from app.dtsl.diagnostics import Message, Severity
 from app.dtsl.findings import Diagnostic
+from app.dtsl.parse import parse_scripts
 from app.dtsl.source import Source, Span
 from app.errors import Problem
 from app.json_places import place_of

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.bulk.reading import SCRIPTS, gather
-from app.dtsl.format import format_text
+from app.dtsl.format_script import format_text
 from app.errors import Problem
 
 STANDARD_INPUT = "-"

@@ -15,7 +15,7 @@ from app.bulk.reading import Read, read_paths
 from app.bulk.report import differing, listed, refs, warnings
 from app.bulk.sending import placed, placing, save, save_all
 from app.client import GraphqlClient
-from app.dtsl.check import check_script
+from app.commands.check_scripts import check_script
 from app.errors import Invalid, Problem, TwinOverlayError
 
 EXECUTE = """

@@ -7,11 +7,12 @@ definitions are, so each may need the other. What saving would break elsewhere i
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from app.commands.check_scripts import Checked, check_parsed
 from app.commands.checks import check
 from app.commands.draft import Draft, Key
 from app.commands.findings import Findings
 from app.commands.request import key_of
-from app.dtsl.check import Checked, Parsed, check_parsed
+from app.dtsl.parse import Parsed
 from app.model.catalogue import Catalogue
 from app.model.definitions import Definition, Overlay
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.commands.actor import Actor
+from app.commands.check_scripts import Checked, check_parsed
 from app.commands.definitions import DefinitionCommands, Saved
-from app.dtsl.check import Checked, check_parsed, parse_scripts
 from app.dtsl.findings import Diagnostic
-from app.dtsl.format import Formatted, format_text
+from app.dtsl.format_script import Formatted, format_text
+from app.dtsl.parse import parse_scripts
 from app.errors import Invalid
 
 

@@ -1,114 +1,19 @@
-"""An overlay declaration to an overlay type: roles, relationships, behaviors."""
+"""Behaviors of a script: conditions and actions in their scope, and the document's form of them."""
 
 from collections.abc import Mapping
 
 from app.dtsl import diagnostics
 from app.dtsl.actions import lower
-from app.dtsl.ast import Behavior, Expression, Name, OverlayDeclaration, Place, Relationship, Role, joined
+from app.dtsl.ast import Behavior, Name, Place, joined
 from app.dtsl.declared import Checking
 from app.dtsl.format import conjuncts, format_condition
-from app.dtsl.scope import Finding, Owner, Scope, errors_in, guarded_by, warnings_in
+from app.dtsl.scope import Finding, Scope, errors_in, guarded_by, warnings_in
 from app.dtsl.source import Span
-from app.dtsl.spelling import dtsl_member, dtsl_type, title
+from app.dtsl.spelling import dtsl_member
 from app.model.behaviors import BehaviorDefinition
-from app.model.conditions import Bound
-from app.model.definitions import OverlayType, RoleDefinition, RoleRelationship, TwinKind
-from app.model.lineage import kind_in_effect
-from app.model.relationship_types import TYPE_BY_KIND
 
 
-def check_overlay(declared: OverlayDeclaration, checking: Checking) -> OverlayType | None:
-    """None after any error in the script."""
-    checking.once("role", [role.name for role in declared.roles])
-    checking.once("relationship", [relationship.name for relationship in declared.relationships])
-    checking.once("behavior", [behavior.name for behavior in declared.behaviors])
-    scope = Scope(
-        None,
-        {role.name.id: _owner(role, checking) for role in reversed(declared.roles)},
-        where=f"overlay {dtsl_type(declared.name.id)}",
-        spell=dtsl_member,
-        lost=checking.lost,
-    )
-    kinds = {role.name.id: _kind(role, checking) for role in declared.roles}
-    relationships = [_relationship(item, scope, kinds, checking) for item in declared.relationships]
-    behaviors = [_behavior(item, scope, checking) for item in declared.behaviors]
-    metadata = checking.metadata(declared.metadata)
-
-    def build() -> OverlayType:
-        return OverlayType(
-            type_id=declared.name.id,
-            name=title(declared.name.id),
-            twin_roles=[
-                RoleDefinition(role=role.name.id, required=not role.optional, twin_type=role.twin_type.id)
-                for role in declared.roles
-            ],
-            relationship_types=[item for item in relationships if item],
-            behaviors=[item for item in behaviors if item],
-            **metadata,
-        )
-
-    return checking.make(f"overlay {dtsl_type(declared.name.id)}", declared.name.span, build)
-
-
-def _owner(role: Role, checking: Checking) -> Owner:
-    type_id = role.twin_type.id
-    if checking.catalogue.twin_type(type_id) is None:
-        known = map(dtsl_type, checking.catalogue.ids("twin_type"))
-        checking.report(diagnostics.unknown_twin_type(dtsl_type(type_id), known), role.twin_type.span)
-        return Owner({}, {}, role.optional, known=False)
-    offered = checking.catalogue.type_capabilities(type_id)
-    return Owner(offered.properties, offered.methods, role.optional)
-
-
-def _kind(role: Role, checking: Checking) -> TwinKind:
-    return kind_in_effect(checking.catalogue, role.twin_type.id)
-
-
-# ---------------------------------------------------------------------------------------------------- relationships
-
-
-def _relationship(
-    item: Relationship, scope: Scope, kinds: dict[str, TwinKind], checking: Checking
-) -> RoleRelationship | None:
-    ends = (item.source, item.target)
-    for end in ends:
-        if end.id not in scope.owners and end.id not in scope.lost:
-            known = map(dtsl_member, scope.owners)
-            checking.report(diagnostics.unknown_role(dtsl_member(end.id), scope.where, known), end.span)
-    if item.guard:
-        _check_guard(item.guard, item, scope, checking)
-    else:
-        for end in ends:
-            if end.id in scope.owners and scope.owners[end.id].optional:
-                checking.report(diagnostics.unguarded_relationship(dtsl_member(end.id)), end.span)
-
-    def build() -> RoleRelationship:
-        return RoleRelationship(
-            name=item.name.id,
-            source_role=item.source.id,
-            target_role=item.target.id,
-            relationship_type=TYPE_BY_KIND[kinds[item.source.id]],
-            required=item.guard is None,
-        )
-
-    return checking.make(f"relationship '{dtsl_member(item.name.id)}'", item.name.span, build)
-
-
-def _check_guard(guard: Expression, item: Relationship, scope: Scope, checking: Checking) -> None:
-    ends = {item.source.id, item.target.id}
-    for test in conjuncts(guard.condition):
-        if not isinstance(test, Bound) or test.owner not in ends:
-            names = (dtsl_member(item.source.id), dtsl_member(item.target.id))
-            checking.report(diagnostics.bad_guard(*names), guard.span)
-            return
-        if test.owner in scope.owners and not scope.owners[test.owner].optional:
-            checking.report(diagnostics.needless_test(dtsl_member(test.owner)), guard.places[id(test)].owner)
-
-
-# ---------------------------------------------------------------------------------------------------- behaviors
-
-
-def _behavior(item: Behavior, scope: Scope, checking: Checking) -> BehaviorDefinition | None:
+def check_behavior(item: Behavior, scope: Scope, checking: Checking) -> BehaviorDefinition | None:
     when = item.when
     for finding in [*errors_in(when.condition, scope), *warnings_in(when.condition, scope)]:
         checking.report(finding.message, _span(finding, when.places))

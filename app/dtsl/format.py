@@ -1,7 +1,6 @@
-"""AST and conditions to their one canonical text; `parse(format(x)) == x`.
+"""Conditions, values and behaviors to their one canonical text; `parse(format(x)) == x`.
 
-Parentheses are put only where the tree needs them; blocks stay in the author's order. A script that was read from a
-text keeps the comments of that, and the empty lines between its groups (comments.py).
+Parentheses are put only where the tree needs them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,23 +9,13 @@ from typing import Any
 
 from app.dtsl.ast import (
     Behavior,
-    Binding,
     Call,
     Constant,
-    Entry,
     Expression,
-    InstanceDeclaration,
-    OverlayDeclaration,
-    Relationship,
-    Role,
-    Script,
     Word,
     Write,
 )
-from app.dtsl.comments import close_up, keep_comments
-from app.dtsl.findings import Diagnostic
-from app.dtsl.parse import cut, parse_script
-from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, json_name, quote, write_number
+from app.dtsl.spelling import SELF, dtsl_member, json_name, quote, write_number
 from app.model.conditions import (
     And,
     Arithmetic,
@@ -49,33 +38,16 @@ def format_condition(condition: Condition) -> str:
     return _JSON.text(condition)
 
 
+def dtsl_condition(condition: Condition) -> str:
+    """In the notation of scripts: camelCase, double quotes."""
+    return _DTSL.text(condition)
+
+
 def conjuncts(condition: Condition) -> list[Condition]:
     """The conditions that must all hold, one by one: what a document's `conditions` list has."""
     if not isinstance(condition, And):
         return [condition]
     return [part for item in condition.items for part in conjuncts(item)]
-
-
-def format_script(script: Script) -> str:
-    """Canonical DTSL, ending in a line break; "" for an empty script."""
-    lines = list(_apart([list(_declaration(item)) for item in script.declarations]))
-    if script.written is None:
-        return "".join(line + "\n" for line in close_up(lines))
-    return keep_comments(lines, cut("\n".join(lines)), script.written)
-
-
-@dataclass(frozen=True, slots=True)
-class Formatted:
-    text: str | None
-    """None where the script can't be read."""
-    diagnostics: tuple[Diagnostic, ...]
-    """Why not: faults of the form. Nobody asks whether the names and types make sense."""
-
-
-def format_text(source: str, file: str = "script.dtsl") -> Formatted:
-    """Never raises: any text gives its formatted form or diagnostics."""
-    script, found = parse_script(source, file)
-    return Formatted(None if found else format_script(script), tuple(found))
 
 
 # ---------------------------------------------------------------------------------------------------- conditions
@@ -96,7 +68,7 @@ class _Notation:
     def _form(self, node: Condition) -> tuple[int, str]:
         match node:
             case Literal(value=value):
-                text = _value(value, self.mark)
+                text = value_text(value, self.mark)
                 return (_UNARY if text.startswith("-") else _ATOM), text
             case PropertyRef(owner=owner, name=name):
                 return _ATOM, self._reference(owner, name)
@@ -109,8 +81,8 @@ class _Notation:
             case Arithmetic(op=op, left=left, right=right):
                 binds = _SUM if op in "+-" else _PRODUCT
                 return binds, f"{self.operand(left, binds)} {op} {self.operand(right, binds + 1)}"
-            case Negative(item=Literal(value=value)) if not _value(value, self.mark).startswith("-"):
-                return _UNARY, f"-({_value(value, self.mark)})"  # `-5` would be a number
+            case Negative(item=Literal(value=value)) if not value_text(value, self.mark).startswith("-"):
+                return _UNARY, f"-({value_text(value, self.mark)})"  # `-5` would be a number
             case Negative(item=item):
                 return _UNARY, "-" + self.operand(item, _UNARY)
             case Not(item=item):
@@ -136,7 +108,7 @@ _JSON = _Notation(json_name, "'")
 _DTSL = _Notation(dtsl_member, '"')
 
 
-def _value(value: Any, mark: str = '"') -> str:
+def value_text(value: Any, mark: str = '"') -> str:
     match value:
         case None:
             return "null"
@@ -145,38 +117,15 @@ def _value(value: Any, mark: str = '"') -> str:
         case str():
             return quote(value, mark)
         case list():
-            return f"[{', '.join(_value(item, mark) for item in value)}]"
+            return f"[{', '.join(value_text(item, mark) for item in value)}]"
         case _:
             return write_number(value)
 
 
-# ---------------------------------------------------------------------------------------------------- scripts
+# ---------------------------------------------------------------------------------------------------- behaviors
 
 
-def _declaration(item: OverlayDeclaration | InstanceDeclaration) -> Iterator[str]:
-    if isinstance(item, OverlayDeclaration):
-        yield f"overlay {dtsl_type(item.name.id)} {{"
-        blocks = {
-            "twins": [_role(role) for role in item.roles],
-            "relationships": [_relationship(relationship) for relationship in item.relationships],
-            "behaviors": _behaviors(item.behaviors),
-        }
-    else:
-        yield f"instance {dtsl_type(item.name.id)} of {dtsl_type(item.overlay_type.id)} {{"
-        blocks = {"twins": [_binding(binding) for binding in item.bindings]}
-    blocks["metadata"] = [_entry(entry) for entry in item.metadata]
-    order = item.blocks or [keyword for keyword, lines in blocks.items() if lines]
-    yield from _apart([list(_block(keyword, blocks[keyword])) for keyword in order])
-    yield "}"
-
-
-def _block(keyword: str, lines: Sequence[str]) -> Iterator[str]:
-    yield f"  {keyword} {{"
-    yield from ("    " + line if line else "" for line in lines)
-    yield "  }"
-
-
-def _apart(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
+def apart(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
     """With an empty line between them."""
     for index, block in enumerate(blocks):
         if index:
@@ -184,18 +133,8 @@ def _apart(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
         yield from block
 
 
-def _role(role: Role) -> str:
-    return f"{dtsl_type(role.twin_type.id)}{'?' if role.optional else ''} {dtsl_member(role.name.id)};"
-
-
-def _relationship(item: Relationship) -> str:
-    source, target, name = (dtsl_member(part.id) for part in (item.source, item.target, item.name))
-    guard = f" if {_DTSL.text(item.guard.condition)}" if item.guard else ""
-    return f"{source} -> {target} as {name}{guard};"
-
-
-def _behaviors(behaviors: Sequence[Behavior]) -> list[str]:
-    return list(_apart([list(_behavior(behavior)) for behavior in behaviors]))
+def behavior_lines(behaviors: Sequence[Behavior]) -> list[str]:
+    return list(apart([list(_behavior(behavior)) for behavior in behaviors]))
 
 
 def _behavior(behavior: Behavior) -> Iterator[str]:
@@ -222,17 +161,9 @@ def _when(expression: Expression) -> list[str]:
 def _action(action: Call | Write) -> str:
     path = ".".join(dtsl_member(name.id) for name in action.path)
     if isinstance(action, Write):
-        return f"{path} = {_value(action.value.value)}"
+        return f"{path} = {value_text(action.value.value)}"
     return f"{path}({', '.join(_argument(argument) for argument in action.arguments)})"
 
 
 def _argument(argument: Constant | Word) -> str:
-    return argument.text if isinstance(argument, Word) else _value(argument.value)
-
-
-def _binding(binding: Binding) -> str:
-    return f"{dtsl_member(binding.role.id)} = {dtsl_type(binding.twin.id)};"
-
-
-def _entry(entry: Entry) -> str:
-    return f"{dtsl_member(entry.key)} = {_value(entry.value.value)};"
+    return argument.text if isinstance(argument, Word) else value_text(argument.value)

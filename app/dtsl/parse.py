@@ -20,6 +20,7 @@ from app.dtsl import diagnostics
 from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script, Written
 from app.dtsl.brackets import balance, declarations, starts_a_declaration
 from app.dtsl.build import Builder, span_of
+from app.dtsl.build_overlays import declaration
 from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.repair import Repair
 from app.dtsl.source import Source, Span
@@ -52,6 +53,20 @@ def parse_script(source: str, file: str = "script.dtsl") -> tuple[Script, list[D
         return _script(text, findings), findings.sorted()
     except TooMany:
         return Script(), findings.sorted()
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One script read: all that needs no catalogue."""
+
+    source: Source
+    script: Script
+    unreadable: list[Diagnostic]
+
+
+def parse_scripts(scripts: Sequence[tuple[str, str]]) -> list[Parsed]:
+    """The longer half of checking, which needs no catalogue and so may be done in any thread."""
+    return [Parsed(Source.of(source, file), *parse_script(source, file)) for file, source in scripts]
 
 
 @lru_cache(maxsize=16_384)
@@ -97,7 +112,7 @@ def _script(source: Source, findings: Findings) -> Script:
             outcome = _feed(piece, "script")
         lost |= repair.lost
         builder = Builder(findings.report)
-        found += [builder.declaration(child) for child in outcome.children]
+        found += [declaration(builder, child) for child in outcome.children]
         lost |= builder.lost
     return Script(tuple(found), frozenset(lost), Written(words.tokens, words.comments))
 

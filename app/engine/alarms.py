@@ -13,6 +13,7 @@ from app.model.events import (
     AcknowledgeAlerts,
     Alert,
     AlertComment,
+    Basis,
     Cause,
     CommentAlert,
     ResetAlert,
@@ -30,7 +31,9 @@ KEPT_COMMENTS = 20
 _MAX_MESSAGE = 2000
 
 
-def raise_planned(step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[str, ...], cause: Cause) -> None:
+def raise_planned(
+    step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[str, ...], cause: Cause, basis: Basis | None = None
+) -> None:
     found = step.live.open_alert(key.owner, key.name, plan.code)
     if found is None:
         alert = Alert(
@@ -45,6 +48,7 @@ def raise_planned(step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[st
             plan.ack_required,
             plan.latched,
             cause,
+            basis=basis,
         )
         step.alert(alert, "raised", cause)
     elif not found.active:
@@ -59,6 +63,7 @@ def raise_planned(step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[st
             active=True,
             cleared_at=None,
             clear_reason=None,
+            basis=basis,
         )
         step.alert(again, "raised", cause)
 

@@ -25,10 +25,11 @@ def settle(step: Step) -> None:
         if not step.woken:
             return
         woken, step.woken = step.woken, {}
-        turned = [(rule, rule.evaluate(), cause) for rule, cause in woken.items()]
+        turned = [(rule, step.evaluate(rule), cause) for rule, cause in woken.items()]
         for rule, evidence, cause in turned:
             if evidence is not rule.evidence:
                 transition(step, rule, evidence, cause)
+        step.bases.clear()
     step.derive()
     cut, step.woken = step.woken, {}
     for rule, cause in cut.items():
@@ -45,10 +46,11 @@ def settle(step: Step) -> None:
 
 def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
     """The evaluation after a definition change: what is TRUE already raises alerts and withholds the rest."""
-    for rule, evidence in [(rule, rule.evaluate()) for rule in rules]:
+    for rule, evidence in [(rule, step.evaluate(rule)) for rule in rules]:
         if evidence is not rule.evidence:
             transition(step, rule, evidence, cause, loading=True)
         rule.settled = rule.settled or evidence is not None
+    step.bases.clear()
     settle(step)
 
 
@@ -77,6 +79,7 @@ def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause,
             "active" if was else "inactive",
             step.now if active != was else rule.since,
             skipped,
+            step.basis(rule),
         )
     )
 
@@ -87,7 +90,7 @@ def _act(step: Step, rule: RuleState, cause: Cause, withhold: bool) -> tuple[str
         why = ""
         match action:
             case AlertPlan():
-                alarms.raise_planned(step, rule.key, action, rule.twins(), cause)
+                alarms.raise_planned(step, rule.key, action, rule.twins(), cause, step.basis(rule))
             case CallPlan(owner=owner, method=method):
                 why = _call(step, rule, action, cause, withhold)
                 why = why and f"call {_named(owner, method)}: {why}"

@@ -149,7 +149,7 @@ def set_manual(step: Step, cell: Cell, value: Value, cause: Cause) -> None:
         step.feed(cell, cause)
         return
     before = cell.live
-    cell.value, cell.quality, cell.reason = value, "good", None
+    cell.value, cell.quality, cell.reason, cell.source = value, "good", None, cause.ref
     cell.timestamp = cell.reported_at = step.now
     cell.refresh()
     step.cell_changed(cell, cause, wake=cell.live != before)

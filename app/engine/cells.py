@@ -98,6 +98,7 @@ class Cell:
         "readers",
         "reason",
         "reported_at",
+        "source",
         "spec",
         "straight",
         "timestamp",
@@ -122,6 +123,8 @@ class Cell:
         self.reason: str | None = NO_READING
         self.timestamp: Micros = 0
         self.reported_at: Micros = 0
+        self.source: str | None = None
+        """Who gave the value, where no connector feeds it."""
         self.queued = False
         """Whether the stale queue has an entry for it."""
         self.readers: tuple[RuleState, ...] = ()
@@ -171,6 +174,7 @@ class Cell:
             self.reporting(),
             self.reason,
             self.override,
+            self.source,
         )
 
     def fold(self, fact: PropertyChanged) -> None:
@@ -180,6 +184,7 @@ class Cell:
         self.timestamp = fact.timestamp
         self.reported_at = fact.reported_at
         self.reason = fact.reason
+        self.source = fact.source
         if self.override is None:
             self.live = fact.value if fact.known else None
 
@@ -250,6 +255,7 @@ class TwinState:
         "reason",
         "rules",
         "shape",
+        "source",
     )
 
     def __init__(self, plan: TwinPlan, shape: ShapeState) -> None:
@@ -261,6 +267,8 @@ class TwinState:
         """Whether its path has been told alive or silent in this run."""
         self.reason = ""
         self.last_contact: Micros | None = None
+        self.source = ""
+        """The connector that was last heard of it."""
         self.clock: PathClock | None = None
         self.events: Sequence[TwinEventOccurred] = ()
         """Newest first; replaced, never changed."""
@@ -366,18 +374,23 @@ class RuleState:
         if isinstance(reads, str):
             self.error = reads
             return
-        found = [self._cell(ref, twins) for ref in reads.properties]
+        found = [self.cell(ref, twins) for ref in reads.properties]
         bound = tuple([self.owner.fills(name, twins) for name in reads.owners])
         compiled = self.owner.shape.compiled(index, reads, found, bound)
         self.test = compiled.test
         self.notes = compiled.notes
         self.cells = tuple([cell for cell in found if cell is not None])
 
-    def _cell(self, ref: PropertyRef, twins: Mapping[str, TwinState]) -> Cell | None:
+    def reads(self) -> Reads | None:
+        """What it names; None for one that can't be run."""
+        reads = self.owner.shape.reads(self.order[2]) if self.error is None else None
+        return reads if isinstance(reads, Reads) else None
+
+    def cell(self, ref: PropertyRef, twins: Mapping[str, TwinState]) -> Cell | None:
         twin = twins.get(self.owner.twin_of(ref.owner) or "")
         return twin.cells.get(ref.name) if twin else None
 
-    def _reads(self) -> list[tuple[str, str]]:
+    def _cells_read(self) -> list[tuple[str, str]]:
         return [(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in self.cells]
 
     def evaluate(self) -> bool | None:
@@ -385,7 +398,7 @@ class RuleState:
 
     def continues(self, old: "RuleState") -> bool:
         """Whether the definition change left it as it was: the same rule on the same properties."""
-        return self.plan == old.plan and self._reads() == old._reads()
+        return self.plan == old.plan and self._cells_read() == old._cells_read()
 
     def twins(self) -> tuple[str, ...]:
         """The twins an alert of it concerns: those it reads, else all that its owner binds."""

@@ -6,6 +6,7 @@ a restart, a load or a source's status change by rule, without a fact of their o
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from app.engine.basis import basis_of
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
 from app.engine.stale import StaleQueue
@@ -13,6 +14,7 @@ from app.engine.timers import Timers
 from app.model.events import (
     Alert,
     AlertChanged,
+    Basis,
     BehaviorChanged,
     Call,
     CallChanged,
@@ -37,6 +39,8 @@ class LiveState:
 
     def __init__(self) -> None:
         self.sequence = 0
+        self.explains = True
+        """Whether facts carry what they stand on."""
         self.clear()
 
     def clear(self) -> None:
@@ -168,6 +172,11 @@ class LiveState:
         ]
         lines += rule.notes
         return lines or ["the arithmetic has no result (division by zero or overflow)"]
+
+    def basis(self, key: BehaviorKey) -> Basis | None:
+        """What a behavior's condition stands on now; None for one that is not there or can't be run."""
+        rule = self.rule(key)
+        return basis_of(rule, self.twins) if rule is not None else None
 
     def deadband(self, twin_id: str, name: str) -> float | None:
         """As it is declared; None for a property that declares none, or is not there."""

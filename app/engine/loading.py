@@ -124,6 +124,7 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
         if old.plan.connected and plan.connected:
             new.alive, new.contact, new.reason = old.alive, old.contact, old.reason
         new.last_contact, new.clock, new.events = old.last_contact, old.clock, old.events
+        new.source = old.source
         for name, cell in new.cells.items():
             if (known := old.cells.get(name)) is not None:
                 _carry(live, known, cell, loading)
@@ -152,7 +153,7 @@ def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
     kept, why = new.spec.accept(old.value) if old.value is not None else (None, "NoReading")
     if old.spec.plan.data_type == new.spec.plan.data_type and (not why or old.value is None):
         new.value, new.quality, new.reason = kept, old.quality, old.reason
-        new.timestamp, new.reported_at = old.timestamp, old.reported_at
+        new.timestamp, new.reported_at, new.source = old.timestamp, old.reported_at, old.source
         if old.mapped and not new.mapped:
             new.lose("Unmapped")
         elif new.pathed and not old.pathed:

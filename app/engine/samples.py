@@ -33,7 +33,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         cell = twin.cells.get(sample.property) if twin is not None else None
         if twin is None or cell is None or not cell.straight:
             if twin is not None:
-                twin.last_contact = received
+                twin.last_contact, twin.source = received, reading.source
             if cell is None or not cell.mapped:
                 _reject(step, reading.source, sample, _missing(twin, cell))
             else:
@@ -43,6 +43,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
                     _reject(step, reading.source, sample, why)
             continue
         twin.last_contact = received
+        twin.source = reading.source
         value, timestamp, quality, reason = sample.value, sample.timestamp, sample.quality, sample.reason
         spec = cell.spec
         if not (
@@ -99,7 +100,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
     for event in reading.events:
         twin = twins.get(event.twin_id)
         if twin is not None:
-            twin.last_contact = received
+            twin.last_contact, twin.source = received, reading.source
         if twin is None or not is_plain(event.parameters) or not is_text(event.name):
             why = "UnknownTwin" if twin is None else "TypeMismatch"
             step.rejected.append(SampleRejected(reading.source, event.twin_id, event.name, why))
@@ -148,6 +149,8 @@ def _land(step: Step, sample: Sample, cell: Cell, received: Micros, max_skew: Mi
         return ""
     before = cell.live
     cell.value, cell.quality, cell.reason = value, quality, reason
+    if not cell.mapped:
+        cell.source = cause.parent.ref if cause.parent is not None else cause.ref
     cell.refresh()
     step.cell_changed(cell, cause, wake=cell.live != before)
     return ""
@@ -159,12 +162,14 @@ def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:
     for rule in rules:
         evidence = rule.test(*rule.cells)
         if evidence is not rule.evidence:
+            step.remember(rule)
             turned = turned or []
             turned.append((rule, evidence))
     if turned:
         cause = Cause("reading", reading.source, step.now)
         for rule, evidence in turned:
             transition(step, rule, evidence, cause)
+        step.bases.clear()
         settle(step)
 
 
@@ -175,7 +180,7 @@ def contact(twins: dict[str, TwinState], reading: Reading, now: Micros) -> None:
     for twin_id in named:
         twin = twins.get(twin_id)
         if twin is not None:
-            twin.last_contact = received
+            twin.last_contact, twin.source = received, reading.source
 
 
 def _accept(cell: Cell, value: Value, quality: Quality, reason: str | None) -> tuple[Value, Quality, str | None]:

@@ -18,7 +18,7 @@ from app.model.events import Alert, Call, Evidence, PropertyChanged, Timer, Twin
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, Shape, TwinPlan
 from app.model.time import Micros
 
-VERSION = 7
+VERSION = 8
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -27,6 +27,7 @@ class _Path(msgspec.Struct, frozen=True, array_like=True):
     contact: bool
     reason: str
     last_contact: Micros | None
+    source: str
     events: tuple[TwinEventOccurred, ...]
     clock: tuple[int, ...]
 
@@ -101,7 +102,7 @@ def restore(live: LiveState, data: bytes) -> None:
     for path in state.paths:
         twin = live.twins[path.twin_id]
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
-        twin.last_contact = path.last_contact
+        twin.last_contact, twin.source = path.last_contact, path.source
         twin.events = path.events
         if path.clock:
             twin.clock = _clock(path.clock)
@@ -158,6 +159,7 @@ def _state_of(live: LiveState) -> _State:
                 twin.contact,
                 twin.reason,
                 twin.last_contact,
+                twin.source,
                 tuple(twin.events),
                 _clock_row(twin.clock),
             )

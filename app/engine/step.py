@@ -6,6 +6,7 @@ not. Nothing but this class writes facts, so what was decided and what a fold of
 
 from typing import Literal
 
+from app.engine.basis import basis_of
 from app.engine.cells import Cell, ComputedCell, RuleState
 from app.engine.computed import compute
 from app.engine.live import LiveState
@@ -13,6 +14,7 @@ from app.model.events import (
     Alert,
     AlertChanged,
     AlertTransition,
+    Basis,
     BehaviorChanged,
     Call,
     CallChanged,
@@ -39,6 +41,7 @@ MAX_CAUSES = 16
 class Step:
     __slots__ = (
         "alerts",
+        "bases",
         "behaviors",
         "calls",
         "changes",
@@ -72,6 +75,8 @@ class Step:
         """Rules to be evaluated, each with what woke it first."""
         self.pending: dict[ComputedCell, Cause] = {}
         """Properties to be computed before that, likewise."""
+        self.bases: dict[RuleState, Basis | None] = {}
+        """Of the rules that turn in this round, what that stands on."""
 
     def outcome(self, refused: str = "") -> Outcome:
         return Outcome(
@@ -118,6 +123,22 @@ class Step:
             elif (cell.timestamp, cell.reported_at) != (timestamp, reported_at):
                 self.reported(cell)
         self.pending = {}  # whatever depends on these was among them
+
+    def evaluate(self, rule: RuleState) -> bool | None:
+        """What its condition comes to; where that is news, what it stands on is kept for the facts that follow."""
+        evidence = rule.evaluate()
+        if evidence is not rule.evidence:
+            self.remember(rule)
+        return evidence
+
+    def remember(self, rule: RuleState) -> None:
+        self.bases[rule] = basis_of(rule, self.live.twins) if self.live.explains else None
+
+    def basis(self, rule: RuleState) -> Basis | None:
+        """Of its turn in this round; outside of one, of now."""
+        if rule not in self.bases:
+            self.remember(rule)
+        return self.bases[rule]
 
     def reported(self, cell: Cell) -> None:
         """The cell's times are set already, and nothing else of it has changed."""

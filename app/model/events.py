@@ -10,6 +10,8 @@ from typing import Literal
 import msgspec
 
 from app.model.behaviors import Severity
+from app.model.conditions import Condition
+from app.model.definitions import DataType
 from app.model.plan import BehaviorKey, OwnerKey, Plan
 from app.model.time import Micros
 from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
@@ -257,6 +259,8 @@ class PropertyChanged(msgspec.Struct, frozen=True, array_like=True, omit_default
     known: bool
     reason: str | None = None
     override: Override | None = None
+    source: str | None = None
+    """Who gave the value, where no connector feeds the property: a person, a tool's name, `owner/behavior`."""
 
     def state(self) -> PropertyState:
         reported = PropertyState(self.value, self.quality, self.timestamp, self.reported_at, self.reason, self.known)
@@ -287,6 +291,29 @@ BehaviorState = Literal["active", "inactive"]
 Evidence = Literal["true", "false", "unknown"]
 
 
+class Read(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """A property that a condition reads, as it stood when the condition was evaluated."""
+
+    owner: str | None
+    """As the condition names it; None for the twin itself."""
+    fact: PropertyChanged
+    data_type: DataType
+    unit: str | None = None
+    source: str = ""
+    """Who gave the value: a connector's name, a person, a tool, `owner/behavior`; "" where nobody has."""
+
+
+class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a condition came to what it came to on: enough to explain it whatever becomes of its definition."""
+
+    revision: str
+    """The id of the shape that it is of, which names the definitions with their revisions."""
+    condition: Condition
+    reads: tuple[Read, ...] = ()
+    bound: tuple[str, ...] = ()
+    """Of the roles and ids that it names, those that are there."""
+
+
 class BehaviorChanged(msgspec.Struct, frozen=True):
     key: BehaviorKey
     state: BehaviorState
@@ -299,6 +326,8 @@ class BehaviorChanged(msgspec.Struct, frozen=True):
     """When it came into this state."""
     skipped: tuple[str, ...] = ()
     """Actions not taken and why (unbound role, withheld on load)."""
+    basis: Basis | None = None
+    """None where no condition was evaluated: the behavior was removed, or no longer loads."""
 
 
 class AlertComment(msgspec.Struct, frozen=True):
@@ -333,6 +362,8 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     closed_at: Micros | None = None
     comments: tuple[AlertComment, ...] = ()
     """What people noted since, the last few; all of them are in its history."""
+    basis: Basis | None = None
+    """What its behavior's condition stood on when it was (last) raised; None for one of the engine's own."""
 
 
 AlertTransition = Literal["raised", "updated", "cleared", "reset", "acknowledged", "commented", "closed"]

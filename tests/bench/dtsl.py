@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from lark import Lark
 
-from app.dtsl.check import check_parsed, parse_scripts
-from app.dtsl.format import format_script
+from app.commands.check_scripts import check_parsed
+from app.dtsl.format_script import format_script
+from app.dtsl.parse import parse_scripts
 from app.model.catalogue import Catalogue
 from tests.dtsl.plant import catalogue
 

@@ -11,8 +11,9 @@ from app.model.change import (
     RelationshipEdge,
     StoredDefinition,
 )
+from app.model.conditions import And, Bound, Compare, Literal, PropertyRef
 from app.model.definitions import Definition, Kind, Overlay, OverlayType, Twin, TwinType, id_of, kind_of
-from app.model.events import Alert, Call, Cause, PropertyChanged, TwinEventOccurred
+from app.model.events import Alert, Basis, Call, Cause, PropertyChanged, Read, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.time import SECOND, Micros
 
@@ -163,8 +164,17 @@ def alert(alert_id: str, *, raised_at: Micros = T0, owner: OwnerKey = STATION, *
         "ack_required": True,
         "latched": False,
         "cause": Cause("behavior", "overlay/station_a/failover", T0, CAUSE),
+        "basis": BASIS,
     }
     return Alert(alert_id, owner, raised_at=raised_at, **(values | more))
+
+
+BASIS = Basis(
+    "overlay_type/station/1",
+    And((Bound("pump"), Compare(">", PropertyRef("pump", "temperature"), Literal(80)))),
+    (Read("pump", PropertyChanged("pump_1", "temperature", 91.5, "good", T0, T0, True), "float", "celsius", "opc"),),
+    ("pump",),
+)
 
 
 def closed(alert_id: str, raised_at: Micros) -> Alert:

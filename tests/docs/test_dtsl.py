@@ -9,12 +9,12 @@ from graphql import build_schema, parse, validate
 
 from app.api.schema import sdl
 from app.bulk.kinds import kind_of_document
+from app.commands.check_scripts import Checked
 from app.commands.check_together import check_together
 from app.commands.documents import definition_of
-from app.dtsl.check import Checked, parse_scripts
 from app.dtsl.explain import is_fragment, whole
-from app.dtsl.format import format_text
-from app.dtsl.parse import MAX_SOURCE, MAX_SYNTAX_ERRORS, MAX_WORDS
+from app.dtsl.format_script import format_text
+from app.dtsl.parse import MAX_SOURCE, MAX_SYNTAX_ERRORS, MAX_WORDS, parse_scripts
 from app.model.catalogue import Catalogue
 from app.model.definitions import Definition
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from app.commands.check_scripts import check_script
 from app.demo.documents import load_documents
-from app.dtsl.check import check_script
 from app.model.definitions import kind_of, to_document
 from tests.api.client import ask, post
 from tests.api.parts import Installation

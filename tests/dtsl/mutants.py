@@ -6,8 +6,8 @@
 import random
 from collections.abc import Iterator
 
-from app.dtsl.check import check_script
-from app.dtsl.format import format_text
+from app.commands.check_scripts import check_script
+from app.dtsl.format_script import format_text
 from app.dtsl.parse import cut, parse_script
 from app.model.catalogue import Catalogue
 from tests.dtsl.corpus import CORPUS

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.dtsl.check import check_script
+from app.commands.check_scripts import check_script
 from app.dtsl.complete import Completions, complete
 from app.dtsl.hover import Hover, hover
 from tests.dtsl.corpus import CORPUS

@@ -8,8 +8,8 @@ import os
 
 import pytest
 
-from app.dtsl.check import check_script
-from app.dtsl.format import format_script
+from app.commands.check_scripts import check_script
+from app.dtsl.format_script import format_script
 from app.dtsl.parse import parse_script
 from app.model.definitions import OverlayType, RoleDefinition, Twin, TwinType, to_document
 from tests.dtsl.corpus import CORPUS

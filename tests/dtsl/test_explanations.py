@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from app.bulk.kinds import kind_of_document
+from app.commands.check_scripts import check_script
 from app.commands.check_together import check_together
 from app.commands.documents import definition_of
 from app.dtsl import diagnostics
-from app.dtsl.check import check_script
 from app.dtsl.explain import Explanation, explain, explanations, is_fragment, whole
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Scope, check_condition

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.dtsl.check import check_script
+from app.commands.check_scripts import check_script
 from app.dtsl.findings import Diagnostic
 from tests.dtsl.corpus import CORPUS
 from tests.dtsl.plant import catalogue

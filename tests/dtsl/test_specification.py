@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.dtsl.check import check_script
+from app.commands.check_scripts import check_script
 from app.dtsl.parse import parse_condition, parse_conditions
 from app.dtsl.scope import Owner, Scope, check_condition, check_guards
 from app.model.definitions import Overlay, OverlayType, Twin, TwinType, to_document

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from app.dtsl import diagnostics
 from app.dtsl.ast import InstanceDeclaration, Name, OverlayDeclaration, Script
 from app.dtsl.check_instance import RoleNeed, check_instance
-from app.dtsl.check_overlay import check_overlay
+from app.dtsl.check_overlay_type import check_overlay_type
 from app.dtsl.declared import Checking, Known
 from app.dtsl.findings import Diagnostic, Findings, TooMany
-from app.dtsl.parse import parse_script
-from app.dtsl.source import Source
+from app.dtsl.parse import Parsed, parse_scripts
 from app.dtsl.spelling import dtsl_type
 from app.model.definitions import Definition
 
@@ -41,18 +40,6 @@ def check_script(source: str, catalogue: Known, file: str = "script.dtsl") -> Ch
 def check_scripts(scripts: Sequence[tuple[str, str]], catalogue: Known) -> list[Checked]:
     """Names and texts of scripts that belong together; an answer for each. Never raises."""
     return check_parsed(parse_scripts(scripts), catalogue)
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    source: Source
-    script: Script
-    unreadable: list[Diagnostic]
-
-
-def parse_scripts(scripts: Sequence[tuple[str, str]]) -> list[Parsed]:
-    """The longer half of checking, which needs no catalogue and so may be done in any thread."""
-    return [Parsed(Source.of(source, file), *parse_script(source, file)) for file, source in scripts]
 
 
 def check_parsed(scripts: Sequence[Parsed], catalogue: Known) -> list[Checked]:
@@ -93,7 +80,7 @@ def _check(
             message = diagnostics.declared_elsewhere(kind, dtsl_type(name.id), earlier[(kind, name.id)])
             checking.report(message, name.span)
     made: list[Definition | None] = [
-        check_overlay(item, checking)
+        check_overlay_type(item, checking)
         if isinstance(item, OverlayDeclaration)
         else check_instance(item, needs.get(item.overlay_type.id), list(needs), checking)
         for item in script.declarations
