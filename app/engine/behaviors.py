@@ -7,13 +7,10 @@ rules of a round are evaluated before any of them acts, so the order in which th
 
 from collections.abc import Iterable
 
-from app.engine import alarms, calls
+from app.engine import actions, alarms, loops
 from app.engine.cells import EVIDENCE, RuleState
-from app.engine.step import Step, led_to
-from app.model.conditions import written
-from app.model.events import BehaviorChanged, Cause
-from app.model.plan import AlertPlan, CallPlan, WritePlan
-from app.model.values import Value
+from app.engine.step import Step
+from app.model.events import ActionResult, BehaviorChanged, Cause
 
 MAX_ROUNDS = 16
 
@@ -57,17 +54,22 @@ def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
 def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause, *, loading: bool = False) -> None:
     was = rule.active
     active = was if evidence is None else evidence
-    skipped: tuple[str, ...] = ()
+    results: tuple[ActionResult, ...] = ()
+    ended: tuple[str, ...] = ()
+    waits, turn = None, loops.STILL
     if active != was:
-        by = led_to("behavior", f"{rule.key.owner.id}/{rule.key.name}", step.now, cause)
+        by = actions.by(step, rule, cause)
         rule.active = active  # before the actions: what they wake sees the behavior as it is now
         if active:
             # A device that was silent while its rule was loaded must not be acted on because it is heard again; what a
             # person or a behavior sets for the first time is no such discovery.
             found_so = not rule.settled and cause.kind in ("reading", "source")
             withhold = (loading or found_so) and not rule.plan.act_on_load
-            skipped = _act(step, rule, by, withhold)
+            turn = loops.turn_of(step, rule, cause)
+            cut = loops.cut(step, rule, turn, by)
+            results, waits = actions.run(step, rule, rule.plan.actions, by, withhold=withhold, cut=cut)
         else:
+            results, ended = actions.give_up(step, rule.key, "the behavior ended while it waited")
             alarms.clear_deactivated(step, rule.key, by)
     step.behavior(
         BehaviorChanged(
@@ -78,73 +80,12 @@ def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause,
             cause,
             "active" if was else "inactive",
             step.now if active != was else rule.since,
-            skipped,
+            results,
             step.basis(rule),
+            waits,
+            ended,
+            active and not was,
+            turn.loops,
+            turn.follows,
         )
     )
-
-
-def _act(step: Step, rule: RuleState, cause: Cause, withhold: bool) -> tuple[str, ...]:
-    skipped = []
-    for action in rule.plan.actions:
-        why = ""
-        match action:
-            case AlertPlan():
-                alarms.raise_planned(step, rule.key, action, rule.twins(), cause, step.basis(rule))
-            case CallPlan(owner=owner, method=method):
-                why = _call(step, rule, action, cause, withhold)
-                why = why and f"call {_named(owner, method)}: {why}"
-            case WritePlan(owner=owner, property=name):
-                why = _write(step, rule, action, cause, withhold)
-                why = why and f"write {_named(owner, name)}: {why}"
-        if why:
-            skipped.append(why)
-    return tuple(skipped)
-
-
-def _named(owner: str | None, name: str) -> str:
-    return f"{written(owner)}.{name}" if owner else name
-
-
-_WITHHELD = "withheld, the condition was already true when it was first known after the behavior was loaded"
-
-
-def _unbound(owner: str | None) -> str:
-    return f"'{written(owner)}' is not bound" if owner else "it names no twin"
-
-
-def _call(step: Step, rule: RuleState, action: CallPlan, cause: Cause, withhold: bool) -> str:
-    """Why it was not decided, "" where it was."""
-    twin = step.live.twins.get(rule.owner.twin_of(action.owner) or "")
-    if twin is None:
-        return _unbound(action.owner)
-    if action.method not in twin.shape.methods:
-        return f"twin '{twin.key.id}' has no such method"
-    if not twin.plan.connected:
-        return f"twin '{twin.key.id}' has no connectivity"
-    calls.decide(step, rule, twin.key.id, cause, method=action.method, arguments=action.arguments, withhold=withhold)
-    return _WITHHELD if withhold else ""
-
-
-def _write(step: Step, rule: RuleState, action: WritePlan, cause: Cause, withhold: bool) -> str:
-    twin = step.live.twins.get(rule.owner.twin_of(action.owner) or "")
-    if twin is None:
-        return _unbound(action.owner)
-    cell = twin.cells.get(action.property)
-    if cell is None:
-        return f"twin '{twin.key.id}' has no such property"
-    if cell.spec.plan.access == "read":
-        return "the property is read-only"
-    value, why = cell.spec.sendable(action.value)
-    if why:
-        return why
-    if cell.mapped:
-        arguments: dict[str, Value] = {"value": value}
-        if not twin.plan.connected:
-            return f"twin '{twin.key.id}' has no connectivity"
-        calls.decide(step, rule, twin.key.id, cause, property=action.property, arguments=arguments, withhold=withhold)
-        return _WITHHELD if withhold else ""
-    if withhold:
-        return _WITHHELD
-    calls.set_manual(step, cell, value, cause)
-    return ""

@@ -6,18 +6,37 @@ is too old; one that was sent without an answer may have happened, so it waits l
 idempotent.
 """
 
+from math import isclose
+
 import msgspec
 
-from app.engine import alarms
+from app.engine import alarms, interlocks, limits
 from app.engine.cells import Cell, RuleState
+from app.engine.live import LiveState
 from app.engine.step import Step, led_to
 from app.engine.values import is_plain, is_text
-from app.model.events import AttemptCall, Call, CallResult, Cause, RequestCall, SetManual
-from app.model.plan import BehaviorKey, OwnerKey
-from app.model.time import Micros
+from app.model.events import (
+    AttemptCall,
+    Call,
+    CallResult,
+    Cause,
+    Input,
+    PropertyChanged,
+    PropertyReported,
+    Refusal,
+    RequestCall,
+    SetManual,
+    Tick,
+)
+from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
+from app.model.time import SECOND, Micros, iso
 from app.model.values import Value
 
+OBSERVE_WITHIN = 30 * SECOND
+"""How long after it was sent a write may be read back."""
 _MAX_ERROR = 1000
+_FLOAT32 = 1e-6
+"""A device may keep a number in 32 bits, which has about seven digits."""
 
 
 def decide(
@@ -30,8 +49,8 @@ def decide(
     method: str | None = None,
     property: str | None = None,
     withhold: bool,
-) -> None:
-    """A behavior's call, sent now or (withheld) only recorded."""
+) -> str:
+    """A behavior's call, sent now or (withheld) only recorded; its id."""
     call = Call(
         step.new_id("call"),
         twin_id,
@@ -45,6 +64,7 @@ def decide(
         finished_at=step.now if withhold else None,
     )
     step.call(call, send=not withhold)
+    return call.call_id
 
 
 def request(step: Step, command: RequestCall) -> str:
@@ -79,6 +99,7 @@ def request(step: Step, command: RequestCall) -> str:
         command.method,
         command.property,
         command.arguments,
+        override_reason=command.override_reason,
     )
     step.call(call, send=True)
     return ""
@@ -103,8 +124,34 @@ def attempt(step: Step, input: AttemptCall, deadline: Micros) -> str:
         error = "its behavior was removed or silenced before it was sent"  # by a person, who needs no alert of it
         step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
         return f"CALL_EXPIRED call '{input.call_id}' is not sent: {error}"
-    step.call(msgspec.structs.replace(call, status="attempted", attempted_at=step.now))
+    twin = step.live.twins.get(call.twin_id)
+    verdicts = interlocks.against(step, twin, method=call.method, property=call.property) if twin is not None else ()
+    overridden = call.behavior is None and call.override_reason != ""
+    if verdicts and not overridden:
+        return _refuse(step, call, Refusal("CALL_INTERLOCKED", verdicts), interlocks.told(verdicts))
+    limit = limits.against(twin, call.method, step.now) if twin is not None and call.method is not None else None
+    if limit is not None:
+        return _refuse(step, call, limit, _limited(limit))
+    step.call(msgspec.structs.replace(call, status="attempted", attempted_at=step.now, overrode=verdicts))
     return ""
+
+
+def _limited(limit: Refusal) -> str:
+    why = "too many were sent lately" if limit.code == "CALL_RATE_LIMITED" else "the last one was sent just now"
+    return f"{why}; it may be sent again at {iso(limit.retry_at or 0)}"
+
+
+def _refuse(step: Step, call: Call, refusal: Refusal, why: str) -> str:
+    """By an interlock or a limit: the device never hears of it."""
+    step.call(msgspec.structs.replace(call, status="refused", finished_at=step.now, error=why, refusal=refusal))
+    if call.behavior is not None:
+        cause = led_to("call", call.call_id, step.now, call.cause)
+        if refusal.interlocks:
+            _alert(step, call, interlocked_code(call), f"{what(call)} was refused: {why}", cause)
+        else:
+            # Without the moment: it would make each refusal another text, and the alert grow with every one.
+            _alert(step, call, limited_code(call), f"{what(call)} was refused: its limit was reached", cause)
+    return f"{refusal.code} call '{call.call_id}' is not sent: {why}"
 
 
 def _is_silent(step: Step, key: BehaviorKey) -> bool:
@@ -122,23 +169,97 @@ def finish(step: Step, input: CallResult) -> str:
     value = input.value if is_plain(input.value) else None
     call = msgspec.structs.replace(call, status=input.status, finished_at=step.now, value=value, error=error)
     step.call(call)
+    if input.status == "accepted" and call.property is not None:
+        _read_back(step, call, call.property, led_to("call", call.call_id, step.now, call.cause))
     if call.behavior is None:
         return ""
     cause = led_to("call", call.call_id, step.now, call.cause)
     if input.status == "accepted":
-        for code in (failure_code(call), alarms.CALL_EXPIRED, alarms.CALL_INDETERMINATE):
-            alert = step.live.open_alert(call.behavior.owner, call.behavior.name, code)
-            if alert is not None:
-                alarms.clear(step, alert, "CallAccepted", cause)
+        over = (interlocked_code(call), limited_code(call), alarms.CALL_EXPIRED, alarms.CALL_INDETERMINATE)
+        _clear(step, call.behavior, (failure_code(call), *over), "CallAccepted", cause)
     else:
         said = "was refused by the device" if input.status == "refused" else "failed"
-        message = f"{_what(call)} {said}: {error}" if error else f"{_what(call)} {said}"
+        message = f"{what(call)} {said}: {error}" if error else f"{what(call)} {said}"
         _alert(step, call, failure_code(call), message, cause)
     return ""
 
 
 def failure_code(call: Call) -> str:
-    return f"{call.method}_call_failed" if call.method is not None else f"{call.property}_write_failed"
+    return _code(call, "failed")
+
+
+def interlocked_code(call: Call) -> str:
+    return _code(call, "interlocked")
+
+
+def limited_code(call: Call) -> str:
+    return _code(call, "limited")
+
+
+def _code(call: Call, what: str) -> str:
+    return f"{call.method}_call_{what}" if call.method is not None else f"{call.property}_write_{what}"
+
+
+def _clear(step: Step, key: BehaviorKey, codes: tuple[str, ...], reason: str, cause: Cause) -> None:
+    for code in codes:
+        alert = step.live.open_alert(key.owner, key.name, code)
+        if alert is not None:
+            alarms.clear(step, alert, reason, cause)
+
+
+def alert_interlocked_write(step: Step, key: BehaviorKey, twin_id: str, name: str, why: str, cause: Cause) -> None:
+    """Of a property without a device, which no call is made for."""
+    message = f"the write to '{name}' of twin '{twin_id}' was refused: {why}"
+    alarms.raise_own(step, key.owner, key.name, f"{name}_write_interlocked", message, (twin_id,), cause)
+
+
+def clear_interlocked_write(step: Step, key: BehaviorKey, name: str, cause: Cause) -> None:
+    _clear(step, key, (f"{name}_write_interlocked",), "Written", cause)
+
+
+# ---------------------------------------------------------------- seen on the plant
+
+
+def observed(step: Step, call_id: str, cause: Cause) -> None:
+    """Its effect was seen, whatever the device had answered or not yet; nothing where it was seen before, or nobody
+    knows the call any more."""
+    call = step.live.call(call_id)
+    if call is None or call.attempted_at is None or call.observed_at is not None:
+        return
+    step.call(msgspec.structs.replace(call, observed_at=step.now))
+    if call.status == "indeterminate" and call.behavior is not None:
+        _clear(step, call.behavior, (alarms.CALL_INDETERMINATE,), "CallObserved", cause)
+
+
+def forget_unread(live: LiveState, input: Input) -> None:
+    """Before deciding and before folding: ticks may not be in the journal, so they are no reason to."""
+    if live.unread and not isinstance(input, Tick):
+        live.forget_unread(live.time - OBSERVE_WITHIN)
+
+
+def read_back(step: Step) -> None:
+    """Writes whose value came back in this step."""
+    unread = step.live.unread
+    items: tuple[PropertyChanged | PropertyReported, ...] = (*step.changes, *step.reports.values())
+    for item in items:
+        found = unread.get(PropertyKey(item.twin_id, item.property))
+        if found is not None and (call := step.live.call(found[0])) is not None:
+            _read_back(step, call, item.property, Cause("reading", call.twin_id, step.now, call.cause))
+
+
+def _read_back(step: Step, call: Call, name: str, cause: Cause) -> None:
+    cell = step.live.cell(call.twin_id, name)
+    if cell is not None and cell.reporting() and _same(cell.value, call.arguments.get("value")):
+        observed(step, call.call_id, cause)
+
+
+def _same(value: Value, sent: Value) -> bool:
+    if isinstance(value, float) and isinstance(sent, int | float) and not isinstance(sent, bool):
+        return isclose(value, sent, rel_tol=_FLOAT32, abs_tol=_FLOAT32)
+    return bool(value == sent)
+
+
+# ---------------------------------------------------------------- without a device
 
 
 def set_manual(step: Step, cell: Cell, value: Value, cause: Cause) -> None:
@@ -170,9 +291,13 @@ def set_by_person(step: Step, command: SetManual) -> str:
     if cell.spec.plan.access == "read":
         return f"PROPERTY_READ_ONLY property '{command.property}' of '{command.twin_id}' is read-only"
     value, why = cell.spec.sendable(command.value)
-    if not why:
-        set_manual(step, cell, value, Cause("command", command.by, step.now))
-    return why
+    if why:
+        return why
+    verdicts = interlocks.against(step, twin, property=command.property)
+    if verdicts and not command.override_reason:
+        return f"CALL_INTERLOCKED {interlocks.told(verdicts)}"
+    set_manual(step, cell, value, Cause("command", command.by, step.now))
+    return ""
 
 
 # ---------------------------------------------------------------- after a crash
@@ -212,11 +337,11 @@ def _end(
     cause = led_to("call", call.call_id, step.now, call.cause)
     if call.attempted_at is None:
         step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
-        _alert(step, call, alarms.CALL_EXPIRED, f"{_what(call)} was decided and not sent: {error}", cause)
+        _alert(step, call, alarms.CALL_EXPIRED, f"{what(call)} was decided and not sent: {error}", cause)
     else:
         error = "the server stopped between the send and the answer"
         step.call(msgspec.structs.replace(call, status="indeterminate", finished_at=step.now, error=error))
-        _alert(step, call, alarms.CALL_INDETERMINATE, f"{_what(call)} may or may not have happened: {error}", cause)
+        _alert(step, call, alarms.CALL_INDETERMINATE, f"{what(call)} may or may not have happened: {error}", cause)
 
 
 def _reachable(step: Step, call: Call) -> bool:
@@ -231,7 +356,7 @@ def _idempotent(step: Step, call: Call) -> bool:
     return method is not None and method.idempotent
 
 
-def _what(call: Call) -> str:
+def what(call: Call) -> str:
     if call.method is not None:
         return f"the call '{call.method}' of twin '{call.twin_id}'"
     return f"the write to '{call.property}' of twin '{call.twin_id}'"

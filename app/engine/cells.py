@@ -7,7 +7,7 @@ sets it too. All other fields are what is reported, whatever a person has put ov
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -20,6 +20,9 @@ from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Rule, Shape, TwinPlan
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Quality, Value, in_effect
+
+if TYPE_CHECKING:
+    from app.engine.interlocks import InterlockState
 
 KEPT_EVENTS = 20
 
@@ -53,10 +56,12 @@ class ShapeState:
         )
 
     def reads(self, index: int) -> Reads | str:
-        """What rule number `index` names, or the error it is shown with where it can't be run."""
+        """What rule number `index` names (interlocks count behind the rules), or the error it is shown with where it
+        can't be run."""
         found = self._reads.get(index)
         if found is None:
-            condition = self.shape.rules[index].condition
+            rules, interlocks = self.shape.rules, self.shape.interlocks
+            condition = (rules[index] if index < len(rules) else interlocks[index - len(rules)]).condition
             try:
                 found = reads(condition) if condition is not None else "CONDITION_MISSING the behavior has no condition"
             except TooDeep:
@@ -241,19 +246,25 @@ _SILENT: Mapping[Lifecycle, Silence] = {
 }
 
 
+_NO_SENDS: Mapping[str, tuple[Micros, ...]] = {}
+
+
 class TwinState:
     __slots__ = (
+        "acted",
         "alive",
         "cells",
         "clock",
         "computed",
         "contact",
         "events",
+        "guards",
         "key",
         "last_contact",
         "plan",
         "reason",
         "rules",
+        "sends",
         "shape",
         "source",
     )
@@ -277,6 +288,12 @@ class TwinState:
         self.computed: tuple[ComputedCell, ...] = ()
         """In the order in which they are computed."""
         self.rules: dict[str, RuleState] = {}
+        self.guards: tuple[InterlockState, ...] = ()
+        """Every interlock that stands before it, in their order, its own and those of overlays."""
+        self.sends: Mapping[str, tuple[Micros, ...]] = _NO_SENDS
+        """When the methods with a limit were sent last, as far as the limits look; replaced, never changed."""
+        self.acted: tuple[Micros, BehaviorKey] | None = None
+        """The last behavior that a call or write was sent to it for, and when."""
         if shape.computed is not NO_FORMULAS:
             self._compute()
 
@@ -299,8 +316,16 @@ class TwinState:
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.twin_id if owner is None or owner == self.plan.twin_id else None
 
+    def twins_of(self, owner: str | None) -> tuple[str, ...]:
+        found = self.twin_of(owner)
+        return () if found is None else (found,)
+
     def fills(self, name: str, twins: Mapping[str, "TwinState"]) -> bool:
         return self.twin_of(name) in twins
+
+    def in_force(self, lifecycles: tuple[Lifecycle, ...]) -> bool:
+        """Whether its interlocks stand; a twin's always do."""
+        return True
 
     @property
     def silence(self) -> Silence | None:
@@ -309,16 +334,29 @@ class TwinState:
 
 
 class OverlayState:
-    __slots__ = ("key", "plan", "rules", "shape")
+    __slots__ = ("guards", "key", "plan", "rules", "shape")
 
     def __init__(self, plan: OverlayPlan, shape: ShapeState) -> None:
         self.plan = plan
         self.shape = shape
         self.key = OwnerKey("overlay", plan.overlay_id)
         self.rules: dict[str, RuleState] = {}
+        self.guards: tuple[InterlockState, ...] = ()
+        """Its own interlocks."""
 
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.bindings.get(owner) if owner is not None else None
+
+    def twins_of(self, owner: str | None) -> tuple[str, ...]:
+        """All that fill a role of many, else the one."""
+        found = self.twin_of(owner)
+        if found is not None or owner is None:
+            return () if found is None else (found,)
+        within = owner + "/"
+        return tuple(twin_id for role, twin_id in self.plan.bindings.items() if role == within + twin_id)
+
+    def in_force(self, lifecycles: tuple[Lifecycle, ...]) -> bool:
+        return self.plan.lifecycle in lifecycles
 
     def fills(self, name: str, twins: Mapping[str, TwinState]) -> bool:
         """What `name != null` asks."""
@@ -341,7 +379,9 @@ class RuleState:
         "cells",
         "error",
         "evidence",
+        "follows",
         "key",
+        "loops",
         "notes",
         "order",
         "owner",
@@ -349,9 +389,13 @@ class RuleState:
         "settled",
         "since",
         "test",
+        "turned_at",
     )
 
-    def __init__(self, owner: Owner, index: int, plan: Rule, twins: Mapping[str, TwinState]) -> None:
+    def __init__(
+        self, owner: Owner, index: int, plan: Rule, twins: Mapping[str, TwinState], *, silenced: bool = True
+    ) -> None:
+        """`silenced`: whether it is still while its owner is."""
         self.owner = owner
         self.plan = plan
         self.key = BehaviorKey(owner.key, plan.name)
@@ -362,9 +406,14 @@ class RuleState:
         self.since: Micros = 0
         self.settled = False
         """Whether it has been TRUE or FALSE since it was loaded as it is now, reading what it reads now."""
+        self.turned_at: Micros = 0
+        """When it was activated last, after how many turns of a loop in a row (loops.py), and what it followed from."""
+        self.loops = 0
+        self.follows: BehaviorKey | None = None
         self.cells: tuple[Cell, ...] = ()
         self.notes: tuple[str, ...] = ()
-        self.error = plan.error or (owner.silence.told if owner.silence is not None else None)
+        silence = owner.silence if silenced else None
+        self.error = plan.error or (silence.told if silence is not None else None)
         self.test: Test = _never
         if self.error is None:
             self._bind(index, twins)

@@ -6,7 +6,7 @@ Engine time never goes back: a `now` before the last one counts as the last one.
 
 from dataclasses import dataclass
 
-from app.engine import alarms, calls, due, load, overrides, paths, samples
+from app.engine import actions, alarms, calls, due, load, overrides, paths, samples
 from app.engine.behaviors import settle
 from app.engine.fold import fold
 from app.engine.live import LiveState
@@ -64,6 +64,7 @@ class Engine:
         live = self._live
         now = live.time = now if now > live.time else live.time
         step = Step(live, now)
+        calls.forget_unread(live, input)
         refused = ""
         if not isinstance(input, Load | Started):
             due.meet(step)
@@ -109,6 +110,11 @@ class Engine:
                 refused = calls.finish(step, input)
         if live.waiting:
             calls.settle_waiting(step, self._call_deadline)
+        if live.unread:
+            calls.read_back(step)
+        if step.answered:
+            actions.go_on(step)
+            settle(step)
         return step.outcome(refused)
 
     def fold(self, entry: Entry) -> None:

@@ -4,12 +4,14 @@ The order here is that of deciding: what changes by rule first (definitions, the
 """
 
 from app.engine import loading, samples
+from app.engine.calls import forget_unread
 from app.engine.live import LiveState
 from app.model.events import Entry, Load, Outcome, Samples, Started
 
 
 def fold(live: LiveState, entry: Entry) -> None:
     live.time = max(live.time, entry.now)
+    forget_unread(live, entry.input)
     match entry.input:
         case Load(plan=plan):
             for rule in loading.load(live, plan).rules():

@@ -6,6 +6,7 @@ a restart, a load or a source's status change by rule, without a fact of their o
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from app.engine import limits
 from app.engine.basis import basis_of
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
@@ -23,6 +24,7 @@ from app.model.events import (
     PropertyReported,
     TimerChanged,
     TwinEventOccurred,
+    WaitingActions,
 )
 from app.model.live import BehaviorView, ClockView, Connectivity
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
@@ -61,6 +63,10 @@ class LiveState:
         """The last KEPT_CALLS that are, oldest first."""
         self.waiting: dict[str, None] = {}
         """Calls of the last run that behaviors decided and that were not sent: released or expired by the engine."""
+        self.held_actions: dict[str, WaitingActions] = {}
+        """By the required call that they wait for."""
+        self.unread: dict[PropertyKey, tuple[str, Micros]] = {}
+        """The last write to each property that was sent and not read back yet, and when; oldest first."""
         self.serial = 0
         """Ids given out so far to alerts and calls of behaviors."""
         self.stale = StaleQueue()
@@ -205,6 +211,12 @@ class LiveState:
             rule.evidence = VERDICT[fact.evidence]
             rule.settled = rule.settled or rule.evidence is not None
             rule.since = fact.since
+            if fact.fired:
+                rule.turned_at, rule.loops, rule.follows = fact.at, fact.loops, fact.follows
+        for call_id in fact.ended:
+            self.held_actions.pop(call_id, None)
+        if fact.waits is not None:
+            self.held_actions[fact.waits.call_id] = fact.waits
 
     def land_alert(self, fact: AlertChanged) -> None:
         alert = fact.alert
@@ -224,6 +236,8 @@ class LiveState:
         call = fact.call
         if call.behavior is not None and self.call(call.call_id) is None:
             self.serial += 1
+        if call.attempted_at is not None:
+            self._land_send(call, call.attempted_at)
         if call.status in FINISHED:
             self.calls.pop(call.call_id, None)
             self.finished[call.call_id] = call
@@ -233,6 +247,25 @@ class LiveState:
             self.calls[call.call_id] = call
         if fact.send or call.status in FINISHED:
             self.waiting.pop(call.call_id, None)
+
+    def _land_send(self, call: Call, sent_at: Micros) -> None:
+        key = PropertyKey(call.twin_id, call.property) if call.property is not None else None
+        if call.observed_at is not None or call.status == "refused":
+            if key is not None and self.unread.get(key, ("",))[0] == call.call_id:
+                del self.unread[key]
+            return
+        before, twin = self.calls.get(call.call_id), self.twins.get(call.twin_id)
+        if twin is None or before is None or before.attempted_at == sent_at:
+            return  # it was sent before
+        if call.behavior is not None:
+            twin.acted = (sent_at, call.behavior)
+        if key is not None:
+            self.unread.pop(key, None)
+            self.unread[key] = (call.call_id, sent_at)
+        method = twin.shape.methods.get(call.method) if call.method is not None else None
+        if method is not None and limits.limited(method):
+            sends = limits.kept((*twin.sends.get(method.name, ()), sent_at), method)
+            twin.sends = {**twin.sends, method.name: sends}
 
     def land_event(self, fact: TwinEventOccurred) -> None:
         twin = self.twins.get(fact.twin_id)
@@ -288,6 +321,14 @@ class LiveState:
                 touched.update(dict.fromkeys(computed.readers))
         for rule in touched:
             rule.evidence = rule.evaluate()
+
+    def forget_unread(self, before: Micros) -> None:
+        """Writes that were sent earlier have had their time to be read back."""
+        while self.unread:
+            key = next(iter(self.unread))
+            if self.unread[key][1] >= before:
+                return
+            del self.unread[key]
 
     def await_release(self) -> None:
         """The calls that are still only decided wait for their behaviors (design, "Calls after a crash")."""

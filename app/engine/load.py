@@ -4,16 +4,18 @@ What a rule was and did belongs to its owner and name: an edited rule goes on in
 because of the edit; one that is gone, or no longer loads, takes its alerts with it.
 """
 
-from app.engine import alarms, loading
+from app.engine import actions, alarms, loading
 from app.engine.behaviors import settle_loaded
+from app.engine.cells import EVIDENCE
 from app.engine.loading import Replaced
 from app.engine.step import Step
-from app.model.events import Alert, BehaviorChanged, BehaviorState, Cause, Load, OverrideChanged
+from app.model.events import ActionResult, Alert, BehaviorChanged, BehaviorState, Cause, Load, OverrideChanged
 from app.model.plan import AlertPlan
 
 REMOVED = "BehaviorRemoved"
 FAILED_TO_LOAD = "BehaviorFailedToLoad"
 ALERT_REMOVED = "AlertRemoved"
+_NONE: tuple[tuple[ActionResult, ...], tuple[str, ...]] = ((), ())
 
 
 def decide(step: Step, input: Load) -> None:
@@ -35,10 +37,20 @@ def _drop(step: Step, owner: Replaced, cause: Cause) -> None:
     for name, rule in owner.before.items():
         new = (owner.after or {}).get(name)
         gone = owner.reborn or new is None or new.error is not None
-        if gone and (rule.active or (new is not None and rule.evidence is not None)):
-            was: BehaviorState = "active" if rule.active else "inactive"
+        was: BehaviorState = "active" if rule.active else "inactive"
+        edited = gone or (new is not None and new.plan.actions != rule.plan.actions)
+        why = "the behavior was changed while it waited"
+        results, ended = actions.give_up(step, rule.key, why) if edited else _NONE
+        if gone and (rule.active or ended or (new is not None and rule.evidence is not None)):
             since = rule.since if was == "inactive" and not owner.reborn else step.now
-            step.behavior(BehaviorChanged(rule.key, "inactive", "unknown", step.now, cause, was, since))
+            step.behavior(
+                BehaviorChanged(rule.key, "inactive", "unknown", step.now, cause, was, since, results, ended=ended)
+            )
+        elif ended:
+            evidence = EVIDENCE[rule.evidence]
+            step.behavior(
+                BehaviorChanged(rule.key, was, evidence, step.now, cause, was, rule.since, results, ended=ended)
+            )
     for alert in step.live.alerts_owned(owner.key):
         reason = _why_over(owner, alert)
         if reason:

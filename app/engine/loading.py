@@ -7,6 +7,7 @@ it is bound anew; nothing is evaluated here (`load.py` decides what the new rule
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from app.engine import interlocks, limits
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
 from app.engine.live import LiveState
@@ -125,6 +126,12 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
             new.alive, new.contact, new.reason = old.alive, old.contact, old.reason
         new.last_contact, new.clock, new.events = old.last_contact, old.clock, old.events
         new.source = old.source
+        new.acted = old.acted
+        new.sends = {
+            name: limits.kept(sends, method)
+            for name, sends in old.sends.items()
+            if (method := new.shape.methods.get(name)) is not None and limits.limited(method)
+        }
         for name, cell in new.cells.items():
             if (known := old.cells.get(name)) is not None:
                 _carry(live, known, cell, loading)
@@ -199,6 +206,13 @@ def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState], 
         if old is not None and old.error is None and rule.error is None:
             rule.active, rule.evidence, rule.since = old.active, old.evidence, old.since
             rule.settled = old.settled and rule.continues(old)
+            rule.turned_at, rule.loops, rule.follows = old.turned_at, old.loops, old.follows
+    owner.guards = interlocks.made(owner, live.twins)
+    if isinstance(owner, OverlayState):
+        for guard in owner.guards:
+            for twin_id in guard.covers:
+                if (twin := live.twins.get(twin_id)) is not None:
+                    twin.guards = tuple(sorted((*twin.guards, guard), key=_order))
 
 
 def _retire(twin: TwinState) -> Mapping[str, RuleState]:
@@ -210,7 +224,7 @@ def _retire(twin: TwinState) -> Mapping[str, RuleState]:
         cell.feeds = cell.readers = ()  # the overlays that read it are bound anew in the same load
     for computed in twin.computed:
         computed.inputs = ()
-    twin.cells, twin.rules, twin.computed = {}, {}, ()
+    twin.cells, twin.rules, twin.computed, twin.guards = {}, {}, (), ()
     return rules
 
 
@@ -219,6 +233,10 @@ def _unbind(live: LiveState, overlay: OverlayState, loading: Loading) -> Mapping
     overlay.shape.users -= 1
     rules, overlay.rules = overlay.rules, {}
     loading.detach(rules.values())
+    for guard in overlay.guards:
+        for twin_id in guard.covers:
+            if (twin := live.twins.get(twin_id)) is not None:
+                twin.guards = tuple(item for item in twin.guards if item.owner is not overlay)
     for twin_id in overlay.plan.bindings.values():
         bound = live.overlays_of.get(twin_id)
         if bound is not None:

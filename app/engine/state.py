@@ -14,8 +14,8 @@ from app.engine import loading
 from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
 from app.engine.live import LiveState
 from app.errors import Unavailable
-from app.model.events import Alert, Call, Evidence, PropertyChanged, Timer, TwinEventOccurred
-from app.model.plan import BehaviorKey, OverlayPlan, Plan, Shape, TwinPlan
+from app.model.events import Alert, Call, Evidence, PropertyChanged, Timer, TwinEventOccurred, WaitingActions
+from app.model.plan import BehaviorKey, OverlayPlan, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
 
 VERSION = 8
@@ -29,6 +29,8 @@ class _Path(msgspec.Struct, frozen=True, array_like=True):
     last_contact: Micros | None
     source: str
     events: tuple[TwinEventOccurred, ...]
+    sends: dict[str, tuple[Micros, ...]]
+    acted: tuple[Micros, BehaviorKey] | None
     clock: tuple[int, ...]
 
 
@@ -38,6 +40,9 @@ class _RuleRow(msgspec.Struct, frozen=True, array_like=True):
     evidence: Evidence
     since: Micros
     settled: bool = False
+    turned_at: Micros = 0
+    loops: int = 0
+    follows: BehaviorKey | None = None
 
 
 class _State(msgspec.Struct, frozen=True, array_like=True):
@@ -54,6 +59,8 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     finished: tuple[Call, ...]
     waiting: tuple[str, ...]
     timers: tuple[Timer, ...]
+    held_actions: tuple[WaitingActions, ...]
+    unread: tuple[tuple[PropertyKey, str, Micros], ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -104,6 +111,7 @@ def restore(live: LiveState, data: bytes) -> None:
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
         twin.last_contact, twin.source = path.last_contact, path.source
         twin.events = path.events
+        twin.sends, twin.acted = path.sends, path.acted
         if path.clock:
             twin.clock = _clock(path.clock)
     for row in state.properties:
@@ -113,6 +121,7 @@ def restore(live: LiveState, data: bytes) -> None:
         if rule is not None:
             rule.active, rule.evidence = rule_row.active, VERDICT[rule_row.evidence]
             rule.since, rule.settled = rule_row.since, rule_row.settled
+            rule.turned_at, rule.loops, rule.follows = rule_row.turned_at, rule_row.loops, rule_row.follows
     for alert in state.alerts:
         live.alerts[alert.alert_id] = alert
         live.alerts_of.setdefault(alert.owner, {})[(alert.behavior, alert.code)] = alert.alert_id
@@ -121,6 +130,8 @@ def restore(live: LiveState, data: bytes) -> None:
     live.waiting = dict.fromkeys(state.waiting)
     for timer in state.timers:
         live.timers.put(timer)
+    live.held_actions = {item.call_id: item for item in state.held_actions}
+    live.unread = {key: (call_id, sent_at) for key, call_id, sent_at in state.unread}
 
 
 def _unreadable(data: bytes, why: str) -> Unavailable:
@@ -161,22 +172,35 @@ def _state_of(live: LiveState) -> _State:
                 twin.last_contact,
                 twin.source,
                 tuple(twin.events),
+                dict(twin.sends),
+                twin.acted,
                 _clock_row(twin.clock),
             )
             for twin in live.twins.values()
         ),
         tuple(cell.changed() for twin in live.twins.values() for cell in twin.cells.values() if not cell.untouched()),
         tuple(
-            _RuleRow(rule.key, rule.active, EVIDENCE[rule.evidence], rule.since, rule.settled)
+            _RuleRow(
+                rule.key,
+                rule.active,
+                EVIDENCE[rule.evidence],
+                rule.since,
+                rule.settled,
+                rule.turned_at,
+                rule.loops,
+                rule.follows,
+            )
             for owner in owners
             for rule in owner.rules.values()
-            if rule.active or rule.evidence is not None or rule.since or rule.settled
+            if rule.active or rule.evidence is not None or rule.since or rule.settled or rule.turned_at
         ),
         tuple(live.alerts.values()),
         tuple(live.calls.values()),
         tuple(live.finished.values()),
         tuple(live.waiting),
         tuple(live.timers.all()),
+        tuple(live.held_actions.values()),
+        tuple((key, call_id, sent_at) for key, (call_id, sent_at) in live.unread.items()),
     )
 
 

@@ -41,6 +41,7 @@ MAX_CAUSES = 16
 class Step:
     __slots__ = (
         "alerts",
+        "answered",
         "bases",
         "behaviors",
         "calls",
@@ -67,6 +68,8 @@ class Step:
         self.behaviors: list[BehaviorChanged] = []
         self.alerts: list[AlertChanged] = []
         self.calls: list[CallChanged] = []
+        self.answered: list[Call] = []
+        """Calls that came to an end in this step and that actions wait for (actions.go_on)."""
         self.events: list[TwinEventOccurred] = []
         self.connectivity: list[ConnectivityChanged] = []
         self.overrides: list[OverrideChanged] = []
@@ -161,6 +164,8 @@ class Step:
         fact = CallChanged(call, self.now, send)
         self.live.land_call(fact)
         self.calls.append(fact)
+        if call.finished_at is not None and call.call_id in self.live.held_actions:
+            self.answered.append(call)
 
     def event(self, fact: TwinEventOccurred) -> None:
         self.live.land_event(fact)

@@ -12,7 +12,7 @@ import msgspec
 from app.model.behaviors import Severity
 from app.model.conditions import Condition
 from app.model.definitions import DataType
-from app.model.plan import BehaviorKey, OwnerKey, Plan
+from app.model.plan import ActionPlan, BehaviorKey, OwnerKey, Plan
 from app.model.time import Micros
 from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
 
@@ -158,6 +158,8 @@ class SetManual(msgspec.Struct, frozen=True, tag="set_manual"):
     value: Value
     by: str
     origin: Origin = HERE
+    override_reason: str = ""
+    """Why interlocks are not to stand against it."""
 
 
 class SetOverride(msgspec.Struct, frozen=True, tag="set_override"):
@@ -195,6 +197,8 @@ class RequestCall(msgspec.Struct, frozen=True, tag="request_call"):
     arguments: dict[str, Value] = {}
     """By parameter name; for a write `{"value": ...}`."""
     origin: Origin = HERE
+    override_reason: str = ""
+    """Why interlocks are not to stand against it."""
 
 
 class AttemptCall(msgspec.Struct, frozen=True, tag="attempt_call"):
@@ -314,20 +318,59 @@ class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of the roles and ids that it names, those that are there."""
 
 
+class ActionResult(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What became of one action, as far as its behavior goes: what the device then answers is the call's."""
+
+    action: str
+    """As messages name it: `alert hot`, `call backup.start`, `write outlet.position`."""
+    result: Literal["done", "decided", "withheld", "skipped", "waiting"]
+    """`decided` is a call on its way, `waiting` an action behind a required call that is not accepted yet."""
+    reason: str = ""
+    """Of one that was withheld or skipped."""
+    call_id: str | None = None
+    """Of a call: its own, sent or withheld; of one that waits: the call it waits for."""
+
+
+class WaitingActions(msgspec.Struct, frozen=True):
+    """The rest of a behavior's actions, behind a required call; done once that is accepted."""
+
+    key: BehaviorKey
+    call_id: str
+    actions: tuple[ActionPlan, ...]
+    cause: Cause
+
+
 class BehaviorChanged(msgspec.Struct, frozen=True):
+    """Its state or its evidence changed, or (both as they were) actions that waited went on or ended."""
+
     key: BehaviorKey
     state: BehaviorState
     evidence: Evidence
     at: Micros
     cause: Cause
     was: BehaviorState = "inactive"
-    """Equal to `state` where only the evidence changed."""
+    """Equal to `state` where the state did not change."""
     since: Micros = 0
     """When it came into this state."""
-    skipped: tuple[str, ...] = ()
-    """Actions not taken and why (unbound role, withheld on load)."""
+    actions: tuple[ActionResult, ...] = ()
+    """Of all actions that this led to, in their order."""
     basis: Basis | None = None
     """None where no condition was evaluated: the behavior was removed, or no longer loads."""
+    waits: WaitingActions | None = None
+    """What of them waits from now on."""
+    ended: tuple[str, ...] = ()
+    """Calls that nothing waits for any more."""
+    fired: bool = False
+    """Whether it was activated, so that its actions ran."""
+    loops: int = 0
+    """How many activations in a row followed from its own calls and writes, this one included."""
+    follows: BehaviorKey | None = None
+    """The behavior whose call or write it followed from."""
+
+    @property
+    def skipped(self) -> tuple[str, ...]:
+        """Actions not taken, and why."""
+        return tuple(f"{item.action}: {item.reason}" for item in self.actions if item.reason)
 
 
 class AlertComment(msgspec.Struct, frozen=True):
@@ -384,6 +427,36 @@ class AlertChanged(msgspec.Struct, frozen=True, omit_defaults=True):
 CallStatus = Literal["decided", "attempted", "accepted", "refused", "failed", "withheld", "expired", "indeterminate"]
 
 
+class UnknownInput(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What an interlock had to know and did not."""
+
+    what: str
+    """`p1.level`, or what is wrong with the interlock itself."""
+    reason: str
+
+
+class InterlockVerdict(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An interlock that stood against a call at the moment it would have been sent."""
+
+    owner: OwnerKey
+    name: str
+    truth: Literal["true", "unknown"]
+    condition: str
+    """As it is written."""
+    unknown: tuple[UnknownInput, ...] = ()
+    basis: Basis | None = None
+    """What its condition stood on."""
+
+
+class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a call was refused here, and never sent."""
+
+    code: Literal["CALL_INTERLOCKED", "CALL_RATE_LIMITED", "CALL_TOO_SOON"]
+    interlocks: tuple[InterlockVerdict, ...] = ()
+    retry_at: Micros | None = None
+    """When it may be sent again, where a limit refused it."""
+
+
 class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     """A method call or property write on its way to a device."""
 
@@ -401,6 +474,14 @@ class Call(msgspec.Struct, frozen=True, omit_defaults=True):
     finished_at: Micros | None = None
     value: Value = None
     error: str = ""
+    observed_at: Micros | None = None
+    """When its effect was seen on the plant, whatever the device had answered."""
+    refusal: Refusal | None = None
+    """Where it was refused here; None where the device did."""
+    override_reason: str = ""
+    """Why a person had it sent though interlocks stood against it."""
+    overrode: tuple[InterlockVerdict, ...] = ()
+    """Those that did."""
 
 
 class CallChanged(msgspec.Struct, frozen=True):

@@ -68,6 +68,11 @@ class MethodPlan(msgspec.Struct, frozen=True):
     """Parameters have the same data type and limits as properties; access means nothing here."""
     return_type: DataType | None = None
     idempotent: bool = False
+    min_interval: Micros | None = None
+    """Between two sends, whoever asks."""
+    most_calls: int | None = None
+    """Sends within `per`, likewise."""
+    per: Micros = 0
 
 
 class AlertPlan(msgspec.Struct, frozen=True, tag="alert"):
@@ -90,6 +95,7 @@ class CallPlan(msgspec.Struct, frozen=True, tag="call"):
     method: str
     arguments: dict[str, Value]
     required: bool = False
+    """Whether what follows waits until the device has accepted it."""
 
 
 class WritePlan(msgspec.Struct, frozen=True, tag="write"):
@@ -135,6 +141,20 @@ class Rule(msgspec.Struct, frozen=True):
     """Fires each time its condition is TRUE, and is never active."""
 
 
+class Interlock(msgspec.Struct, frozen=True):
+    """What must not be sent while its condition is TRUE, or not known. With `error` set it stands against all sends."""
+
+    name: str
+    owner: str | None
+    """As in actions; a role of many means each that fills it."""
+    method: str | None
+    property: str | None
+    condition: Condition | None
+    written: str
+    """The condition as its author wrote it."""
+    error: str | None = None
+
+
 class Shape(msgspec.Struct, frozen=True):
     """`shape_id` changes whenever the content does (it carries the revision): equal id, equal content."""
 
@@ -143,6 +163,7 @@ class Shape(msgspec.Struct, frozen=True):
     """Empty for overlays."""
     methods: tuple[MethodPlan, ...] = ()
     rules: tuple[Rule, ...] = ()
+    interlocks: tuple[Interlock, ...] = ()
 
 
 class TwinPlan(msgspec.Struct, frozen=True):

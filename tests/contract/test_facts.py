@@ -10,7 +10,7 @@ import pytest
 from app.errors import Conflict
 from app.graph.store import GraphStore
 from app.model.change import OverrideAudit
-from app.model.events import BehaviorChanged, Cause, OverrideChanged
+from app.model.events import ActionResult, BehaviorChanged, Cause, OverrideChanged
 from app.model.plan import BehaviorKey
 from app.model.time import SECOND, iso
 from app.model.values import Override
@@ -147,17 +147,27 @@ async def test_readings_of_twins_that_are_gone_are_dropped(store: GraphStore) ->
     assert await store.cursor() == 1
 
 
+LEFT_OUT = ActionResult("call backup_pump.start", "skipped", "'backup_pump' is not bound")
+
+
 async def test_a_behaviors_state_is_on_its_node_and_survives_an_edit(store: GraphStore, graph: GraphAddress) -> None:
     await store.save(plant())
     key = BehaviorKey(STATION, "failover")
-    changed = BehaviorChanged(key, "active", "true", T0, CAUSE, since=T0, skipped=("backup_pump is unbound",))
+    changed = BehaviorChanged(key, "active", "true", T0, CAUSE, since=T0, actions=(LEFT_OUT,))
     await store.write(batch(0, 1, behaviors=(changed,)))
     await store.save(plant(1))
     rows = await graph.run(
         "MATCH (b:Behavior {key: 'overlay/station_a/failover'}) "
         "RETURN b.state AS state, b.evidence AS evidence, b.since AS since, b.skipped AS skipped"
     )
-    assert rows == [{"state": "active", "evidence": "true", "since": iso(T0), "skipped": ["backup_pump is unbound"]}]
+    assert rows == [
+        {
+            "state": "active",
+            "evidence": "true",
+            "since": iso(T0),
+            "skipped": ["call backup_pump.start: 'backup_pump' is not bound"],
+        }
+    ]
 
 
 async def test_an_alert_comes_back_whole_and_hangs_on_what_it_concerns(store: GraphStore, graph: GraphAddress) -> None:

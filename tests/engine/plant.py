@@ -23,6 +23,7 @@ from app.model.plan import (
     ActionPlan,
     AlertPlan,
     CallPlan,
+    Interlock,
     MethodPlan,
     OverlayPlan,
     OwnerKey,
@@ -51,7 +52,11 @@ PUMP_PROPERTIES = (
     PropertyPlan("shown", "float", access="read"),
 )
 MAPPED = ("temperature", "speed", "status", "starts", "remote", "note", "serviced")
-PUMP_METHODS = (MethodPlan("start"), MethodPlan("stop", idempotent=True))
+PUMP_METHODS = (
+    MethodPlan("start"),
+    MethodPlan("stop", idempotent=True),
+    MethodPlan("flush", min_interval=10 * SECOND, most_calls=3, per=60 * SECOND),
+)
 
 
 def ref(name: str, owner: str | None = None) -> PropertyRef:
@@ -73,20 +78,37 @@ def alert(
     return AlertPlan(code, severity, f"alert {code}", latched, required)
 
 
-def call(method: str = "stop", owner: str | None = None) -> CallPlan:
-    return CallPlan(owner, method, {})
+def call(method: str = "stop", owner: str | None = None, *, required: bool = False) -> CallPlan:
+    return CallPlan(owner, method, {}, required)
 
 
-def write(name: str, value: Any, owner: str | None = None) -> WritePlan:
-    return WritePlan(owner, name, value)
+def write(name: str, value: Any, owner: str | None = None, *, required: bool = False) -> WritePlan:
+    return WritePlan(owner, name, value, required)
+
+
+def never(
+    condition: Condition | None,
+    *,
+    call: str | None = None,
+    write: str | None = None,
+    owner: str | None = None,
+    name: str = "lock",
+    error: str | None = None,
+) -> Interlock:
+    return Interlock(name, owner, call, write, condition, "as written", error)
 
 
 def rule(name: str, condition: Condition | None, *actions: ActionPlan, **more: Any) -> Rule:
     return Rule(name, condition, actions, **more)
 
 
-def pump_shape(*rules: Rule, shape_id: str = "pump@1", properties: Sequence[PropertyPlan] = PUMP_PROPERTIES) -> Shape:
-    return Shape(shape_id, tuple(properties), PUMP_METHODS, rules)
+def pump_shape(
+    *rules: Rule,
+    shape_id: str = "pump@1",
+    properties: Sequence[PropertyPlan] = PUMP_PROPERTIES,
+    interlocks: Sequence[Interlock] = (),
+) -> Shape:
+    return Shape(shape_id, tuple(properties), PUMP_METHODS, rules, tuple(interlocks))
 
 
 def pump(id: str = "p1", shape_id: str = "pump@1", revision: int = 1, **more: Any) -> TwinPlan:
@@ -112,14 +134,21 @@ def sample(
 class Plant:
     """An engine with its journal. `now` moves on by itself, one second an input, unless it is set."""
 
-    def __init__(self, *rules: Rule, plan: Plan | None = None, alive: bool = True, **engine: Any) -> None:
+    def __init__(
+        self,
+        *rules: Rule,
+        plan: Plan | None = None,
+        alive: bool = True,
+        interlocks: Sequence[Interlock] = (),
+        **engine: Any,
+    ) -> None:
         self.options = engine
         self.engine = Engine(**engine)
         self.now = T0
         self.journal: list[Entry] = []
         self.do(Started())
-        if plan is None and rules:
-            plan = Plan(1, (pump_shape(*rules),), (pump(),))
+        if plan is None and (rules or interlocks):
+            plan = Plan(1, (pump_shape(*rules, interlocks=interlocks),), (pump(),))
         if plan is not None:
             self.do(Load(plan))
             if alive:

@@ -48,6 +48,7 @@ from tests.engine.plant import (
     compare,
     failure,
     hot,
+    never,
     pump,
     pump_shape,
     ref,
@@ -88,9 +89,25 @@ RULE_SETS = (
         rule("none", compare("limit", "==", 50.0), write("limit", 0.0)),
         rule("broken", None, error="BROKEN"),
     ),
+    (
+        rule("hot", hot(70.0), call("flush", required=True), call(), write("limit", 9.0, required=True), alert()),
+        rule("slow", compare("speed", "<", 60.0), write("speed", 70.0, required=True), write("mode", "hand")),
+        rule("fast", compare("speed", ">", 60.0), write("speed", 50.0), call("flush")),
+        rule("low", compare("limit", "<", 30.0), write("limit", 80.0, required=True), call("start"), alert("1")),
+    ),
     (rule("hot", hot(), write("mode", "auto")), rule("loop", compare("mode", "==", "auto"), write("mode", "hand")),
      rule("loop2", compare("mode", "==", "hand"), write("mode", "auto"))),
 )  # fmt: skip
+INTERLOCKS = (
+    never(compare("level", ">", 5.0), call="start"),
+    never(compare("mode", "==", "hand"), write="limit", name="by_hand"),
+    never(compare("temperature", ">", 100.0), write="speed", name="too_hot"),
+    never(None, call="stop", name="broken", error="BROKEN it is broken"),
+)
+STATION_LOCKS = (
+    never(compare("level", ">", 9.0, "backup"), call="start", owner="backup"),
+    never(compare("status", "==", "fault", "primary"), write="limit", owner="backup", name="faulty"),
+)
 STATION_RULES = (
     failure(alert("0", "critical"), call("start", "backup"), write("limit", 9.0, "backup")),
     rule("alone", And((Not(Bound("backup")), compare("temperature", ">", 10.0, "primary"))), alert()),
@@ -124,9 +141,13 @@ def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle,
         revision,
         (
             Shape(
-                shape_id, (*(EDITED if rules % 2 else COMPUTED), *PROPERTIES), pump_shape().methods, RULE_SETS[rules]
+                shape_id,
+                (*(EDITED if rules % 2 else COMPUTED), *PROPERTIES),
+                pump_shape().methods,
+                RULE_SETS[rules],
+                INTERLOCKS[: rules + revision - 1],
             ),
-            Shape(station_id, rules=STATION_RULES),
+            Shape(station_id, rules=STATION_RULES, interlocks=STATION_LOCKS),
             Shape(site_id, rules=SITE_RULES[len(site) % 2 :]),
         ),
         tuple(
@@ -210,7 +231,14 @@ scripts = st.lists(
             ),
             st.just(Tick()),
             st.just(Started()),
-            st.builds(SetManual, st.sampled_from([*TWINS, "nobody"]), st.sampled_from(NAMES), values, st.just("eva")),
+            st.builds(
+                SetManual,
+                st.sampled_from([*TWINS, "nobody"]),
+                st.sampled_from(NAMES),
+                values,
+                st.just("eva"),
+                st.sampled_from(["", "", "because"]),
+            ),
             st.builds(
                 SetOverride,
                 st.sampled_from([*TWINS, "p1", "nobody"]),
@@ -233,8 +261,10 @@ scripts = st.lists(
                 st.sampled_from(["a", "b", "c"]),
                 st.sampled_from([*TWINS, "nobody"]),
                 st.just("eva"),
-                st.sampled_from([None, "start", "stop", "explode"]),
+                st.sampled_from([None, "start", "stop", "flush", "explode"]),
                 st.sampled_from([None, None, "speed", "limit"]),
+                st.sampled_from([{}, {"value": 50.0}, {"value": 70.0}]),
+                st.sampled_from(["", "", "because"]),
             ),
             st.tuples(st.sampled_from(["attempt", "accepted", "refused", "failed"]), st.integers(0, 3)),
             st.tuples(
