@@ -4,6 +4,7 @@ import strawberry
 
 from app.api.context import Info
 from app.api.scalars import DateTime, Long, moment
+from app.api.types.action_result import ActionResult
 from app.api.types.alert import Alert
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import AlertTransition, BehaviorState, ConnectionStatus, Evidence, OwnerKind
@@ -80,7 +81,10 @@ class BehaviorChange:
     evidence: Evidence = strawberry.field(description="What its condition came to.")
     since: DateTime | None = strawberry.field(description="When it came into this state; null where it never changed.")
     at: DateTime = strawberry.field(description="When it was decided.")
-    skipped_actions: list[str] = strawberry.field(description="Actions not taken, and why.")
+    actions: list[ActionResult] = strawberry.field(
+        description="What became of each action, in order. Those behind a required call come again in a later change, "
+        "with `state` equal to `was`."
+    )
     cause: list[Cause] = strawberry.field(description="What led to it, nearest first; empty where initial.")
     initial: bool = strawberry.field(description=_INITIAL)
     sequence: Long = strawberry.field(description=_SEQUENCE)
@@ -101,7 +105,7 @@ def behavior_change(published: Published, fact: events.BehaviorChanged) -> Behav
         evidence=Evidence(fact.evidence),
         since=moment(fact.since),
         at=DateTime(fact.at),
-        skipped_actions=list(fact.skipped),
+        actions=[ActionResult.of(item) for item in fact.actions],
         cause=chain(fact.cause),
         initial=False,
         sequence=Long(published.sequence),
@@ -119,7 +123,7 @@ def behavior_found(view: BehaviorView, now: Micros, sequence: int) -> BehaviorCh
         evidence=Evidence(view.evidence),
         since=moment(view.since),
         at=DateTime(now),
-        skipped_actions=[],
+        actions=[],
         cause=[],
         initial=True,
         sequence=Long(sequence),

@@ -102,10 +102,10 @@ def _action_plan(index: int, action: Action, place: Place) -> ActionPlan:
     capabilities = _target(owner, place)
     if isinstance(action, MethodCallAction):
         arguments, _ = listed_arguments(capabilities.methods[action.method], action.parameters, "")
-        return CallPlan(owner, action.method, arguments)
+        return CallPlan(owner, action.method, arguments, action.required)
     assert isinstance(action, PropertyWriteAction)
     value, _ = fitted(capabilities.properties[action.property], action.value, "")
-    return WritePlan(owner, action.property, value)
+    return WritePlan(owner, action.property, value, action.required)
 
 
 def _target(owner: str | None, place: Place) -> Capabilities:

@@ -23,7 +23,8 @@ VALUES = """subscription($twins: [ID!], $type: ID, $overlay: ID, $properties: [S
     twinId property initial sequence skipped value { json unit quality } } }"""
 BEHAVIORS = """subscription($twins: [ID!], $type: ID, $overlay: ID) {
   behaviorChanged(twinIds: $twins, twinType: $type, overlayId: $overlay) {
-    ownerKind ownerId behavior state was evidence since initial sequence cause { kind ref } skippedActions } }"""
+    ownerKind ownerId behavior state was evidence since initial sequence cause { kind ref }
+    actions { action result reason callId } } }"""
 ALERTS = """subscription($twins: [ID!], $type: ID, $overlay: ID, $severity: [AlertSeverity!]) {
   alertChanged(twinIds: $twins, twinType: $type, overlayId: $overlay, severity: $severity) {
     transition initial sequence alert { alertId severity } } }"""
@@ -189,7 +190,7 @@ async def test_behaviors_of_an_overlay_are_its_own_and_its_twins() -> None:
             "initial": False,
             "sequence": 2,
             "cause": [{"kind": "READING", "ref": "opcua"}],
-            "skippedActions": [],
+            "actions": [],
         }
 
 

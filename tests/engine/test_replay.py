@@ -237,7 +237,7 @@ scripts = st.lists(
                 st.sampled_from(NAMES),
                 values,
                 st.just("eva"),
-                st.sampled_from(["", "", "because"]),
+                override_reason=st.sampled_from(["", "", "because"]),
             ),
             st.builds(
                 SetOverride,
@@ -264,7 +264,7 @@ scripts = st.lists(
                 st.sampled_from([None, "start", "stop", "flush", "explode"]),
                 st.sampled_from([None, None, "speed", "limit"]),
                 st.sampled_from([{}, {"value": 50.0}, {"value": 70.0}]),
-                st.sampled_from(["", "", "because"]),
+                override_reason=st.sampled_from(["", "", "because"]),
             ),
             st.tuples(st.sampled_from(["attempt", "accepted", "refused", "failed"]), st.integers(0, 3)),
             st.tuples(

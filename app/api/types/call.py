@@ -10,6 +10,7 @@ from app.api.scalars import JSON, DateTime, moment
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import CallStatus, OwnerKind
 from app.api.types.node import Node
+from app.api.types.refusal import InterlockVerdict, Refusal
 from app.model import events
 
 if TYPE_CHECKING:
@@ -30,6 +31,16 @@ class Call(Node):
     finished_at: DateTime | None = strawberry.field(description="When it came to its last status.")
     value: JSON | None = strawberry.field(description="What the device answered.")
     error: str | None = strawberry.field(description="Why it was refused or failed; null where it was not.")
+    observed_at: DateTime | None = strawberry.field(
+        description="When its effect was seen on the plant, whatever the device had answered; null where it was not."
+    )
+    refusal: Refusal | None = strawberry.field(
+        description="Where it was refused before it was sent: by what; null where the device refused it."
+    )
+    override_reason: str | None = strawberry.field(
+        description="Why a person had it sent though interlocks stood against it; null where nobody did."
+    )
+    overrode: list[InterlockVerdict] = strawberry.field(description="The interlocks that stood against it then.")
     behavior: str | None = strawberry.field(description="The behavior that decided it; null where a person asked.")
     owner_kind: OwnerKind | None = strawberry.field(description="Whether a twin or an overlay owns that behavior.")
     owner_id: strawberry.ID | None = strawberry.field(description="The twinId or overlayId of that owner.")
@@ -61,6 +72,10 @@ class Call(Node):
             finished_at=moment(item.finished_at),
             value=item.value,
             error=item.error or None,
+            observed_at=moment(item.observed_at),
+            refusal=Refusal.of(item.refusal) if item.refusal is not None else None,
+            override_reason=item.override_reason or None,
+            overrode=[InterlockVerdict.of(verdict) for verdict in item.overrode],
             behavior=key.name if key else None,
             owner_kind=OwnerKind(key.owner.kind) if key else None,
             owner_id=strawberry.ID(key.owner.id) if key else None,

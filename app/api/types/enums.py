@@ -137,11 +137,36 @@ class CallStatus(Enum):
     DECIDED = strawberry.enum_value("decided", description="Decided and not sent yet.")
     ATTEMPTED = strawberry.enum_value("attempted", description="Being sent; no answer yet.")
     ACCEPTED = strawberry.enum_value("accepted", description="The device took it.")
-    REFUSED = strawberry.enum_value("refused", description="The device said no.")
+    REFUSED = strawberry.enum_value(
+        "refused",
+        description="The device said no or, with a `refusal`, an interlock or a limit did before it was sent.",
+    )
     FAILED = strawberry.enum_value("failed", description="No answer, or an error on the way: `error` says which.")
     WITHHELD = strawberry.enum_value("withheld", description="Not sent: its behavior was already active when loaded.")
     EXPIRED = strawberry.enum_value("expired", description="Not sent: too old when it could have been.")
     INDETERMINATE = strawberry.enum_value("indeterminate", description="Sent before a crash; the answer is unknown.")
+
+
+@strawberry.enum(description="Why a call was refused before it was sent.")
+class RefusalCode(Enum):
+    CALL_INTERLOCKED = strawberry.enum_value(
+        "CALL_INTERLOCKED", description="An interlock stood against it: its condition was true, or not known."
+    )
+    CALL_RATE_LIMITED = strawberry.enum_value(
+        "CALL_RATE_LIMITED", description="As many as the method allows had been sent within the time."
+    )
+    CALL_TOO_SOON = strawberry.enum_value(
+        "CALL_TOO_SOON", description="The method's least interval since the last send had not passed."
+    )
+
+
+@strawberry.enum(description="What became of an action of a behavior.")
+class ActionOutcome(Enum):
+    DONE = strawberry.enum_value("done", description="An alert was raised, an event emitted, a property set.")
+    DECIDED = strawberry.enum_value("decided", description="A call is on its way; what the device says is the call's.")
+    WITHHELD = strawberry.enum_value("withheld", description="The condition was true already when it was loaded.")
+    SKIPPED = strawberry.enum_value("skipped", description="Not done: `reason` says why.")
+    WAITING = strawberry.enum_value("waiting", description="It waits until the required call before it is accepted.")
 
 
 @strawberry.enum(description="What happened to an alert.")

@@ -1,0 +1,93 @@
+"""Behaviors that wake each other through the plant are cut; controllers that switch as their plant does are not."""
+
+from app.engine.loops import MAX_LOOPS
+from app.model.events import AttemptCall, CallResult, Outcome
+from app.model.plan import BehaviorKey, OwnerKey
+from app.model.time import SECOND
+from tests.engine.plant import Plant, alerts, call, compare, rule, sent, write
+
+UP = rule("up", compare("speed", "<", 50.0), write("speed", 60.0))
+DOWN = rule("down", compare("speed", ">", 50.0), write("speed", 40.0))
+
+
+def obey(plant: Plant, outcome: Outcome, after: int = SECOND) -> Outcome:
+    """The device does what is written, and reports it."""
+    (fact,) = [it for it in outcome.calls if it.send]
+    plant.do(AttemptCall(fact.call.call_id), after=0)
+    plant.do(CallResult(fact.call.call_id, "accepted"), after=0)
+    plant.now += after
+    return plant.read(speed=fact.call.arguments["value"])
+
+
+def rounds(plant: Plant, limit: int, after: int = 0) -> int:
+    """How often they wake each other until nothing is sent any more."""
+    plant.read(speed=55.0)
+    outcome = plant.read(speed=45.0)
+    for count in range(limit):
+        if not sent(outcome):
+            return count
+        outcome = obey(plant, outcome, after)
+    return limit
+
+
+def test_two_behaviors_that_wake_each_other_through_the_device_are_cut_with_an_alert() -> None:
+    plant = Plant(UP, DOWN)
+    count = rounds(plant, 100)
+    assert count < 3 * MAX_LOOPS
+    (raised,) = [it for it in plant.engine.live.open_alerts() if it.code == "cascade_limit"]
+    assert "woke itself 10 times in a row" in raised.message
+    rule_ = plant.engine.live.rule(BehaviorKey(OwnerKey("twin", "p1"), raised.behavior))
+    assert rule_ is not None
+    assert rule_.loops == MAX_LOOPS
+    assert rule_.follows == BehaviorKey(OwnerKey("twin", "p1"), "down" if raised.behavior == "up" else "up")
+
+
+def test_a_cut_behavior_still_raises_alerts_and_acts_again_once_something_else_wakes_it() -> None:
+    plant = Plant(UP, DOWN)
+    rounds(plant, 100)
+    plant.now += 60 * SECOND
+    plant.read(speed=45.0)
+    plant.read(speed=55.0)
+    assert sent(plant.read(speed=45.0)) == [("p1", "speed")]
+
+
+def test_a_controller_that_switches_as_its_plant_fills_and_empties_is_not_cut() -> None:
+    plant = Plant(UP, DOWN)
+    assert rounds(plant, 60, after=3 * SECOND) == 60
+    assert not list(plant.engine.live.open_alerts())
+
+
+def test_a_behavior_that_wakes_itself_is_cut() -> None:
+    plant = Plant(rule("hunt", compare("status", "==", "stopped"), call("start")))
+    plant.read(status="running")
+    count = 0
+    while sent(outcome := plant.read(status="stopped")) and count < 50:
+        plant.do(AttemptCall(outcome.calls[0].call.call_id), after=0)
+        plant.read(status="running")
+        count += 1
+    assert count == MAX_LOOPS
+    assert alerts(outcome) == [("cascade_limit", "raised")]
+    assert outcome.behaviors[0].actions[0].result == "skipped"
+    assert "woke itself" in outcome.behaviors[0].actions[0].reason
+
+
+def test_a_sequence_of_different_behaviors_is_no_loop_however_long() -> None:
+    steps = [rule(f"s{n}", compare("starts", "==", n), call("stop")) for n in range(30)]
+    plant = Plant(*steps)
+    plant.read(starts=99)
+    for number in range(30):
+        outcome = plant.read(starts=number)
+        assert sent(outcome) == [("p1", "stop")]
+        plant.do(AttemptCall(outcome.calls[0].call.call_id), after=0)
+
+
+def test_a_restart_goes_on_counting() -> None:
+    plant = Plant(UP, DOWN)
+    plant.read(speed=55.0)
+    outcome = plant.read(speed=45.0)
+    for _ in range(8):
+        outcome = obey(plant, outcome, 0)
+    for again in (plant.restart(), plant.restart(snapshot_after=len(plant.journal))):
+        assert again.engine.state_digest() == plant.engine.state_digest()
+        rules = again.engine.live.twins["p1"].rules
+        assert max(rules["up"].loops, rules["down"].loops) > 1
