@@ -30,6 +30,7 @@ from app.commands.overrides import OverrideCommands
 from app.commands.plan import changed_since
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
+from app.commands.stored_scripts import StoredScriptCommands
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError
@@ -177,7 +178,9 @@ def _wire(
     reports = ReportCommands(catalogue, ingest, clock)
     files = AssetCommands(assets, catalogue)
     alerts = AlertCommands(engine.live, ingest)
-    commands = Commands(definitions, ScriptCommands(definitions), control, files, overrides, reports, alerts)
+    scripts = ScriptCommands(definitions)
+    stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
+    commands = Commands(definitions, scripts, stored_scripts, control, files, overrides, reports, alerts)
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:

@@ -13,6 +13,7 @@ from app.model.definitions import Kind
 from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
+from app.model.stored_script import ScriptRevision, StoredScript
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Value
 
@@ -72,6 +73,28 @@ class TwinStore(Protocol):
     async def ping(self) -> None: ...
 
     async def close(self) -> None: ...
+
+
+class ScriptStore(Protocol):
+    """DTSL scripts that are kept. Every method may raise Unavailable; `expected` is the revision that must stand (0 for
+    none), else they raise Conflict (REVISION_MOVED) and change nothing."""
+
+    async def ids(self) -> list[str]:
+        """Sorted."""
+
+    async def scripts(self, script_ids: Sequence[str]) -> dict[str, StoredScript]:
+        """Those that are there."""
+
+    async def revisions(self, script_id: str, first: int, before: int) -> list[ScriptRevision]:
+        """Newest first, with numbers below `before`; a deleted script's too."""
+
+    async def save(
+        self, script_id: str, source: str, *, at: Micros, author: str, reason: str, expected: int | None
+    ) -> tuple[StoredScript, bool]:
+        """As it is now, and whether anything was changed."""
+
+    async def delete(self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None) -> bool:
+        """Whether it was there."""
 
 
 class Journal(Protocol):

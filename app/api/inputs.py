@@ -110,9 +110,10 @@ class DeleteOverlayInput:
     )
 
 
-@strawberry.input(description="A script in the Digital Twin Specification Language.")
+@strawberry.input(description="A script in DTSL, the Digital Twin Swarm Language: a text, or one that is kept.")
 class ExecuteDtslInput:
-    source: str = strawberry.field(description="The text of the script.")
+    source: str | None = strawberry.field(default=None, description="The text of the script.")
+    script_id: strawberry.ID | None = strawberry.field(default=None, description="The id that it is kept under.")
     name: str | None = strawberry.field(default=None, description="What remarks call it; script.dtsl where left out.")
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 

@@ -18,7 +18,6 @@ from app.api.inputs import (
     DeleteRelationshipTypeInput,
     DeleteTwinInput,
     DeleteTwinTypeInput,
-    ExecuteDtslInput,
     InvokeMethodInput,
     SaveDefinitionsInput,
     SaveOverlayInput,
@@ -45,7 +44,6 @@ from app.api.overrides import Overriding
 from app.api.payloads import (
     DeleteAssetPayload,
     DeletePayload,
-    ExecuteDtslPayload,
     InvokeMethodPayload,
     SaveDefinitionsPayload,
     SaveOverlayPayload,
@@ -58,10 +56,11 @@ from app.api.payloads import (
 )
 from app.api.reporting import Reporting
 from app.api.scalars import JSON
+from app.api.scripting import Scripting
 from app.api.types.asset import Asset
 from app.api.types.call import Call
 from app.api.types.enums import DefinitionKind
-from app.api.types.problem import DefinitionRef, diagnostic_of, refs, warnings_of
+from app.api.types.problem import DefinitionRef, refs, warnings_of
 from app.api.types.property import Property
 from app.api.types.value import Value
 from app.commands.assets import Expected
@@ -103,7 +102,7 @@ class _DeleteInput(Protocol):
 
 
 @strawberry.type(description="Every way to change the world.")
-class Mutation(Life, Overriding, Reporting, Alarming):
+class Mutation(Life, Overriding, Reporting, Alarming, Scripting):
     @strawberry.mutation(description=f"Create or replace a relationship type. {SAVE}")
     async def save_relationship_type(
         self, info: Info, input: Annotated[SaveRelationshipTypeInput, Input]
@@ -197,28 +196,6 @@ class Mutation(Life, Overriding, Reporting, Alarming):
     )
     async def delete_overlay(self, info: Info, input: Annotated[DeleteOverlayInput, Input]) -> DeletePayload:
         return await _delete(info, "overlay", input.overlay_id, input, input.cascade is not None)
-
-    @strawberry.mutation(
-        description=(
-            "Execute a DTSL script: what it declares replaces what there is, all of it or nothing. A script with "
-            "errors is refused (DTSL_INVALID) with every one of them in `extensions.problems` (path: file:line:column) "
-            "and, warnings included, with their ranges in `extensions.diagnostics`."
-        )
-    )
-    async def execute_dtsl(self, info: Info, input: Annotated[ExecuteDtslInput, Input]) -> ExecuteDtslPayload:
-        name = input.name or "script.dtsl"
-        scripts = info.context.services.commands.scripts
-        result = await scripts.execute(input.source, info.context.actor(), name=name, dry_run=input.dry_run)
-        return ExecuteDtslPayload(
-            created=refs(result.saved.created),
-            updated=refs(result.saved.updated),
-            unchanged=refs(result.saved.unchanged),
-            warnings=warnings_of(result.saved.warnings),
-            dry_run=input.dry_run,
-            breaks=warnings_of(result.saved.breaks),
-            changes=planned(result.saved),
-            diagnostics=[diagnostic_of(item, input.source) for item in result.diagnostics],
-        )
 
     @strawberry.mutation(
         description=(

@@ -1,11 +1,13 @@
-"""Queries about the text of a script, for editors: what is wrong with it, and its canonical form."""
+"""Queries about scripts: what is wrong with a text and its canonical form, for editors, and scripts that are kept."""
 
 from typing import Annotated
 
 import strawberry
 
+from app.api.connections import After
 from app.api.context import Info
 from app.api.types.problem import Diagnostic, diagnostic_of
+from app.api.types.script import DEFAULT_SCRIPTS, MAX_SCRIPTS, DtslScript, DtslScriptConnection, script_page
 
 Source = Annotated[str, strawberry.argument(description="The text of the script; at most 1,048,576 characters.")]
 Name = Annotated[str, strawberry.argument(description="What diagnostics call it.")]
@@ -46,3 +48,22 @@ class ScriptQueries:
         return FormattedDtsl(
             text=formatted.text, diagnostics=[diagnostic_of(item, source) for item in formatted.diagnostics]
         )
+
+    @strawberry.field(description="A script that is kept; null where there is none of this id.")
+    async def dtsl_script(
+        self, info: Info, script_id: Annotated[strawberry.ID, strawberry.argument(description="The script.")]
+    ) -> DtslScript | None:
+        found = await info.context.services.commands.stored_scripts.find(script_id)
+        return DtslScript.of(found) if found is not None else None
+
+    @strawberry.field(description="Scripts that are kept, by id, page by page. PAGE_SIZE_INVALID, CURSOR_INVALID.")
+    async def dtsl_scripts(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None,
+            strawberry.argument(description=f"So many, at most {MAX_SCRIPTS}; {DEFAULT_SCRIPTS} if not given."),
+        ] = None,
+        after: After = None,
+    ) -> DtslScriptConnection:
+        return await script_page(info, first, after)

@@ -12,12 +12,14 @@ from app.commands.definitions import DefinitionCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
+from app.commands.stored_scripts import StoredScriptCommands
 
 
 @dataclass(frozen=True, slots=True)
 class Commands:
     definitions: DefinitionCommands
     scripts: ScriptCommands
+    stored_scripts: StoredScriptCommands
     control: ControlCommands
     assets: AssetCommands
     overrides: OverrideCommands

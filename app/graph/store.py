@@ -10,6 +10,7 @@ from neo4j import AsyncDriver
 from app.graph.definitions import Definitions
 from app.graph.facts import Facts
 from app.graph.migrate import Migrations
+from app.graph.scripts import Scripts
 from app.graph.session import Graph, Transaction
 from app.graph.statements import Statements
 from app.graph.traversal import Traversal
@@ -32,6 +33,7 @@ class GraphStore:
         self._definitions = Definitions(self._graph, statements)
         self._facts = Facts(self._graph, statements)
         self._traversal = Traversal(self._graph, statements)
+        self.scripts = Scripts(self._graph, statements)
 
     async def migrate(self) -> list[int]:
         return await self._migrations.run()

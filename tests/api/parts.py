@@ -21,6 +21,7 @@ from app.commands.definitions import DefinitionCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
+from app.commands.stored_scripts import StoredScriptCommands
 from app.errors import Unavailable
 from app.find.finder import Finder
 from app.model.catalogue import Catalogue
@@ -46,6 +47,7 @@ from app.model.values import Override, PropertyState, Value
 from app.ports import AssetStore, Inbox, LiveView
 from app.runtime.bus import Bus
 from app.settings import AssetSettings, ServerSettings
+from tests.api.script_store import ScriptMemory
 from tests.assets.everything import EveryAsset
 
 NOON = parse_iso("2026-01-02T12:00:00Z")
@@ -233,6 +235,7 @@ class FakeStore:
         self.changes: list[DefinitionChange] = []
         self.history: list[RevisionRecord] = []
         self.fault: Exception | None = None
+        self.scripts = ScriptMemory()
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
@@ -370,9 +373,11 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
     control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
     overrides = OverrideCommands(parts.catalogue, live, inbox)
     reports = ReportCommands(parts.catalogue, inbox, parts.clock)
+    scripts = ScriptCommands(definitions)
     commands = Commands(
         definitions,
-        ScriptCommands(definitions),
+        scripts,
+        StoredScriptCommands(parts.store.scripts, scripts, parts.clock),
         control,
         AssetCommands(parts.assets, parts.catalogue),
         overrides,

@@ -278,6 +278,40 @@ class ScriptExecuted(Shape):
     diagnostics: list[DiagnosticShape] = Field(description="Remarks about the text; errors are none of them.")
 
 
+class ScriptItem(Shape):
+    """A script that is kept."""
+
+    script_id: str
+    source: str
+    revision: int
+    created_at: str
+    created_by: str
+    updated_at: str
+    updated_by: str
+
+
+class ScriptShape(ScriptItem):
+    """With what is to be said of it."""
+
+    diagnostics: list[DiagnosticShape] = Field(description="Against the definitions as they stand, errors included.")
+
+
+class ScriptPage(_Page):
+    items: list[ScriptItem]
+
+
+class ScriptRevision(Shape):
+    number: int
+    at: str
+    author: str
+    reason: str
+    source: str | None = Field(description="null for a deletion.")
+
+
+class ScriptRevisions(Shape):
+    items: list[ScriptRevision]
+
+
 class DefinitionChange(BaseModel):
     """A part of a definition, merged into what there is: named lists by name, mapping and metadata by key, location
     whole; `{"name": ..., "remove": true}` removes an item, `"twin_id": null` empties a role."""
@@ -292,5 +326,5 @@ SHAPES: tuple[type[BaseModel], ...] = (
     *(OverrideGiven, OverriddenProperty, OverridePage, SamplesGiven, SamplesTaken),
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
     *(OverlayLifecycleShape, LifecycleWanted),
-    *(ScriptExecuted, ProblemDetails),
+    *(ScriptExecuted, ScriptShape, ScriptPage, ScriptRevisions, ProblemDetails),
 )
