@@ -1,4 +1,4 @@
-"""The command line: `twin-overlay serve | apply | export | probe | check | fmt | demo | schema`.
+"""The command line: `twin-overlay serve | apply | export | probe | check | fmt | test | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -207,6 +207,44 @@ def fmt(
         for name in done.changed:
             print(f"would reformat {name}" if check else f"reformatted {name}")
     if done.faults or (check and done.changed):
+        raise typer.Exit(1)
+
+
+@app.command("test")
+def run_scenarios(
+    paths: Annotated[list[Path], typer.Argument(help="Scripts of scenarios (.twins), or folders of them.")],
+    only: Annotated[
+        str, typer.Option("-k", metavar="TEXT", help="Only scenarios with this in their file or name, in any case.")
+    ] = "",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every scenario's timeline: each line, and what it led to.")
+    ] = False,
+    junit: Annotated[Path | None, typer.Option(help="Write the results there too, as JUnit XML.")] = None,
+) -> None:
+    """Run scenarios: definitions tried out on a fresh engine, in virtual time, before they are deployed.
+
+    Exit code 1 where a scenario fails, or a script can't be read or run.
+    """
+    from app.test import run_paths
+    from app.test_output import Output as Shown
+
+    shown = Shown(verbose)
+    suites = []
+    for suite in run_paths(paths, only):
+        suites.append(suite)
+        shown.suite(suite)
+    if junit is not None:
+        from app.scenarios.junit import junit as as_junit
+
+        try:
+            junit.write_text(as_junit(suites), encoding="utf-8")
+        except OSError as error:
+            typer.echo(f"error: {junit}: {error.strerror}", err=True)
+            raise typer.Exit(2) from None
+    if not suites:
+        typer.echo(f"error: no scenario has '{only}' in its file or name", err=True)
+        raise typer.Exit(1)
+    if not shown.summary():
         raise typer.Exit(1)
 
 

@@ -9,15 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.bulk.plan import image
-from app.bulk.reading import Found, Place, gather
+from app.bulk.reading import Found, gather
+from app.bulk.shown import placed, placed_fault
 from app.client import GraphqlClient
 from app.commands.check_together import check_together
-from app.dtsl.diagnostics import Message, Severity
+from app.dtsl.diagnostics import Severity
 from app.dtsl.findings import Diagnostic
 from app.dtsl.parse import parse_scripts
-from app.dtsl.source import Source, Span
-from app.errors import Problem
-from app.json_places import place_of
+from app.dtsl.source import Source
 from app.model.catalogue import Catalogue
 
 
@@ -68,26 +67,14 @@ def _checked(found: Found, catalogue: Catalogue) -> Report:
     answer = check_together(scripts, [read.definition for read in found.documents], catalogue)
     diagnostics = [item for script in answer.scripts for item in script.diagnostics]
     for read, findings in zip(found.documents, answer.definitions, strict=True):
-        diagnostics += [_placed(item, "error", read.place, sources) for item in findings.problems]
-        diagnostics += [_placed(item, "warning", read.place, sources) for item in findings.warnings]
-    diagnostics += [_placed(item.problem, "error", item.place, sources, item.column) for item in found.faults]
+        diagnostics += [placed(item, "error", read.place, sources) for item in findings.problems]
+        diagnostics += [placed(item, "warning", read.place, sources) for item in findings.warnings]
+    diagnostics += [placed_fault(item, sources) for item in found.faults]
     order = {str(file): index for index, file in enumerate(sources)}
     diagnostics.sort(key=lambda item: (order.get(item.file, -1), item.offset))
     texts = {source.file: source.text for source in sources.values()}
     unread = {fault.place.file for fault in found.faults if fault.place.file not in sources}
     return Report(diagnostics, texts, len(sources) + len(unread))
-
-
-def _placed(
-    problem: Problem, severity: Severity, place: Place, sources: Mapping[Path, Source], column: int | None = None
-) -> Diagnostic:
-    source = sources.get(place.file) or Source.of("", str(place.file))
-    begins = source.start_of_line(place.line or 1)
-    if column is not None or not source.text:
-        span = Span(begins + (column or 1) - 1, begins + (column or 1))
-    else:
-        span = Span(*place_of(source.text, place.pointer + problem.path, begins))
-    return Diagnostic.of(Message(problem.code, problem.message, problem.hint, severity), source, span)
 
 
 def _counted(count: int, name: str) -> str:

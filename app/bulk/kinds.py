@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from app.commands.documents import kind_in
 from app.model.definitions import Kind
 
 Document = Mapping[str, Any]
@@ -74,16 +75,9 @@ _OF_FOLDER = {item.folder: item for item in KINDS}
 def kind_of_document(document: Document, file: Path | None = None) -> Kind | None:
     """Which kind of definition a document of the specification's form is; None where it is none of them. A bare
     overlay type looks like a twin type: there the folder decides (or the name, as in `overlay_types.ndjson`)."""
-    if "overlay_id" in document:
-        return "overlay"
-    if "twin_id" in document:
-        return "twin"
-    if "type_id" not in document:
-        return "relationship_type" if "relationship_type" in document else None
-    if "twin_roles" in document or "relationship_types" in document:
-        return "overlay_type"
+    kind = kind_in(document)
     placed = _OF_FOLDER.get(file.parent.name) or _OF_FOLDER.get(file.stem) if file is not None else None
-    return "overlay_type" if placed is not None and placed.kind == "overlay_type" else "twin_type"
+    return "overlay_type" if kind == "twin_type" and placed is not None and placed.kind == "overlay_type" else kind
 
 
 def _texts(*values: object) -> Iterator[str]:

@@ -4,7 +4,6 @@ A folder is read with all that is below it, in the order of its names; hidden fi
 says its file, the line in NDJSON, and the JSON pointer into the file: `plant/twins.ndjson:12#/location`.
 """
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +12,19 @@ from typing import Any
 
 from app.bulk.kinds import kind_of_document
 from app.commands.documents import KINDS, read_document
+from app.commands.json_text import read_json
 from app.errors import Invalid, Problem
 from app.model.definitions import Definition, Kind, id_of
 
 DOCUMENTS = (".json", ".ndjson")
 SCRIPTS = (".dtsl",)
+SCENARIOS = (".twins",)
 SUFFIXES = (*DOCUMENTS, *SCRIPTS)
+_NAMED = {
+    SUFFIXES: ".json or .ndjson documents, .dtsl scripts",
+    SCRIPTS: ".dtsl scripts",
+    SCENARIOS: ".twins scripts",
+}
 _MOST_PROBLEMS = 1000
 
 
@@ -89,10 +95,7 @@ def gather(paths: Sequence[Path], suffixes: Sequence[str] = SUFFIXES) -> Found:
     """Never raises; what can't be used is in `faults`."""
     found = Found()
     first: dict[tuple[Kind, str], Place] = {}
-    for file in _files(paths, suffixes, found.faults):
-        text = _text(file, found.faults)
-        if text is None:
-            continue
+    for file, text in texts_of(paths, suffixes, found.faults):
         found.texts[file] = text
         if file.suffix in SCRIPTS:
             found.scripts.append((file, text))
@@ -100,6 +103,14 @@ def gather(paths: Sequence[Path], suffixes: Sequence[str] = SUFFIXES) -> Found:
         for place, item in _items(file, text, found.faults):
             _take(place, item, found, first, found.faults)
     return found
+
+
+def texts_of(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) -> Iterator[tuple[Path, str]]:
+    """Each file that can be read; why another can't is added to `faults`."""
+    for file in _files(paths, suffixes, faults):
+        text = _text(file, faults)
+        if text is not None:
+            yield file, text
 
 
 def _files(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) -> Iterator[Path]:
@@ -124,9 +135,7 @@ def _named(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) 
             yield path
         else:
             message = f"'{path.suffix}' is not a kind of file that can be used"
-            hint = "give .json or .ndjson documents, .dtsl scripts, or a folder of these"
-            if not set(DOCUMENTS) & set(suffixes):
-                hint = "give .dtsl scripts, or a folder of these"
+            hint = f"give {_NAMED.get(tuple(suffixes), ', '.join(suffixes))}, or a folder of these"
             faults.append(_fault(path, "FILE_UNKNOWN", message, hint))
 
 
@@ -164,30 +173,12 @@ def _items(file: Path, text: str, faults: list[Fault]) -> Iterator[tuple[Place, 
 
 
 def _parsed(place: Place, text: str, faults: list[Fault]) -> Iterator[tuple[Place, Any]]:
-    twice: list[str] = []
-
-    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) != len(items):
-            names = [name for name, _ in items]
-            twice.extend(name for name in found if names.count(name) > 1)
-        return found
-
-    try:
-        content = json.loads(text, object_pairs_hook=pairs)
-    except json.JSONDecodeError as error:
-        line = error.lineno if place.line is None else place.line
-        faults.append(Fault(Place(place.file, line), Problem("JSON_INVALID", error.msg), error.colno))
-    except ValueError:
-        faults.append(Fault(place, Problem("JSON_INVALID", "a number has thousands of digits", "", "write it as text")))
-    except RecursionError:
-        faults.append(Fault(place, Problem("JSON_INVALID", "too many brackets inside each other")))
-    else:
-        for name in twice:
-            message = f"an object has the key '{name[:100]}' twice"
-            faults.append(Fault(place, Problem("DUPLICATE_KEY", message, "", "leave one of them out")))
-        if not twice:
-            yield place, content
+    content, wrong = read_json(text)
+    for fault in wrong:
+        at = Place(place.file, fault.line if place.line is None else place.line)
+        faults.append(Fault(at, fault.problem, fault.column))
+    if not wrong:
+        yield place, content
 
 
 def _take(place: Place, item: Any, found: Found, first: dict[tuple[Kind, str], Place], faults: list[Fault]) -> None:

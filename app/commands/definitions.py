@@ -22,9 +22,9 @@ from app.commands.earlier import earlier, revision_moved
 from app.commands.lifecycle import kept, refuse_transitions, restored
 from app.commands.merge import merge
 from app.commands.patch_places import in_patch, refused_in_patch
-from app.commands.plan import plan_for
+from app.commands.plan import plan_for, plan_of
 from app.commands.rebind import rebound
-from app.commands.request import checked, key_of, read_documents, refuse_twice, told, unfit
+from app.commands.request import checked, is_stored, key_of, read_documents, refuse_twice, told, unfit
 from app.commands.unbind import without
 from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, Unavailable
 from app.model.catalogue import Catalogue
@@ -265,7 +265,7 @@ class DefinitionCommands:
         dry_run: bool,
     ) -> Saved:
         stored = {key_of(item): self.catalogue.get(*key_of(item)) for item in definitions}
-        changed = [item for item in definitions if not _is_stored(item, stored[key_of(item)])]
+        changed = [item for item in definitions if not is_stored(item, stored[key_of(item)])]
         for item in changed:
             await self._expect(stored[key_of(item)], expected_revision, *key_of(item))
         refuse_transitions(self.catalogue, definitions)
@@ -439,13 +439,7 @@ class DefinitionCommands:
         for start in range(0, len(early), _LOADED_TOGETHER):
             yield plan_for(catalogue, twins=early[start : start + _LOADED_TOGETHER])
         loaded = set(early)
-        yield plan_for(
-            catalogue,
-            twins=[stored.id for stored in twins if stored.id not in loaded],
-            overlays=[id for id in sorted(owed.overlays) if catalogue.overlay(id)],
-            removed_twins=[id for id in sorted(owed.twins) if not catalogue.twin(id)],
-            removed_overlays=[id for id in sorted(owed.overlays) if not catalogue.overlay(id)],
-        )
+        yield plan_of(catalogue, owed.twins - loaded, owed.overlays)
 
     def _is_owed(self) -> bool:
         return bool(self._owed.twins or self._owed.overlays)
@@ -483,15 +477,6 @@ def _differences(
 
     found = {key_of(item): tuple(differences(standing(key_of(item)), to_document(item))) for item in changed}
     return found | {key: tuple(differences(standing(key), None)) for key in removed}
-
-
-def _is_stored(definition: Definition, stored: StoredDefinition | None) -> bool:
-    """By content as JSON has it: Python holds 1, 1.0 and True equal, a document does not."""
-    return stored is not None and _text(stored.definition) == _text(definition)
-
-
-def _text(definition: Definition) -> str:
-    return json.dumps(to_document(definition), sort_keys=True)
 
 
 def _log_unheard(task: asyncio.Task[Saved]) -> None:

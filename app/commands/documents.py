@@ -55,6 +55,18 @@ def read_document(kind: Kind, document: Any) -> tuple[Definition | None, list[Pr
     return None, _capped(_once(problems))
 
 
+def kind_in(document: Mapping[str, Any]) -> Kind | None:
+    """Which kind of definition it is by its fields; None where it is none. A bare overlay type looks like a twin
+    type."""
+    if "overlay_id" in document:
+        return "overlay"
+    if "twin_id" in document:
+        return "twin"
+    if "type_id" not in document:
+        return "relationship_type" if "relationship_type" in document else None
+    return "overlay_type" if "twin_roles" in document or "relationship_types" in document else "twin_type"
+
+
 def named(kind: Kind, document: Any) -> str:
     """`twin 'pump_123'`, or `the twin` where it does not say which."""
     name, field = KINDS[kind]

@@ -55,6 +55,18 @@ def plan_for(
     )
 
 
+def plan_of(catalogue: Catalogue, twins: Iterable[str], overlays: Iterable[str]) -> Plan:
+    """Of owners that a change reached, those that are gone included."""
+    twins, overlays = sorted(twins), sorted(overlays)
+    return plan_for(
+        catalogue,
+        twins=[id for id in twins if catalogue.twin(id)],
+        overlays=[id for id in overlays if catalogue.overlay(id)],
+        removed_twins=[id for id in twins if not catalogue.twin(id)],
+        removed_overlays=[id for id in overlays if not catalogue.overlay(id)],
+    )
+
+
 def changed_since(catalogue: Catalogue, loaded: Loaded) -> Plan | None:
     """What the engine lacks or has in another revision, for start-up; None where it has everything."""
     planner = _Planner(catalogue)

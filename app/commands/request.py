@@ -4,6 +4,7 @@ Among several documents each problem says whose it is, in words and in its point
 """
 
 import asyncio
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,8 @@ from app.commands.draft import Draft, Key
 from app.commands.json_limits import limit_problems
 from app.errors import Invalid, Problem
 from app.model import units
-from app.model.definitions import Definition, Kind, id_of, kind_of
+from app.model.change import StoredDefinition
+from app.model.definitions import Definition, Kind, id_of, kind_of, to_document
 from app.ports import AssetStore
 
 _BREATHE_EVERY = 100
@@ -24,6 +26,15 @@ _BREATHE_EVERY = 100
 
 def key_of(definition: Definition) -> Key:
     return kind_of(definition), id_of(definition)
+
+
+def is_stored(definition: Definition, stored: StoredDefinition | None) -> bool:
+    """By content as JSON has it: Python holds 1, 1.0 and True equal, a document does not."""
+    return stored is not None and _text(stored.definition) == _text(definition)
+
+
+def _text(definition: Definition) -> str:
+    return json.dumps(to_document(definition), sort_keys=True)
 
 
 async def read_documents(documents: Sequence[tuple[Kind, Mapping[str, Any]]]) -> list[Definition]:

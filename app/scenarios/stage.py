@@ -1,0 +1,214 @@
+"""A plant, its devices and its server in one place and without a clock: what a scenario's lines act on.
+
+The server's part is the real engine, fed as runtime/ does it: every input is journaled with what was decided, a tick is
+decided at each moment something is due, and a call is attempted as soon as it is decided. The devices' part is made up:
+they say what the scenario says, and a call stays open until the scenario answers it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+
+from app.dtsl.diagnostics import Message
+from app.engine.engine import Engine
+from app.model.events import (
+    AttemptCall,
+    CallResult,
+    Entry,
+    Input,
+    Load,
+    Outcome,
+    PathStatus,
+    Sample,
+    SourceStatus,
+    Started,
+    Tick,
+)
+from app.model.plan import BehaviorKey, OwnerKey, Plan
+from app.model.time import Micros
+from app.scenarios import messages
+from app.scenarios.plant import Plant
+from app.scenarios.telling import facts, length
+from app.scenarios.words import MAX_TIME
+
+MAX_TICKS = 100_000
+DEVICE = "device"
+"""What readings of devices are said to come from."""
+
+
+class Undoable(Exception):
+    """A line that can't be done where it stands; nothing of it was."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text)
+        self.message = message
+
+
+@dataclass(slots=True)
+class Step:
+    """What one line led to, each with its moment, for the timeline."""
+
+    told: list[tuple[Micros, str]] = field(default_factory=list)
+
+
+class Stage:
+    """`now` is engine time; `since` has the outcomes since the step began that expectations look at."""
+
+    def __init__(self, plant: Plant, plan: Plan | None, begins: Micros) -> None:
+        self.plant = plant
+        self.engine = Engine()
+        self.begins = self.now = begins
+        self.entries: list[Entry] = []
+        self.since: list[Outcome] = []
+        self.step = Step()
+        self.read: dict[str, dict[str, Sample]] = {}
+        """By twin: what its device said last of each property."""
+        self.answerable: list[str] = []
+        """Calls that their devices have and did not answer, oldest first."""
+        self.behaviors: set[BehaviorKey] = set()
+        """All that there ever were."""
+        self._calls = 0
+        self._holding = False
+        self._held: list[str] = []
+        self._wall_ahead: Micros = 0
+        """Of engine time: where the machine's clock was set."""
+        self._snapshot: tuple[int, bytes] = (0, self.engine.snapshot())
+        self.decide(Started())
+        if plan is not None:
+            self.load(plan)
+        self.heard_of(self.connected_twins(), alive=True)
+        self.since.clear()
+
+    # ------------------------------------------------------------ the server
+
+    def decide(self, input: Input) -> Outcome:
+        outcome = self.engine.decide(input, self.now)
+        self.entries.append(Entry(len(self.entries) + 1, self.now, input, outcome))
+        self.engine.live.sequence = len(self.entries)
+        self.since.append(outcome)
+        self.step.told += [(self.now, text) for text in facts(outcome)]
+        for fact in outcome.calls:
+            if fact.send:
+                self._held.append(fact.call.call_id)
+        if self._held and not self._holding:
+            self.send()
+        return outcome
+
+    def load(self, plan: Plan) -> Outcome:
+        outcome = self.decide(Load(plan, "operator"))
+        live = self.engine.live
+        keys = [twin.key for twin in live.twins.values()] + [overlay.key for overlay in live.overlays.values()]
+        self.behaviors.update(view.key for key in keys for view in live.behaviors(key))
+        return outcome
+
+    def advance(self, until: Micros) -> None:
+        """Raises Undoable. What is due at `until` itself is done, before anything else of that moment."""
+        if until < self.now:
+            gone = length(until - self.begins), length(self.now - self.begins)
+            raise Undoable(messages.time_goes_back(*gone))
+        if until - self.begins > MAX_TIME:
+            raise Undoable(messages.time_ends())
+        ticks = 0
+        while (due := self.engine.next_due()) is not None and due <= until:
+            ticks += 1
+            if ticks > MAX_TICKS:
+                raise Undoable(messages.too_many_ticks(MAX_TICKS))
+            self.now = max(self.now, due)
+            outcome = self.decide(Tick())
+            if outcome == Outcome() and (again := self.engine.next_due()) is not None and again <= due:
+                raise Undoable(messages.never_due())
+        self.now = until
+        self._snapshot = (len(self.entries), self.engine.snapshot())
+
+    def step_clock(self, by: Micros) -> None:
+        """Engine time is steady in a run: only a start looks where the machine's clock is."""
+        self._wall_ahead += by
+
+    def restart(self, down: Micros) -> list[str]:
+        """The engine is gone at once; another one begins where the journal ends. What differs between the two, a line
+        each: nothing, if the engine is right. Raises Undoable."""
+        if self.now + down + max(0, self._wall_ahead) - self.begins > MAX_TIME:
+            raise Undoable(messages.time_ends())
+        differences = self._differences()
+        wall = self.now + self._wall_ahead + down
+        self.now = max(self.now, wall)
+        self._wall_ahead = wall - self.now
+        self._holding = False
+        self._held.clear()
+        self.answerable.clear()
+        self.decide(Started())
+        return differences
+
+    def _differences(self) -> list[str]:
+        """And puts the engine that was read back into the place of the one that is gone."""
+        found = []
+        folded, restored = Engine(), Engine()
+        for entry in self.entries:
+            folded.fold(entry)
+        after, state = self._snapshot
+        restored.restore(state)
+        for entry in self.entries[after:]:
+            restored.fold(entry)
+        gone = self.engine
+        for name, engine in (("the journal", folded), ("a snapshot and the journal", restored)):
+            if engine.state_digest() != gone.state_digest():
+                found.append(f"the state read from {name} is not the one that was: {_first_difference(gone, engine)}")
+        self.engine = restored
+        self.engine.live.sequence = len(self.entries)
+        return found
+
+    # ------------------------------------------------------------ the devices
+
+    def connected_twins(self) -> list[str]:
+        return [id for id, twin in self.engine.live.twins.items() if twin.plan.connected]
+
+    def heard_of(self, twins: Iterable[str], *, alive: bool, reason: str = "") -> None:
+        if paths := tuple(PathStatus(twin, alive, reason) for twin in twins):
+            self.decide(SourceStatus(DEVICE, paths))
+
+    def hold(self) -> None:
+        self._holding = True
+
+    def send(self) -> None:
+        """Everything that was decided and not sent."""
+        self._holding = False
+        while self._held:
+            call_id = self._held.pop(0)
+            if not self.decide(AttemptCall(call_id)).refused:
+                self.answerable.append(call_id)
+
+    def answer(self, result: CallResult) -> None:
+        self.answerable.remove(result.call_id)
+        self.decide(result)
+
+    def new_call_id(self) -> str:
+        self._calls += 1
+        return f"asked-{self._calls}"
+
+    # ------------------------------------------------------------ looking
+
+    def since_told(self) -> list[str]:
+        """What has happened since the step began."""
+        return [text for outcome in self.since for text in facts(outcome)]
+
+    def owners(self, id: str) -> list[OwnerKey]:
+        """Twins and overlays of that id that are there, were there, or have an open alert."""
+        live = self.engine.live
+        found = {OwnerKey("twin", id): None} if id in live.twins else {}
+        found |= {OwnerKey("overlay", id): None} if id in live.overlays else {}
+        if not found:
+            found = {key.owner: None for key in self.behaviors if key.owner.id == id}
+        return list(found)
+
+
+def _first_difference(one: Engine, other: Engine) -> str:
+    """Where two snapshots begin to differ."""
+    first, second = (msgspec.msgpack.decode(engine.snapshot()) for engine in (one, other))
+    for mine, theirs in zip(first[4:], second[4:], strict=True):  # behind version, sequence, time and serial
+        for left, right in zip(mine, theirs, strict=False) if isinstance(mine, list) else [(mine, theirs)]:
+            if left != right:
+                return f"{str(left)[:300]} became {str(right)[:300]}"
+        if mine != theirs:
+            return f"{len(mine)} became {len(theirs)}"
+    return "in what is counted"

@@ -1,0 +1,75 @@
+"""The engine's meaning as scenarios: every script under tests/corpus/behaviors holds, and its journal reads back.
+
+A new case is a `scenario` in a script of its theme's folder; nothing here has to be told of it.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from app.bulk.reading import SCENARIOS, texts_of
+from app.engine.engine import Engine
+from app.model.events import Entry
+from app.model.time import SECOND
+from app.scenarios.parse import parse
+from app.scenarios.report import problems
+from app.scenarios.run import definitions_of, run
+from app.scenarios.script import Scenario, Script
+from app.test import Files
+
+CORPUS = Path(__file__).parents[1] / "corpus" / "behaviors"
+FILES = Files()
+
+
+@cache
+def _script(file: Path, text: str) -> tuple[Script, object, object]:
+    script, found = parse(text, str(file))
+    assert [item.render(text) for item in found] == []
+    library = FILES.library(script)
+    return script, definitions_of(script, library), library
+
+
+def _cases() -> list[object]:
+    found: list[object] = []
+    faults: list[object] = []
+    for file, text in texts_of([CORPUS], SCENARIOS, faults):  # type: ignore[arg-type]
+        script, _ = parse(text, str(file))
+        name = file.relative_to(CORPUS).with_suffix("").as_posix()
+        found += [pytest.param(file, text, item, id=f"{name}: {item.name}") for item in script.scenarios]
+    assert faults == []
+    return found
+
+
+CASES = _cases()
+
+
+@pytest.mark.parametrize(("file", "text", "scenario"), CASES)
+def test_a_scenario_holds_and_its_journal_reads_back(file: Path, text: str, scenario: Scenario) -> None:
+    script, definitions, library = _script(file, text)
+
+    result = run(script, scenario, definitions, library)  # type: ignore[arg-type]
+
+    assert list(problems(result, text)) == []
+    assert result.timeline, "a scenario says something"
+    assert any(item.expects for item in result.timeline), "a scenario expects something"
+    _reads_back(result.entries)
+
+
+def _reads_back(entries: list[Entry]) -> None:
+    """Decided again from its inputs it is the same, and folding what was decided gives the state that deciding gave."""
+    decided, folded = Engine(), Engine()
+    for entry in entries:
+        assert decided.decide(entry.input, entry.now) == entry.outcome
+        folded.fold(entry)
+        assert folded.state_digest() == decided.state_digest()
+        decided.live.sequence = entry.sequence
+    restored = Engine()
+    restored.restore(decided.snapshot())
+    assert restored.state_digest() == decided.state_digest()
+    assert restored.next_due() == decided.next_due()
+    assert entries[-1].now < entries[0].now + 3600 * 24 * 366 * SECOND
+
+
+def test_the_corpus_is_what_it_is_said_to_be() -> None:
+    assert len(CASES) >= 40
