@@ -11,6 +11,7 @@ from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, Relat
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
+from app.model.explanation import Explanation, WhyNot
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.stored_script import ScriptRevision, StoredScript
@@ -155,6 +156,15 @@ class LiveView(Protocol):
 
     def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
         """What keeps a behavior's evidence unknown, one line each; empty where it is known or not there."""
+
+    def explain(self, key: BehaviorKey) -> Explanation | None:
+        """Why a behavior is as it is, on the values of now; None for one that is not there."""
+
+    def explain_alert(self, alert: Alert) -> Explanation:
+        """Why it was raised, on the values of that moment; of a closed one too."""
+
+    def why_not(self, key: BehaviorKey) -> WhyNot | None:
+        """What keeps a behavior from being active; None for one that is not there."""
 
     def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
         """Newest first, at most 20."""

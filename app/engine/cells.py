@@ -16,7 +16,7 @@ from app.engine.formulas import NO_FORMULAS, Formula, formulas_of
 from app.engine.values import Spec
 from app.model.conditions import PropertyRef
 from app.model.definitions import Lifecycle
-from app.model.events import Evidence, PropertyChanged, TwinEventOccurred
+from app.model.events import Cause, Evidence, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Rule, Shape, TwinPlan
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Quality, Value, in_effect
@@ -376,6 +376,7 @@ class RuleState:
 
     __slots__ = (
         "active",
+        "cause",
         "cells",
         "error",
         "evidence",
@@ -404,6 +405,8 @@ class RuleState:
         self.active = False
         self.evidence: bool | None = None
         self.since: Micros = 0
+        self.cause: Cause | None = None
+        """Of its last fact."""
         self.settled = False
         """Whether it has been TRUE or FALSE since it was loaded as it is now, reading what it reads now."""
         self.turned_at: Micros = 0

@@ -7,6 +7,7 @@ a restart, a load or a source's status change by rule, without a fact of their o
 from collections.abc import Iterable, Mapping, Sequence
 
 from app.engine import limits
+from app.engine.account import explain_alert, explain_rule, why_not_rule
 from app.engine.basis import basis_of
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
@@ -26,6 +27,7 @@ from app.model.events import (
     TwinEventOccurred,
     WaitingActions,
 )
+from app.model.explanation import Explanation, WhyNot
 from app.model.live import BehaviorView, ClockView, Connectivity
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import Micros
@@ -184,6 +186,20 @@ class LiveState:
         rule = self.rule(key)
         return basis_of(rule, self.twins) if rule is not None else None
 
+    def explain(self, key: BehaviorKey) -> Explanation | None:
+        """Why a behavior is as it is; None for one that is not there."""
+        rule = self.rule(key)
+        return explain_rule(self, rule) if rule is not None else None
+
+    def explain_alert(self, alert: Alert) -> Explanation:
+        """Why it was raised, as recorded with it."""
+        return explain_alert(self, alert)
+
+    def why_not(self, key: BehaviorKey) -> WhyNot | None:
+        """What keeps a behavior from being active; None for one that is not there."""
+        rule = self.rule(key)
+        return why_not_rule(self, rule) if rule is not None else None
+
     def deadband(self, twin_id: str, name: str) -> float | None:
         """As it is declared; None for a property that declares none, or is not there."""
         cell = self.cell(twin_id, name)
@@ -210,7 +226,7 @@ class LiveState:
             rule.active = fact.state == "active"
             rule.evidence = VERDICT[fact.evidence]
             rule.settled = rule.settled or rule.evidence is not None
-            rule.since = fact.since
+            rule.since, rule.cause = fact.since, fact.cause
             if fact.fired:
                 rule.turned_at, rule.loops, rule.follows = fact.at, fact.loops, fact.follows
         for call_id in fact.ended:

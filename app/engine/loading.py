@@ -204,7 +204,7 @@ def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState], 
         loading.attach(rule)
         old = before.get(plan.name)
         if old is not None and old.error is None and rule.error is None:
-            rule.active, rule.evidence, rule.since = old.active, old.evidence, old.since
+            rule.active, rule.evidence, rule.since, rule.cause = old.active, old.evidence, old.since, old.cause
             rule.settled = old.settled and rule.continues(old)
             rule.turned_at, rule.loops, rule.follows = old.turned_at, old.loops, old.follows
     owner.guards = interlocks.made(owner, live.twins)

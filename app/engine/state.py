@@ -14,11 +14,11 @@ from app.engine import loading
 from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
 from app.engine.live import LiveState
 from app.errors import Unavailable
-from app.model.events import Alert, Call, Evidence, PropertyChanged, Timer, TwinEventOccurred, WaitingActions
+from app.model.events import Alert, Call, Cause, Evidence, PropertyChanged, Timer, TwinEventOccurred, WaitingActions
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
 
-VERSION = 8
+VERSION = 10
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -43,6 +43,7 @@ class _RuleRow(msgspec.Struct, frozen=True, array_like=True):
     turned_at: Micros = 0
     loops: int = 0
     follows: BehaviorKey | None = None
+    cause: Cause | None = None
 
 
 class _State(msgspec.Struct, frozen=True, array_like=True):
@@ -120,7 +121,7 @@ def restore(live: LiveState, data: bytes) -> None:
         rule = live.rule(rule_row.key)
         if rule is not None:
             rule.active, rule.evidence = rule_row.active, VERDICT[rule_row.evidence]
-            rule.since, rule.settled = rule_row.since, rule_row.settled
+            rule.since, rule.settled, rule.cause = rule_row.since, rule_row.settled, rule_row.cause
             rule.turned_at, rule.loops, rule.follows = rule_row.turned_at, rule_row.loops, rule_row.follows
     for alert in state.alerts:
         live.alerts[alert.alert_id] = alert
@@ -189,10 +190,11 @@ def _state_of(live: LiveState) -> _State:
                 rule.turned_at,
                 rule.loops,
                 rule.follows,
+                rule.cause,
             )
             for owner in owners
             for rule in owner.rules.values()
-            if rule.active or rule.evidence is not None or rule.since or rule.settled or rule.turned_at
+            if rule.active or rule.evidence is not None or rule.since or rule.settled or rule.turned_at or rule.cause
         ),
         tuple(live.alerts.values()),
         tuple(live.calls.values()),

@@ -40,6 +40,7 @@ from app.model.events import (
     PropertyChanged,
     TwinEventOccurred,
 )
+from app.model.explanation import Explanation, WhyNot
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
@@ -205,6 +206,17 @@ class FakeLive:
 
     def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
         return self.doubts.get(key, ())
+
+    def explain(self, key: BehaviorKey) -> Explanation | None:
+        view = self.views.get(key.owner, {}).get(key.name)
+        return Explanation(key, NOON, view.state, view.evidence, view.since, view.error) if view else None
+
+    def explain_alert(self, alert: Alert) -> Explanation:
+        return Explanation(BehaviorKey(alert.owner, alert.behavior), alert.raised_at, "active", "true", alert=alert)
+
+    def why_not(self, key: BehaviorKey) -> WhyNot | None:
+        explanation = self.explain(key)
+        return WhyNot(explanation) if explanation else None
 
     def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]:
         return list(self.views.get(owner, {}).values())

@@ -13,6 +13,7 @@ from app.api.ids import global_id
 from app.api.scalars import DateTime, moment
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import AlertSeverity, OwnerKind
+from app.api.types.explanation import Explanation
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
 from app.model import events
@@ -57,6 +58,10 @@ class Alert(Node):
     @strawberry.field(description="What led to it, nearest first.")
     def cause(self) -> list[Cause]:
         return chain(self.item.cause)
+
+    @strawberry.field(description="Why it was raised, on the values of that moment, whatever they are now.")
+    def explanation(self, info: Info) -> Explanation:
+        return Explanation.of(info.context.live.explain_alert(self.item))
 
     @strawberry.field(description="The owner of the behavior; null where that was deleted.")
     def owner(self, info: Info) -> Owner | None:

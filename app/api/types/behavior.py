@@ -12,6 +12,7 @@ from app.api.ids import global_id
 from app.api.scalars import DateTime, moment
 from app.api.types.capability import BehaviorDefinition, actions_of
 from app.api.types.enums import BehaviorState, Evidence, OnLoad, OwnerKind
+from app.api.types.explanation import Explanation, WhyNot
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
 from app.model import behaviors as model
@@ -38,6 +39,18 @@ class Behavior(BehaviorDefinition, Node):
     @strawberry.field(description="What keeps `evidence` UNKNOWN, one line each; empty where it is known.")
     def unknown_because(self, info: Info) -> list[str]:
         return list(info.context.live.why_unknown(self.key))
+
+    @strawberry.field(description="Why it is as it is, on the values of now; null where the engine has not loaded it.")
+    def explanation(self, info: Info) -> Explanation | None:
+        found = info.context.live.explain(self.key)
+        return Explanation.of(found) if found is not None else None
+
+    @strawberry.field(
+        description="What keeps it from being active, and the nearest values that would make it so; null likewise."
+    )
+    def why_not(self, info: Info) -> WhyNot | None:
+        found = info.context.live.why_not(self.key)
+        return WhyNot.of(found) if found is not None else None
 
     @classmethod
     def of_view(cls, key: BehaviorKey, item: model.BehaviorDefinition | None, view: BehaviorView | None) -> "Behavior":

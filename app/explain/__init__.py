@@ -1,0 +1,1 @@
+"""Says in words why something is as it is: what the engine's explanation trees are turned into for people."""
