@@ -5,7 +5,7 @@ where it was refused, failed or expired, or where the behavior ended or was edit
 stops nothing: a call that fails raises an alert of its own (calls.py).
 """
 
-from app.engine import alarms, calls, interlocks
+from app.engine import calls, delays, expectations, interlocks
 from app.engine.cells import EVIDENCE, RuleState
 from app.engine.step import Step, led_to
 from app.model.conditions import written
@@ -18,7 +18,7 @@ from app.model.events import (
     TwinEventOccurred,
     WaitingActions,
 )
-from app.model.plan import ActionPlan, AlertPlan, BehaviorKey, CallPlan, EmitPlan, ExpectPlan, WritePlan
+from app.model.plan import ActionPlan, AlertPlan, BehaviorKey, CallPlan, EmitPlan, ExpectPlan, PlainPlan, WritePlan
 from app.model.values import Value
 
 WITHHELD = "withheld, the condition was already true when it was first known after the behavior was loaded"
@@ -35,17 +35,25 @@ def run(
     *,
     withhold: bool = False,
     cut: str = "",
+    before: ActionResult | None = None,
 ) -> Done:
-    """`withhold`: calls and writes are only recorded. `cut`: why nothing is to reach a device."""
+    """`withhold`: calls and writes are only recorded. `cut`: why nothing is to reach a device. `before`: the last call
+    or write that was done before these."""
     results: list[ActionResult] = []
     stopped = ""
     for index, action in enumerate(actions):
         if stopped:
             results.append(ActionResult(_told(action), "skipped", stopped))
             continue
+        if isinstance(action, ExpectPlan):
+            results.append(_expect(step, rule, action, cause, withhold, before))
+            continue
         result = _run(step, rule, action, cause, withhold, cut)
         results.append(result)
-        if not isinstance(action, CallPlan | WritePlan) or not action.required:
+        if not isinstance(action, CallPlan | WritePlan):
+            continue
+        before = result
+        if not action.required:
             continue
         rest = actions[index + 1 :]
         if result.result == "skipped":
@@ -71,7 +79,8 @@ def go_on(step: Step) -> None:
             continue
         cause = led_to("call", call.call_id, step.now, waiting.cause)
         if call.status == "accepted":
-            results, waits = run(step, rule, waiting.actions, by(step, rule, cause))
+            required = ActionResult(calls.what(call), "decided", call_id=call.call_id)
+            results, waits = run(step, rule, waiting.actions, by(step, rule, cause), before=required)
         else:
             results, waits = _left_out(waiting, _why(call)), None
         state: BehaviorState = "active" if rule.active else "inactive"
@@ -136,27 +145,39 @@ def _unbound(owner: str | None) -> str:
     return f"'{written(owner)}' is not bound" if owner else "it names no twin"
 
 
-def _run(step: Step, rule: RuleState, action: ActionPlan, cause: Cause, withhold: bool, cut: str) -> ActionResult:
+def _run(step: Step, rule: RuleState, action: PlainPlan, cause: Cause, withhold: bool, cut: str) -> ActionResult:
     told = _told(action)
     match action:
         case AlertPlan():
-            alarms.raise_planned(step, rule.key, action, rule.twins(), cause, step.basis(rule))
-            return ActionResult(told, "done")
+            return ActionResult(told, "done" if delays.ask_for(step, rule, action, cause) else "waiting")
         case CallPlan():
             why = _why_not_called(step, rule, action) or cut
             return ActionResult(told, "skipped", why) if why else _call(step, rule, action, cause, withhold, told)
         case WritePlan():
             return _write(step, rule, action, cause, withhold, cut, told)
         case EmitPlan():
-            return _emit(step, rule, action, cause, told)
-        case ExpectPlan():
-            return ActionResult(told, "skipped", "nothing watches for it")
+            return _emit(step, rule, action, cause, withhold, told)
 
 
-def _emit(step: Step, rule: RuleState, action: EmitPlan, cause: Cause, told: str) -> ActionResult:
+def _expect(
+    step: Step, rule: RuleState, plan: ExpectPlan, cause: Cause, withhold: bool, before: ActionResult | None
+) -> ActionResult:
+    told = _told(plan)
+    if withhold:
+        return ActionResult(told, "withheld", WITHHELD)
+    if before is not None and before.result == "skipped":
+        return ActionResult(told, "skipped", f"'{before.action}' before it was not done")
+    call_id = before.call_id if before is not None else None
+    waits = expectations.begin(step, rule, plan, cause, call_id)
+    return ActionResult(told, "waiting" if waits else "done", call_id=call_id)
+
+
+def _emit(step: Step, rule: RuleState, action: EmitPlan, cause: Cause, withhold: bool, told: str) -> ActionResult:
     twin = step.live.twins.get(rule.owner.twin_of(action.owner) or "")
     if twin is None:
         return ActionResult(told, "skipped", _unbound(action.owner))
+    if withhold:
+        return ActionResult(told, "withheld", WITHHELD)
     step.event(TwinEventOccurred(twin.key.id, action.event, step.now, action.parameters, cause))
     return ActionResult(told, "done")
 

@@ -28,6 +28,8 @@ LASTING = frozenset({CALL_EXPIRED, CALL_INDETERMINATE, CASCADE_LIMIT})
 
 KEPT_COMMENTS = 20
 """Comments that an alert carries."""
+CONDITION_FALSE = "ConditionFalse"
+"""Why an alert was cleared whose behavior is no longer active."""
 _MAX_MESSAGE = 2000
 
 
@@ -99,11 +101,13 @@ def clear(step: Step, alert: Alert, reason: str, cause: Cause) -> None:
     _close_if_done(step, alert, cause)
 
 
-def clear_deactivated(step: Step, key: BehaviorKey, cause: Cause) -> None:
-    """The behavior's condition became FALSE."""
-    for alert in step.live.alerts_owned(key.owner):
-        if alert.behavior == key.name and not alert.latched and alert.code not in LASTING:
-            clear(step, alert, "ConditionFalse", cause)
+def that_end(step: Step, key: BehaviorKey) -> list[Alert]:
+    """The active alerts that end with a behavior's activity, at once or after a while (delays.py)."""
+    return [
+        alert
+        for alert in step.live.alerts_owned(key.owner)
+        if alert.behavior == key.name and alert.active and not alert.latched and alert.code not in LASTING
+    ]
 
 
 def acknowledge(step: Step, command: AcknowledgeAlert) -> str:
@@ -174,7 +178,10 @@ def _nothing_else_ends(step: Step, alert: Alert) -> bool:
     if alert.code in LASTING:
         return True
     rule = step.live.rule(BehaviorKey(alert.owner, alert.behavior))
-    return rule is None or not rule.active
+    if rule is None:
+        return True
+    lingers = rule.waits and any(plan.code == alert.code for plan in rule.plan.while_active())
+    return not rule.active and not lingers
 
 
 def _close_if_done(step: Step, alert: Alert, cause: Cause) -> None:

@@ -7,7 +7,7 @@ rules of a round are evaluated before any of them acts, so the order in which th
 
 from collections.abc import Iterable
 
-from app.engine import actions, alarms, loops
+from app.engine import actions, alarms, delays, loops, parts, waits
 from app.engine.cells import EVIDENCE, RuleState
 from app.engine.step import Step
 from app.model.events import ActionResult, BehaviorChanged, Cause
@@ -24,8 +24,7 @@ def settle(step: Step) -> None:
         woken, step.woken = step.woken, {}
         turned = [(rule, step.evaluate(rule), cause) for rule, cause in woken.items()]
         for rule, evidence, cause in turned:
-            if evidence is not rule.evidence:
-                transition(step, rule, evidence, cause)
+            turn(step, rule, evidence, cause)
         step.bases.clear()
     step.derive()
     cut, step.woken = step.woken, {}
@@ -47,8 +46,18 @@ def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
         if evidence is not rule.evidence:
             transition(step, rule, evidence, cause, loading=True)
         rule.settled = rule.settled or evidence is not None
+        if rule.waits:
+            parts.look(step, rule, cause)
     step.bases.clear()
     settle(step)
+
+
+def turn(step: Step, rule: RuleState, evidence: bool | None, cause: Cause) -> None:
+    """Something that it reads has changed."""
+    if evidence is not rule.evidence:
+        transition(step, rule, evidence, cause)
+    if rule.waits:
+        parts.look(step, rule, cause)
 
 
 def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause, *, loading: bool = False) -> None:
@@ -56,7 +65,7 @@ def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause,
     active = was if evidence is None else evidence
     results: tuple[ActionResult, ...] = ()
     ended: tuple[str, ...] = ()
-    waits, turn = None, loops.STILL
+    held, turn = None, loops.STILL
     if active != was:
         by = actions.by(step, rule, cause)
         rule.active = active  # before the actions: what they wake sees the behavior as it is now
@@ -67,10 +76,20 @@ def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause,
             withhold = (loading or found_so) and not rule.plan.act_on_load
             turn = loops.turn_of(step, rule, cause)
             cut = loops.cut(step, rule, turn, by)
-            results, waits = actions.run(step, rule, rule.plan.actions, by, withhold=withhold, cut=cut)
+            left, ended = actions.give_up(step, rule.key, "the behavior became active while it waited")
+            delays.begun(step, rule, by)
+            waits.stop_all(step, rule.key, (waits.EXPECT,))
+            parts.begin_escalations(step, rule, by, withhold)
+            results, held = actions.run(step, rule, rule.plan.actions, by, withhold=withhold, cut=cut)
         else:
-            results, ended = actions.give_up(step, rule.key, "the behavior ended while it waited")
-            alarms.clear_deactivated(step, rule.key, by)
+            left, ended = actions.give_up(step, rule.key, "the behavior ended while it waited")
+            delays.ended(step, rule, by)
+            waits.stop_all(step, rule.key, (waits.ESCALATE,))
+            if rule.plan.otherwise:
+                waits.stop_all(step, rule.key, (waits.EXPECT,))
+                if not loading and rule.settled:  # FALSE of who has been bound since is nobody's end
+                    results, held = actions.run(step, rule, rule.plan.otherwise, by)
+        results = left + results
     step.behavior(
         BehaviorChanged(
             rule.key,
@@ -82,7 +101,7 @@ def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause,
             step.now if active != was else rule.since,
             results,
             step.basis(rule),
-            waits,
+            held,
             ended,
             active and not was,
             turn.loops,

@@ -6,18 +6,39 @@ sets it too. All other fields are what is reported, whatever a person has put ov
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from app.engine.compile import TYPE_OF, Compiled, Reads, Test, TooDeep, ValueType, compile_condition, reads
+from app.engine.asides import NO_ASIDES, SAYING, Aside, questions
+from app.engine.compile import (
+    TYPE_OF,
+    Compiled,
+    Reads,
+    Test,
+    TooDeep,
+    ValueType,
+    compile_condition,
+    compile_expression,
+    reads,
+)
 from app.engine.formulas import NO_FORMULAS, Formula, formulas_of
 from app.engine.values import Spec
-from app.model.conditions import PropertyRef
+from app.model.conditions import Condition, PropertyRef
 from app.model.definitions import Lifecycle
 from app.model.events import Cause, Evidence, PropertyChanged, TwinEventOccurred
-from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Rule, Shape, TwinPlan
+from app.model.plan import (
+    ActionPlan,
+    AlertPlan,
+    BehaviorKey,
+    ExpectPlan,
+    OverlayPlan,
+    OwnerKey,
+    Rule,
+    Shape,
+    TwinPlan,
+)
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Quality, Value, in_effect
 
@@ -33,7 +54,7 @@ VERDICT: Mapping[Evidence, bool | None] = {"true": True, "false": False, "unknow
 class ShapeState:
     """What all owners of a shape share: property specs, methods, and rules compiled once per combination of types."""
 
-    __slots__ = ("_compiled", "_mapped", "_reads", "computed", "methods", "shape", "specs", "users")
+    __slots__ = ("_asked", "_compiled", "_mapped", "_reads", "computed", "methods", "shape", "specs", "users")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -43,7 +64,8 @@ class ShapeState:
         self.users = 0
         self._mapped: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._reads: dict[int, Reads | str] = {}
-        self._compiled: dict[tuple[int, tuple[ValueType | None, ...], tuple[bool, ...]], Compiled] = {}
+        self._asked: dict[int, Mapping[str, Reads | str]] = {}
+        self._compiled: dict[tuple[int, tuple[ValueType | None, ...], tuple[bool, ...], str], Compiled] = {}
 
     def shared(self, plan: TwinPlan) -> TwinPlan:
         """The plan with what is equal in every twin's being one object: one that was read from a journal or a snapshot
@@ -62,26 +84,44 @@ class ShapeState:
         if found is None:
             rules, interlocks = self.shape.rules, self.shape.interlocks
             condition = (rules[index] if index < len(rules) else interlocks[index - len(rules)]).condition
-            try:
-                found = reads(condition) if condition is not None else "CONDITION_MISSING the behavior has no condition"
-            except TooDeep:
-                found = "CONDITION_TOO_DEEP the condition nests too deeply to be run"
+            found = "CONDITION_MISSING the behavior has no condition"
+            if condition is not None:
+                found = _readable(condition)
             self._reads[index] = found
         return found
 
-    def compiled(self, index: int, reads: Reads, cells: "list[Cell | None]", bound: tuple[bool, ...]) -> Compiled:
+    def asked(self, index: int) -> Mapping[str, Reads | str]:
+        """The same of what it asks beside its condition, by name."""
+        found = self._asked.get(index)
+        if found is None:
+            rules = self.shape.rules
+            asked = questions(rules[index]) if index < len(rules) else {}
+            found = self._asked[index] = {name: _readable(condition) for name, condition in asked.items()}
+        return found
+
+    def compiled(
+        self, index: int, reads: Reads, cells: "list[Cell | None]", bound: tuple[bool, ...], aside: str = ""
+    ) -> Compiled:
         """Rule number `index` for owners whose references resolve to `cells` and whose names are `bound` or not.
 
         Twins of a shape agree on types and bindings, so they share one function; overlays of a shape nearly always do.
         """
         types = tuple(TYPE_OF[cell.spec.plan.data_type] if cell is not None else None for cell in cells)
-        key = (index, types, bound)
+        key = (index, types, bound, aside)
         found = self._compiled.get(key)
         if found is None:
             named = dict(zip(reads.owners, bound, strict=True))
-            found = compile_condition(reads.condition, dict(zip(reads.properties, types, strict=True)), named)
+            write = compile_expression if aside.startswith(SAYING) else compile_condition
+            found = write(reads.condition, dict(zip(reads.properties, types, strict=True)), named)
             self._compiled[key] = found
         return found
+
+
+def _readable(condition: Condition) -> Reads | str:
+    try:
+        return reads(condition)
+    except TooDeep:
+        return "CONDITION_TOO_DEEP the condition nests too deeply to be run"
 
 
 NO_READING = "NoReading"
@@ -154,6 +194,12 @@ class Cell:
             self.value, self.quality, self.timestamp, self.reported_at, self.reason, self.reporting()
         )
         return in_effect(reported, self.override)
+
+    def heard(self) -> bool:
+        """Whether its path had contact in this run and it was reported since, if it ever was."""
+        if not self.pathed or self.override is not None:
+            return True
+        return self.twin.alive and self.reason != PATH_SILENT
 
     def untouched(self) -> bool:
         """Whether it is still as it was made."""
@@ -376,6 +422,7 @@ class RuleState:
 
     __slots__ = (
         "active",
+        "asides",
         "cause",
         "cells",
         "error",
@@ -391,6 +438,7 @@ class RuleState:
         "since",
         "test",
         "turned_at",
+        "waits",
     )
 
     def __init__(
@@ -415,6 +463,9 @@ class RuleState:
         self.follows: BehaviorKey | None = None
         self.cells: tuple[Cell, ...] = ()
         self.notes: tuple[str, ...] = ()
+        self.asides: Mapping[str, Aside] = NO_ASIDES
+        self.waits = bool(plan.escalations) or any(_waits(action) for action in plan.actions)
+        """Whether it may have timers of what it does, or alerts that outlive its activity."""
         silence = owner.silence if silenced else None
         self.error = plan.error or (silence.told if silence is not None else None)
         self.test: Test = _never
@@ -432,6 +483,33 @@ class RuleState:
         self.test = compiled.test
         self.notes = compiled.notes
         self.cells = tuple([cell for cell in found if cell is not None])
+        asked = self.owner.shape.asked(index)
+        if asked:
+            self._ask(index, asked, twins)
+
+    def _ask(self, index: int, asked: Mapping[str, Reads | str], twins: Mapping[str, TwinState]) -> None:
+        asides: dict[str, Aside] = {}
+        for name, question in asked.items():
+            if isinstance(question, str):
+                self.error = question
+                return
+            found = [self.cell(ref, twins) for ref in question.properties]
+            bound = tuple([self.owner.fills(owner, twins) for owner in question.owners])
+            compiled = self.owner.shape.compiled(index, question, found, bound, name)
+            cells = tuple([cell for cell in found if cell is not None])
+            asides[name] = Aside(compiled.test, cells, not name.startswith(SAYING))
+        self.asides = asides
+
+    def watched(self) -> tuple[Cell, ...]:
+        """All that wakes it, once each."""
+        if not self.asides:
+            return tuple(dict.fromkeys(self.cells))
+        more = [cell for aside in self.asides.values() if aside.wakes for cell in aside.cells]
+        return tuple(dict.fromkeys([*self.cells, *more]))
+
+    def heard(self, cells: Iterable[Cell] | None = None) -> bool:
+        """Whether all that it reads (or these) had contact in this run."""
+        return all(cell.heard() for cell in (self.cells if cells is None else cells))
 
     def reads(self) -> Reads | None:
         """What it names; None for one that can't be run."""
@@ -458,6 +536,12 @@ class RuleState:
         if read or isinstance(self.owner, TwinState):
             return tuple(read) or (self.owner.key.id,)
         return tuple(dict.fromkeys(self.owner.plan.bindings.values()))
+
+
+def _waits(action: ActionPlan) -> bool:
+    if isinstance(action, AlertPlan):
+        return bool(action.delay_on or action.delay_off or action.deadband)
+    return isinstance(action, ExpectPlan)
 
 
 def _never() -> bool | None:

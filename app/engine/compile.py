@@ -101,11 +101,12 @@ def compile_condition(
     return _Writer(condition, types, bound).compiled(_Writer.truth)
 
 
-def compile_expression(expression: Condition, types: Mapping[PropertyRef, ValueType | None]) -> Compiled:
-    """The same for an expression of any type over one twin's properties: `test` answers its value, or None. Raises
-    TooDeep."""
+def compile_expression(
+    expression: Condition, types: Mapping[PropertyRef, ValueType | None], bound: Mapping[str, bool] | None = None
+) -> Compiled:
+    """The same for an expression of any type: `test` answers its value, or None. Raises TooDeep."""
     check_depth(expression)
-    return _Writer(expression, types, dict.fromkeys(owners(expression), False)).compiled(_Writer.value)
+    return _Writer(expression, types, bound or dict.fromkeys(owners(expression), False)).compiled(_Writer.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,19 @@ what follows may stop the next.
 
 from collections.abc import Callable, Mapping
 
+from app.engine import delays, parts, waits
 from app.engine.behaviors import settle
 from app.engine.step import Step
 from app.model.events import Timer
 
 Answer = Callable[[Step, Timer], None]
 
-ANSWERS: Mapping[str, Answer] = {}
+ANSWERS: Mapping[str, Answer] = {
+    waits.DELAY_ON: delays.delay_on_met,
+    waits.DELAY_OFF: delays.delay_off_met,
+    waits.ESCALATE: parts.escalate,
+    waits.EXPECT: parts.expect_met,
+}
 """By the part of the slot before the slash. Each finds what the timer is about by its key, and may find it gone."""
 
 
@@ -22,4 +28,5 @@ def meet(step: Step) -> None:
     while (timer := timers.first(step.now)) is not None:
         step.timer(timer, "met")
         ANSWERS[timer.key.slot.partition("/")[0]](step, timer)
+        step.bases.clear()
         settle(step)

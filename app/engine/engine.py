@@ -6,7 +6,7 @@ Engine time never goes back: a `now` before the last one counts as the last one.
 
 from dataclasses import dataclass
 
-from app.engine import actions, alarms, calls, due, load, overrides, paths, samples
+from app.engine import actions, alarms, calls, due, load, overrides, paths, samples, waits
 from app.engine.behaviors import settle
 from app.engine.fold import fold
 from app.engine.live import LiveState
@@ -87,6 +87,7 @@ class Engine:
             case Started():
                 live.begin_run()
                 calls.settle_last_run(step)
+                waits.follow_all(step)
             case AcknowledgeAlert():
                 refused = alarms.acknowledge(step, input)
             case AcknowledgeAlerts():

@@ -49,6 +49,8 @@ class LiveState:
 
     def clear(self) -> None:
         self.time: Micros = 0
+        self.began: Micros = 0
+        """When this run started."""
         self.catalogue_revision = 0
         self.shapes: dict[str, ShapeState] = {}
         self.twins: dict[str, TwinState] = {}
@@ -223,10 +225,11 @@ class LiveState:
     def land_behavior(self, fact: BehaviorChanged) -> None:
         rule = self.rule(fact.key)
         if rule is not None:
-            rule.active = fact.state == "active"
-            rule.evidence = VERDICT[fact.evidence]
-            rule.settled = rule.settled or rule.evidence is not None
-            rule.since, rule.cause = fact.since, fact.cause
+            evidence = VERDICT[fact.evidence]
+            if evidence is not rule.evidence or fact.state != fact.was:  # else it tells of actions only
+                rule.settled = rule.settled or evidence is not None
+                rule.cause = fact.cause
+            rule.active, rule.evidence, rule.since = fact.state == "active", evidence, fact.since
             if fact.fired:
                 rule.turned_at, rule.loops, rule.follows = fact.at, fact.loops, fact.follows
         for call_id in fact.ended:
@@ -320,6 +323,7 @@ class LiveState:
 
         Losing knowledge turns evidence to unknown and never flips it, so no behavior changes its state here.
         """
+        self.began = self.time
         self.timers.pause_evidence(self.time)
         touched: dict[RuleState, None] = {}
         for twin in self.twins.values():

@@ -4,13 +4,13 @@ What a rule was and did belongs to its owner and name: an edited rule goes on in
 because of the edit; one that is gone, or no longer loads, takes its alerts with it.
 """
 
-from app.engine import actions, alarms, loading
+from app.engine import actions, alarms, edits, loading
 from app.engine.behaviors import settle_loaded
 from app.engine.cells import EVIDENCE
 from app.engine.loading import Replaced
 from app.engine.step import Step
 from app.model.events import ActionResult, Alert, BehaviorChanged, BehaviorState, Cause, Load, OverrideChanged
-from app.model.plan import AlertPlan
+from app.model.plan import Rule
 
 REMOVED = "BehaviorRemoved"
 FAILED_TO_LOAD = "BehaviorFailedToLoad"
@@ -29,6 +29,7 @@ def decide(step: Step, input: Load) -> None:
             OverrideChanged(key.twin_id, key.name, None, override, step.now, input.author, why, cause)
         )
     for owner in loaded.owners:
+        edits.carry(step, owner, cause)
         _drop(step, owner, cause)
     settle_loaded(step, loaded.rules(), cause)
 
@@ -38,7 +39,7 @@ def _drop(step: Step, owner: Replaced, cause: Cause) -> None:
         new = (owner.after or {}).get(name)
         gone = owner.reborn or new is None or new.error is not None
         was: BehaviorState = "active" if rule.active else "inactive"
-        edited = gone or (new is not None and new.plan.actions != rule.plan.actions)
+        edited = gone or (new is not None and _todo(new.plan) != _todo(rule.plan))
         why = "the behavior was changed while it waited"
         results, ended = actions.give_up(step, rule.key, why) if edited else _NONE
         if gone and (rule.active or ended or (new is not None and rule.evidence is not None)):
@@ -69,9 +70,13 @@ def _why_over(owner: Replaced, alert: Alert) -> str:
         silence = new.owner.silence
         return silence.reason if silence is not None else FAILED_TO_LOAD
     old = owner.before.get(alert.behavior)
-    planned = old is not None and alert.code in _codes(old.plan.actions)
-    return ALERT_REMOVED if planned and alert.code not in _codes(new.plan.actions) else ""
+    planned = old is not None and alert.code in _codes(old.plan)
+    return ALERT_REMOVED if planned and alert.code not in _codes(new.plan) else ""
 
 
-def _codes(actions: tuple[object, ...]) -> set[str]:
-    return {action.code for action in actions if isinstance(action, AlertPlan)}
+def _codes(rule: Rule) -> set[str]:
+    return {plan.code for plan in rule.all_alerts()}
+
+
+def _todo(rule: Rule) -> tuple[object, ...]:
+    return rule.actions, rule.otherwise, rule.escalations

@@ -44,7 +44,7 @@ class Loading:
         return [rule for owner in self.owners if owner.after is not None for rule in owner.after.values()]
 
     def attach(self, rule: RuleState) -> None:
-        for cell in dict.fromkeys(rule.cells):
+        for cell in rule.watched():
             if isinstance(rule.owner, TwinState):
                 cell.readers = (*cell.readers, rule)  # of its own twin, which is new: they come in order
             else:
@@ -53,7 +53,7 @@ class Loading:
     def detach(self, rules: Iterable[RuleState]) -> None:
         for rule in rules:
             self.gone.add(rule)
-            for cell in rule.cells:
+            for cell in rule.watched():
                 self.readers.setdefault(cell, [])
 
     def wire(self) -> None:

@@ -6,7 +6,7 @@ code of the server (one sample of a good float on time); everything unusual leav
 
 from collections.abc import Iterable
 
-from app.engine.behaviors import settle, transition
+from app.engine.behaviors import settle, turn
 from app.engine.cells import PATH_SILENT, Cell, PathClock, RuleState, TwinState
 from app.engine.step import Step
 from app.engine.values import EXCEEDED, is_plain, is_text
@@ -161,14 +161,15 @@ def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:
     turned: list[tuple[RuleState, bool | None]] | None = None
     for rule in rules:
         evidence = rule.test(*rule.cells)
-        if evidence is not rule.evidence:
-            step.remember(rule)
+        if evidence is not rule.evidence or rule.waits:
+            if evidence is not rule.evidence:
+                step.remember(rule)
             turned = turned or []
             turned.append((rule, evidence))
     if turned:
         cause = Cause("reading", reading.source, step.now)
         for rule, evidence in turned:
-            transition(step, rule, evidence, cause)
+            turn(step, rule, evidence, cause)
         step.bases.clear()
         settle(step)
 

@@ -18,7 +18,7 @@ from app.model.events import Alert, Call, Cause, Evidence, PropertyChanged, Time
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
 
-VERSION = 10
+VERSION = 11
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -50,6 +50,7 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     version: int
     sequence: int
     time: Micros
+    began: Micros
     serial: int
     plan: Plan
     paths: tuple[_Path, ...]
@@ -107,6 +108,7 @@ def restore(live: LiveState, data: bytes) -> None:
     live.clear()
     loading.load(live, state.plan)
     live.sequence, live.time, live.serial = state.sequence, state.time, state.serial
+    live.began = state.began
     for path in state.paths:
         twin = live.twins[path.twin_id]
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
@@ -157,6 +159,7 @@ def _state_of(live: LiveState) -> _State:
         VERSION,
         live.sequence,
         live.time,
+        live.began,
         live.serial,
         Plan(
             live.catalogue_revision,

@@ -11,16 +11,18 @@ from collections.abc import Iterable
 import msgspec
 
 from app.model.events import Timer, TimerKey
+from app.model.plan import BehaviorKey
 from app.model.time import Micros
 
 
 class Timers:
     """Costs what changes and what is due, not what waits: an entry that was moved stays in the heap for a while."""
 
-    __slots__ = ("_heap", "_kept")
+    __slots__ = ("_heap", "_kept", "_slots")
 
     def __init__(self) -> None:
         self._kept: dict[TimerKey, Timer] = {}
+        self._slots: dict[BehaviorKey, dict[str, Timer]] = {}
         self._heap: list[tuple[Micros, str, str, str, str, TimerKey]] = []
 
     def __len__(self) -> int:
@@ -32,14 +34,25 @@ class Timers:
     def all(self) -> Iterable[Timer]:
         return self._kept.values()
 
+    def of(self, key: BehaviorKey) -> list[Timer]:
+        """All of a behavior, in the order of their slots: a fold need not have met them in the order of deciding."""
+        found = self._slots.get(key)
+        return [found[slot] for slot in sorted(found)] if found else []
+
     def put(self, timer: Timer) -> None:
         self._kept[timer.key] = timer
+        self._slots.setdefault(_behavior(timer.key), {})[timer.key.slot] = timer
         if timer.due is not None:
             owner = timer.key.owner
             heapq.heappush(self._heap, (timer.due, owner.kind, owner.id, timer.key.behavior, timer.key.slot, timer.key))
 
     def drop(self, key: TimerKey) -> None:
-        self._kept.pop(key, None)
+        if self._kept.pop(key, None) is not None:
+            behavior = _behavior(key)
+            slots = self._slots[behavior]
+            del slots[key.slot]
+            if not slots:
+                del self._slots[behavior]
 
     def next_due(self) -> Micros | None:
         """Exact: entries of timers that were moved, paused or dropped are worked off first."""
@@ -60,6 +73,10 @@ class Timers:
         """What a start does to all that hang on what the plant shows."""
         for timer in [timer for timer in self._kept.values() if timer.evidence]:
             self.put(paused(timer, now))
+
+
+def _behavior(key: TimerKey) -> BehaviorKey:
+    return BehaviorKey(key.owner, key.behavior)
 
 
 def paused(timer: Timer, now: Micros) -> Timer:

@@ -324,11 +324,12 @@ class ActionResult(msgspec.Struct, frozen=True, omit_defaults=True):
     action: str
     """As messages name it: `alert hot`, `call backup.start`, `write outlet.position`."""
     result: Literal["done", "decided", "withheld", "skipped", "waiting"]
-    """`decided` is a call on its way, `waiting` an action behind a required call that is not accepted yet."""
+    """`decided` is a call on its way; `waiting` an action behind a required call that is not accepted yet, an alert
+    within its on-delay, or something that is expected and not seen yet."""
     reason: str = ""
     """Of one that was withheld or skipped."""
     call_id: str | None = None
-    """Of a call: its own, sent or withheld; of one that waits: the call it waits for."""
+    """Of a call: its own, sent or withheld; of one that waits: the call it waits for, or whose effect is expected."""
 
 
 class WaitingActions(msgspec.Struct, frozen=True):
@@ -340,8 +341,14 @@ class WaitingActions(msgspec.Struct, frozen=True):
     cause: Cause
 
 
+PartOutcome = Literal["escalated", "acknowledged", "observed", "missed", "unknown"]
+"""Of an escalation: done, or not needed because a person had acknowledged. Of an expectation: seen in time, surely not
+seen, or not known."""
+
+
 class BehaviorChanged(msgspec.Struct, frozen=True):
-    """Its state or its evidence changed, or (both as they were) actions that waited went on or ended."""
+    """Its state or its evidence changed, or (both as they were) actions that waited went on or ended, or a part of it
+    came to its end."""
 
     key: BehaviorKey
     state: BehaviorState
@@ -366,6 +373,12 @@ class BehaviorChanged(msgspec.Struct, frozen=True):
     """How many activations in a row followed from its own calls and writes, this one included."""
     follows: BehaviorKey | None = None
     """The behavior whose call or write it followed from."""
+    part: str = ""
+    """The part of it that came to its end, both as they were, as a pointer into its definition: `escalations/0`, or
+    `actions/2` for an expectation."""
+    came_to: PartOutcome | None = None
+    late: Micros = 0
+    """How long after its moment that part came to it, where the server was not running then."""
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -547,9 +560,12 @@ class Timer(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """Whether it hangs on what the plant shows: then it waits after a start until that had contact again."""
     ref: str = ""
     """What it is about, where its key does not say: an alert, a call."""
+    cause: Cause | None = None
+    """What started it."""
 
 
-TimerChange = Literal["started", "paused", "resumed", "met", "stopped"]
+TimerChange = Literal["started", "paused", "resumed", "moved", "met", "stopped"]
+"""`moved`: what it waits for was given another length."""
 
 
 class TimerChanged(msgspec.Struct, frozen=True, array_like=True):

@@ -5,6 +5,7 @@ rules are compiled once. An owner (twin or overlay) brings a shape and its bindi
 from the catalogue; the engine never sees a definition. Plans are journaled inside `Load`, so they are msgspec structs.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
@@ -75,10 +76,19 @@ class MethodPlan(msgspec.Struct, frozen=True):
     per: Micros = 0
 
 
+class MessageValue(msgspec.Struct, frozen=True):
+    """Where a message shows a value, as it is when the alert is raised."""
+
+    value: Condition
+    decimals: int | None = None
+    """None: as many as it needs."""
+
+
 class AlertPlan(msgspec.Struct, frozen=True, tag="alert"):
     code: str
     severity: Severity
     message: str
+    """As it is shown, unless it has values in it."""
     latched: bool
     ack_required: bool
     delay_on: Micros = 0
@@ -86,6 +96,8 @@ class AlertPlan(msgspec.Struct, frozen=True, tag="alert"):
     deadband: float = 0.0
     re_alarm: Micros = 0
     group: str = ""
+    parts: tuple[str | MessageValue, ...] = ()
+    """The message in pieces, where it has values (or braces) in it."""
 
 
 class CallPlan(msgspec.Struct, frozen=True, tag="call"):
@@ -114,10 +126,13 @@ class EmitPlan(msgspec.Struct, frozen=True, tag="emit"):
 class ExpectPlan(msgspec.Struct, frozen=True, tag="expect"):
     within: Micros
     condition: Condition
-    otherwise: "tuple[AlertPlan | CallPlan | WritePlan | EmitPlan, ...]" = ()
+    otherwise: "tuple[PlainPlan, ...]" = ()
+    index: int = 0
+    """Its place among the behavior's actions: what it is told apart by."""
 
 
-ActionPlan = AlertPlan | CallPlan | WritePlan | EmitPlan | ExpectPlan
+PlainPlan = AlertPlan | CallPlan | WritePlan | EmitPlan
+ActionPlan = PlainPlan | ExpectPlan
 
 
 class EscalationPlan(msgspec.Struct, frozen=True):
@@ -139,6 +154,20 @@ class Rule(msgspec.Struct, frozen=True):
     suppressed_by: tuple[str, ...] = ()
     pulse: bool = False
     """Fires each time its condition is TRUE, and is never active."""
+
+    def expects(self) -> Iterator[ExpectPlan]:
+        return (action for action in self.actions if isinstance(action, ExpectPlan))
+
+    def while_active(self) -> Iterator[AlertPlan]:
+        """Alerts that end with the behavior's activity."""
+        lists = (self.actions, *(escalation.actions for escalation in self.escalations))
+        return (action for actions in lists for action in actions if isinstance(action, AlertPlan))
+
+    def all_alerts(self) -> Iterator[AlertPlan]:
+        """Wherever they stand."""
+        yield from self.while_active()
+        for actions in (self.otherwise, *(expect.otherwise for expect in self.expects())):
+            yield from (action for action in actions if isinstance(action, AlertPlan))
 
 
 class Interlock(msgspec.Struct, frozen=True):

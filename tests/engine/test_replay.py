@@ -36,7 +36,18 @@ from app.model.events import (
     Started,
     Tick,
 )
-from app.model.plan import OverlayPlan, Plan, PropertyKey, PropertyPlan, Shape
+from app.model.plan import (
+    AlertPlan,
+    EmitPlan,
+    EscalationPlan,
+    ExpectPlan,
+    MessageValue,
+    OverlayPlan,
+    Plan,
+    PropertyKey,
+    PropertyPlan,
+    Shape,
+)
 from app.model.time import SECOND, Micros
 from app.model.values import Quality
 from tests.engine.plant import (
@@ -73,6 +84,17 @@ COMPUTED = (
     PropertyPlan("slack", "integer", computed=Arithmetic("*", ref("limit"), ref("starts"))),
 )
 EDITED = (msgspec.structs.replace(COMPUTED[0], computed=Arithmetic("-", ref("limit"), ref("level"))), *COMPUTED[1:])
+
+
+def waiting(code: str, **options: Any) -> AlertPlan:
+    return msgspec.structs.replace(alert(code), **options)
+
+
+def saying(code: str) -> AlertPlan:
+    slip = MessageValue(Arithmetic("/", ref("speed"), ref("temperature")), 1)
+    return waiting(code, parts=("at ", MessageValue(ref("temperature")), " ", slip))
+
+
 RULE_SETS = (
     (),
     (rule("hot", hot(), alert("0", "critical"), call("stop")), rule("odd", compare("status", ">", 5))),
@@ -95,6 +117,41 @@ RULE_SETS = (
         rule("fast", compare("speed", ">", 60.0), write("speed", 50.0), call("flush")),
         rule("low", compare("limit", "<", 30.0), write("limit", 80.0, required=True), call("start"), alert("1")),
     ),
+    (
+        rule(
+            "hot",
+            hot(70.0),
+            waiting("a", delay_on=2 * SECOND, deadband=5.0, delay_off=SECOND),
+            call("start"),
+            ExpectPlan(2 * SECOND, compare("status", "==", "running"), (alert("b", "error"), write("limit", 5.0)), 2),
+            saying("c"),
+            escalations=(
+                EscalationPlan(2 * SECOND, True, (waiting("d", delay_off=2 * SECOND), call("stop"))),
+                EscalationPlan(SECOND, False, (write("mode", "hand"),)),
+            ),
+            otherwise=(call("stop", required=True), write("mode", "auto"), saying("e")),
+        ),
+        rule(
+            "low",
+            Or((Not(compare("limit", ">", 60.0)), compare("level", "<", 1.0))),
+            EmitPlan(None, "low", {"limit": 60.0}),
+            call("flush", required=True),
+            ExpectPlan(SECOND, compare("limit", ">", 60.0), (write("limit", 80.0),), 2),
+            waiting("f", delay_off=SECOND, latched=True),
+            otherwise=(alert("g", "error"),),
+        ),
+        rule("hand", compare("mode", "==", "hand"), waiting("h", delay_on=SECOND), write("limit", 50.0)),
+    ),
+    (
+        rule(
+            "hot",
+            hot(60.0),
+            waiting("a", delay_on=SECOND),
+            ExpectPlan(2 * SECOND, compare("status", "==", "running"), (alert("b", "error"),), 1),
+            escalations=(EscalationPlan(3 * SECOND, True, (alert("d"),)),),
+        ),
+        rule("low", compare("limit", "<", 60.0), waiting("f", deadband=2.0), act_on_load=True),
+    ),
     (rule("hot", hot(), write("mode", "auto")), rule("loop", compare("mode", "==", "auto"), write("mode", "hand")),
      rule("loop2", compare("mode", "==", "hand"), write("mode", "auto"))),
 )  # fmt: skip
@@ -109,7 +166,12 @@ STATION_LOCKS = (
     never(compare("status", "==", "fault", "primary"), write="limit", owner="backup", name="faulty"),
 )
 STATION_RULES = (
-    failure(alert("0", "critical"), call("start", "backup"), write("limit", 9.0, "backup")),
+    failure(
+        alert("0", "critical"),
+        call("start", "backup"),
+        ExpectPlan(2 * SECOND, compare("status", "==", "running", "backup"), (alert("deaf", "error"),), 2),
+        write("limit", 9.0, "backup"),
+    ),
     rule("alone", And((Not(Bound("backup")), compare("temperature", ">", 10.0, "primary"))), alert()),
 )
 SHARE = Compare(">", Arithmetic("/", ref("level", "area/station/primary"), ref("limit", "backup")), Literal(0.5))
