@@ -8,11 +8,11 @@ from app.model.definitions import Kind, Lifecycle
 from app.model.time import Micros
 from app.model.values import Quality
 from app.scenarios.script import (
-    Acknowledge,
     Action,
     Answer,
     Answered,
     At,
+    AtAlert,
     Call,
     Event,
     Given,
@@ -114,11 +114,15 @@ def _because(words: Words, otherwise: str) -> str:
 def _write(words: Words) -> Action:
     target = words.member(_PROPERTY)
     words.need("=")
-    return Write(target, words.value(), _by(words))
+    return Write(target, words.value(), _by(words), _overriding(words))
 
 
 def _call(words: Words) -> Action:
-    return Call(words.member(_METHOD), words.arguments(), _by(words))
+    return Call(words.member(_METHOD), words.arguments(), _by(words), _overriding(words))
+
+
+def _overriding(words: Words) -> str:
+    return words.text("why interlocks are overridden") if words.take("overriding") else ""
 
 
 def code_of(words: Words) -> str | None:
@@ -127,7 +131,22 @@ def code_of(words: Words) -> str | None:
 
 def _acknowledge(words: Words) -> Action:
     target, code, by = words.member(_BEHAVIOR), code_of(words), _by(words)
-    return Acknowledge(target, code, by, words.text("a comment") if words.take("comment") else "")
+    return AtAlert("acknowledge", target, code, by, _comment(words))
+
+
+def _reset(words: Words) -> Action:
+    target, code, by = words.member(_BEHAVIOR), code_of(words), _by(words)
+    return AtAlert("reset", target, code, by, _comment(words))
+
+
+def _comment(words: Words) -> str:
+    return words.text("a comment") if words.take("comment") else ""
+
+
+def _note(words: Words) -> Action:
+    target, code = words.member(_BEHAVIOR), code_of(words)
+    comment = words.text("the comment")
+    return AtAlert("comment", target, code, _by(words), comment)
 
 
 def _force(words: Words) -> Action:
@@ -203,6 +222,8 @@ ACTIONS: dict[str, Callable[[Words], Action]] = {
     "write": _write,
     "call": _call,
     "acknowledge": _acknowledge,
+    "reset": _reset,
+    "comment": _note,
     "force": _force,
     "out": _out_of_service,
     "clear": _clear_override,

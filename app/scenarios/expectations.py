@@ -7,11 +7,10 @@ from collections.abc import Callable
 from typing import get_args
 
 from app.model.behaviors import Severity
-from app.model.events import CallStatus, Evidence
+from app.model.events import AlertTransition, CallStatus, Evidence
 from app.model.values import Value
 from app.scenarios.actions import QUALITIES, code_of
 from app.scenarios.script import (
-    SENT,
     AlertFlag,
     CompareOp,
     ExpectAlert,
@@ -37,9 +36,9 @@ _SEVERITIES = get_args(Severity)
 _FLAGS = get_args(AlertFlag)
 _STATES = ("active", "inactive")
 _EVIDENCE = get_args(Evidence)
-_STATUSES = (SENT, *get_args(CallStatus))
+_STATUSES = get_args(CallStatus)
 _CONNECTIONS = ("connected", "disconnected", "connecting", "unconfigured")
-_TRANSITIONS = ("raised", "cleared", "acknowledged", "closed")
+_TRANSITIONS = get_args(AlertTransition)
 _AFTER_A_MEMBER = (
     "a comparison such as '== 80.0', 'known', 'unknown', a quality, 'forced' or 'out of service' of a property;"
     " 'active', 'inactive', 'evidence', 'skipped' or 'error' of a behavior"
@@ -74,21 +73,26 @@ def _connection(words: Words) -> Expectation:
 def _property(words: Words, target: Member) -> Expectation:
     op: CompareOp | None = None
     value: Value = None
-    known, override = None, None
+    known, quality, override = None, None, None
     word = words.peek()
     if word is not None and word.kind == "sign" and word.written in _OPS:
         words.take(word.written)
         op, value = word.written, words.value()  # type: ignore[assignment]  # it is one of them
-    if words.take("known"):
-        known = True
-    elif words.take("unknown"):
-        known = False
-    quality = words.maybe(QUALITIES)
-    if words.take("forced"):
-        override = "forced"
-    elif words.take("out", "of", "service"):
-        override = "out_of_service"
-    if op is None and known is None and quality is None and override is None:
+    begins = words.peek()
+    while (word := words.peek()) is not None and word.kind == "name":
+        if words.take("known"):
+            known = True
+        elif words.take("unknown"):
+            known = False
+        elif words.take("forced"):
+            override = "forced"
+        elif words.take("out", "of", "service"):
+            override = "out_of_service"
+        elif (said := words.maybe(QUALITIES)) is not None:
+            quality = said
+        else:
+            words.fail(_AFTER_A_MEMBER)
+    if op is None and words.peek() is begins:
         words.fail(_AFTER_A_MEMBER)
     return ExpectProperty(target, op, value, known, quality, override, words.maybe_text())  # type: ignore[arg-type]
 
@@ -110,11 +114,11 @@ def _match(words: Words, what: str) -> Text:
 
 def _alert(words: Words) -> Expectation:
     target = words.member("a behavior")
-    severity = words.maybe(_SEVERITIES)
-    message = words.maybe_match()
-    code = code_of(words)
+    severity, message, code = words.maybe(_SEVERITIES), words.maybe_match(), code_of(words)
     flags = []
     while not words.done():
+        if code is None and (code := code_of(words)) is not None:
+            continue
         flags.append(words.one_of(_FLAGS, "state of an alert"))
     return ExpectAlert(target, severity, message, code, tuple(flags))  # type: ignore[arg-type]  # each is one of them
 
@@ -140,18 +144,27 @@ def _transition(transition: str) -> Callable[[Words], Expectation]:
 def _call(words: Words) -> Expectation:
     target = words.member("a method")
     arguments = words.arguments() if words.is_next("(") else None
-    return ExpectCall(target, False, arguments, _status(words), words.maybe_match())
+    return ExpectCall(target, False, arguments, _status(words), _code(words), words.maybe_match())
 
 
 def _write(words: Words) -> Expectation:
     target = words.member("a property")
     arguments = {"value": words.value()} if words.take("=") else None
-    return ExpectCall(target, True, arguments, _status(words), words.maybe_match())
+    return ExpectCall(target, True, arguments, _status(words), _code(words), words.maybe_match())
 
 
-def _status(words: Words) -> str:
+def _status(words: Words) -> str | None:
     word = words.peek()
-    return words.one_of(_STATUSES, "state of a call") if word is not None and word.written != "containing" else SENT
+    said = word is not None and word.kind == "name" and word.written != "containing"
+    return words.one_of(_STATUSES, "state of a call") if said else None
+
+
+def _code(words: Words) -> str | None:
+    word = words.peek()
+    if word is None or word.kind != "name" or not word.written.isupper():
+        return None
+    words.take(word.written)
+    return word.written
 
 
 def _event(words: Words) -> Expectation:

@@ -11,7 +11,6 @@ from app.scenarios import naming, telling
 from app.scenarios.comparing import same
 from app.scenarios.mismatch import Fact, Mismatch, Said, facts_of, text, told
 from app.scenarios.script import (
-    SENT,
     ExpectAlertFact,
     ExpectCall,
     ExpectEvent,
@@ -48,17 +47,21 @@ def call_made(stage: Stage, said: Said, expects: ExpectCall) -> Mismatch | None:
         if (
             call.twin_id == twin_id
             and (call.property if expects.write else call.method) == name
-            and (fact.send if expects.status == SENT else call.status == expects.status)
+            and (fact.send if expects.status is None else call.status == expects.status)
             and _arguments_fit(expects.arguments, call)
+            and (expects.code is None or (call.refusal is not None and call.refusal.code == expects.code))
             and (expects.error is None or expects.error.fits(call.error))
         ):
+            if call.behavior is None and call.refusal is not None:
+                said.refusal = None  # whoever asked for it was told so
             said.named += [other for other in facts if other.call.call_id == call.call_id]
             return None
-    wanted = f"{'write' if expects.write else 'call'} {expects.status}: {telling.member(twin_id, name)}"
+    wanted = f"{'write' if expects.write else 'call'} {expects.status or 'decided'}: {telling.member(twin_id, name)}"
     if isinstance(expects.arguments, Mapping) and expects.write:
         wanted += f" = {telling.value(expects.arguments['value'])}"
     elif expects.arguments is not None:
         wanted += f"({telling.arguments(expects.arguments)})"
+    wanted += f" {expects.code}" if expects.code is not None else ""
     wanted += f": {text(expects.error)}" if expects.error is not None else ""
     return Mismatch(wanted, told(map(telling.call_fact, facts), "no call in this step"))
 

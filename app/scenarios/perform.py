@@ -13,15 +13,18 @@ from app.commands.asked import checked_arguments, checked_value, is_mapped
 from app.commands.refusals import property_of as checked_property
 from app.commands.refusals import raise_refused, refuse
 from app.commands.values import fitted
+from app.errors import Refused
 from app.model.events import (
     AcknowledgeAlert,
     CallResult,
     ClearOverride,
+    CommentAlert,
     DeviceEvent,
     Input,
     Reading,
     ReportSamples,
     RequestCall,
+    ResetAlert,
     Sample,
     Samples,
     SetManual,
@@ -32,10 +35,10 @@ from app.model.values import Quality, Value
 from app.scenarios import messages, naming
 from app.scenarios.actions import OPERATOR
 from app.scenarios.script import (
-    Acknowledge,
     Action,
     Answer,
     At,
+    AtAlert,
     Call,
     Edit,
     Event,
@@ -81,8 +84,8 @@ def perform(stage: Stage, does: Action, texts: Texts) -> list[str]:
             _write(stage, does)
         case Call():
             _call(stage, does)
-        case Acknowledge():
-            _acknowledge(stage, does)
+        case AtAlert():
+            _at_alert(stage, does)
         case Override():
             _override(stage, does)
         case Answer():
@@ -170,23 +173,32 @@ def _command(stage: Stage, command: Input) -> None:
         raise_refused(refused)
 
 
+def _ask(stage: Stage, request: RequestCall) -> None:
+    """A call that is refused at the send (an interlock, a limit) is refused to whoever asked for it."""
+    _command(stage, request)
+    call = stage.engine.live.call(request.call_id)
+    if call is not None and call.refusal is not None:
+        raise Refused(call.error, code=call.refusal.code)
+
+
 def _write(stage: Stage, does: Write) -> None:
     twin_id, name = naming.property_of(stage, does.target)
     _, plain = checked_value(stage.plant.catalogue, twin_id, name, does.value)
     if is_mapped(stage.plant.catalogue, twin_id, name):
-        call_id = stage.new_call_id()
-        _command(stage, RequestCall(call_id, twin_id, does.by, property=name, arguments={"value": plain}))
+        request = RequestCall(stage.new_call_id(), twin_id, does.by, property=name, arguments={"value": plain})
+        _ask(stage, msgspec.structs.replace(request, override_reason=does.overriding))
     else:
-        _command(stage, SetManual(twin_id, name, plain, does.by))
+        _command(stage, SetManual(twin_id, name, plain, does.by, override_reason=does.overriding))
 
 
 def _call(stage: Stage, does: Call) -> None:
     twin_id, method = naming.method_of(stage, does.target)
     values: Mapping[str, Value] = checked_arguments(stage.plant.catalogue, twin_id, method, does.arguments)
-    _command(stage, RequestCall(stage.new_call_id(), twin_id, does.by, method=method, arguments=dict(values)))
+    request = RequestCall(stage.new_call_id(), twin_id, does.by, method=method, arguments=dict(values))
+    _ask(stage, msgspec.structs.replace(request, override_reason=does.overriding))
 
 
-def _acknowledge(stage: Stage, does: Acknowledge) -> None:
+def _at_alert(stage: Stage, does: AtAlert) -> None:
     key = naming.behavior_of(stage, does.target)
     name = told_member(key.owner.id, key.name)
     alerts = list(stage.engine.live.open_alerts())
@@ -199,7 +211,8 @@ def _acknowledge(stage: Stage, does: Acknowledge) -> None:
         raise Undoable(messages.no_alert(name, [told_member(item.owner.id, item.behavior) for item in alerts]))
     if len(found) > 1:
         raise Undoable(messages.which_alert(name, [item.code for item in found]))
-    _command(stage, AcknowledgeAlert(found[0].alert_id, does.by, does.comment))
+    command = {"acknowledge": AcknowledgeAlert, "reset": ResetAlert, "comment": CommentAlert}[does.does]
+    _command(stage, command(found[0].alert_id, does.by, does.comment))
 
 
 def _override(stage: Stage, does: Override) -> None:

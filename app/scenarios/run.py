@@ -45,7 +45,7 @@ class Failure:
     inputs: tuple[str, ...] = ()
     """What the behavior in question reads, as it stood."""
     step: tuple[str, ...] = ()
-    """What had happened since the step began."""
+    """What had happened since the step began; told with the first failure of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +112,8 @@ class _Running:
         self._refused: tuple[Line, Micros, TwinOverlayError] | None = None
         self._rejected: Line | None = None
         self._expecting = False
+        self._failed = False
+        """Whether something of this step does not hold."""
 
     def go_on(self, line: Line) -> bool:
         """False where the scenario ends with this line."""
@@ -125,6 +127,7 @@ class _Running:
         if self._expecting:
             self._expecting = False
             self._said = Said()
+            self._failed = False
             self._stage.since.clear()
         self._do(line)
         return True
@@ -187,6 +190,8 @@ class _Running:
     def _fail(self, line: Line, mismatch: Mismatch) -> None:
         stage = self._stage
         number, column = self._source.position(line.span.start)
+        step = () if self._failed else tuple(stage.since_told())  # once is enough
+        self._failed = True
         self._result.failures.append(
             Failure(
                 self._source.file,
@@ -197,7 +202,7 @@ class _Running:
                 mismatch.expected,
                 mismatch.found,
                 tuple(told for key in mismatch.behaviors for told in inputs(stage, key)),
-                tuple(stage.since_told()),
+                step,
             )
         )
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from app.dtsl.source import Source, Span
 from app.model.definitions import Kind, Lifecycle
-from app.model.events import BehaviorState, Evidence
+from app.model.events import AlertTransition, BehaviorState, Evidence
 from app.model.time import Micros
 from app.model.values import Quality, Value
 
@@ -109,9 +109,12 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Write:
+    """`overriding`: why interlocks are not to stand against it."""
+
     target: Member
     value: Value
     by: str
+    overriding: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +122,14 @@ class Call:
     target: Member
     arguments: Mapping[str, Value] | tuple[Value, ...]
     by: str
+    overriding: str
 
 
 @dataclass(frozen=True, slots=True)
-class Acknowledge:
+class AtAlert:
+    """What a person does to an open alert of a behavior."""
+
+    does: Literal["acknowledge", "reset", "comment"]
     target: Member
     code: str | None
     by: str
@@ -251,22 +258,21 @@ class ExpectNoAlert:
 
 @dataclass(frozen=True, slots=True)
 class ExpectAlertFact:
-    transition: Literal["raised", "cleared", "acknowledged", "closed"]
+    transition: AlertTransition
     target: Member
     code: str | None = None
 
 
-SENT = "sent"
-
-
 @dataclass(frozen=True, slots=True)
 class ExpectCall:
-    """A call, or (`write`) a write of a property. `arguments` None: any."""
+    """A call, or (`write`) a write of a property; `arguments` None: any. Without a `status` one that is to be sent."""
 
     target: Member
     write: bool
     arguments: Mapping[str, Value] | tuple[Value, ...] | None
-    status: str = SENT
+    status: str | None = None
+    code: str | None = None
+    """Why it was refused before it was sent: CALL_INTERLOCKED, ..."""
     error: Text | None = None
 
 
@@ -309,7 +315,7 @@ Action = (
     | Event
     | Write
     | Call
-    | Acknowledge
+    | AtAlert
     | Override
     | Answer
     | Sending

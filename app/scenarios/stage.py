@@ -53,7 +53,7 @@ class Step:
 
 
 class Stage:
-    """`now` is engine time; `since` has the outcomes since the step began that expectations look at."""
+    """`now` is engine time; `since` has the outcomes that expectations look at: since the step began, or this run."""
 
     def __init__(self, plant: Plant, plan: Plan | None, begins: Micros) -> None:
         self.plant = plant
@@ -137,6 +137,7 @@ class Stage:
         self._holding = False
         self._held.clear()
         self.answerable.clear()
+        self.since.clear()  # what expectations look at is of one run
         self.decide(Started())
         return differences
 

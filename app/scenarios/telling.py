@@ -105,7 +105,9 @@ def alert_fact(fact: AlertChanged) -> str:
 
 
 def call_fact(fact: CallChanged) -> str:
-    status = "sent" if fact.send else fact.call.status
+    status: str = fact.call.status
+    if fact.call.refusal is not None:
+        status += f" {fact.call.refusal.code}"
     why = f": {fact.call.error}" if fact.call.error else ""
     return f"{kind_of_call(fact.call)} {status}: {call(fact.call)}{why}"
 

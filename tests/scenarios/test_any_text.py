@@ -84,7 +84,7 @@ GOOD_LINES = st.sampled_from(
         "expect alert Pump1.failed",
         "expect no alert",
         "expect Pump1.status == 'fault' good",
-        "expect call Pump1.start() sent",
+        "expect call Pump1.start()",
         "expect refused VALUE_OUT_OF_RANGE",
         "expect rejected Pump1.status TypeMismatch",
         "edit json\n[]\nend",
