@@ -12,7 +12,7 @@ from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
 from app.model.explanation import Explanation, WhyNot
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.stored_script import ScriptRevision, StoredScript
 from app.model.time import Micros
@@ -165,6 +165,13 @@ class LiveView(Protocol):
 
     def why_not(self, key: BehaviorKey) -> WhyNot | None:
         """What keeps a behavior from being active; None for one that is not there."""
+
+    def guards(self, twin_id: str) -> Sequence[GuardView]:
+        """Every interlock that stands before a twin, its own and those of overlays, in the order in which they are
+        looked at; empty for an unknown twin."""
+
+    def retry_at(self, twin_id: str, method: str) -> Micros | None:
+        """When a method with a limit may be sent again; None where it may be now."""
 
     def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
         """Newest first, at most 20."""

@@ -118,11 +118,19 @@ class ExecuteDtslInput:
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
+@strawberry.input(description="Interlocks are not to stand against it, this once.")
+class OverrideInterlocksInput:
+    reason: str = strawberry.field(description="Why, for the record; 1 to 10,000 characters.")
+
+
 @strawberry.input(description="A value for a property.")
 class SetPropertyInput:
     twin_id: strawberry.ID = strawberry.field(description="The twin.")
     property: str = strawberry.field(description="One of its properties with access WRITE or READ_WRITE.")
     value: JSON = strawberry.field(description="Of the property's dataType, in its unit, within its limits.")
+    override_interlocks: OverrideInterlocksInput | None = strawberry.field(
+        default=None, description="A person's word over interlocks; no limit is lifted by it."
+    )
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
@@ -133,6 +141,9 @@ class InvokeMethodInput:
     arguments: JSON | None = strawberry.field(
         default=None,
         description="An object by parameter name, or a list in the order of the parameters; none where left out.",
+    )
+    override_interlocks: OverrideInterlocksInput | None = strawberry.field(
+        default=None, description="A person's word over interlocks; no limit is lifted by it."
     )
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 

@@ -19,6 +19,7 @@ from app.api.inputs import (
     DeleteTwinInput,
     DeleteTwinTypeInput,
     InvokeMethodInput,
+    OverrideInterlocksInput,
     SaveDefinitionsInput,
     SaveOverlayInput,
     SaveOverlayTypeInput,
@@ -200,7 +201,8 @@ class Mutation(Life, Overriding, Reporting, Alarming, Scripting):
     @strawberry.mutation(
         description=(
             "Set a property: a mapped one by a write to its device, whose answer is waited for; a manual one at once. "
-            "TWIN_NOT_FOUND, PROPERTY_NOT_FOUND, PROPERTY_READ_ONLY, WRONG_TYPE, VALUE_NOT_ALLOWED, VALUE_OUT_OF_RANGE."
+            "TWIN_NOT_FOUND, PROPERTY_NOT_FOUND, PROPERTY_READ_ONLY, WRONG_TYPE, VALUE_NOT_ALLOWED, "
+            "VALUE_OUT_OF_RANGE, CALL_INTERLOCKED (a manual property; else the call is REFUSED), REASON_MISSING."
         )
     )
     async def set_property(self, info: Info, input: Annotated[SetPropertyInput, Input]) -> SetPropertyPayload:
@@ -210,7 +212,9 @@ class Mutation(Life, Overriding, Reporting, Alarming, Scripting):
             written = Written(info.context.live.property_state(input.twin_id, input.property), None)
         else:
             rehearsal = DONE
-            written = await control.set_property(input.twin_id, input.property, input.value, actor)
+            written = await control.set_property(
+                input.twin_id, input.property, input.value, actor, _override(input.override_interlocks)
+            )
         found = there(Property.find(info.context.catalogue, input.twin_id, input.property), "property", input.property)
         return SetPropertyPayload(
             property=found,
@@ -223,7 +227,8 @@ class Mutation(Life, Overriding, Reporting, Alarming, Scripting):
     @strawberry.mutation(
         description=(
             "Call a method on a device and wait for its answer, as long as the server's call time-out (10 s by "
-            "default). TWIN_NOT_FOUND, METHOD_NOT_FOUND, ARGUMENTS_INVALID, NO_CONNECTIVITY."
+            "default). A call that an interlock or a limit refuses is REFUSED, with its `refusal`. TWIN_NOT_FOUND, "
+            "METHOD_NOT_FOUND, ARGUMENTS_INVALID, NO_CONNECTIVITY, REASON_MISSING."
         )
     )
     async def invoke_method(self, info: Info, input: Annotated[InvokeMethodInput, Input]) -> InvokeMethodPayload:
@@ -233,7 +238,8 @@ class Mutation(Life, Overriding, Reporting, Alarming, Scripting):
             rehearsal, call = control.rehearse_method(input.twin_id, input.method, arguments), None
         else:
             rehearsal = DONE
-            call = Call.of(await control.invoke_method(input.twin_id, input.method, arguments, actor))
+            override = _override(input.override_interlocks)
+            call = Call.of(await control.invoke_method(input.twin_id, input.method, arguments, actor, override))
         return InvokeMethodPayload(
             call=call, **_rehearsed(rehearsal, input.dry_run), breaks=warnings_of(rehearsal.breaks)
         )
@@ -250,6 +256,10 @@ class Mutation(Life, Overriding, Reporting, Alarming, Scripting):
         return DeleteAssetPayload(
             asset=Asset.of(deleted.asset), users=warnings_of(deleted.users), dry_run=input.dry_run
         )
+
+
+def _override(given: OverrideInterlocksInput | None) -> str | None:
+    return None if given is None else given.reason
 
 
 async def _save(info: Info, kind: Kind, input: _SaveInput) -> tuple[Saved, str]:

@@ -19,6 +19,7 @@ from app.errors import Invalid, Problem
 from app.model.behaviors import AlertAction, BehaviorDefinition, MethodCallAction, PropertyWriteAction
 from app.model.catalogue import Capabilities
 from app.model.conditions import Condition
+from app.model.interlocks import InterlockDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _check_conditions(texts: Sequence[str], scope: Scope, path: str, findings: F
 
 
 def _check_action(action: MethodCallAction | PropertyWriteAction, place: Place, path: str, findings: Findings) -> None:
-    target = _target(action, place, path, findings)
+    target = target_of(action, place, path, findings)
     if target is None:
         return
     capabilities, of_whom = target
@@ -138,19 +139,26 @@ def _check_action(action: MethodCallAction | PropertyWriteAction, place: Place, 
         findings.problems += fitted(definition, action.value, path + "/value")[1]
 
 
-def _target(
-    action: MethodCallAction | PropertyWriteAction, place: Place, path: str, findings: Findings
+def target_of(
+    action: MethodCallAction | PropertyWriteAction | InterlockDefinition, place: Place, path: str, findings: Findings
 ) -> tuple[Capabilities, str] | None:
+    """Whom it acts on, or stands before; None where it is reported as wrong."""
+    interlock = isinstance(action, InterlockDefinition)
     name = action.role or action.twin_id
     where = path + ("/role" if action.role else "/twin_id")
     if place.kind == "twin":
         if name is not None:
             message = f"a behavior of a twin acts on the twin itself, not on '{name}'"
-            findings.fault("TARGET_NOT_ALLOWED", message, where, "leave it out, or put the behavior into an overlay")
+            if interlock:
+                message = f"an interlock of a twin stands before the twin itself, not before '{name}'"
+            findings.fault("TARGET_NOT_ALLOWED", message, where, "leave it out, or put it into an overlay")
             return None
         return (place.own, "in " + place.what) if place.own else None
     if name is None:
-        findings.fault("MISSING_TARGET", f"a {action.type} of an overlay says on whom", path, "add 'role'")
+        what = "an interlock of an overlay says before whom"
+        if not isinstance(action, InterlockDefinition):
+            what = f"a {action.type} of an overlay says on whom"
+        findings.fault("MISSING_TARGET", what, path, "add 'role'")
         return None
     if action.twin_id and place.kind == "overlay_type":
         message = f"an overlay type names roles, not twins such as '{name}'"
@@ -161,13 +169,14 @@ def _target(
     if named is None:
         findings.unknown("role" if action.role else "twin", name, "in " + place.what, where, place.named.beside(name))
         return None
-    if named.many:
+    if named.many and not interlock:
         message = f"the role '{name}' may be filled by several twins: an action can't name one of them"
         findings.fault("ROLE_IS_MANY", message, where, "name a role that one twin fills")
         return None
     if named.is_overlay:
         inside = next(iter(place.named.inside(target or "")), None)
         hint = f"name a role inside it, such as '{name}.{inside}'" if inside else "name a role that a twin fills"
-        findings.fault("ROLE_IS_OVERLAY", f"role '{name}' is filled by an overlay; an action is on a twin", where, hint)
+        what = "an interlock stands before a twin" if interlock else "an action is on a twin"
+        findings.fault("ROLE_IS_OVERLAY", f"role '{name}' is filled by an overlay; {what}", where, hint)
         return None
     return named.capabilities, f"of '{name}'"

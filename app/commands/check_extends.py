@@ -88,6 +88,9 @@ class _Overriding:
         if above.idempotent and not item.idempotent:
             message = f"'{item.name}' is not idempotent; {self._above} promises that it is"
             self._fault("OVERRIDE_BREAKS_PROMISE", message, f"{path}/idempotent", "write true")
+        if above.safe and not item.safe:
+            message = f"'{item.name}' is not safe; {self._above} promises that it is"
+            self._fault("OVERRIDE_BREAKS_PROMISE", message, f"{path}/safe", "write true")
 
     def _event(self, item: EventDefinition, above: EventDefinition, path: str) -> None:
         """It may carry more than the supertype's."""

@@ -8,6 +8,7 @@ from app.commands.check_behaviors import Place, check_behaviors
 from app.commands.check_computed import check_computed_properties
 from app.commands.check_connectivity import check_complete, check_connectivity, check_template
 from app.commands.check_extends import check_extends
+from app.commands.check_interlocks import check_interlocks, check_limits
 from app.commands.check_relationships import (
     check_relationship_type,
     check_relationships,
@@ -23,6 +24,7 @@ from app.model.behaviors import BehaviorDefinition
 from app.model.catalogue import Capabilities, own_capabilities
 from app.model.connectivity import part_of_twin, takes_template
 from app.model.definitions import Definition, Overlay, OverlayType, RelationshipType, Twin, TwinType
+from app.model.interlocks import InterlockDefinition
 
 
 def check(world: World, definition: Definition) -> Findings:
@@ -46,6 +48,10 @@ def _placed(behaviors: list[BehaviorDefinition]) -> list[tuple[str, BehaviorDefi
     return [(f"/behaviors/{index}", behavior) for index, behavior in enumerate(behaviors)]
 
 
+def _placed_interlocks(interlocks: list[InterlockDefinition]) -> list[tuple[str, InterlockDefinition]]:
+    return [(f"/interlocks/{index}", interlock) for index, interlock in enumerate(interlocks)]
+
+
 def _check_properties(capabilities: Capabilities, definition: TwinType | Twin, findings: Findings) -> None:
     if definition.properties:  # else inherited ones mean here what they mean above
         own = {item.name: f"/properties/{index}" for index, item in enumerate(definition.properties)}
@@ -62,7 +68,10 @@ def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> N
     behaviors = _placed(twin_type.behaviors)
     if twin_type.properties or twin_type.methods:  # else inherited behaviors mean here what they mean above
         behaviors += _inherited(capabilities, twin_type)
-    check_behaviors(behaviors, Place("twin", f"twin type '{twin_type.type_id}'", capabilities), findings)
+    place = Place("twin", f"twin type '{twin_type.type_id}'", capabilities)
+    check_behaviors(behaviors, place, findings)
+    check_interlocks(_interlocks_of(capabilities, twin_type), place, findings)
+    check_limits(twin_type.methods, findings)
     template = world.template(twin_type.type_id)
     if template is not None:
         check_template(template, capabilities, f"twin type '{twin_type.type_id}'", findings)
@@ -71,6 +80,15 @@ def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> N
 def _inherited(capabilities: Capabilities, definition: TwinType | Twin) -> list[tuple[str, BehaviorDefinition]]:
     own = own_capabilities(definition).behaviors
     return [("", item) for name, item in capabilities.behaviors.items() if name not in own]
+
+
+def _interlocks_of(capabilities: Capabilities, definition: TwinType | Twin) -> list[tuple[str, InterlockDefinition]]:
+    """Its own and, where it changes what inherited ones may mean, those."""
+    found = _placed_interlocks(definition.interlocks)
+    if definition.properties or definition.methods:
+        own = own_capabilities(definition).interlocks
+        found += [("", item) for name, item in capabilities.interlocks.items() if name not in own]
+    return found
 
 
 def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
@@ -84,7 +102,10 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
         behaviors = _placed(twin.behaviors)
         if twin.properties or twin.methods:  # else the type's behaviors mean here what they mean there
             behaviors += _inherited(capabilities, twin)
-        check_behaviors(behaviors, Place("twin", what, capabilities), findings)
+        place = Place("twin", what, capabilities)
+        check_behaviors(behaviors, place, findings)
+        check_interlocks(_interlocks_of(capabilities, twin), place, findings)
+        check_limits(twin.methods, findings)
         _check_connectivity(world, twin, capabilities, findings)
     check_relationships(world, twin, findings)
 
@@ -112,6 +133,7 @@ def _check_overlay_type(world: World, overlay_type: OverlayType, findings: Findi
     check_role_ends(world, overlay_type, findings)
     place = Place("overlay_type", what, named=names_in_type(world, overlay_type))
     check_behaviors(_placed(overlay_type.behaviors), place, findings)
+    check_interlocks(_placed_interlocks(overlay_type.interlocks), place, findings)
 
 
 def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
@@ -135,8 +157,11 @@ def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
     check_edges(world, overlay, findings)
     named = names_in_overlay(world, overlay)
     place = Place("overlay", what, named=named)
-    behaviors = _placed(overlay.behaviors)
+    behaviors, interlocks = _placed(overlay.behaviors), _placed_interlocks(overlay.interlocks)
     if overlay_type is not None and not fills_plainly(world, overlay, overlay_type):
         own = {item.name for item in overlay.behaviors}
         behaviors += [("", item) for item in overlay_type.behaviors if item.name not in own]
+        own = {item.name for item in overlay.interlocks}
+        interlocks += [("", item) for item in overlay_type.interlocks if item.name not in own]
     check_behaviors(behaviors, place, findings)
+    check_interlocks(interlocks, place, findings)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.commands.actor import Actor
 from app.commands.asked import checked_arguments, checked_value, is_mapped
-from app.commands.refusals import raise_refused
+from app.commands.refusals import given_reason, raise_refused
 from app.commands.rehearsal import Rehearsal, of_call, of_manual, of_write
 from app.model.catalogue import Catalogue
 from app.model.events import Call, CallChanged, Outcome, RequestCall, SetManual
@@ -49,28 +49,52 @@ class ControlCommands:
         self._timeout_seconds = timeout_seconds
         self._new_id = new_id
 
-    async def set_property(self, twin_id: str, name: str, value: Value, actor: Actor) -> Written:
-        """A mapped property by a write to its device, a manual one at once. Raises NotFound (TWIN_NOT_FOUND,
-        PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY, PROPERTY_COMPUTED), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
-        VALUE_OUT_OF_RANGE, ...)."""
+    async def set_property(
+        self, twin_id: str, name: str, value: Value, actor: Actor, override_reason: str | None = None
+    ) -> Written:
+        """A mapped property by a write to its device, a manual one at once. Given an `override_reason`, interlocks
+        don't stand against it. Raises NotFound (TWIN_NOT_FOUND, PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY,
+        PROPERTY_COMPUTED, and CALL_INTERLOCKED for a manual one), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
+        VALUE_OUT_OF_RANGE, REASON_MISSING, ...)."""
         definition, plain = checked_value(self._catalogue, twin_id, name, value)
+        reason = _override(override_reason)
         if not is_mapped(self._catalogue, twin_id, definition.name):
-            await self._submit(SetManual(twin_id, name, plain, actor.name, actor.origin))
+            await self._submit(SetManual(twin_id, name, plain, actor.name, actor.origin, reason))
             return Written(self._live.property_state(twin_id, name), None)
         request = RequestCall(
-            self._new_id(), twin_id, actor.name, property=name, arguments={"value": plain}, origin=actor.origin
+            self._new_id(),
+            twin_id,
+            actor.name,
+            property=name,
+            arguments={"value": plain},
+            origin=actor.origin,
+            override_reason=reason,
         )
         call = await self._call(request)
         return Written(self._live.property_state(twin_id, name), call)
 
     async def invoke_method(
-        self, twin_id: str, method: str, arguments: Mapping[str, Value] | Sequence[Value], actor: Actor
+        self,
+        twin_id: str,
+        method: str,
+        arguments: Mapping[str, Value] | Sequence[Value],
+        actor: Actor,
+        override_reason: str | None = None,
     ) -> Call:
         """Arguments by name or by position. The call once it is finished, or as it stands after the time-out: whether
-        the device accepted it is its status. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused
-        (NO_CONNECTIVITY), Invalid (ARGUMENTS_INVALID with every fault)."""
+        the device accepted it, or what refused it, is its status. Given an `override_reason`, interlocks don't stand
+        against it. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused (NO_CONNECTIVITY), Invalid
+        (ARGUMENTS_INVALID with every fault, REASON_MISSING)."""
         values = checked_arguments(self._catalogue, twin_id, method, arguments)
-        request = RequestCall(self._new_id(), twin_id, actor.name, method=method, arguments=values, origin=actor.origin)
+        request = RequestCall(
+            self._new_id(),
+            twin_id,
+            actor.name,
+            method=method,
+            arguments=values,
+            origin=actor.origin,
+            override_reason=_override(override_reason),
+        )
         return await self._call(request)
 
     # ------------------------------------------------------------ without doing it
@@ -110,6 +134,11 @@ class ControlCommands:
                     task.cancel()
                 await asyncio.gather(finished, late, return_exceptions=True)
         return call or self._live.call(request.call_id) or decided
+
+
+def _override(reason: str | None) -> str:
+    """ "" where interlocks are to stand."""
+    return "" if reason is None else given_reason(reason, "/override_interlocks/reason")
 
 
 async def _finished(heard: Subscription) -> Call | None:

@@ -122,7 +122,7 @@ def _unsent(draft: Draft, reached: Reach, sent: set[Key]) -> Iterator[tuple[Kind
 
 def _needs_check(twin: Twin) -> bool:
     """Whether its type's change can touch what it adds; a twin that adds nothing is as right as its type."""
-    return bool(twin.properties or twin.methods or twin.behaviors or twin.connectivity)
+    return bool(twin.properties or twin.methods or twin.behaviors or twin.interlocks or twin.connectivity)
 
 
 class _Rules:

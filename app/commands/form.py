@@ -45,12 +45,13 @@ _HINTS = {
     "DUPLICATE_NAME": "give each its own name",
     "TWO_TARGETS": "leave one of role and twin_id out",
 }
+_OF_TWINS = ("properties", "methods", "events", "behaviors", "interlocks", "relationships")
 _UNIQUE: dict[Kind, dict[str, str]] = {
     "relationship_type": {},
-    "twin_type": dict.fromkeys(("properties", "methods", "events", "behaviors", "relationships"), "name"),
-    "twin": dict.fromkeys(("properties", "methods", "events", "behaviors", "relationships"), "name"),
-    "overlay_type": {"twin_roles": "role", "relationship_types": "name", "behaviors": "name"},
-    "overlay": {"relationships": "name", "behaviors": "name"},
+    "twin_type": dict.fromkeys(_OF_TWINS, "name"),
+    "twin": dict.fromkeys(_OF_TWINS, "name"),
+    "overlay_type": {"twin_roles": "role", "relationship_types": "name", "behaviors": "name", "interlocks": "name"},
+    "overlay": {"relationships": "name", "behaviors": "name", "interlocks": "name"},
 }
 
 _TYPED = (("properties", None), ("methods", "parameters"), ("events", "parameters"))
@@ -124,7 +125,7 @@ def _problem(
     name = path[-1] if path else ""
     what = f"'{name}'" if isinstance(name, str) else f"item {name}"
     if kind == "extra_forbidden":
-        known = list(owner.model_fields) if owner else []
+        known = [field.alias or key for key, field in owner.model_fields.items()] if owner else []
         hint = near(str(name), known) or f"known are {', '.join(known)}"
         return Problem("UNKNOWN_FIELD", f"there is no field {shown(str(name))} here", where, hint)
     if kind == "missing":

@@ -16,6 +16,7 @@ from app.model.catalogue import NO_CAPABILITIES, Capabilities
 from app.model.composition import splits
 from app.model.conditions import owners
 from app.model.definitions import Overlay, OverlayType, RoleBinding, RoleDefinition
+from app.model.interlocks import InterlockDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ class Names(Mapping[str, Named]):
             found = self._levels[path] = self._look(self.get(path))
         return found
 
-    def target(self, action: TargetedAction) -> str | None:
-        """The name or path of whom it acts on; None where it says nobody, or nobody who is here."""
+    def target(self, action: TargetedAction | InterlockDefinition) -> str | None:
+        """The name or path of whom it acts on, or stands before; None where it says nobody, or nobody who is here."""
         if action.role is not None:
             return self._path(action.role, "", ids=False) or self._path(action.role, "", ids=True)
         return action.twin_id if action.twin_id in self._first else None
@@ -118,6 +119,13 @@ def behaviors_in_effect(world: World, overlay: Overlay) -> dict[str, BehaviorDef
     overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
     inherited = {item.name: item for item in overlay_type.behaviors} if overlay_type else {}
     return {**inherited, **{item.name: item for item in overlay.behaviors}}
+
+
+def interlocks_in_effect(world: World, overlay: Overlay) -> dict[str, InterlockDefinition]:
+    """Likewise."""
+    overlay_type = world.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
+    inherited = {item.name: item for item in overlay_type.interlocks} if overlay_type else {}
+    return {**inherited, **{item.name: item for item in overlay.interlocks}}
 
 
 def names_in_type(world: World, overlay_type: OverlayType) -> Names:
@@ -168,14 +176,14 @@ def _filler(world: World, binding: RoleBinding) -> Named:
 
 def bindings(world: World, overlay: Overlay) -> dict[str, str]:
     """As the engine takes them: role -> twin id (for one of many `role/twin id`), and each other name or path that a
-    behavior uses for a twin -> its id."""
+    behavior or an interlock uses for a twin -> its id."""
     names = names_in_overlay(world, overlay)
     found: dict[str, str] = {}
     for binding in overlay.twins:
         if binding.twin_id is not None:
             many = names[binding.role].many
             found[f"{binding.role}/{binding.twin_id}" if many else binding.role] = binding.twin_id
-    for name in sorted(names_used(names, behaviors_in_effect(world, overlay).values())):
+    for name in sorted(_names_used(world, overlay, names)):
         named = names.get(name)
         if named is not None and named.twin_id is not None:
             found.setdefault(name, named.twin_id)
@@ -183,24 +191,39 @@ def bindings(world: World, overlay: Overlay) -> dict[str, str]:
 
 
 def filled_by_overlays(world: World, overlay: Overlay) -> tuple[str, ...]:
-    """The names and paths behind which behaviors ask for an overlay (`pumping != null`), and there is one."""
+    """The names and paths behind which conditions ask for an overlay (`pumping != null`), and there is one."""
     names = names_in_overlay(world, overlay)
-    used = sorted(names_used(names, behaviors_in_effect(world, overlay).values()))
+    used = sorted(_names_used(world, overlay, names))
     return tuple(name for name in used if (named := names.get(name)) is not None and named.overlay_id is not None)
 
 
-def names_used(names: Names, behaviors: Iterable[BehaviorDefinition]) -> set[str]:
-    """Every role, path and id that these behaviors name; a condition that does not parse names nothing."""
+def _names_used(world: World, overlay: Overlay, names: Names) -> set[str]:
+    return names_used(
+        names, behaviors_in_effect(world, overlay).values(), interlocks_in_effect(world, overlay).values()
+    )
+
+
+def names_used(
+    names: Names, behaviors: Iterable[BehaviorDefinition], interlocks: Iterable[InterlockDefinition]
+) -> set[str]:
+    """Every role, path and id that these name; a condition that does not parse names nothing."""
     used: set[str] = set()
+    targets: list[str | None] = []
     for behavior in behaviors:
         for _, text in expressions(behavior):
-            try:
-                used |= owners(parse_condition(text))
-            except Invalid:
-                continue
-        for action in targeted_actions(behavior):
-            used |= {target} if (target := names.target(action)) is not None else set()
-    return used
+            used |= _named_in(text)
+        targets += [names.target(action) for action in targeted_actions(behavior)]
+    for interlock in interlocks:
+        used |= _named_in(interlock.condition)
+        targets.append(names.target(interlock))
+    return used.union(target for target in targets if target is not None)
+
+
+def _named_in(text: str) -> set[str]:
+    try:
+        return owners(parse_condition(text))
+    except Invalid:
+        return set()
 
 
 def twin_behind(named: Mapping[str, Named], name: str | None) -> tuple[str | None, Capabilities]:

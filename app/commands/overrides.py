@@ -7,9 +7,9 @@ the device (`ControlCommands.set_property`) goes on doing what it does, and show
 from dataclasses import dataclass
 
 from app.commands.actor import Actor
-from app.commands.refusals import property_of, raise_refused, refuse, refuse_text
+from app.commands.refusals import given_reason, property_of, raise_refused, refuse, refuse_text
 from app.commands.values import fitted
-from app.errors import Invalid, Refused
+from app.errors import Refused
 from app.model.catalogue import Catalogue
 from app.model.events import ClearOverride, SetOverride
 from app.model.values import OverrideKind, PropertyState, Value
@@ -35,7 +35,9 @@ class OverrideCommands:
     ) -> Overridden:
         """Raises NotFound (TWIN_NOT_FOUND, PROPERTY_NOT_FOUND), Invalid (REASON_MISSING, TOO_LONG, BAD_TEXT)."""
         property_of(self._catalogue, twin_id, name)
-        command = SetOverride(twin_id, name, "out_of_service", actor.name, _reason(reason), origin=actor.origin)
+        command = SetOverride(
+            twin_id, name, "out_of_service", actor.name, given_reason(reason, "/reason"), origin=actor.origin
+        )
         return await self._put(command, dry_run)
 
     async def force(
@@ -46,7 +48,7 @@ class OverrideCommands:
         definition = property_of(self._catalogue, twin_id, name)
         plain, problems = fitted(definition, value, "/value")
         refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
-        command = SetOverride(twin_id, name, "forced", actor.name, _reason(reason), plain, actor.origin)
+        command = SetOverride(twin_id, name, "forced", actor.name, given_reason(reason, "/reason"), plain, actor.origin)
         return await self._put(command, dry_run)
 
     async def end(
@@ -90,15 +92,3 @@ class OverrideCommands:
             message = f"property '{command.property}' of '{command.twin_id}' is {kind} by {now.by}"
             raise Refused(message, code=f"PROPERTY_{now.kind.upper()}")
         return Overridden(state, now is not None)
-
-
-def _reason(given: str) -> str:
-    refuse_text(given, "reason", "/reason")
-    if not given.strip():
-        raise Invalid(
-            "an override needs a reason",
-            code="REASON_MISSING",
-            hint="say why: whoever is on shift next will read it",
-            path="/reason",
-        )
-    return given.strip()

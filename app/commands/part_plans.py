@@ -9,6 +9,7 @@ import msgspec
 from app.commands.arguments import listed_arguments
 from app.commands.check_behaviors import Place, check_behavior
 from app.commands.check_computed import faults
+from app.commands.check_interlocks import check_interlock
 from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
 from app.model.behaviors import (
@@ -22,8 +23,9 @@ from app.model.behaviors import (
 from app.model.catalogue import Capabilities
 from app.model.conditions import And
 from app.model.definitions import Described, MethodDefinition, PropertyDefinition
-from app.model.plan import ActionPlan, AlertPlan, CallPlan, MethodPlan, PropertyPlan, Rule, WritePlan
-from app.model.time import SECOND
+from app.model.interlocks import InterlockDefinition
+from app.model.plan import ActionPlan, AlertPlan, CallPlan, Interlock, MethodPlan, PropertyPlan, Rule, WritePlan
+from app.model.time import SECOND, Micros
 
 
 def property_plans(capabilities: Capabilities) -> tuple[PropertyPlan, ...]:
@@ -47,7 +49,7 @@ def property_plan(definition: PropertyDefinition) -> PropertyPlan:
     return msgspec.structs.replace(
         _value_plan(definition.name, definition),
         access=definition.access,
-        stale_after=None if definition.stale_after is None else max(1, round(definition.stale_after * SECOND)),
+        stale_after=None if definition.stale_after is None else _micros(definition.stale_after),
         deadband=definition.deadband,
     )
 
@@ -73,6 +75,24 @@ def method_plan(definition: MethodDefinition) -> MethodPlan:
         tuple(_value_plan(parameter.name, parameter) for parameter in definition.parameters),
         definition.return_type,
         definition.idempotent,
+        None if definition.min_interval is None else _micros(definition.min_interval),
+        None if definition.rate_limit is None else definition.rate_limit.calls,
+        0 if definition.rate_limit is None else _micros(definition.rate_limit.per),
+    )
+
+
+def _micros(seconds: float) -> Micros:
+    return max(1, round(seconds * SECOND))
+
+
+def interlock(definition: InterlockDefinition, place: Place) -> Interlock:
+    """Checked again as rules are; one with an error refuses all it can be found to cover."""
+    owner = place.named.target(definition)
+    problems = check_interlock(definition, place, place.scope(), "").problems
+    error = f"{problems[0].code} {problems[0].message}" if problems else None
+    condition = None if problems else parse_condition(definition.condition)
+    return Interlock(
+        definition.name, owner, definition.method, definition.property, condition, definition.condition, error
     )
 
 

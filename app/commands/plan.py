@@ -14,16 +14,16 @@ from app.commands.overlay_names import (
     bindings,
     filled_by_overlays,
     fills_plainly,
+    interlocks_in_effect,
     names_in_overlay,
     names_in_type,
 )
-from app.commands.part_plans import method_plan, property_plans, rule
-from app.model.behaviors import BehaviorDefinition
+from app.commands.part_plans import interlock, method_plan, property_plans, rule
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType, Twin
 from app.model.lineage import lineage
-from app.model.plan import OverlayPlan, Plan, Rule, Shape, TwinPlan
+from app.model.plan import Interlock, OverlayPlan, Plan, Rule, Shape, TwinPlan
 
 
 class Loaded(Protocol):
@@ -144,7 +144,7 @@ class _Planner:
     def _twin_shape(self, stored: StoredDefinition, twin: Twin) -> str:
         catalogue = self._catalogue
         shape_id = self._line(twin.twin_type)
-        if twin.properties or twin.methods or twin.behaviors:
+        if twin.properties or twin.methods or twin.behaviors or twin.interlocks:
             shape_id = f"twin/{twin.twin_id}/{stored.revision}+{shape_id}"
             capabilities, what = catalogue.capabilities(twin.twin_id), f"twin '{twin.twin_id}'"
         else:
@@ -156,6 +156,7 @@ class _Planner:
                 property_plans(capabilities),
                 tuple(method_plan(item) for item in capabilities.methods.values()),
                 tuple(rule(item, place) for item in capabilities.behaviors.values()),
+                tuple(interlock(item, place) for item in capabilities.interlocks.values()),
             )
         return shape_id
 
@@ -172,40 +173,39 @@ class _Planner:
         """Rules depend on roles, not on who fills them, so overlays of a type share its shape; only where a twin that
         adds parts of its own makes a rule come out differently, that overlay gets a shape of its own."""
         catalogue = self._catalogue
-        behaviors = behaviors_in_effect(catalogue, overlay)
         overlay_type = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
-        plain = overlay_type is not None and not overlay.behaviors
+        plain = overlay_type is not None and not overlay.behaviors and not overlay.interlocks
         if overlay_type is not None and plain and fills_plainly(catalogue, overlay, overlay_type):
             type_id = overlay_type.type_id
             return self._type_shape(
                 _part(catalogue.get("overlay_type", type_id), "overlay_type", type_id), overlay_type
             )
-        rules = _rules(behaviors, Place("overlay", "this overlay", named=names_in_overlay(catalogue, overlay)))
+        place = Place("overlay", "this overlay", named=names_in_overlay(catalogue, overlay))
+        rules = tuple(rule(item, place) for item in behaviors_in_effect(catalogue, overlay).values())
+        interlocks = tuple(interlock(item, place) for item in interlocks_in_effect(catalogue, overlay).values())
         shape_id = f"overlay/{overlay.overlay_id}/{stored.revision}"
         if overlay.overlay_type is not None:
             key: Kind = "overlay_type"
             shape_id += "+" + _part(catalogue.get(key, overlay.overlay_type), key, overlay.overlay_type)
-        shape_id += _twist(rules)
-        self._shapes.setdefault(shape_id, Shape(shape_id, rules=rules))
+        shape_id += _twist(rules, interlocks)
+        self._shapes.setdefault(shape_id, Shape(shape_id, rules=rules, interlocks=interlocks))
         return shape_id
 
     def _type_shape(self, shape_id: str, overlay_type: OverlayType) -> str:
         found = self._shapes.get("?" + shape_id)
         if found is None:
             place = Place("overlay_type", "this overlay type", named=names_in_type(self._catalogue, overlay_type))
-            rules = _rules({item.name: item for item in overlay_type.behaviors}, place)
-            found = Shape(shape_id + _twist(rules), rules=rules)
+            rules = tuple(rule(item, place) for item in overlay_type.behaviors)
+            interlocks = tuple(interlock(item, place) for item in overlay_type.interlocks)
+            found = Shape(shape_id + _twist(rules, interlocks), rules=rules, interlocks=interlocks)
             self._shapes["?" + shape_id] = self._shapes[found.shape_id] = found
         return found.shape_id
 
 
-def _rules(behaviors: dict[str, BehaviorDefinition], place: Place) -> tuple[Rule, ...]:
-    return tuple(rule(item, place) for item in behaviors.values())
-
-
-def _twist(rules: tuple[Rule, ...]) -> str:
+def _twist(rules: tuple[Rule, ...], interlocks: tuple[Interlock, ...]) -> str:
     """What else the content depends on: arguments and errors follow from other definitions than the shape's own."""
     told = "".join(f"{item.name}:{item.error}:{item.actions};" for item in rules if item.actions or item.error)
+    told += "".join(f"{item.name}:{item.error};" for item in interlocks if item.error)
     return "~" + hashlib.blake2b(told.encode(), digest_size=6).hexdigest() if told else ""
 
 

@@ -1,8 +1,8 @@
 """Rebinding a role moves what names its twin: an id that fills exactly one role stands for that role.
 
-An update says only who fills the role now. Whatever in the overlay's own behaviors and relationships named who filled
-it before names the new one from then on, as if it had been written by role. What the same patch writes itself is taken
-as it is written; a twin that filled several roles is nobody's in particular, and what names it stays.
+An update says only who fills the role now. Whatever in the overlay's own behaviors, interlocks and relationships named
+who filled it before names the new one from then on, as if it had been written by role. What the same patch writes
+itself is taken as it is written; a twin that filled several roles is nobody's in particular, and what names it stays.
 """
 
 from collections import Counter
@@ -39,6 +39,9 @@ def rebound(
     if names and "behaviors" in found:
         known = {*taken, *(filler for _, (_, filler) in before)}
         found["behaviors"] = [_behavior(item, names, known) for item in found["behaviors"]]
+    if names and "interlocks" in found:
+        known = {*taken, *(filler for _, (_, filler) in before)}
+        found["interlocks"] = [_interlock(item, names, known) for item in found["interlocks"]]
     if ends and "relationships" in found:
         found["relationships"] = [_relationship(item, ends) for item in found["relationships"]]
     return found
@@ -73,6 +76,10 @@ def _behavior(behavior: Mapping[str, Any], names: Mapping[str, str], known: Coll
     if "actions" in found:
         found["actions"] = [_action(item, names, known) for item in found["actions"]]
     return found
+
+
+def _interlock(item: Mapping[str, Any], names: Mapping[str, str], known: Collection[str]) -> dict[str, Any]:
+    return {**_action(item, names, known), "while": _condition(item["while"], names)}
 
 
 def _condition(text: str, names: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from app.errors import Problem
 from app.model.catalogue import Catalogue
 from app.model.definitions import PropertyDefinition
 from app.model.events import Alert
+from app.model.time import iso
 from app.model.values import Value
 from app.ports import LiveView
 
@@ -35,14 +36,16 @@ def of_manual(live: LiveView, twin_id: str, definition: PropertyDefinition, valu
     now = state.reported or state if state is not None else None
     before = "there is no value yet" if now is None or not now.timestamp else f"it is {_shown(now.value)}"
     effects = [f"property '{definition.name}' of twin '{twin_id}' becomes {_with_unit(definition, value)}; {before}"]
-    return Rehearsal(tuple(effects + _overridden(live, twin_id, definition.name)))
+    overridden = _overridden(live, twin_id, definition.name)
+    return Rehearsal(tuple(effects + overridden), _interlocks(live, twin_id, property=definition.name))
 
 
 def of_write(
     catalogue: Catalogue, live: LiveView, twin_id: str, definition: PropertyDefinition, value: Value
 ) -> Rehearsal:
     sent = f"{_with_unit(definition, value)} is written to '{definition.name}' on {_device(catalogue, twin_id)}"
-    return Rehearsal((sent, *_overridden(live, twin_id, definition.name)), _path(live, twin_id))
+    breaks = (*_path(live, twin_id), *_interlocks(live, twin_id, property=definition.name))
+    return Rehearsal((sent, *_overridden(live, twin_id, definition.name)), breaks)
 
 
 def of_call(
@@ -56,7 +59,7 @@ def of_call(
         message = f"method '{method}' of twin '{twin_id}' has no mapping"
         unmapped = Problem("METHOD_UNMAPPED", message, "/method", "add it to connectivity.mapping.methods")
         breaks = (unmapped, *breaks)
-    return Rehearsal((sent,), breaks)
+    return Rehearsal((sent,), (*breaks, *_interlocks(live, twin_id, method=method), *_limit(live, twin_id, method)))
 
 
 def of_acknowledgement(alert: Alert) -> Rehearsal:
@@ -77,6 +80,28 @@ def _path(live: LiveView, twin_id: str) -> tuple[Problem, ...]:
     why = f": {path.reason}" if path.reason else ""
     message = f"the device of twin '{twin_id}' is {path.status}{why}"
     return (Problem("NOT_CONNECTED", message, "", "wait until it is connected, see `connectors`"),)
+
+
+def _interlocks(
+    live: LiveView, twin_id: str, *, method: str | None = None, property: str | None = None
+) -> tuple[Problem, ...]:
+    found = []
+    for guard in live.guards(twin_id):
+        if (guard.method, guard.property) != (method, property) or guard.truth == "false":
+            continue
+        why = "".join(f"; {item.what}: {item.reason}" for item in guard.unknown)
+        message = f"interlock '{guard.name}' of {guard.owner.kind} '{guard.owner.id}' stands against it: "
+        message += f"{guard.condition} is {guard.truth}{why}"
+        found.append(Problem("CALL_INTERLOCKED", message, "", "wait, or override it with a reason"))
+    return tuple(found)
+
+
+def _limit(live: LiveView, twin_id: str, method: str) -> tuple[Problem, ...]:
+    retry_at = live.retry_at(twin_id, method)
+    if retry_at is None:
+        return ()
+    message = f"method '{method}' of twin '{twin_id}' was sent as often as its limit allows"
+    return (Problem("CALL_LIMITED", message, "", f"it may be sent again at {iso(retry_at)}"),)
 
 
 def _overridden(live: LiveView, twin_id: str, name: str) -> list[str]:

@@ -8,10 +8,11 @@ overlay that is suspended stand all the same: suspending silences behaviors, it 
 from collections.abc import Mapping
 
 from app.engine.basis import basis_of
-from app.engine.cells import PATH_SILENT, Owner, RuleState, TwinState
+from app.engine.cells import EVIDENCE, PATH_SILENT, Owner, RuleState, TwinState
 from app.engine.step import Step
 from app.model.definitions import Lifecycle
 from app.model.events import InterlockVerdict, UnknownInput
+from app.model.live import GuardView
 from app.model.plan import Interlock, Rule
 
 _IN_FORCE: tuple[Lifecycle, ...] = ("active", "suspended")
@@ -27,6 +28,34 @@ class InterlockState(RuleState):
         super().__init__(owner, index, as_rule(interlock), twins, silenced=False)
         self.interlock = interlock
         self.covers = owner.twins_of(interlock.owner)
+
+    def truth(self) -> bool | None:
+        return None if self.error is not None else self.evaluate()
+
+    def unknown(self) -> tuple[UnknownInput, ...]:
+        """What keeps it from being known."""
+        if self.error is not None:
+            code, _, message = self.error.partition(" ")
+            return (UnknownInput(message or code, code),)
+        found = [
+            UnknownInput(f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}", cell.state().reason or PATH_SILENT)
+            for cell in dict.fromkeys(self.cells)
+            if cell.live is None
+        ]
+        found += [UnknownInput(note, "NotThere") for note in self.notes]
+        return tuple(found) or (UnknownInput("the arithmetic", "no result: division by zero or overflow"),)
+
+    def view(self) -> GuardView:
+        truth, interlock = self.truth(), self.interlock
+        return GuardView(
+            self.owner.key,
+            interlock.name,
+            interlock.method,
+            interlock.property,
+            interlock.written,
+            EVIDENCE[truth],
+            self.unknown() if truth is None else (),
+        )
 
 
 def as_rule(interlock: Interlock) -> Rule:
@@ -57,7 +86,7 @@ def against(
         interlock = guard.interlock
         if (method is None or interlock.method != method) and (property is None or interlock.property != property):
             continue
-        truth = None if guard.error is not None else guard.evaluate()
+        truth = guard.truth()
         if truth is not False:
             found.append(
                 InterlockVerdict(
@@ -65,7 +94,7 @@ def against(
                     interlock.name,
                     "true" if truth else "unknown",
                     interlock.written,
-                    () if truth else _unknown(guard),
+                    () if truth else guard.unknown(),
                     basis_of(guard, step.live.twins) if step.live.explains else None,
                 )
             )
@@ -82,16 +111,3 @@ def _told(verdict: InterlockVerdict) -> str:
         return f"{who} stands against it: {verdict.condition}"
     unknown = ", ".join(f"{item.what} ({item.reason})" for item in verdict.unknown)
     return f"{who} stands against it, since it is unknown whether {verdict.condition}: {unknown}"
-
-
-def _unknown(guard: InterlockState) -> tuple[UnknownInput, ...]:
-    if guard.error is not None:
-        code, _, message = guard.error.partition(" ")
-        return (UnknownInput(message or code, code),)
-    found = [
-        UnknownInput(f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}", cell.state().reason or PATH_SILENT)
-        for cell in dict.fromkeys(guard.cells)
-        if cell.live is None
-    ]
-    found += [UnknownInput(note, "NotThere") for note in guard.notes]
-    return tuple(found) or (UnknownInput("the arithmetic", "no result: division by zero or overflow"),)

@@ -28,7 +28,7 @@ from app.model.events import (
     WaitingActions,
 )
 from app.model.explanation import Explanation, WhyNot
-from app.model.live import BehaviorView, ClockView, Connectivity
+from app.model.live import BehaviorView, ClockView, Connectivity, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Value
@@ -146,6 +146,15 @@ class LiveState:
             )
             for rule in found.rules.values()
         ]
+
+    def guards(self, twin_id: str) -> Sequence[GuardView]:
+        twin = self.twins.get(twin_id)
+        return [guard.view() for guard in twin.guards] if twin else ()
+
+    def retry_at(self, twin_id: str, method: str) -> Micros | None:
+        twin = self.twins.get(twin_id)
+        refusal = limits.against(twin, method, self.time) if twin else None
+        return refusal.retry_at if refusal else None
 
     def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
         twin = self.twins.get(twin_id)

@@ -28,6 +28,7 @@ from app.model.definitions import (
     TwinType,
     share_names_of_fields,
 )
+from app.model.interlocks import InterlockDefinition
 from app.model.lineage import family, lineage
 from app.model.relationship_types import BUILT_IN, stored_built_in
 
@@ -40,23 +41,25 @@ class Capabilities:
     methods: Mapping[str, MethodDefinition]
     events: Mapping[str, EventDefinition]
     behaviors: Mapping[str, BehaviorDefinition]
+    interlocks: Mapping[str, InterlockDefinition]
     relationships: Mapping[str, RelationshipRule]
     """What a type says of its twins' relationships; a twin says nothing of its own."""
 
     def with_own(self, own: "Capabilities") -> "Capabilities":
         """These with a twin's own added or replacing by name; the same object where it adds nothing."""
-        if not any((own.properties, own.methods, own.events, own.behaviors, own.relationships)):
+        if not any((own.properties, own.methods, own.events, own.behaviors, own.interlocks, own.relationships)):
             return self
         return Capabilities(
             {**self.properties, **own.properties},
             {**self.methods, **own.methods},
             {**self.events, **own.events},
             {**self.behaviors, **own.behaviors},
+            {**self.interlocks, **own.interlocks},
             {**self.relationships, **own.relationships},
         )
 
 
-NO_CAPABILITIES = Capabilities({}, {}, {}, {}, {})
+NO_CAPABILITIES = Capabilities({}, {}, {}, {}, {}, {})
 
 
 @dataclass(slots=True)
@@ -294,7 +297,7 @@ def _type_key(type_id: str) -> str:
 
 def adds_capabilities(twin: Twin) -> bool:
     """Most twins have what their type has, and nothing is kept for those."""
-    return bool(twin.properties or twin.methods or twin.events or twin.behaviors)
+    return bool(twin.properties or twin.methods or twin.events or twin.behaviors or twin.interlocks)
 
 
 def own_capabilities(definition: TwinType | Twin) -> Capabilities:
@@ -308,5 +311,6 @@ def own_capabilities(definition: TwinType | Twin) -> Capabilities:
         by_name(definition.methods),
         by_name(definition.events),
         by_name(definition.behaviors),
+        by_name(definition.interlocks),
         by_name(definition.relationships) if isinstance(definition, TwinType) else {},
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from app.model.behaviors import BehaviorDefinition
+from app.model.behaviors import BehaviorDefinition, Seconds
 from app.model.document import (
     MAX_ITEMS,
     MAX_TEXT,
@@ -27,6 +27,7 @@ from app.model.document import (
     exactly_one,
     refuse_twice,
 )
+from app.model.interlocks import InterlockDefinition
 from app.model.value_types import MAX_FIELDS, Fault, type_faults
 
 DataType = Literal["float", "integer", "boolean", "string", "enum", "datetime", "array", "object"]
@@ -88,6 +89,13 @@ class ParameterDefinition(_Typed):
     pass
 
 
+class RateLimit(Document):
+    """The most sends within a time, whoever asks; one more is refused."""
+
+    calls: Annotated[int, Field(ge=1, le=1000)]
+    per: Seconds
+
+
 class MethodDefinition(Document):
     name: Identifier
     description: Text = ""
@@ -95,6 +103,11 @@ class MethodDefinition(Document):
     return_type: DataType | None = None
     idempotent: bool = False
     """Calling it twice does what calling it once does: it may be sent again after a crash."""
+    safe: bool = False
+    """It brings the machine to rest (a stop): nothing should ever stand against it."""
+    min_interval: Seconds | None = None
+    """Between two sends, whoever asks; one that comes sooner is refused."""
+    rate_limit: RateLimit | None = None
 
 
 class EventDefinition(Document):
@@ -253,6 +266,7 @@ class _Capabilities(Document):
     methods: list[MethodDefinition] = Field(default=[], max_length=MAX_ITEMS)
     events: list[EventDefinition] = Field(default=[], max_length=MAX_ITEMS)
     behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    interlocks: list[InterlockDefinition] = Field(default=[], max_length=MAX_ITEMS)
     connectivity: ConnectivityPart | None = None
     simulation: Simulation | None = None
     visualization: FreeForm | None = None
@@ -260,7 +274,7 @@ class _Capabilities(Document):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
-        return refuse_twice(self, properties="name", methods="name", events="name", behaviors="name")
+        return refuse_twice(self, properties="name", methods="name", events="name", behaviors="name", interlocks="name")
 
 
 class TwinType(_Capabilities):
@@ -336,12 +350,13 @@ class OverlayType(Document):
     twin_roles: list[RoleDefinition] = Field(default=[], max_length=MAX_ITEMS)
     relationship_types: list[RoleRelationship] = Field(default=[], max_length=MAX_ITEMS)
     behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    interlocks: list[InterlockDefinition] = Field(default=[], max_length=MAX_ITEMS)
     visualization: FreeForm | None = None
     metadata: FreeForm = Field(default={})
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "OverlayType":
-        return refuse_twice(self, twin_roles="role", relationship_types="name", behaviors="name")
+        return refuse_twice(self, twin_roles="role", relationship_types="name", behaviors="name", interlocks="name")
 
 
 class RoleBinding(Document):
@@ -376,12 +391,13 @@ class Overlay(Document):
     twins: list[RoleBinding] = Field(default=[], max_length=MAX_ITEMS)
     relationships: list[OverlayRelationship] = Field(default=[], max_length=MAX_ITEMS)
     behaviors: list[BehaviorDefinition] = Field(default=[], max_length=MAX_ITEMS)
+    interlocks: list[InterlockDefinition] = Field(default=[], max_length=MAX_ITEMS)
     visualization: FreeForm | None = None
     metadata: FreeForm = Field(default={})
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Overlay":
-        return refuse_twice(self, relationships="name", behaviors="name")
+        return refuse_twice(self, relationships="name", behaviors="name", interlocks="name")
 
     @property
     def in_place(self) -> bool:

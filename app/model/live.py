@@ -4,8 +4,8 @@ from typing import Literal
 
 import msgspec
 
-from app.model.events import BehaviorState, Evidence
-from app.model.plan import BehaviorKey
+from app.model.events import BehaviorState, Evidence, UnknownInput
+from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import Micros
 
 
@@ -16,6 +16,20 @@ class BehaviorView(msgspec.Struct, frozen=True):
     since: Micros
     """When it came into this state; 0 where it has never changed."""
     error: str | None = None
+
+
+class GuardView(msgspec.Struct, frozen=True):
+    """An interlock that stands before a twin, with what its condition comes to now."""
+
+    owner: OwnerKey
+    name: str
+    method: str | None
+    property: str | None
+    condition: str
+    """As it is written."""
+    truth: Evidence
+    unknown: tuple[UnknownInput, ...] = ()
+    """What keeps it unknown."""
 
 
 class Connectivity(msgspec.Struct, frozen=True):

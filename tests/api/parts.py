@@ -41,7 +41,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.explanation import Explanation, WhyNot
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import Override, PropertyState, Value
@@ -182,6 +182,8 @@ class FakeLive:
         self.calls: dict[str, Call] = {}
         self.clocks: dict[str, ClockView] = {}
         self.doubts: dict[BehaviorKey, Sequence[str]] = {}
+        self.standing: dict[str, Sequence[GuardView]] = {}
+        self.limited: dict[tuple[str, str], Micros] = {}
         self.alert_searches = 0
 
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
@@ -217,6 +219,12 @@ class FakeLive:
     def why_not(self, key: BehaviorKey) -> WhyNot | None:
         explanation = self.explain(key)
         return WhyNot(explanation) if explanation else None
+
+    def guards(self, twin_id: str) -> Sequence[GuardView]:
+        return self.standing.get(twin_id, ())
+
+    def retry_at(self, twin_id: str, method: str) -> Micros | None:
+        return self.limited.get((twin_id, method))
 
     def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]:
         return list(self.views.get(owner, {}).values())

@@ -4,6 +4,7 @@ A status code must not claim what a device did not do: 200 means accepted, 202 n
 refused, 502 that it could not be asked or never answered.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -22,7 +23,7 @@ from app.commands.pointers import pointer
 from app.errors import Invalid, NotFound, Problem, Refused, Unavailable
 from app.model.change import StoredDefinition
 from app.model.definitions import Twin
-from app.model.events import Call
+from app.model.events import Call, InterlockVerdict, Refusal
 from app.model.near import near
 from app.model.time import Micros, iso
 
@@ -55,18 +56,19 @@ def add_instances(app: FastAPI, services: Services) -> None:
     async def set_property(request: Request, twin_id: TwinId, name: PropertyName, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
         given = await json_object(request)
-        only_fields(given, ("value",), needed=("value",))
-        written = await control.set_property(twin_id, name, given["value"], actor)
+        only_fields(given, ("value", "override_interlocks"), needed=("value",))
+        written = await control.set_property(twin_id, name, given["value"], actor, _override(given))
         content = {"name": name, **reading_document(written.state), "call": _call(written.call)}
         return _settled(written.call, content)
 
     async def invoke_method(request: Request, twin_id: TwinId, name: MethodName, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
         given = await json_object(request)
-        only_fields(given, ("parameters",))
+        only_fields(given, ("parameters", "override_interlocks"))
         names, arguments = _arguments(given.get("parameters", []))
+        override = _override(given)
         try:
-            call = await control.invoke_method(twin_id, name, arguments, actor)
+            call = await control.invoke_method(twin_id, name, arguments, actor, override)
         except Invalid as error:
             raise _placed(error, names) from error
         return _settled(call, _call(call))
@@ -175,6 +177,17 @@ def _arguments(given: Any) -> tuple[list[str], dict[str, Any]]:
     return names, values
 
 
+def _override(given: Mapping[str, Any]) -> str | None:
+    """A person's word over interlocks: `{"reason": ...}`."""
+    override = given.get("override_interlocks")
+    if override is None:
+        return None
+    if not isinstance(override, dict) or override.keys() != {"reason"} or not isinstance(override["reason"], str):
+        form = 'override_interlocks is {"reason": "..."}'
+        raise Invalid(f"{what(override)} is no reason", code="WRONG_TYPE", hint=form, path="/override_interlocks")
+    return str(override["reason"])
+
+
 def _placed(error: Invalid, names: list[str]) -> Invalid:
     """The command's pointers start at a parameter's name; the body has a list."""
     places = {pointer((name,)): f"/parameters/{index}" for index, name in enumerate(names)}
@@ -196,6 +209,12 @@ def _settled(call: Call | None, content: Any) -> Response:
     if call.status in _OPEN:
         return _json(content, 202, {"location": f"{PREFIX}/calls/{call.call_id}"})
     why = f": {call.error}" if call.error else ""
+    if call.status == "refused" and call.refusal is not None:
+        retry = call.refusal.retry_at
+        hint = "wait until it no longer stands, or give 'override_interlocks' with a reason"
+        if retry is not None:
+            hint = f"send it again at {iso(retry)}"
+        return problem(Refused(call.error, code=call.refusal.code, hint=hint), 409, call=_call(call))
     if call.status == "refused":
         refused = Refused(f"the device refused it{why}", code="CALL_REFUSED", hint="see the device's reason")
         return problem(refused, 409, call=_call(call))
@@ -222,6 +241,31 @@ def _call(call: Call | None) -> dict[str, Any] | None:
         "finished_at": _iso(call.finished_at),
         "value": call.value,
         "error": call.error or None,
+        "observed_at": _iso(call.observed_at),
+        "refusal": _refusal(call.refusal),
+        "override_reason": call.override_reason or None,
+        "overrode": [_verdict(item) for item in call.overrode],
+    }
+
+
+def _refusal(refusal: Refusal | None) -> dict[str, Any] | None:
+    if refusal is None:
+        return None
+    return {
+        "code": refusal.code,
+        "interlocks": [_verdict(item) for item in refusal.interlocks],
+        "retry_at": _iso(refusal.retry_at),
+    }
+
+
+def _verdict(verdict: InterlockVerdict) -> dict[str, Any]:
+    return {
+        "owner_kind": verdict.owner.kind,
+        "owner_id": verdict.owner.id,
+        "interlock": verdict.name,
+        "truth": verdict.truth,
+        "while": verdict.condition,
+        "unknown": [{"what": item.what, "reason": item.reason} for item in verdict.unknown],
     }
 
 

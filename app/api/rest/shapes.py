@@ -195,8 +195,15 @@ class TwinInstance(Shape):
     metadata: InstanceMetadata
 
 
+class InterlockOverride(Shape):
+    reason: str = Field(description="Why, for the record.", min_length=1, max_length=MAX_TEXT)
+
+
 class PropertyValue(Shape):
     value: JsonValue = Field(description="Of the property's data type, in its unit, within its limits.")
+    override_interlocks: InterlockOverride | None = Field(
+        default=None, description="A person's word over interlocks, this once."
+    )
 
 
 class MethodArgument(Shape):
@@ -206,6 +213,35 @@ class MethodArgument(Shape):
 
 class MethodParameters(Shape):
     parameters: list[MethodArgument] = Field(default=[], description="By name; every parameter of the method.")
+    override_interlocks: InterlockOverride | None = Field(
+        default=None, description="A person's word over interlocks, this once; no limit is lifted by it."
+    )
+
+
+class UnknownInputShape(Shape):
+    what: str = Field(description="`pump_123.level`, or what is wrong with the interlock itself.")
+    reason: str = Field(description="NoReading, PathSilent, ...")
+
+
+class InterlockVerdictShape(Shape):
+    """An interlock that stood against a call as it would have been sent."""
+
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    owner_kind: Literal["twin", "overlay"]
+    owner_id: str
+    interlock: str
+    truth: Literal["true", "unknown"]
+    condition: str = Field(alias="while", description="As it is written.")
+    unknown: list[UnknownInputShape] = Field(description="What kept it unknown.")
+
+
+class RefusalShape(Shape):
+    """Why a call was refused before it was sent."""
+
+    code: Literal["CALL_INTERLOCKED", "CALL_RATE_LIMITED", "CALL_TOO_SOON"]
+    interlocks: list[InterlockVerdictShape]
+    retry_at: str | None = Field(description="When it may be sent again, where a limit refused it.")
 
 
 class CallShape(Shape):
@@ -222,6 +258,10 @@ class CallShape(Shape):
     finished_at: str | None
     value: JsonValue = Field(description="What the device answered.")
     error: str | None = Field(description="Why it was refused or failed.")
+    observed_at: str | None = Field(description="When its effect was seen on the plant.")
+    refusal: RefusalShape | None = Field(description="Where it was refused before it was sent: by what.")
+    override_reason: str | None = Field(description="Why a person had it sent over interlocks.")
+    overrode: list[InterlockVerdictShape] = Field(description="The interlocks that stood against it then.")
 
 
 class PropertyWritten(Reading):

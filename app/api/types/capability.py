@@ -111,6 +111,12 @@ class Parameter:
         return cls(name=item.name, **_described(item))
 
 
+@strawberry.type(description="The most sends of a method within a time.")
+class RateLimit:
+    calls: int = strawberry.field(description="So many.")
+    per: float = strawberry.field(description="Within so many seconds.")
+
+
 @strawberry.type(description="A method that `invokeMethod` can call.")
 class Method:
     name: str = strawberry.field(description="Unique among the methods of its owner.")
@@ -120,6 +126,11 @@ class Method:
     idempotent: bool = strawberry.field(
         description="Whether calling it twice does what calling it once does: it may be sent again after a crash."
     )
+    safe: bool = strawberry.field(description="Whether it brings the machine to rest, so that nothing may refuse it.")
+    min_interval: float | None = strawberry.field(
+        description="Seconds between two sends, whoever asks; null where there is no such limit."
+    )
+    rate_limit: RateLimit | None = strawberry.field(description="The most sends within a time; null where any.")
 
     @classmethod
     def of(cls, item: model.MethodDefinition) -> "Method":
@@ -129,6 +140,9 @@ class Method:
             parameters=[Parameter.of(parameter) for parameter in item.parameters],
             return_type=DataType(item.return_type) if item.return_type else None,
             idempotent=item.idempotent,
+            safe=item.safe,
+            min_interval=item.min_interval,
+            rate_limit=RateLimit(calls=item.rate_limit.calls, per=item.rate_limit.per) if item.rate_limit else None,
         )
 
 

@@ -11,6 +11,7 @@ from app.api.scalars import JSON
 from app.api.types.alert import Alert
 from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.behavior import Behavior, behaviors_of
+from app.api.types.interlock import Interlock
 from app.api.types.lifecycle import OverlayLifecycle
 from app.api.types.node import Definition
 from app.api.types.relationship_type import Typed
@@ -120,6 +121,14 @@ class Overlay(Definition):
     )
     def relationships(self, info: Info) -> list[OverlayRelationship]:
         return relationships_of(info.context.catalogue, self.definition)
+
+    @strawberry.field(description="What must not be sent to its twins, and when; the type's included.")
+    def interlocks(self, info: Info) -> list[Interlock]:
+        kind = self.definition.overlay_type
+        overlay_type = info.context.catalogue.overlay_type(kind) if kind else None
+        inherited = {item.name: item for item in overlay_type.interlocks} if overlay_type else {}
+        found = {**inherited, **{item.name: item for item in self.definition.interlocks}}
+        return [Interlock.of(item) for item in found.values()]
 
     @strawberry.field(description="Its behaviors with their live state, the type's included.")
     def behaviors(self, info: Info) -> list[Behavior]:

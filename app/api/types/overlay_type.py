@@ -9,6 +9,7 @@ from app.api.ids import global_id
 from app.api.scalars import JSON
 from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.capability import BehaviorDefinition
+from app.api.types.interlock import Interlock
 from app.api.types.node import Definition
 from app.api.types.overlay import Overlay
 from app.api.types.relationship_type import Typed
@@ -78,6 +79,10 @@ class OverlayType(Definition):
     @strawberry.field(description="What its overlays do; each overlay has its own live state of them.")
     def behaviors(self) -> list[BehaviorDefinition]:
         return [BehaviorDefinition.of(item) for item in self.definition.behaviors]
+
+    @strawberry.field(description="What must not be sent to whoever fills its roles, and when.")
+    def interlocks(self) -> list[Interlock]:
+        return [Interlock.of(item) for item in self.definition.interlocks]
 
     @strawberry.field(description="The visualization of its overlays; null where it has none.")
     def visualization(self) -> JSON | None:

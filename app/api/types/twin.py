@@ -19,6 +19,7 @@ from app.api.types.capability import EventDefinition, Method
 from app.api.types.connectivity import Connectivity
 from app.api.types.enums import TraversalDirection
 from app.api.types.instance import TwinInstance
+from app.api.types.interlock import Guard, Interlock
 from app.api.types.node import Definition
 from app.api.types.property import Property
 from app.api.types.relationship import RelatedTwin, Relationship
@@ -83,6 +84,16 @@ class Twin(Definition):
     @strawberry.field(description="Its behaviors with their live state, the type's included.")
     def behaviors(self, info: Info) -> list[Behavior]:
         return behaviors_of(info.context.catalogue, info.context.live, OwnerKey("twin", self.twin_id))
+
+    @strawberry.field(description="What must not be sent to it when, the type's included; overlays' are in `guards`.")
+    def interlocks(self, info: Info) -> list[Interlock]:
+        return [Interlock.of(item) for item in info.context.catalogue.capabilities(self.twin_id).interlocks.values()]
+
+    @strawberry.field(
+        description="Every interlock that stands before it, its own and those of overlays, with what it comes to now."
+    )
+    def guards(self, info: Info) -> list[Guard]:
+        return [Guard.of(view) for view in info.context.live.guards(self.twin_id)]
 
     @strawberry.field(description="The edges that its own document declares; for all that reach it see `related`.")
     def relationships(self, info: Info) -> list[Relationship]:

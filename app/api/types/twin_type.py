@@ -10,6 +10,7 @@ from app.api.scalars import JSON
 from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.capability import BehaviorDefinition, EventDefinition, Method, PropertyDefinition
 from app.api.types.enums import TwinKind
+from app.api.types.interlock import Interlock
 from app.api.types.node import Definition
 from app.api.types.relationship import RelationshipRule
 from app.api.types.twin import Twin
@@ -43,6 +44,10 @@ class TwinType(Definition):
     )
     def behaviors(self, info: Info) -> list[BehaviorDefinition]:
         return [BehaviorDefinition.of(item) for item in self._parts(info).behaviors.values()]
+
+    @strawberry.field(description="What must not be sent to its twins, and when; inherited interlocks included.")
+    def interlocks(self, info: Info) -> list[Interlock]:
+        return [Interlock.of(item) for item in self._parts(info).interlocks.values()]
 
     @strawberry.field(
         description="The relationships its twins may have, inherited rules included; any where there are no rules."
