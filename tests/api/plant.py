@@ -54,7 +54,9 @@ class Line:
         return self._sequence, outcome
 
     async def _send(self, call: Call, devices: FakeDevices) -> None:
-        await self.submit(AttemptCall(call.call_id))
+        _, outcome = await self.submit(AttemptCall(call.call_id))
+        if outcome.refused:
+            return
         if call.property is not None:
             answer = await devices.write(call.twin_id, call.property, call.arguments["value"])
         else:

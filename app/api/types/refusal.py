@@ -19,7 +19,7 @@ class InterlockVerdict:
     owner_id: strawberry.ID = strawberry.field(description="The twinId or overlayId of its owner.")
     interlock: str = strawberry.field(description="Its name.")
     truth: Evidence = strawberry.field(description="What its condition came to: TRUE or UNKNOWN.")
-    condition: str = strawberry.field(description="As it is written.")
+    condition: str = strawberry.field(name="while", description="The condition, in the JSON notation.")
     unknown: list[UnknownInput] = strawberry.field(description="What kept it UNKNOWN; empty where it was TRUE.")
 
     @classmethod
