@@ -4,7 +4,7 @@ A new kind of expectation is a function here, a line in EXPECTATIONS under its f
 """
 
 from collections.abc import Callable
-from typing import get_args
+from typing import Literal, get_args
 
 from app.model.behaviors import Severity
 from app.model.events import AlertTransition, CallStatus, Evidence
@@ -26,6 +26,7 @@ from app.scenarios.script import (
     ExpectProperty,
     ExpectRefused,
     ExpectRejected,
+    ExpectWhy,
     Member,
     Text,
 )
@@ -91,9 +92,9 @@ def _property(words: Words, target: Member) -> Expectation:
         elif (said := words.maybe(QUALITIES)) is not None:
             quality = said
         else:
-            words.fail(_AFTER_A_MEMBER)
+            words.fail("what is expected of it", _AFTER_A_MEMBER)
     if op is None and words.peek() is begins:
-        words.fail(_AFTER_A_MEMBER)
+        words.fail("what is expected of it", _AFTER_A_MEMBER)
     return ExpectProperty(target, op, value, known, quality, override, words.maybe_text())  # type: ignore[arg-type]
 
 
@@ -193,6 +194,15 @@ def _rejected(words: Words) -> Expectation:
     return ExpectRejected(target, word.written)
 
 
+def _why(words: Words) -> Expectation:
+    of: Literal["behavior", "not", "alert"] = "behavior"
+    if words.take("not"):
+        of = "not"
+    elif words.take("alert"):
+        of = "alert"
+    return ExpectWhy(of, words.member("a behavior"), _match(words, "what is explained"))
+
+
 EXPECTATIONS: dict[str, Callable[[Words], Expectation]] = {
     "alert": _alert,
     "no": _no,
@@ -203,4 +213,5 @@ EXPECTATIONS: dict[str, Callable[[Words], Expectation]] = {
     "nothing": _nothing,
     "refused": _refused,
     "rejected": _rejected,
+    "why": _why,
 }

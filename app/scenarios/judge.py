@@ -10,7 +10,7 @@ from app.scenarios.happened import (
     rejected,
 )
 from app.scenarios.mismatch import Mismatch, Said
-from app.scenarios.moment import alert_as, behavior_as, connection_as, no_alert, property_as
+from app.scenarios.moment import alert_as, behavior_as, connection_as, explained_as, no_alert, property_as
 from app.scenarios.script import (
     ExpectAlert,
     ExpectAlertFact,
@@ -25,6 +25,7 @@ from app.scenarios.script import (
     ExpectProperty,
     ExpectRefused,
     ExpectRejected,
+    ExpectWhy,
 )
 from app.scenarios.stage import Stage
 
@@ -56,3 +57,5 @@ def judge(stage: Stage, said: Said, expects: Expectation) -> Mismatch | None:
             return refused(said, expects)
         case ExpectRejected():
             return rejected(stage, said, expects)
+        case ExpectWhy():
+            return explained_as(stage, expects)

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from app.dtsl.spelling import dtsl_type
+from app.explain.english import paragraph, why_not_paragraph
 from app.model.events import Alert
 from app.model.plan import BehaviorKey
 from app.scenarios import naming, telling
 from app.scenarios.comparing import compared
 from app.scenarios.mismatch import Mismatch, Said, facts_of, text
-from app.scenarios.script import ExpectAlert, ExpectBehavior, ExpectConnection, ExpectNoAlert, ExpectProperty
+from app.scenarios.script import ExpectAlert, ExpectBehavior, ExpectConnection, ExpectNoAlert, ExpectProperty, ExpectWhy
 from app.scenarios.stage import Stage
 
 
@@ -128,6 +129,27 @@ def _alerts(found: Iterable[Alert], none: str) -> tuple[str, ...]:
 def _open(stage: Stage, key: BehaviorKey | None) -> list[Alert]:
     alerts = stage.engine.live.open_alerts()
     return [item for item in alerts if key is None or (item.owner, item.behavior) == (key.owner, key.name)]
+
+
+def explained_as(stage: Stage, expects: ExpectWhy) -> Mismatch | None:
+    key = naming.behavior_of(stage, expects.target)
+    live = stage.engine.live
+    found: list[str] = []
+    if expects.of == "alert":
+        found = [paragraph(live.explain_alert(item)) for item in _open(stage, key)]
+    elif expects.of == "not":
+        found = [why_not_paragraph(why_not)] if (why_not := live.why_not(key)) is not None else []
+    else:
+        found = [paragraph(why)] if (why := live.explain(key)) is not None else []
+    if any(expects.text.fits(item) for item in found):
+        return None
+    word = {"behavior": "why", "not": "why not", "alert": "why alert"}[expects.of]
+    return Mismatch(f"{word} {telling.behavior(key)} {text(expects.text)}", tuple(found) or ("nothing to explain",))
+
+
+def why(stage: Stage, key: BehaviorKey) -> list[str]:
+    explanation = stage.engine.live.explain(key)
+    return [paragraph(explanation)] if explanation is not None else []
 
 
 def inputs(stage: Stage, key: BehaviorKey) -> list[str]:

@@ -17,6 +17,7 @@ def failure(item: Failure) -> str:
     lines += [f"  + {line}" for line in _some(item.found)]
     if item.inputs:
         lines += ["  what it reads:", *(f"      {line}" for line in _some(item.inputs))]
+    lines += [f"  why: {told}" for told in item.why]
     if item.step:
         lines += ["  in this step:", *(f"      {line}" for line in _some(item.step))]
     return "\n".join(lines)

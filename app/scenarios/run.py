@@ -17,7 +17,7 @@ from app.model.events import Entry
 from app.model.time import Micros
 from app.scenarios.judge import judge
 from app.scenarios.mismatch import Mismatch, Said
-from app.scenarios.moment import inputs
+from app.scenarios.moment import inputs, why
 from app.scenarios.perform import perform
 from app.scenarios.plant import NotDefined, Plant, defined
 from app.scenarios.script import Edit, File, Line, Scenario, Script
@@ -44,6 +44,8 @@ class Failure:
     found: tuple[str, ...]
     inputs: tuple[str, ...] = ()
     """What the behavior in question reads, as it stood."""
+    why: tuple[str, ...] = ()
+    """Why it is as it is, in a sentence."""
     step: tuple[str, ...] = ()
     """What had happened since the step began; told with the first failure of it."""
 
@@ -202,6 +204,7 @@ class _Running:
                 mismatch.expected,
                 mismatch.found,
                 tuple(told for key in mismatch.behaviors for told in inputs(stage, key)),
+                tuple(told for key in mismatch.behaviors for told in why(stage, key)),
                 step,
             )
         )

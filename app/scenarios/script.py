@@ -307,6 +307,15 @@ class ExpectRejected:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ExpectWhy:
+    """Of the explanation of a behavior, of what keeps it from being active, or of its open alert."""
+
+    of: Literal["behavior", "not", "alert"]
+    target: Member
+    text: Text
+
+
 Action = (
     At
     | Set
@@ -338,6 +347,7 @@ Expectation = (
     | ExpectNothing
     | ExpectRefused
     | ExpectRejected
+    | ExpectWhy
 )
 
 

@@ -60,6 +60,7 @@ def test_a_failure_is_like_a_diff_with_the_values_at_the_moment(tmp_path: Path) 
       + Here.hot active evidence true
       what it reads:
           Pump1.temperature = 90.0 good, reported 0s ago
+      why: Behavior 'hot' of overlay 'here' is active since 2026-01-01 00:00:00.000 UTC, because its condition is true.
       in this step:
           Pump1.temperature = 90.0 good
           Here.hot inactive -> active, evidence true
@@ -72,7 +73,8 @@ def test_a_failure_is_like_a_diff_with_the_values_at_the_moment(tmp_path: Path) 
       did you mean 'Pump1'?
 
 """
-    shown = "\n".join(line.rsplit("  ", 1)[0] if line.endswith(" ms") else line for line in result.stdout.splitlines())
+    lines = [line.rsplit("  ", 1)[0] if line.endswith(" ms") else line for line in result.stdout.splitlines()]
+    shown = "\n".join(line.split(" Temperature of")[0] for line in lines)
     assert told.rstrip("\n") in shown
     assert "1 passed, 1 failed, 1 error in" in result.stdout
 

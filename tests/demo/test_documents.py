@@ -12,6 +12,8 @@ from app.demo.control import state_of
 from app.demo.documents import load_documents
 from app.demo.physics import Station
 from app.model.definitions import MODELS, Twin, TwinType
+from app.scenarios.report import problems
+from app.test import run_paths
 
 OPCUA, MQTT = "opc.tcp://127.0.0.1:4840", "mqtt://127.0.0.1:1883"
 SPECIFICATION = (
@@ -106,3 +108,11 @@ def test_pump_123_is_mapped_to_the_node_ids_that_the_specification_prints() -> N
 def test_the_script_is_the_specification_s_own_as_printed() -> None:
     ours = files("app.demo").joinpath("pumping_system.dtsl").read_text(encoding="utf-8")
     assert ours in printed("dtsl")
+
+
+def test_the_scenarios_of_the_demo_hold() -> None:
+    folder = Path(str(files("app.demo")))
+    (suite,) = run_paths([folder / "pumping_system.twins"], "")
+    assert suite.unreadable == []
+    assert len(suite.results) >= 6
+    assert [list(problems(result, suite.text)) for result, _ in suite.results] == [[]] * len(suite.results)
