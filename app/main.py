@@ -40,7 +40,7 @@ from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
 from app.journal.sqlite import SqliteJournal
 from app.model.catalogue import Catalogue
-from app.model.events import Load, Started
+from app.model.events import EngineSettings, Load, Started
 from app.model.time import SECOND, Micros
 from app.ports import Journal
 from app.runtime.bus import Bus
@@ -103,10 +103,7 @@ async def running(
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         journal = journal_of(settings)
         stack.push_async_callback(journal.close)
-        engine = Engine(
-            max_skew=round(settings.ingest.max_skew_seconds * SECOND),
-            call_deadline=round(settings.calls.deadline_seconds * SECOND),
-        )
+        engine = Engine()
         recover(engine, journal)  # reads only, and needs no graph: an embedded one is starting meanwhile
         phases.done("journal")
         embedded = await starting if starting is not None else None
@@ -128,7 +125,7 @@ async def running(
             ]
             if embedded is not None:
                 tasks.append(group.create_task(_notice_the_end_of(embedded)))
-            await _start(rooms)
+            await _start(rooms, settings)
             phases.done("changes")
             log.info("ready after %s", phases)
             yield rooms.services
@@ -195,9 +192,16 @@ def _wire(
     return _Rooms(services, clock, engine, ingest, effects, writer, supervisor)
 
 
-async def _start(rooms: _Rooms) -> None:
+def engine_settings(settings: Settings) -> EngineSettings:
+    return EngineSettings(
+        max_skew=round(settings.ingest.max_skew_seconds * SECOND),
+        call_deadline=round(settings.calls.deadline_seconds * SECOND),
+    )
+
+
+async def _start(rooms: _Rooms, settings: Settings) -> None:
     """What the journal does not know yet: that this is a new run, and definitions changed behind its back."""
-    await rooms.ingest.submit(Started())
+    await rooms.ingest.submit(Started(engine_settings(settings)))
     plan = changed_since(rooms.services.catalogue, rooms.engine.loaded())
     if plan is not None:
         await rooms.ingest.submit(Load(plan, starting=True))

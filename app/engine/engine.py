@@ -19,6 +19,7 @@ from app.model.events import (
     CallResult,
     ClearOverride,
     CommentAlert,
+    EngineSettings,
     Entry,
     Input,
     Load,
@@ -47,12 +48,10 @@ class Loaded:
 
 
 class Engine:
-    """`max_skew`: how far a source's clock may be off. `call_deadline`: how old a call may be when it is sent."""
+    """Settings are part of the state: a Started or a snapshot that has others brings those."""
 
     def __init__(self, max_skew: Micros = 5 * SECOND, call_deadline: Micros = 30 * SECOND) -> None:
-        self._max_skew = max_skew
-        self._call_deadline = call_deadline
-        self._live = LiveState()
+        self._live = LiveState(EngineSettings(max_skew, call_deadline))
 
     @property
     def live(self) -> LiveState:
@@ -71,11 +70,11 @@ class Engine:
         match input:
             case Samples(readings=readings):
                 for reading in readings:
-                    samples.take(step, reading, self._max_skew)
+                    samples.take(step, reading, live.settings.max_skew)
             case ReportSamples(readings=readings, by=by):
                 first = 0
                 for reading in readings:
-                    samples.report(step, reading, by, self._max_skew, first)
+                    samples.report(step, reading, by, live.settings.max_skew, first)
                     first += len(reading.samples)
             case SourceStatus(paths=statuses):
                 for status in statuses:
@@ -84,7 +83,8 @@ class Engine:
                 paths.fall_stale(step)
             case Load():
                 load.decide(step, input)
-            case Started():
+            case Started(settings=settings):
+                live.settings = settings or live.settings
                 live.begin_run()
                 calls.settle_last_run(step)
                 waits.follow_all(step)
@@ -106,11 +106,11 @@ class Engine:
             case RequestCall():
                 refused = calls.request(step, input)
             case AttemptCall():
-                refused = calls.attempt(step, input, self._call_deadline)
+                refused = calls.attempt(step, input, live.settings.call_deadline)
             case CallResult():
                 refused = calls.finish(step, input)
         if live.waiting:
-            calls.settle_waiting(step, self._call_deadline)
+            calls.settle_waiting(step, live.settings.call_deadline)
         if live.unread:
             calls.read_back(step)
         if step.answered:
@@ -127,7 +127,9 @@ class Engine:
         live = self._live
         moments = [live.stale.next_due(), live.timers.next_due()]
         if live.waiting:
-            moments.append(min(live.calls[call_id].decided_at for call_id in live.waiting) + self._call_deadline)
+            moments.append(
+                min(live.calls[call_id].decided_at for call_id in live.waiting) + live.settings.call_deadline
+            )
         return min((moment for moment in moments if moment is not None), default=None)
 
     def snapshot(self) -> bytes:

@@ -18,7 +18,8 @@ def fold(live: LiveState, entry: Entry) -> None:
                 # As deciding saw it, before what the load led to: a rule that was known and is no more has no fact of
                 # the first.
                 rule.settled = rule.settled or rule.evaluate() is not None
-        case Started():
+        case Started(settings=settings):
+            live.settings = settings or live.settings
             live.begin_run()
         case Samples(readings=readings):
             for reading in readings:

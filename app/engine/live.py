@@ -21,6 +21,7 @@ from app.model.events import (
     Call,
     CallChanged,
     ConnectivityChanged,
+    EngineSettings,
     PropertyChanged,
     PropertyReported,
     TimerChanged,
@@ -41,7 +42,8 @@ FINISHED = frozenset({"accepted", "refused", "failed", "withheld", "expired", "i
 class LiveState:
     """`sequence` is the journal entry it stands at, set by whoever commits."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: EngineSettings) -> None:
+        self.settings = settings
         self.sequence = 0
         self.explains = True
         """Whether facts carry what they stand on."""

@@ -14,11 +14,21 @@ from app.engine import loading
 from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
 from app.engine.live import LiveState
 from app.errors import Unavailable
-from app.model.events import Alert, Call, Cause, Evidence, PropertyChanged, Timer, TwinEventOccurred, WaitingActions
+from app.model.events import (
+    Alert,
+    Call,
+    Cause,
+    EngineSettings,
+    Evidence,
+    PropertyChanged,
+    Timer,
+    TwinEventOccurred,
+    WaitingActions,
+)
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
 
-VERSION = 11
+VERSION = 13
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -52,6 +62,7 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     time: Micros
     began: Micros
     serial: int
+    settings: EngineSettings
     plan: Plan
     paths: tuple[_Path, ...]
     properties: tuple[PropertyChanged, ...]
@@ -109,6 +120,7 @@ def restore(live: LiveState, data: bytes) -> None:
     loading.load(live, state.plan)
     live.sequence, live.time, live.serial = state.sequence, state.time, state.serial
     live.began = state.began
+    live.settings = state.settings
     for path in state.paths:
         twin = live.twins[path.twin_id]
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
@@ -161,6 +173,7 @@ def _state_of(live: LiveState) -> _State:
         live.time,
         live.began,
         live.serial,
+        live.settings,
         Plan(
             live.catalogue_revision,
             tuple(shape.shape for shape in live.shapes.values()),

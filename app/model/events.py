@@ -13,7 +13,7 @@ from app.model.behaviors import Severity
 from app.model.conditions import Condition
 from app.model.definitions import DataType
 from app.model.plan import ActionPlan, BehaviorKey, OwnerKey, Plan
-from app.model.time import Micros
+from app.model.time import SECOND, Micros
 from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
 
 
@@ -111,9 +111,21 @@ class Load(msgspec.Struct, frozen=True, tag="load"):
     origin: Origin = HERE
 
 
+class EngineSettings(msgspec.Struct, frozen=True, array_like=True):
+    """What decisions depend on besides inputs: journaled with every start, so that a replay decides as the run did."""
+
+    max_skew: Micros = 5 * SECOND
+    """How far a source's clock may be off."""
+    call_deadline: Micros = 30 * SECOND
+    """How old a call may be when it is sent."""
+
+
 class Started(msgspec.Struct, frozen=True, tag="started"):
     """First input of every run, after the fold: every path is silent until it has contact, and calls that the last
     run left open are settled as the design's "Calls after a crash" says."""
+
+    settings: EngineSettings | None = None
+    """Of this run; None where they are those that the engine has."""
 
 
 class AcknowledgeAlert(msgspec.Struct, frozen=True, tag="acknowledge_alert"):
