@@ -308,6 +308,36 @@ def demo(
 
 
 @app.command()
+def replay(
+    data_dir: Annotated[Path | None, typer.Option(help="Of a server, running or stopped.")] = None,
+    config: Annotated[Path | None, typer.Option(help="The server's TOML settings file, for its data_dir.")] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Run it through a fresh engine and compare every outcome byte for byte.")
+    ] = False,
+) -> None:
+    """Tell how much of a server's journal can be run again, and with --verify prove that it gives the same.
+
+    Exit code 1 at the first outcome that differs, which is shown with its input.
+    """
+    from app.replay import summary
+    from app.replay import verify as verified
+    from app.settings import load_settings
+
+    async def run() -> None:
+        overrides = {} if data_dir is None else {"data_dir": data_dir}
+        folder = load_settings(config, **overrides).data_dir / "journal"
+        if not verify:
+            print(summary(folder))
+            return
+        replayed = verified(folder, _say)
+        print(replayed.render())
+        if replayed.difference is not None:
+            raise typer.Exit(1)
+
+    _run(run())
+
+
+@app.command()
 def schema() -> None:
     """Print the GraphQL schema (SDL)."""
     from app.api.schema import sdl

@@ -38,6 +38,7 @@ from app.find.finder import Finder
 from app.graph.connect import connect
 from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
+from app.journal.retention import Retention
 from app.journal.sqlite import SqliteJournal
 from app.model.catalogue import Catalogue
 from app.model.events import EngineSettings, Load, Started
@@ -58,7 +59,8 @@ OpenJournal = Callable[[Settings], Journal]
 
 
 def open_journal(settings: Settings) -> Journal:
-    return SqliteJournal.open(settings.data_dir / "journal")
+    retention = Retention(round(settings.journal.keep_hours * 3600 * SECOND), settings.journal.keep_mb * 1024 * 1024)
+    return SqliteJournal.open(settings.data_dir / "journal", retention=retention)
 
 
 def build(

@@ -46,6 +46,13 @@ class GraphWriterSettings(_Section):
     max_entries: int = Field(default=2000, ge=1)
 
 
+class JournalSettings(_Section):
+    keep_hours: float = Field(default=24.0, ge=0)
+    """How far back a replay or a dry run of rules may begin."""
+    keep_mb: int = Field(default=1024, ge=0)
+    """Of the journal; past it less than `keep_hours` is kept."""
+
+
 class CallSettings(_Section):
     timeout_seconds: float = Field(default=10.0, gt=0)
     deadline_seconds: float = Field(default=30.0, gt=0)
@@ -81,6 +88,7 @@ class Settings(BaseSettings):
     graph: GraphSettings = GraphSettings()
     ingest: IngestSettings = IngestSettings()
     graph_writer: GraphWriterSettings = GraphWriterSettings()
+    journal: JournalSettings = JournalSettings()
     calls: CallSettings = CallSettings()
     server: ServerSettings = ServerSettings()
     assets: AssetSettings = AssetSettings()

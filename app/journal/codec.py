@@ -16,6 +16,7 @@ from app.model.time import Micros
 FORMAT = 1
 _HEAD = struct.Struct(">qq")
 _encoder = msgspec.msgpack.Encoder()
+_parts = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw])
 _decoder = msgspec.msgpack.Decoder(tuple[Input, Outcome])
 
 
@@ -23,6 +24,16 @@ def encode(input: Input, outcome: Outcome) -> bytes:
     """Raises OverflowError, TypeError or ValueError for a value that msgpack has no form for (an integer beyond 64
     bits, half a surrogate pair): whoever accepts inputs checks before anything is decided from them."""
     return _encoder.encode((input, outcome))
+
+
+def encoded(outcome: Outcome) -> bytes:
+    """An outcome alone, as it lies in an entry."""
+    return _encoder.encode(outcome)
+
+
+def split(sequence: int, now: Micros, crc: int, body: bytes) -> tuple[Entry, bytes]:
+    """The entry, and the bytes of its outcome. Raises as `decode` does."""
+    return decode(sequence, now, crc, body), bytes(_parts.decode(body)[1])
 
 
 def checksum(sequence: int, now: Micros, body: bytes) -> int:

@@ -1,12 +1,15 @@
-"""The engine's last snapshot: one file beside the journal, replaced whole or not at all.
+"""The engine's snapshots: one file each beside the journal, the newest replaced whole or not at all.
 
+The one that is replaced goes on under its sequence (`snapshot.5000`) until retention drops it.
 It is no table of the journal's database on purpose: tens of megabytes through the write-ahead log would hold up the
 commits behind them, while a file is written, synced and renamed by a thread of its own.
 """
 
+import contextlib
 import os
 import struct
 import zlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from app.errors import Unavailable
@@ -20,6 +23,7 @@ def write_snapshot(folder: Path, sequence: int, state: bytes) -> None:
     """Durable when it returns. Raises Unavailable (SNAPSHOT_FAILED); the former snapshot is then still there."""
     new = folder / f"{SNAPSHOT_FILE}.new"
     try:
+        _keep_former(folder)
         with new.open("wb") as file:
             file.write(_HEAD.pack(_MAGIC, sequence, _checksum(sequence, state)))
             file.write(state)
@@ -35,21 +39,46 @@ def write_snapshot(folder: Path, sequence: int, state: bytes) -> None:
         ) from error
 
 
-def read_snapshot(folder: Path) -> tuple[int, bytes] | None:
-    """Raises Unavailable (JOURNAL_DAMAGED) where the file is not what was written."""
+def _keep_former(folder: Path) -> None:
+    """Under its sequence too, as a second name of the same file: nothing is copied."""
     try:
-        content = (folder / SNAPSHOT_FILE).read_bytes()
+        with (folder / SNAPSHOT_FILE).open("rb") as file:
+            head = file.read(_HEAD.size)
+    except FileNotFoundError:
+        return
+    if len(head) == _HEAD.size:
+        with contextlib.suppress(FileExistsError):
+            (folder / f"{SNAPSHOT_FILE}.{_HEAD.unpack(head)[1]}").hardlink_to(folder / SNAPSHOT_FILE)
+
+
+def former_snapshots(folder: Path) -> list[int]:
+    """Sequences of those that were replaced and are still there, oldest first."""
+    names = (path.name.removeprefix(f"{SNAPSHOT_FILE}.") for path in folder.glob(f"{SNAPSHOT_FILE}.*"))
+    return sorted(int(name) for name in names if name.isdecimal())
+
+
+def drop_former(folder: Path, sequences: Iterable[int]) -> None:
+    for sequence in sequences:
+        (folder / f"{SNAPSHOT_FILE}.{sequence}").unlink(missing_ok=True)
+
+
+def read_snapshot(folder: Path, sequence: int | None = None) -> tuple[int, bytes] | None:
+    """The newest, or the former one of a sequence. Raises Unavailable (JOURNAL_DAMAGED) where the file is not what was
+    written."""
+    name = SNAPSHOT_FILE if sequence is None else f"{SNAPSHOT_FILE}.{sequence}"
+    try:
+        content = (folder / name).read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise _damaged(folder, error.strerror or "it cannot be read") from error
     if len(content) < _HEAD.size:
         raise _damaged(folder, "it is too short")
-    magic, sequence, crc = _HEAD.unpack_from(content)
+    magic, of, crc = _HEAD.unpack_from(content)
     state = content[_HEAD.size :]
-    if magic != _MAGIC or _checksum(sequence, state) != crc:
+    if magic != _MAGIC or _checksum(of, state) != crc or (sequence is not None and of != sequence):
         raise _damaged(folder, "its checksum is wrong")
-    return sequence, state
+    return of, state
 
 
 def sync_folder(folder: Path) -> None:

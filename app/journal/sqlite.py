@@ -16,7 +16,8 @@ from app.errors import Conflict, Misconfigured, Unavailable
 from app.journal.codec import FORMAT, checksum, damaged, decode, encode
 from app.journal.committing import CommitThread, closed
 from app.journal.lock import FolderLock
-from app.journal.snapshot import read_snapshot, sync_folder, write_snapshot
+from app.journal.retention import Retention, Start, kept
+from app.journal.snapshot import drop_former, former_snapshots, read_snapshot, sync_folder, write_snapshot
 from app.model.events import Entry, Input, Outcome
 from app.model.time import Micros
 
@@ -24,6 +25,8 @@ JOURNAL_FILE = "journal.sqlite"
 _APPLICATION_ID = 0x54574F56  # "TWOV", so that a foreign file is known as one
 _COMPACT_STEP = 200
 """Records removed per commit, so that appends get their turn in between."""
+
+_PAGES = ("page_count", "freelist_count", "page_size")
 
 _SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -41,11 +44,18 @@ class SqliteJournal:
     """Implements ports.Journal. `open` is the only way to one."""
 
     def __init__(
-        self, folder: Path, lock: FolderLock, keep: int, writer: sqlite3.Connection, reader: sqlite3.Connection
+        self,
+        folder: Path,
+        lock: FolderLock,
+        keep: int,
+        retention: Retention,
+        writer: sqlite3.Connection,
+        reader: sqlite3.Connection,
     ) -> None:
         self._folder = folder
         self._lock = lock
         self._keep = keep
+        self._retention = retention
         self._reader = reader
         self._reading = threading.Lock()
         self._writing_snapshot = threading.Lock()
@@ -54,9 +64,17 @@ class SqliteJournal:
         self._thread = CommitThread(writer, str(folder), self._committed)
 
     @classmethod
-    def open(cls, folder: Path, *, cursors: Sequence[str] = ("graph",), keep: int = 1000) -> "SqliteJournal":
+    def open(
+        cls,
+        folder: Path,
+        *,
+        cursors: Sequence[str] = ("graph",),
+        keep: int = 1000,
+        retention: Retention = Retention(),  # noqa: B008 - it is frozen
+    ) -> "SqliteJournal":
         """Open or create the journal in `folder` and hold its lock until `close`. `cursors` are the readers to wait
-        for from the first record on; `keep` is how many of the last records compaction leaves in any case.
+        for from the first record on; `keep` is how many of the last records compaction leaves in any case, and
+        `retention` for how long more it leaves what a replay needs.
 
         Raises Misconfigured: JOURNAL_IN_USE, JOURNAL_FORMAT (another version's), JOURNAL_UNUSABLE (not a journal, or
         not writable)."""
@@ -74,7 +92,7 @@ class SqliteJournal:
                 reader = _connect(folder)
                 undo.callback(reader.close)
                 sync_folder(folder)
-                journal = cls(folder, lock, keep, writer, reader)
+                journal = cls(folder, lock, keep, retention, writer, reader)
             except sqlite3.Error as error:
                 raise _unusable(folder, str(error)) from error
             undo.pop_all()
@@ -181,7 +199,8 @@ class SqliteJournal:
                 write_snapshot(self._folder, sequence, state)
 
         await asyncio.to_thread(write)
-        while await self._thread.run(lambda connection: self._compact(connection, sequence)):
+        oldest = await self._thread.run(lambda connection: self._retain(connection, sequence))
+        while await self._thread.run(lambda connection: self._compact(connection, oldest)):
             pass
 
     def snapshot(self) -> tuple[int, bytes] | None:
@@ -203,6 +222,18 @@ class SqliteJournal:
 
     def _committed(self) -> None:
         self._last = self._allocated
+
+    def _retain(self, connection: sqlite3.Connection, snapshot: int) -> int:
+        """Drops the starts that are not kept; the sequence of the oldest one that is."""
+        meta = _meta(connection)
+        beginning = [] if meta["removed_upto"] else [meta["begun_after"]]
+        former = [sequence for sequence in former_snapshots(self._folder) if sequence < snapshot]
+        last = connection.execute("SELECT now FROM entries ORDER BY sequence DESC LIMIT 1").fetchone()
+        now: Micros = last[0] if last is not None else 0
+        starts = [Start(sequence, _begins(connection, sequence, now)) for sequence in (*beginning, *former, snapshot)]
+        stay = {start.sequence for start in kept(starts, now, _used(connection), self._retention)}
+        drop_former(self._folder, [sequence for sequence in former if sequence not in stay])
+        return min(stay)
 
     def _compact(self, connection: sqlite3.Connection, snapshot: int) -> bool:
         """One step; whether there is more to do."""
@@ -244,6 +275,20 @@ def _prepare(connection: sqlite3.Connection, folder: Path, cursors: Sequence[str
         "INSERT INTO cursors SELECT ?, value FROM meta WHERE name = 'begun_after' ON CONFLICT DO NOTHING",
         [(name,) for name in cursors],
     )
+
+
+def _begins(connection: sqlite3.Connection, sequence: int, now: Micros) -> Micros:
+    """When the first record behind it was; `now` where there is none yet."""
+    found = connection.execute(
+        "SELECT now FROM entries WHERE sequence > ? ORDER BY sequence LIMIT 1", (sequence,)
+    ).fetchone()
+    return now if found is None else found[0]
+
+
+def _used(connection: sqlite3.Connection) -> int:
+    """Bytes of the file that hold something."""
+    pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PAGES)
+    return int((pages - free) * size)
 
 
 def _meta(connection: sqlite3.Connection) -> dict[str, int]:
