@@ -1,4 +1,4 @@
-"""Arguments of a method, by name or by position, against its parameters: all faults at once.
+"""Arguments of a method or an event, by name or by position, against its parameters: all faults at once.
 
 The same rules hold for a call in a behavior, which is checked when it is saved, and for a person's call.
 """
@@ -9,13 +9,13 @@ from app.commands.pointers import pointer
 from app.commands.values import fitted
 from app.errors import Problem
 from app.model.behaviors import Argument
-from app.model.definitions import MethodDefinition
+from app.model.definitions import EventDefinition, MethodDefinition
 from app.model.near import near
 from app.model.values import Value
 
 
 def named_arguments(
-    method: MethodDefinition, given: Iterable[tuple[str, Value, str]], path: str
+    method: MethodDefinition | EventDefinition, given: Iterable[tuple[str, Value, str]], path: str
 ) -> tuple[dict[str, Value], list[Problem]]:
     """`given` is (name, value, path of the value). The fitted values in the order of the parameters, and what is wrong:
     UNKNOWN_PARAMETER, MISSING_PARAMETER, DUPLICATE_NAME, or a fault of the value."""
@@ -45,7 +45,7 @@ def named_arguments(
 
 
 def listed_arguments(
-    method: MethodDefinition, arguments: Sequence[Argument], path: str
+    method: MethodDefinition | EventDefinition, arguments: Sequence[Argument], path: str
 ) -> tuple[dict[str, Value], list[Problem]]:
     """Those of a `method_call` action; `path` is of its `parameters`."""
     given = [(item.name, item.value, f"{path}/{index}/value") for index, item in enumerate(arguments)]
@@ -70,6 +70,6 @@ def given_arguments(
     return values, problems
 
 
-def _signature(method: MethodDefinition) -> str:
+def _signature(method: MethodDefinition | EventDefinition) -> str:
     listed = ", ".join(f"{parameter.name}: {parameter.data_type}" for parameter in method.parameters)
     return f"it is {method.name}({listed})"

@@ -8,18 +8,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from app.commands.arguments import listed_arguments
+from app.commands.check_actions import check_actions
+from app.commands.check_activity import check_activity
 from app.commands.findings import Findings
 from app.commands.overlay_names import Names, nobody
-from app.commands.pointers import shown
-from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Owner, Scope, check_condition, check_guards
 from app.errors import Invalid, Problem
-from app.model.behaviors import AlertAction, BehaviorDefinition, MethodCallAction, PropertyWriteAction
+from app.model.behaviors import BehaviorDefinition
 from app.model.catalogue import Capabilities
-from app.model.conditions import Condition
-from app.model.interlocks import InterlockDefinition
+from app.model.conditions import And, Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,105 +76,27 @@ def check_behaviors(behaviors: Sequence[tuple[str, BehaviorDefinition]], place: 
 def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, path: str) -> Findings:
     """`scope` is `place.scope()`, made once for all behaviors of the place."""
     findings = Findings()
-    _check_conditions(behavior.conditions, scope, f"{path}/conditions", findings)
-    codes: set[str] = set()
-    for index, action in enumerate(behavior.actions):
-        if isinstance(action, AlertAction):
-            code = action.code or str(index)
-            if code in codes:  # one open alert per behavior and code: the second would never be raised
-                message = f"two alerts of '{behavior.name}' have the code '{code}'"
-                where = f"{path}/actions/{index}/code"
-                findings.fault("DUPLICATE_NAME", message, where, "give each its own code")
-            codes.add(code)
-        elif isinstance(action, MethodCallAction | PropertyWriteAction):
-            _check_action(action, place, f"{path}/actions/{index}", findings)
-        else:
-            message = f"actions of the type '{action.type}' can't be run"
-            findings.fault("ACTION_NOT_RUN", message, f"{path}/actions/{index}/type")
+
+    def read(text: str, where: str, into: Findings) -> Condition | None:
+        return _read(text, scope, where, into)
+
+    conditions = [read(text, f"{path}/conditions/{index}", findings) for index, text in enumerate(behavior.conditions)]
+    parsed = [condition for condition in conditions if condition is not None]
+    check_actions(behavior, place, scope, path, findings, read)
+    if len(parsed) == len(conditions):
+        findings.warnings += check_guards(parsed, scope, f"{path}/conditions")
+        check_activity(behavior, And(tuple(parsed)), path, findings)
     return findings
 
 
-def _check_conditions(texts: Sequence[str], scope: Scope, path: str, findings: Findings) -> None:
-    parsed: list[Condition] = []
-    for index, text in enumerate(texts):
-        try:
-            condition = parse_condition(text)
-        except Invalid as error:
-            for problem in error.problems:
-                column = problem.path.rpartition(":")[2]
-                message = f"{problem.message}, at column {column}"
-                findings.fault(problem.code, message, f"{path}/{index}", problem.hint)
-        else:
-            parsed.append(condition)
-            findings.problems += check_condition(condition, scope, f"{path}/{index}")
-    if len(parsed) == len(texts):
-        findings.warnings += check_guards(parsed, scope, path)
-
-
-def _check_action(action: MethodCallAction | PropertyWriteAction, place: Place, path: str, findings: Findings) -> None:
-    target = target_of(action, place, path, findings)
-    if target is None:
-        return
-    capabilities, of_whom = target
-    if isinstance(action, MethodCallAction):
-        method = capabilities.methods.get(action.method)
-        if method is None:
-            findings.unknown("method", action.method, of_whom, path + "/method", capabilities.methods)
-        else:
-            findings.problems += listed_arguments(method, action.parameters, path + "/parameters")[1]
-        return
-    definition = capabilities.properties.get(action.property)
-    if definition is None:
-        findings.unknown("property", action.property, of_whom, path + "/property", capabilities.properties)
-    elif definition.computed is not None:
-        message = f"'{action.property}' is computed from {shown(definition.computed)} and can't be written"
-        findings.fault("PROPERTY_COMPUTED", message, path + "/property", "write what it is computed from")
-    elif definition.access == "read":
-        writable = [item.name for item in capabilities.properties.values() if item.access != "read"]
-        hint = f"writable are {', '.join(writable)}" if writable else "give the property access read-write"
-        findings.fault("PROPERTY_READ_ONLY", f"'{action.property}' can only be read", path + "/property", hint)
-    else:
-        findings.problems += fitted(definition, action.value, path + "/value")[1]
-
-
-def target_of(
-    action: MethodCallAction | PropertyWriteAction | InterlockDefinition, place: Place, path: str, findings: Findings
-) -> tuple[Capabilities, str] | None:
-    """Whom it acts on, or stands before; None where it is reported as wrong."""
-    interlock = isinstance(action, InterlockDefinition)
-    name = action.role or action.twin_id
-    where = path + ("/role" if action.role else "/twin_id")
-    if place.kind == "twin":
-        if name is not None:
-            message = f"a behavior of a twin acts on the twin itself, not on '{name}'"
-            if interlock:
-                message = f"an interlock of a twin stands before the twin itself, not before '{name}'"
-            findings.fault("TARGET_NOT_ALLOWED", message, where, "leave it out, or put it into an overlay")
-            return None
-        return (place.own, "in " + place.what) if place.own else None
-    if name is None:
-        what = "an interlock of an overlay says before whom"
-        if not isinstance(action, InterlockDefinition):
-            what = f"a {action.type} of an overlay says on whom"
-        findings.fault("MISSING_TARGET", what, path, "add 'role'")
+def _read(text: str, scope: Scope, where: str, findings: Findings) -> Condition | None:
+    """None where it can't be read; names and types that are wrong are found besides."""
+    try:
+        condition = parse_condition(text)
+    except Invalid as error:
+        for problem in error.problems:
+            column = problem.path.rpartition(":")[2]
+            findings.fault(problem.code, f"{problem.message}, at column {column}", where, problem.hint)
         return None
-    if action.twin_id and place.kind == "overlay_type":
-        message = f"an overlay type names roles, not twins such as '{name}'"
-        findings.fault("TARGET_NOT_ALLOWED", message, where, "give the role that the twin fills")
-        return None
-    target = place.named.target(action)
-    named = place.named[target] if target is not None else None
-    if named is None:
-        findings.unknown("role" if action.role else "twin", name, "in " + place.what, where, place.named.beside(name))
-        return None
-    if named.many and not interlock:
-        message = f"the role '{name}' may be filled by several twins: an action can't name one of them"
-        findings.fault("ROLE_IS_MANY", message, where, "name a role that one twin fills")
-        return None
-    if named.is_overlay:
-        inside = next(iter(place.named.inside(target or "")), None)
-        hint = f"name a role inside it, such as '{name}.{inside}'" if inside else "name a role that a twin fills"
-        what = "an interlock stands before a twin" if interlock else "an action is on a twin"
-        findings.fault("ROLE_IS_OVERLAY", f"role '{name}' is filled by an overlay; {what}", where, hint)
-        return None
-    return named.capabilities, f"of '{name}'"
+    findings.problems += check_condition(condition, scope, where)
+    return condition

@@ -6,9 +6,10 @@ is refused: an interlock is looked at in the moment of a send, and nothing has w
 
 from collections.abc import Sequence
 
-from app.commands.check_behaviors import Place, target_of
+from app.commands.check_behaviors import Place
 from app.commands.findings import Findings
 from app.commands.pointers import shown
+from app.commands.targets import target_of
 from app.dtsl.contradictions import never_holds
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Scope, check_condition, warnings_in

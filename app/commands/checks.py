@@ -4,6 +4,7 @@ It reads a World, which for a save is the catalogue with the whole request laid 
 may need each other in any order.
 """
 
+from app.commands.check_activity import check_suppression
 from app.commands.check_behaviors import Place, check_behaviors
 from app.commands.check_computed import check_computed_properties
 from app.commands.check_connectivity import check_complete, check_connectivity, check_template
@@ -19,7 +20,7 @@ from app.commands.check_roles import check_edges, check_fillers, check_role_ends
 from app.commands.check_units import check_units
 from app.commands.draft import World
 from app.commands.findings import Findings
-from app.commands.overlay_names import fills_plainly, names_in_overlay, names_in_type
+from app.commands.overlay_names import behaviors_in_effect, fills_plainly, names_in_overlay, names_in_type
 from app.model.behaviors import BehaviorDefinition
 from app.model.catalogue import Capabilities, own_capabilities
 from app.model.connectivity import part_of_twin, takes_template
@@ -70,6 +71,7 @@ def _check_twin_type(world: World, twin_type: TwinType, findings: Findings) -> N
         behaviors += _inherited(capabilities, twin_type)
     place = Place("twin", f"twin type '{twin_type.type_id}'", capabilities)
     check_behaviors(behaviors, place, findings)
+    check_suppression(_placed(twin_type.behaviors), capabilities.behaviors, findings)
     check_interlocks(_interlocks_of(capabilities, twin_type), place, findings)
     check_limits(twin_type.methods, findings)
     template = world.template(twin_type.type_id)
@@ -104,6 +106,7 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
             behaviors += _inherited(capabilities, twin)
         place = Place("twin", what, capabilities)
         check_behaviors(behaviors, place, findings)
+        check_suppression(_placed(twin.behaviors), capabilities.behaviors, findings)
         check_interlocks(_interlocks_of(capabilities, twin), place, findings)
         check_limits(twin.methods, findings)
         _check_connectivity(world, twin, capabilities, findings)
@@ -132,7 +135,9 @@ def _check_overlay_type(world: World, overlay_type: OverlayType, findings: Findi
         check_type_is_known(world, relationship.relationship_type, path, findings)
     check_role_ends(world, overlay_type, findings)
     place = Place("overlay_type", what, named=names_in_type(world, overlay_type))
-    check_behaviors(_placed(overlay_type.behaviors), place, findings)
+    behaviors = _placed(overlay_type.behaviors)
+    check_behaviors(behaviors, place, findings)
+    check_suppression(behaviors, {item.name: item for item in overlay_type.behaviors}, findings)
     check_interlocks(_placed_interlocks(overlay_type.interlocks), place, findings)
 
 
@@ -164,4 +169,5 @@ def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
         own = {item.name for item in overlay.interlocks}
         interlocks += [("", item) for item in overlay_type.interlocks if item.name not in own]
     check_behaviors(behaviors, place, findings)
+    check_suppression(_placed(overlay.behaviors), behaviors_in_effect(world, overlay), findings)
     check_interlocks(interlocks, place, findings)

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from app.commands.draft import World
+from app.dtsl.messages import owners_in
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid
-from app.model.behaviors import BehaviorDefinition, TargetedAction, expressions, targeted_actions
+from app.model.behaviors import BehaviorDefinition, TargetedAction, expressions, messages, targeted_actions
 from app.model.catalogue import NO_CAPABILITIES, Capabilities
 from app.model.composition import splits
 from app.model.conditions import owners
@@ -212,6 +213,8 @@ def names_used(
     for behavior in behaviors:
         for _, text in expressions(behavior):
             used |= _named_in(text)
+        for message in messages(behavior):
+            used |= owners_in(message)
         targets += [names.target(action) for action in targeted_actions(behavior)]
     for interlock in interlocks:
         used |= _named_in(interlock.condition)

@@ -1,30 +1,18 @@
-"""Parts of a definition as the engine and the connectors take them: properties, methods, behaviors.
+"""Parts of a definition as the engine and the connectors take them: properties and methods, seconds as microseconds.
 
-Seconds become microseconds here, arguments take their parameter's type, and a behavior that can't be run becomes a Rule
-with its error, so that its neighbours go on.
+Behaviors are behavior_plans.py's.
 """
 
 import msgspec
 
-from app.commands.arguments import listed_arguments
-from app.commands.check_behaviors import Place, check_behavior
+from app.commands.check_behaviors import Place
 from app.commands.check_computed import faults
 from app.commands.check_interlocks import check_interlock
-from app.commands.values import fitted
 from app.dtsl.parse import parse_condition
-from app.model.behaviors import (
-    Action,
-    AlertAction,
-    BehaviorDefinition,
-    ExpectAction,
-    MethodCallAction,
-    PropertyWriteAction,
-)
 from app.model.catalogue import Capabilities
-from app.model.conditions import And
 from app.model.definitions import Described, MethodDefinition, PropertyDefinition
 from app.model.interlocks import InterlockDefinition
-from app.model.plan import ActionPlan, AlertPlan, CallPlan, Interlock, MethodPlan, PropertyPlan, Rule, WritePlan
+from app.model.plan import Interlock, MethodPlan, PropertyPlan
 from app.model.time import SECOND, Micros
 
 
@@ -49,7 +37,7 @@ def property_plan(definition: PropertyDefinition) -> PropertyPlan:
     return msgspec.structs.replace(
         _value_plan(definition.name, definition),
         access=definition.access,
-        stale_after=None if definition.stale_after is None else _micros(definition.stale_after),
+        stale_after=None if definition.stale_after is None else micros(definition.stale_after),
         deadband=definition.deadband,
     )
 
@@ -75,13 +63,14 @@ def method_plan(definition: MethodDefinition) -> MethodPlan:
         tuple(_value_plan(parameter.name, parameter) for parameter in definition.parameters),
         definition.return_type,
         definition.idempotent,
-        None if definition.min_interval is None else _micros(definition.min_interval),
+        None if definition.min_interval is None else micros(definition.min_interval),
         None if definition.rate_limit is None else definition.rate_limit.calls,
-        0 if definition.rate_limit is None else _micros(definition.rate_limit.per),
+        0 if definition.rate_limit is None else micros(definition.rate_limit.per),
     )
 
 
-def _micros(seconds: float) -> Micros:
+def micros(seconds: float) -> Micros:
+    """Never 0."""
     return max(1, round(seconds * SECOND))
 
 
@@ -94,42 +83,3 @@ def interlock(definition: InterlockDefinition, place: Place) -> Interlock:
     return Interlock(
         definition.name, owner, definition.method, definition.property, condition, definition.condition, error
     )
-
-
-def rule(behavior: BehaviorDefinition, place: Place) -> Rule:
-    """Checked again: what the graph holds may have been saved by an older version or by another program."""
-    problems = check_behavior(behavior, place, place.scope(), "").problems
-    if problems:
-        first = problems[0]
-        return Rule(behavior.name, None, error=f"{first.code} {first.message}")
-    conditions = tuple(parse_condition(text) for text in behavior.conditions)
-    return Rule(
-        behavior.name,
-        conditions[0] if len(conditions) == 1 else And(conditions),
-        tuple(_action_plan(index, action, place) for index, action in enumerate(behavior.actions)),
-        behavior.on_load == "act",
-    )
-
-
-def _action_plan(index: int, action: Action, place: Place) -> ActionPlan:
-    if isinstance(action, AlertAction):
-        required = action.ack_required
-        if required is None:
-            required = action.severity in ("error", "critical")
-        return AlertPlan(action.code or str(index), action.severity, action.message, action.latched, required)
-    assert not isinstance(action, ExpectAction)
-    owner = place.named.target(action)
-    capabilities = _target(owner, place)
-    if isinstance(action, MethodCallAction):
-        arguments, _ = listed_arguments(capabilities.methods[action.method], action.parameters, "")
-        return CallPlan(owner, action.method, arguments, action.required)
-    assert isinstance(action, PropertyWriteAction)
-    value, _ = fitted(capabilities.properties[action.property], action.value, "")
-    return WritePlan(owner, action.property, value, action.required)
-
-
-def _target(owner: str | None, place: Place) -> Capabilities:
-    if owner is not None:
-        return place.named[owner].capabilities
-    assert place.own is not None, "checked: only a twin's behavior names nobody"
-    return place.own

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Protocol
 
+from app.commands.behavior_plans import rule
 from app.commands.check_behaviors import Place
 from app.commands.overlay_names import (
     behaviors_in_effect,
@@ -18,7 +19,7 @@ from app.commands.overlay_names import (
     names_in_overlay,
     names_in_type,
 )
-from app.commands.part_plans import interlock, method_plan, property_plans, rule
+from app.commands.part_plans import interlock, method_plan, property_plans
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType, Twin
@@ -204,7 +205,11 @@ class _Planner:
 
 def _twist(rules: tuple[Rule, ...], interlocks: tuple[Interlock, ...]) -> str:
     """What else the content depends on: arguments and errors follow from other definitions than the shape's own."""
-    told = "".join(f"{item.name}:{item.error}:{item.actions};" for item in rules if item.actions or item.error)
+    told = "".join(
+        f"{item.name}:{item.error}:{item.actions}{item.otherwise}{item.escalations};"
+        for item in rules
+        if item.error or item.actions or item.otherwise or item.escalations
+    )
     told += "".join(f"{item.name}:{item.error};" for item in interlocks if item.error)
     return "~" + hashlib.blake2b(told.encode(), digest_size=6).hexdigest() if told else ""
 

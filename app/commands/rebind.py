@@ -11,6 +11,7 @@ from typing import Any
 
 from app.commands.merge import merge
 from app.dtsl.format import format_condition
+from app.dtsl.messages import owners_in, respelled
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid
 from app.model.composition import splits
@@ -71,15 +72,32 @@ def _moved(
 
 def _behavior(behavior: Mapping[str, Any], names: Mapping[str, str], known: Collection[str]) -> dict[str, Any]:
     found = dict(behavior)
+    if "let" in found:
+        found["let"] = [{**item, "value": _condition(item["value"], names)} for item in found["let"]]
     if "conditions" in found:
         found["conditions"] = [_condition(text, names) for text in found["conditions"]]
-    if "actions" in found:
-        found["actions"] = [_action(item, names, known) for item in found["actions"]]
+    if "escalations" in found:
+        found["escalations"] = [_actions_in("actions", item, names, known) for item in found["escalations"]]
+    return _actions_in("otherwise", _actions_in("actions", found, names, known), names, known)
+
+
+def _actions_in(
+    field: str, holder: Mapping[str, Any], names: Mapping[str, str], known: Collection[str]
+) -> dict[str, Any]:
+    found = dict(holder)
+    if field in found:
+        found[field] = [_action(item, names, known) for item in found[field]]
     return found
 
 
 def _interlock(item: Mapping[str, Any], names: Mapping[str, str], known: Collection[str]) -> dict[str, Any]:
     return {**_action(item, names, known), "while": _condition(item["while"], names)}
+
+
+def _message(text: str, names: Mapping[str, str]) -> str:
+    if {owner.partition("/")[0] for owner in owners_in(text)}.isdisjoint(names):
+        return text
+    return respelled(text, lambda reference: format_condition(renamed(reference, names)))
 
 
 def _condition(text: str, names: Mapping[str, str]) -> str:
@@ -94,7 +112,11 @@ def _condition(text: str, names: Mapping[str, str]) -> str:
 
 def _action(action: Mapping[str, Any], names: Mapping[str, str], known: Collection[str]) -> dict[str, Any]:
     """Ids may have dots as paths do: the longest that somebody here has is meant."""
-    found = dict(action)
+    found = _actions_in("otherwise", action, names, known)
+    if "message" in found:
+        found["message"] = _message(found["message"], names)
+    if "condition" in found:
+        found["condition"] = _condition(found["condition"], names)
     for field in ("twin_id", "role"):
         written = found.get(field)
         if not isinstance(written, str):

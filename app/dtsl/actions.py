@@ -12,6 +12,8 @@ from pydantic import ValidationError
 from app.dtsl import diagnostics
 from app.dtsl.ast import Call, Constant, Name, Word, Write, joined
 from app.dtsl.diagnostics import Message
+from app.dtsl.format import format_condition
+from app.dtsl.messages import faults_in, respelled
 from app.dtsl.scope import Owner, Scope
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
@@ -29,7 +31,7 @@ def lower(action: Call | Write, scope: Scope, report: Report) -> Action | None:
         if isinstance(action, Write):
             return _lower_write(action, scope, report)
         if len(action.path) == 1:
-            return _lower_alert(action, report)
+            return _lower_alert(action, scope, report)
         return _lower_call(action, scope, report)
     except ValidationError as error:  # a limit of the document's form
         for fault in error.errors():
@@ -53,21 +55,32 @@ def _lower_call(action: Call, scope: Scope, report: Report) -> Action | None:
     return MethodCallAction(type="method_call", role=written(role.id), method=name.id, parameters=values)
 
 
-def _lower_alert(call: Call, report: Report) -> Action | None:
+def _lower_alert(call: Call, scope: Scope, report: Report) -> Action | None:
     name = call.path[0]
     if name.id != "alert":
         report(diagnostics.unknown_action(dtsl_member(name.id)), name.span)
         return None
     match call.arguments:
-        case (Word(text=severity, span=span), Constant(value=str() as message)):
+        case (Word(text=severity, span=span), Constant(value=str() as message) as constant):
+            faults = list(faults_in(message, scope))
+            for fault in faults:
+                report(fault.message, _inside(constant, fault.start, fault.end))
+            message = respelled(message, format_condition)
             if severity in diagnostics.SEVERITIES:
-                return AlertAction(type="alert", severity=severity, message=message)  # type: ignore[arg-type]
+                return None if faults else AlertAction(type="alert", severity=severity, message=message)  # type: ignore[arg-type]
             report(diagnostics.unknown_severity(severity), span)
         case (Constant(value=str(), span=span), Constant(value=str())):
             report(diagnostics.quoted_severity(), span)
         case _:
             report(diagnostics.alert_arguments(), call.span)
     return None
+
+
+def _inside(text: Constant, start: int, end: int) -> Span:
+    """Of letters of a text; the whole of one with escapes in it, whose letters stand elsewhere."""
+    begins = text.span.start + 1
+    plain = text.span.end - text.span.start == len(text.value) + 2
+    return Span(begins + start, begins + end) if plain else text.span
 
 
 def _lower_write(write: Write, scope: Scope, report: Report) -> Action | None:

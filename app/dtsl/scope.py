@@ -115,6 +115,13 @@ def errors_in(condition: Condition, scope: Scope) -> list[Finding]:
     return checker.found
 
 
+def errors_in_value(expression: Condition, scope: Scope) -> list[Finding]:
+    """The same of what may have any type."""
+    checker = _Checker(scope)
+    checker.type(expression)
+    return checker.found
+
+
 def warnings_in(condition: Condition, scope: Scope) -> list[Finding]:
     return list(_unguarded(condition, scope, frozenset()))
 

@@ -17,6 +17,7 @@ from app.model.conditions import (
     Literal,
     Negative,
     Not,
+    Quantity,
     Within,
     rebuilt,
 )
@@ -55,6 +56,8 @@ def is_constant(node: Condition) -> bool:
     """A number that is written out, with or without a sign."""
     if isinstance(node, Negative):
         return is_constant(node.item)
+    if isinstance(node, Quantity):
+        return True
     return isinstance(node, Literal) and isinstance(node.value, int | float) and not isinstance(node.value, bool)
 
 
@@ -65,6 +68,6 @@ def _counts(node: Condition) -> bool:
 def _moved(node: Condition, way: float) -> Condition:
     if isinstance(node, Negative):
         return Negative(_moved(node.item, -way))
-    assert isinstance(node, Literal)
+    assert isinstance(node, Literal | Quantity)
     assert not isinstance(node.value, str)
     return msgspec.structs.replace(node, value=node.value + way)

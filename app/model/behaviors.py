@@ -161,6 +161,14 @@ def targeted_actions(behavior: BehaviorDefinition) -> Iterator[TargetedAction]:
                 yield action
 
 
+def messages(behavior: BehaviorDefinition) -> Iterator[str]:
+    """The message of every alert, wherever it stands."""
+    for _, actions in action_lists(behavior):
+        for action in actions:
+            if isinstance(action, AlertAction):
+                yield action.message
+
+
 def expressions(behavior: BehaviorDefinition) -> Iterator[tuple[str, str]]:
     """Every condition and named expression as text, with its pointer: `conditions/0`."""
     for index, item in enumerate(behavior.let):

@@ -210,3 +210,30 @@ async def test_by_role_and_by_id_decide_the_same_before_and_after_every_rebindin
         )
         assert by_role == by_id_too
         assert shown(engine, "roles") == shown(engine, "ids")
+
+
+def test_names_move_in_messages_expectations_and_every_nested_list() -> None:
+    def alert(message: str) -> dict[str, Any]:
+        return {"type": "alert", "severity": "info", "message": message}
+
+    def nested(id: str) -> dict[str, Any]:
+        return {
+            "name": "b",
+            "let": [{"name": "dp", "value": f"'{id}'.speed - 1"}],
+            "conditions": [f"'{id}'.speed > 1"],
+            "actions": [
+                alert(f"{{{{braces}}}} {{'{id}'.speed:.1f}}"),
+                {
+                    "type": "expect",
+                    "within": 5.0,
+                    "condition": f"'{id}'.status == 'off'",
+                    "otherwise": [{"type": "emit_event", "twin_id": id, "event": "e"}],
+                },
+            ],
+            "otherwise": [{"type": "method_call", "role": id, "method": "stop"}],
+            "escalations": [{"after": 5.0, "actions": [alert(f"{{'{id}'.speed}}")]}],
+        }
+
+    document = {"twins": [{"role": "main", "twin_id": "p1"}], "behaviors": [nested("p1")]}
+    patch = {"twins": [{"role": "main", "twin_id": "p2"}]}
+    assert rebound(document, patch, (), ())["behaviors"] == [nested("p2")]

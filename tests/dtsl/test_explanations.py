@@ -22,7 +22,8 @@ PLANT = catalogue(
     OverlayType(type_id="drain", twin_roles=[RoleDefinition(role="pump", twin_type="centrifugal_pump")]),
     OverlayType(type_id="site", twin_roles=[RoleDefinition(role="cellar", overlay_type="drain")]),
 )
-CODES = sorted(set(re.findall(r'"(DTSL\d{3})"', Path(diagnostics.__file__).read_text(encoding="utf-8"))))
+FILES = sorted(Path(diagnostics.__file__).parent.glob("diagnostics*.py"))
+CODES = sorted({code for file in FILES for code in re.findall(r'"(DTSL\d{3})"', file.read_text(encoding="utf-8"))})
 
 
 def test_every_code_is_explained_and_no_other() -> None:

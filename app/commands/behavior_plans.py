@@ -1,0 +1,140 @@
+"""A behavior as the engine runs it: names resolved, conditions parsed, arguments fitted, seconds as microseconds.
+
+One that can't be run becomes a Rule with its error, so that its neighbours go on.
+"""
+
+from collections.abc import Sequence
+
+from app.commands.arguments import listed_arguments
+from app.commands.check_actions import code_of
+from app.commands.check_behaviors import Place, check_behavior
+from app.commands.part_plans import micros
+from app.commands.values import fitted
+from app.dtsl.messages import reference_in
+from app.dtsl.parse import parse_condition
+from app.model.behaviors import (
+    Action,
+    AlertAction,
+    BehaviorDefinition,
+    EmitEventAction,
+    ExpectAction,
+    MethodCallAction,
+    PlainAction,
+    PropertyWriteAction,
+    TargetedAction,
+)
+from app.model.catalogue import Capabilities
+from app.model.conditions import And, is_pulse
+from app.model.plan import (
+    ActionPlan,
+    AlertPlan,
+    CallPlan,
+    EmitPlan,
+    EscalationPlan,
+    ExpectPlan,
+    MessageValue,
+    PlainPlan,
+    Rule,
+    WritePlan,
+)
+from app.model.templates import template
+from app.model.time import Micros
+
+
+def rule(behavior: BehaviorDefinition, place: Place) -> Rule:
+    """Checked again: what the graph holds may have been saved by an older version or by another program."""
+    problems = check_behavior(behavior, place, place.scope(), "").problems
+    if problems:
+        first = problems[0]
+        return Rule(behavior.name, None, error=f"{first.code} {first.message}")
+    conditions = tuple(parse_condition(text) for text in behavior.conditions)
+    condition = conditions[0] if len(conditions) == 1 else And(conditions)
+    return Rule(
+        behavior.name,
+        condition,
+        tuple(_action(index, action, place) for index, action in enumerate(behavior.actions)),
+        behavior.on_load == "act",
+        otherwise=_listed("otherwise", behavior.otherwise, place),
+        escalations=tuple(
+            EscalationPlan(
+                micros(item.after),
+                item.unless_acknowledged,
+                _listed(f"escalations/{index}/actions", item.actions, place),
+            )
+            for index, item in enumerate(behavior.escalations)
+        ),
+        suppressed_by=tuple(behavior.suppressed_by),
+        pulse=is_pulse(condition),
+    )
+
+
+def _length(seconds: float | None) -> Micros:
+    """0 for none."""
+    return 0 if seconds is None else micros(seconds)
+
+
+def _action(index: int, action: Action, place: Place) -> ActionPlan:
+    if isinstance(action, ExpectAction):
+        otherwise = _listed(f"actions/{index}/otherwise", action.otherwise, place)
+        return ExpectPlan(micros(action.within), parse_condition(action.condition), otherwise, index)
+    return _plain("actions", index, action, place)
+
+
+def _listed(where: str, actions: Sequence[PlainAction], place: Place) -> tuple[PlainPlan, ...]:
+    return tuple(_plain(where, index, action, place) for index, action in enumerate(actions))
+
+
+def _plain(where: str, index: int, action: PlainAction, place: Place) -> PlainPlan:
+    match action:
+        case AlertAction():
+            return _alert(where, index, action)
+        case MethodCallAction():
+            owner, capabilities = _target(action, place)
+            arguments, _ = listed_arguments(capabilities.methods[action.method], action.parameters, "")
+            return CallPlan(owner, action.method, arguments, action.required)
+        case EmitEventAction():
+            owner, capabilities = _target(action, place)
+            parameters, _ = listed_arguments(capabilities.events[action.event], action.parameters, "")
+            return EmitPlan(owner, action.event, parameters)
+        case PropertyWriteAction():
+            owner, capabilities = _target(action, place)
+            value, _ = fitted(capabilities.properties[action.property], action.value, "")
+            return WritePlan(owner, action.property, value, action.required)
+
+
+def _alert(where: str, index: int, action: AlertAction) -> AlertPlan:
+    required = action.ack_required
+    return AlertPlan(
+        code_of(action, where, index),
+        action.severity,
+        action.message,
+        action.latched,
+        action.severity in ("error", "critical") if required is None else required,
+        _length(action.delay_on),
+        _length(action.delay_off),
+        action.deadband or 0.0,
+        _length(action.re_alarm),
+        action.group or "",
+        _parts(action.message),
+    )
+
+
+def _parts(message: str) -> tuple[str | MessageValue, ...]:
+    """Empty where the message is shown as it is written."""
+    parts: list[str | MessageValue] = []
+    for part in template(message).parts:
+        if isinstance(part, str):
+            parts.append(part)
+            continue
+        value = reference_in(part)
+        assert value is not None, "checked: every hole is a reference"
+        parts.append(MessageValue(value, part.decimals))
+    return () if parts == [message] else tuple(parts)
+
+
+def _target(action: TargetedAction, place: Place) -> tuple[str | None, Capabilities]:
+    owner = place.named.target(action)
+    if owner is not None:
+        return owner, place.named[owner].capabilities
+    assert place.own is not None, "checked: only a twin's behavior names nobody"
+    return None, place.own
