@@ -83,6 +83,14 @@ class Stage:
     # ------------------------------------------------------------ the server
 
     def decide(self, input: Input) -> Outcome:
+        """And, as the server does, whatever is due by now behind it."""
+        outcome = self._decide(input)
+        due = self.engine.next_due()
+        if due is not None and due <= self.now and not isinstance(input, Tick):
+            self._decide(Tick())
+        return outcome
+
+    def _decide(self, input: Input) -> Outcome:
         outcome = self.engine.decide(input, self.now)
         self.entries.append(Entry(len(self.entries) + 1, self.now, input, outcome))
         self.engine.live.sequence = len(self.entries)
