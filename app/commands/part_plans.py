@@ -10,9 +10,9 @@ from app.commands.check_computed import faults
 from app.commands.check_interlocks import check_interlock
 from app.dtsl.parse import parse_condition
 from app.model.catalogue import Capabilities
-from app.model.definitions import Described, MethodDefinition, PropertyDefinition
+from app.model.definitions import Described, EventDefinition, MethodDefinition, PropertyDefinition
 from app.model.interlocks import InterlockDefinition
-from app.model.plan import Interlock, MethodPlan, PropertyPlan
+from app.model.plan import EventPlan, Interlock, MethodPlan, PropertyPlan
 from app.model.time import SECOND, Micros
 
 
@@ -66,6 +66,12 @@ def method_plan(definition: MethodDefinition) -> MethodPlan:
         None if definition.min_interval is None else micros(definition.min_interval),
         None if definition.rate_limit is None else definition.rate_limit.calls,
         0 if definition.rate_limit is None else micros(definition.rate_limit.per),
+    )
+
+
+def event_plan(definition: EventDefinition) -> EventPlan:
+    return EventPlan(
+        definition.name, tuple(_value_plan(parameter.name, parameter) for parameter in definition.parameters)
     )
 
 

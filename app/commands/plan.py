@@ -19,7 +19,7 @@ from app.commands.overlay_names import (
     names_in_overlay,
     names_in_type,
 )
-from app.commands.part_plans import interlock, method_plan, property_plans
+from app.commands.part_plans import event_plan, interlock, method_plan, property_plans
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType, Twin
@@ -145,7 +145,7 @@ class _Planner:
     def _twin_shape(self, stored: StoredDefinition, twin: Twin) -> str:
         catalogue = self._catalogue
         shape_id = self._line(twin.twin_type)
-        if twin.properties or twin.methods or twin.behaviors or twin.interlocks:
+        if twin.properties or twin.methods or twin.events or twin.behaviors or twin.interlocks:
             shape_id = f"twin/{twin.twin_id}/{stored.revision}+{shape_id}"
             capabilities, what = catalogue.capabilities(twin.twin_id), f"twin '{twin.twin_id}'"
         else:
@@ -158,6 +158,7 @@ class _Planner:
                 tuple(method_plan(item) for item in capabilities.methods.values()),
                 tuple(rule(item, place) for item in capabilities.behaviors.values()),
                 tuple(interlock(item, place) for item in capabilities.interlocks.values()),
+                tuple(event_plan(item) for item in capabilities.events.values()),
             )
         return shape_id
 

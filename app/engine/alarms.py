@@ -110,6 +110,14 @@ def that_end(step: Step, key: BehaviorKey) -> list[Alert]:
     ]
 
 
+def clear_fired(step: Step, key: BehaviorKey, cause: Cause) -> None:
+    """The behavior is one of pulses and has fired: what needs no person is over as soon as it is told."""
+    for alert in step.live.alerts_owned(key.owner):
+        lasting = alert.latched or alert.ack_required or alert.code in LASTING
+        if alert.behavior == key.name and not lasting:
+            clear(step, alert, "Fired", cause)
+
+
 def acknowledge(step: Step, command: AcknowledgeAlert) -> str:
     """Why it was refused, "" where it was not."""
     return _acknowledge(step, command.alert_id, command.by, command.comment)

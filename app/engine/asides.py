@@ -14,12 +14,14 @@ from app.model.plan import AlertPlan, MessageValue, Rule
 
 if TYPE_CHECKING:
     from app.engine.cells import Cell
+    from app.engine.compile import Compiled
 
 SAYING = "say/"
 """What such a name begins with asks for a value of any type, the others for true or false."""
 
 
 class Aside(NamedTuple):
+    compiled: "Compiled"
     test: Callable[..., Any]
     cells: "tuple[Cell, ...]"
     wakes: bool

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from app.engine import actions, alarms, delays, loops, parts, waits
 from app.engine.cells import EVIDENCE, RuleState
+from app.engine.pulses import fire, look
 from app.engine.step import Step
 from app.model.events import ActionResult, BehaviorChanged, Cause
 
@@ -22,12 +23,15 @@ def settle(step: Step) -> None:
         if not step.woken:
             return
         woken, step.woken = step.woken, {}
-        turned = [(rule, step.evaluate(rule), cause) for rule, cause in woken.items()]
-        for rule, evidence, cause in turned:
+        turned = [look(step, rule, cause) for rule, cause in woken.items()]
+        for rule, evidence, cause, firings in turned:
+            for firing in firings:
+                fire(step, rule, firing, cause)
             turn(step, rule, evidence, cause)
         step.bases.clear()
     step.derive()
     cut, step.woken = step.woken, {}
+    step.pulses.clear()
     for rule, cause in cut.items():
         alarms.raise_own(
             step,
@@ -42,13 +46,16 @@ def settle(step: Step) -> None:
 
 def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
     """The evaluation after a definition change: what is TRUE already raises alerts and withholds the rest."""
-    for rule, evidence in [(rule, step.evaluate(rule)) for rule in rules]:
+    step.loading = True
+    found = [(rule, step.evaluate(rule, cause)) for rule in rules]
+    step.loading = False
+    for rule, evidence in found:
         if evidence is not rule.evidence:
             transition(step, rule, evidence, cause, loading=True)
-        rule.settled = rule.settled or evidence is not None
         if rule.waits:
             parts.look(step, rule, cause)
     step.bases.clear()
+    step.pulses.clear()  # nothing has happened: it was loaded
     settle(step)
 
 

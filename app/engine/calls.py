@@ -113,7 +113,7 @@ def attempt(step: Step, input: AttemptCall, deadline: Micros) -> str:
         return f"CALL_NOT_OPEN there is no open call '{input.call_id}'"
     if call.status != "decided" or call.call_id in step.live.waiting:
         return f"CALL_NOT_SENDABLE call '{input.call_id}' is {call.status} and is not to be sent now"
-    if step.now - call.decided_at >= deadline:
+    if step.now - step.live.elapsed.from_then(call.decided_at) >= deadline:
         error = "it had to wait too long for the device's line"
         if call.behavior is None:
             step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
@@ -322,7 +322,7 @@ def settle_waiting(step: Step, deadline: Micros) -> None:
     for call_id in list(step.live.waiting):
         call = step.live.calls[call_id]
         rule = step.live.rule(call.behavior) if call.behavior is not None else None
-        if rule is None or not rule.active or step.now - call.decided_at >= deadline:
+        if rule is None or not rule.active or step.now - step.live.elapsed.from_then(call.decided_at) >= deadline:
             _end(step, call)
         elif rule.evidence is True and all(cell.live is not None for cell in rule.cells) and _reachable(step, call):
             step.call(call, send=True)

@@ -16,7 +16,6 @@ from app.engine.compile import (
     TYPE_OF,
     Compiled,
     Reads,
-    Test,
     TooDeep,
     ValueType,
     compile_condition,
@@ -24,6 +23,8 @@ from app.engine.compile import (
     reads,
 )
 from app.engine.formulas import NO_FORMULAS, Formula, formulas_of
+from app.engine.past import Past
+from app.engine.slots import Test
 from app.engine.values import Spec
 from app.model.conditions import Condition, PropertyRef
 from app.model.definitions import Lifecycle
@@ -44,6 +45,7 @@ from app.model.values import Override, PropertyState, Quality, Value, in_effect
 
 if TYPE_CHECKING:
     from app.engine.interlocks import InterlockState
+    from app.engine.memory import Memory
 
 KEPT_EVENTS = 20
 
@@ -54,18 +56,22 @@ VERDICT: Mapping[Evidence, bool | None] = {"true": True, "false": False, "unknow
 class ShapeState:
     """What all owners of a shape share: property specs, methods, and rules compiled once per combination of types."""
 
-    __slots__ = ("_asked", "_compiled", "_mapped", "_reads", "computed", "methods", "shape", "specs", "users")
+    __slots__ = ("_asked", "_compiled", "_mapped", "_reads", "computed", "events", "methods", "shape", "specs", "users")
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self.specs = {plan.name: Spec(plan) for plan in shape.properties}
         self.computed = formulas_of(self.specs)
         self.methods = {plan.name: plan for plan in shape.methods}
+        self.events = {
+            plan.name: {parameter.name: Spec(parameter) for parameter in plan.parameters} for plan in shape.events
+        }
+        """By name, of each its parameters."""
         self.users = 0
         self._mapped: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._reads: dict[int, Reads | str] = {}
         self._asked: dict[int, Mapping[str, Reads | str]] = {}
-        self._compiled: dict[tuple[int, tuple[ValueType | None, ...], tuple[bool, ...], str], Compiled] = {}
+        self._compiled: dict[_Variant, Compiled] = {}
 
     def shared(self, plan: TwinPlan) -> TwinPlan:
         """The plan with what is equal in every twin's being one object: one that was read from a journal or a snapshot
@@ -100,19 +106,30 @@ class ShapeState:
         return found
 
     def compiled(
-        self, index: int, reads: Reads, cells: "list[Cell | None]", bound: tuple[bool, ...], aside: str = ""
+        self,
+        index: int,
+        reads: Reads,
+        cells: "list[Cell | None]",
+        bound: tuple[bool, ...],
+        parameters: tuple[Spec | None, ...],
+        aside: str = "",
     ) -> Compiled:
-        """Rule number `index` for owners whose references resolve to `cells` and whose names are `bound` or not.
+        """Rule number `index` for owners whose references resolve to `cells`, whose names are `bound` or not, and whose
+        events have these `parameters`.
 
         Twins of a shape agree on types and bindings, so they share one function; overlays of a shape nearly always do.
         """
         types = tuple(TYPE_OF[cell.spec.plan.data_type] if cell is not None else None for cell in cells)
-        key = (index, types, bound, aside)
+        key = (index, types, bound, parameters, aside)
         found = self._compiled.get(key)
         if found is None:
-            named = dict(zip(reads.owners, bound, strict=True))
             write = compile_expression if aside.startswith(SAYING) else compile_condition
-            found = write(reads.condition, dict(zip(reads.properties, types, strict=True)), named)
+            found = write(
+                reads.condition,
+                dict(zip(reads.properties, types, strict=True)),
+                dict(zip(reads.owners, bound, strict=True)),
+                dict(zip(reads.parameters, parameters, strict=True)),
+            )
             self._compiled[key] = found
         return found
 
@@ -124,9 +141,13 @@ def _readable(condition: Condition) -> Reads | str:
         return "CONDITION_TOO_DEEP the condition nests too deeply to be run"
 
 
+_Variant = tuple[int, tuple[ValueType | None, ...], tuple[bool, ...], tuple[Spec | None, ...], str]
+
 NO_READING = "NoReading"
 PATH_SILENT = "PathSilent"
-"""Why a value is not known: its twin's path is silent, or has not had contact in this run."""
+STALE = "Stale"
+"""Why a value is not known: its twin's path is silent, or has not had contact in this run, or it was not reported for
+longer than it may be."""
 
 
 class Cell:
@@ -137,6 +158,7 @@ class Cell:
         "live",
         "mapped",
         "override",
+        "past",
         "pathed",
         "quality",
         "queued",
@@ -160,8 +182,8 @@ class Cell:
         self.override: Override | None = None
         """Set by LiveState.override, which keeps the list of all."""
         self.straight = mapped
-        """Whether a reading goes the short way (samples.py): a connector feeds it, nothing stands over it and
-        nothing is computed from it."""
+        """Whether a reading goes the short way (samples.py): a connector feeds it, nothing stands over it,
+        nothing is computed from it, and nobody asks for more than its value."""
         self.value: Value = None
         self.live: Value = None
         self.quality: Quality = "bad"
@@ -176,6 +198,25 @@ class Cell:
         """In the order in which they are evaluated."""
         self.feeds: tuple[ComputedCell, ...] = ()
         """Everything that is computed from it, near or far."""
+        self.past: Past | None = None
+        """What a rule asks for beyond its state of now."""
+
+    def route(self) -> None:
+        """Sets `straight` from the other fields."""
+        self.straight = self.mapped and self.override is None and not self.feeds and self.past is None
+
+    def arrange(self) -> None:
+        """Sets `past` from what its readers ask for."""
+        timed = [(rule, rule.memory) for rule in self.readers if rule.memory is not None]
+        watching = [(rule, memory) for rule, memory in timed if memory.watches(self)]
+        if watching:
+            self.past = self.past or Past()
+            self.past.watchers = tuple([rule for rule, _ in watching])
+            windows = {window for _, memory in watching for window in memory.windows(self)}
+            self.past.ask(any(memory.trails(self) for _, memory in watching), windows, self)
+        else:
+            self.past = None
+        self.route()
 
     def reporting(self) -> bool:
         """Whether what is reported may be used, where no override stands over it."""
@@ -228,6 +269,36 @@ class Cell:
             self.source,
         )
 
+    # ------------------------------------------------------------ evidence: what a condition asks about it
+
+    def behind_path(self) -> bool:
+        """Whether what it shows comes from a device."""
+        return self.pathed
+
+    def in_touch(self) -> bool:
+        """Whether anything can be said about it: its path was told alive or silent in this run."""
+        return self.twin.contact or not self.behind_path()
+
+    def is_known(self) -> bool | None:
+        return self.live is not None if self.in_touch() else None
+
+    def shown_quality(self) -> Quality | None:
+        if not self.in_touch():
+            return None
+        return self.quality if self.override is None else self.state().quality
+
+    def is_stale(self) -> bool | None:
+        """Of what a person has put something over: not stale."""
+        if not self.in_touch():
+            return None
+        if self.override is not None:
+            return False
+        reason = (self.reason or "").rpartition(": ")[2]
+        return reason in (STALE, PATH_SILENT) or (self.pathed and not self.twin.alive)
+
+    def previous(self) -> Value:
+        return self.past.previous if self.past is not None and self.live is not None else None
+
     def fold(self, fact: PropertyChanged) -> None:
         """All but its override, which LiveState lands."""
         self.value = fact.value
@@ -258,6 +329,9 @@ class ComputedCell(Cell):
         super().__init__(twin, formula.spec, mapped=False)
         self.formula = formula
         self.inputs: tuple[Cell, ...] = ()
+
+    def behind_path(self) -> bool:
+        return any(item.behind_path() for item in self.inputs)
 
 
 class PathClock:
@@ -303,10 +377,12 @@ class TwinState:
         "clock",
         "computed",
         "contact",
+        "contact_at",
         "events",
         "guards",
         "key",
         "last_contact",
+        "listeners",
         "plan",
         "reason",
         "rules",
@@ -322,6 +398,8 @@ class TwinState:
         self.alive = False
         self.contact = False
         """Whether its path has been told alive or silent in this run."""
+        self.contact_at: Micros = 0
+        """Since when."""
         self.reason = ""
         self.last_contact: Micros | None = None
         self.source = ""
@@ -334,6 +412,8 @@ class TwinState:
         self.computed: tuple[ComputedCell, ...] = ()
         """In the order in which they are computed."""
         self.rules: dict[str, RuleState] = {}
+        self.listeners: tuple[RuleState, ...] = ()
+        """Rules that wait for one of its events."""
         self.guards: tuple[InterlockState, ...] = ()
         """Every interlock that stands before it, in their order, its own and those of overlays."""
         self.sends: Mapping[str, tuple[Micros, ...]] = _NO_SENDS
@@ -352,7 +432,7 @@ class TwinState:
             cell.inputs = tuple([cells[name] for name in cell.formula.reads])
         for name, fed in computed.feeds.items():
             cells[name].feeds = tuple([cells[other] for other in fed])  # type: ignore[misc]
-            cells[name].straight = False
+            cells[name].route()
         for name, reason in computed.unusable.items():
             cells[name].reason = reason
 
@@ -430,6 +510,7 @@ class RuleState:
         "follows",
         "key",
         "loops",
+        "memory",
         "notes",
         "order",
         "owner",
@@ -466,6 +547,8 @@ class RuleState:
         self.asides: Mapping[str, Aside] = NO_ASIDES
         self.waits = bool(plan.escalations) or any(_waits(action) for action in plan.actions)
         """Whether it may have timers of what it does, or alerts that outlive its activity."""
+        self.memory: Memory | None = None
+        """None for one that depends on the values of now alone; else given by whoever builds it (loading.py)."""
         silence = owner.silence if silenced else None
         self.error = plan.error or (silence.told if silence is not None else None)
         self.test: Test = _never
@@ -479,7 +562,7 @@ class RuleState:
             return
         found = [self.cell(ref, twins) for ref in reads.properties]
         bound = tuple([self.owner.fills(name, twins) for name in reads.owners])
-        compiled = self.owner.shape.compiled(index, reads, found, bound)
+        compiled = self._compiled(index, reads, found, bound, twins)
         self.test = compiled.test
         self.notes = compiled.notes
         self.cells = tuple([cell for cell in found if cell is not None])
@@ -495,9 +578,9 @@ class RuleState:
                 return
             found = [self.cell(ref, twins) for ref in question.properties]
             bound = tuple([self.owner.fills(owner, twins) for owner in question.owners])
-            compiled = self.owner.shape.compiled(index, question, found, bound, name)
+            compiled = self._compiled(index, question, found, bound, twins, name)
             cells = tuple([cell for cell in found if cell is not None])
-            asides[name] = Aside(compiled.test, cells, not name.startswith(SAYING))
+            asides[name] = Aside(compiled, compiled.test, cells, not name.startswith(SAYING))
         self.asides = asides
 
     def watched(self) -> tuple[Cell, ...]:
@@ -510,6 +593,31 @@ class RuleState:
     def heard(self, cells: Iterable[Cell] | None = None) -> bool:
         """Whether all that it reads (or these) had contact in this run."""
         return all(cell.heard() for cell in (self.cells if cells is None else cells))
+
+    def _compiled(
+        self,
+        index: int,
+        reads: Reads,
+        found: list[Cell | None],
+        bound: tuple[bool, ...],
+        twins: Mapping[str, TwinState],
+        aside: str = "",
+    ) -> Compiled:
+        parameters = []
+        for item in reads.parameters:
+            twin = twins.get(self.owner.twin_of(item.owner) or "")
+            parameters.append(None if twin is None else twin.shape.events.get(item.event, {}).get(item.parameter))
+        return self.owner.shape.compiled(index, reads, found, bound, tuple(parameters), aside)
+
+    def compiled(self, twins: Mapping[str, TwinState]) -> Compiled | None:
+        """What it runs; None for one that can't be run."""
+        reads = self.reads()
+        if reads is None:
+            return None
+        found = [self.cell(ref, twins) for ref in reads.properties]
+        return self._compiled(
+            self.order[2], reads, found, tuple([self.owner.fills(name, twins) for name in reads.owners]), twins
+        )
 
     def reads(self) -> Reads | None:
         """What it names; None for one that can't be run."""
@@ -524,11 +632,30 @@ class RuleState:
         return [(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in self.cells]
 
     def evaluate(self) -> bool | None:
-        return self.test(*self.cells)
+        """What its condition comes to as things are. Changes nothing, and starts no timer."""
+        return self.test(*self.cells) if self.memory is None else self.memory.test()
 
     def continues(self, old: "RuleState") -> bool:
         """Whether the definition change left it as it was: the same rule on the same properties."""
         return self.plan == old.plan and self._cells_read() == old._cells_read()
+
+    def waits_on(self, old: "RuleState") -> bool:
+        """Whether what the old one waits for is what this one would: the same condition on the same properties."""
+        return (
+            self.error is None and self.plan.condition == old.plan.condition and self._cells_read() == old._cells_read()
+        )
+
+    def valued(self) -> list[Cell]:
+        """Those of which it asks for the value, each once."""
+        cells = self.cells
+        if self.memory is not None:
+            cells = tuple([cells[place] for place in self.memory.compiled.valued])
+        return list(dict.fromkeys(cells))
+
+    def let_go(self) -> None:
+        """It is replaced, or gone: nothing in it leads back to it."""
+        if self.memory is not None:
+            self.memory, self.test = None, _never
 
     def twins(self) -> tuple[str, ...]:
         """The twins an alert of it concerns: those it reads, else all that its owner binds."""

@@ -7,7 +7,9 @@ what follows may stop the next.
 
 from collections.abc import Callable, Mapping
 
-from app.engine import delays, parts, waits
+import msgspec
+
+from app.engine import delays, parts, timing, waits
 from app.engine.behaviors import settle
 from app.engine.step import Step
 from app.model.events import Timer
@@ -19,6 +21,11 @@ ANSWERS: Mapping[str, Answer] = {
     waits.DELAY_OFF: delays.delay_off_met,
     waits.ESCALATE: parts.escalate,
     waits.EXPECT: parts.expect_met,
+    "held": timing.wake,
+    "within": timing.wake,
+    "age": timing.wake,
+    "rate": timing.wake,
+    "every": timing.strike,
 }
 """By the part of the slot before the slash. Each finds what the timer is about by its key, and may find it gone."""
 
@@ -26,7 +33,9 @@ ANSWERS: Mapping[str, Answer] = {
 def meet(step: Step) -> None:
     timers = step.live.timers
     while (timer := timers.first(step.now)) is not None:
-        step.timer(timer, "met")
-        ANSWERS[timer.key.slot.partition("/")[0]](step, timer)
+        kind = waits.kind_of(timer)
+        stands = kind in timing.STANDING
+        step.timer(msgspec.structs.replace(timer, due=None, met=True) if stands else timer, "met")
+        ANSWERS[kind](step, timer)
         step.bases.clear()
         settle(step)

@@ -18,6 +18,7 @@ from app.model.events import (
     AttemptCall,
     CallResult,
     ClearOverride,
+    ClockStepped,
     CommentAlert,
     EngineSettings,
     Entry,
@@ -61,11 +62,12 @@ class Engine:
     def decide(self, input: Input, now: Micros) -> Outcome:
         """Raises Invalid for a Load whose plan is not whole (nothing has changed then); nothing else raises."""
         live = self._live
-        now = live.time = now if now > live.time else live.time
-        step = Step(live, now)
+        last = live.time
+        now = live.time = now if now > last else last
+        step = Step(live, now, live.settings.max_skew)
         calls.forget_unread(live, input)
         refused = ""
-        if not isinstance(input, Load | Started):
+        if not isinstance(input, Load | Started | ClockStepped):
             due.meet(step)
         match input:
             case Samples(readings=readings):
@@ -85,9 +87,11 @@ class Engine:
                 load.decide(step, input)
             case Started(settings=settings):
                 live.settings = settings or live.settings
-                live.begin_run()
+                live.begin_run(last)
                 calls.settle_last_run(step)
                 waits.follow_all(step)
+            case ClockStepped(by=by, behind=behind):
+                live.step_clock(last, by, behind)
             case AcknowledgeAlert():
                 refused = alarms.acknowledge(step, input)
             case AcknowledgeAlerts():
@@ -127,9 +131,8 @@ class Engine:
         live = self._live
         moments = [live.stale.next_due(), live.timers.next_due()]
         if live.waiting:
-            moments.append(
-                min(live.calls[call_id].decided_at for call_id in live.waiting) + live.settings.call_deadline
-            )
+            decided_at = min(live.elapsed.from_then(live.calls[call_id].decided_at) for call_id in live.waiting)
+            moments.append(decided_at + live.settings.call_deadline)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def snapshot(self) -> bytes:

@@ -6,11 +6,12 @@ The order here is that of deciding: what changes by rule first (definitions, the
 from app.engine import loading, samples
 from app.engine.calls import forget_unread
 from app.engine.live import LiveState
-from app.model.events import Entry, Load, Outcome, Samples, Started
+from app.model.events import ClockStepped, Entry, Load, Outcome, Samples, Started
 
 
 def fold(live: LiveState, entry: Entry) -> None:
-    live.time = max(live.time, entry.now)
+    last = live.time
+    live.time = max(last, entry.now)
     forget_unread(live, entry.input)
     match entry.input:
         case Load(plan=plan):
@@ -20,7 +21,9 @@ def fold(live: LiveState, entry: Entry) -> None:
                 rule.settled = rule.settled or rule.evaluate() is not None
         case Started(settings=settings):
             live.settings = settings or live.settings
-            live.begin_run()
+            live.begin_run(last)
+        case ClockStepped(by=by, behind=behind):
+            live.step_clock(last, by, behind)
         case Samples(readings=readings):
             for reading in readings:
                 samples.contact(live.twins, reading, live.time)

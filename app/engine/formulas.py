@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from app.engine.compile import ARITHMETIC, TYPE_OF, Test, TooDeep, compile_expression
+from app.engine.compile import ARITHMETIC, TYPE_OF, TooDeep, compile_expression
+from app.engine.slots import Test
 from app.engine.values import Spec
 from app.model.computed import feeding, in_order, needs_of
 from app.model.conditions import (

@@ -11,6 +11,7 @@ from app.engine.account import explain_alert, explain_rule, why_not_rule
 from app.engine.basis import basis_of
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
+from app.engine.elapsed import Elapsed
 from app.engine.stale import StaleQueue
 from app.engine.timers import Timers
 from app.model.events import (
@@ -51,8 +52,6 @@ class LiveState:
 
     def clear(self) -> None:
         self.time: Micros = 0
-        self.began: Micros = 0
-        """When this run started."""
         self.catalogue_revision = 0
         self.shapes: dict[str, ShapeState] = {}
         self.twins: dict[str, TwinState] = {}
@@ -75,10 +74,18 @@ class LiveState:
         """The last write to each property that was sent and not read back yet, and when; oldest first."""
         self.serial = 0
         """Ids given out so far to alerts and calls of behaviors."""
-        self.stale = StaleQueue()
+        self.elapsed = Elapsed()
+        self.occurred: Mapping[tuple[str | None, str], TwinEventOccurred] = {}
+        """While a rule is evaluated, or acts, because of them: events, by owner as it names it and name."""
+        self.stale = StaleQueue(self.elapsed)
         self.timers = Timers()
         self.overridden: dict[PropertyKey, Override] = {}
         """All that stand; `override` keeps it."""
+
+    @property
+    def began(self) -> Micros:
+        """When this run did."""
+        return self.elapsed.began
 
     # ------------------------------------------------------------ finding
 
@@ -188,10 +195,11 @@ class LiveState:
             return ()
         lines = [
             f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}: {cell.state().reason or PATH_SILENT}"
-            for cell in dict.fromkeys(rule.cells)
+            for cell in rule.valued()
             if cell.live is None
         ]
         lines += rule.notes
+        lines += rule.memory.why_unknown() if rule.memory is not None else ()
         return lines or ["the arithmetic has no result (division by zero or overflow)"]
 
     def basis(self, key: BehaviorKey) -> Basis | None:
@@ -226,6 +234,8 @@ class LiveState:
             if fact.override is not None or cell.override is not None:
                 self.override(cell, fact.override)
             cell.fold(fact)
+            if cell.past is not None:
+                cell.past.record(cell)
             self.stale.watch(cell)
 
     def land_report(self, fact: PropertyReported) -> None:
@@ -236,8 +246,9 @@ class LiveState:
     def land_behavior(self, fact: BehaviorChanged) -> None:
         rule = self.rule(fact.key)
         if rule is not None:
-            evidence = VERDICT[fact.evidence]
-            if evidence is not rule.evidence or fact.state != fact.was:  # else it tells of actions only
+            pulse = fact.fired and fact.state == "inactive"
+            evidence = False if pulse else VERDICT[fact.evidence]
+            if evidence is not rule.evidence or fact.state != fact.was or pulse:  # else it tells of actions only
                 rule.settled = rule.settled or evidence is not None
                 rule.cause = fact.cause
             rule.active, rule.evidence, rule.since = fact.state == "active", evidence, fact.since
@@ -305,13 +316,14 @@ class LiveState:
     def land_connectivity(self, fact: ConnectivityChanged) -> None:
         twin = self.twins.get(fact.twin_id)
         if twin is not None:
-            twin.contact = True
+            if not twin.contact:
+                twin.contact, twin.contact_at = True, fact.at
             twin.alive = fact.status == "connected"
             twin.reason = fact.reason
             twin.last_contact = fact.last_contact
 
     def land_timer(self, fact: TimerChanged) -> None:
-        if fact.change in ("met", "stopped"):
+        if fact.change == "stopped" or (fact.change == "met" and not fact.timer.met):
             self.timers.drop(fact.timer.key)
         else:
             self.timers.put(fact.timer)
@@ -326,16 +338,17 @@ class LiveState:
         else:
             self.overridden[key] = override
         cell.override = override
-        cell.straight = cell.mapped and override is None and not cell.feeds
+        cell.route()
         cell.refresh()
 
-    def begin_run(self) -> None:
+    def begin_run(self, last: Micros) -> None:
         """Every path is silent until it has contact: mapped values are shown and unknown until reported in this run.
+        `last`: engine time before, as far as is known.
 
         Losing knowledge turns evidence to unknown and never flips it, so no behavior changes its state here.
         """
-        self.began = self.time
-        self.timers.pause_evidence(self.time)
+        self.elapsed.begin(last, self.time)
+        self.timers.begin_run(last, self.time)
         touched: dict[RuleState, None] = {}
         for twin in self.twins.values():
             twin.clock = None
@@ -346,12 +359,22 @@ class LiveState:
             for cell in twin.cells.values():
                 if cell.pathed:
                     cell.lose(PATH_SILENT)
+                    if cell.past is not None:
+                        cell.past.record(cell)
                     touched.update(dict.fromkeys(cell.readers))
             for computed in twin.computed:
                 compute(computed)
+                if computed.past is not None:
+                    computed.past.record(computed)
                 touched.update(dict.fromkeys(computed.readers))
         for rule in touched:
-            rule.evidence = rule.evaluate()
+            if rule.evaluate() is None:
+                rule.evidence = None
+
+    def step_clock(self, last: Micros, by: Micros, behind: Micros) -> None:
+        """Somebody has set the clock. `last`: engine time before."""
+        self.timers.step(by, behind - self.elapsed.behind)
+        self.elapsed.step(last, by, behind)
 
     def forget_unread(self, before: Micros) -> None:
         """Writes that were sent earlier have had their time to be read back."""

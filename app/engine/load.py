@@ -22,6 +22,11 @@ def decide(step: Step, input: Load) -> None:
     """Raises Invalid, with nothing changed, where the plan is not whole."""
     cause = Cause("load", str(input.plan.catalogue_revision), step.now)
     loaded = loading.load(step.live, input.plan)
+    rules = loaded.rules()
+    for rule in rules:
+        rule.settled = rule.settled or rule.evaluate() is not None  # before what the load leads to, as a fold sees it
+    for timer in loaded.stopped:
+        step.timer(timer, "stopped")
     for cell in loaded.changed:
         step.cell_changed(cell, cause, wake=False)  # all its readers are among the loaded rules
     for key, override, why in loaded.dropped:
@@ -31,7 +36,7 @@ def decide(step: Step, input: Load) -> None:
     for owner in loaded.owners:
         edits.carry(step, owner, cause)
         _drop(step, owner, cause)
-    settle_loaded(step, loaded.rules(), cause)
+    settle_loaded(step, rules, cause)
 
 
 def _drop(step: Step, owner: Replaced, cause: Cause) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.engine import interlocks, limits
+from app.engine.asides import Aside
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
 from app.engine.live import LiveState
+from app.engine.memory import Memory
 from app.errors import Invalid, Problem
-from app.model.events import PropertyChanged
+from app.model.events import PropertyChanged, Timer
 from app.model.plan import OverlayPlan, OwnerKey, Plan, PropertyKey, TwinPlan
 from app.model.values import Override
 
@@ -34,6 +36,10 @@ class Loading:
     """Cells that went on and don't show what they did."""
     dropped: list[tuple[PropertyKey, Override, str]] = field(default_factory=list)
     """Overrides that ended with what they stood over, each with why."""
+    stopped: list[Timer] = field(default_factory=list)
+    """What rules waited for that are gone, or wait for something else now."""
+    past: list[Cell] = field(default_factory=list)
+    """Cells that took over what was kept of their past, or whose readers ask for it."""
     gone: set[RuleState] = field(default_factory=set)
     """Rules of overlays."""
     readers: dict[Cell, list[RuleState]] = field(default_factory=dict)
@@ -44,6 +50,8 @@ class Loading:
         return [rule for owner in self.owners if owner.after is not None for rule in owner.after.values()]
 
     def attach(self, rule: RuleState) -> None:
+        if rule.memory is not None:
+            self.past += rule.cells
         for cell in rule.watched():
             if isinstance(rule.owner, TwinState):
                 cell.readers = (*cell.readers, rule)  # of its own twin, which is new: they come in order
@@ -53,6 +61,8 @@ class Loading:
     def detach(self, rules: Iterable[RuleState]) -> None:
         for rule in rules:
             self.gone.add(rule)
+            if rule.memory is not None:
+                self.past += rule.cells
             for cell in rule.watched():
                 self.readers.setdefault(cell, [])
 
@@ -61,6 +71,8 @@ class Loading:
         for cell, new in self.readers.items():
             rules = [rule for rule in cell.readers if rule not in self.gone] if self.gone else [*cell.readers]
             cell.readers = tuple(sorted([*rules, *new], key=_order))
+        for cell in dict.fromkeys(self.past):
+            cell.arrange()
 
 
 def load(live: LiveState, plan: Plan) -> Loading:
@@ -101,6 +113,8 @@ def load(live: LiveState, plan: Plan) -> Loading:
         if (bound := live.overlays.get(overlay_id)) is not None:
             _overlay(live, bound.plan, loading)
     loading.wire()
+    for owner in loading.owners:
+        _stop(live, owner, loading)
     live.shapes = {shape_id: state for shape_id, state in live.shapes.items() if state.users}
     live.catalogue_revision = plan.catalogue_revision
     return loading
@@ -124,6 +138,7 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
         _drop_overrides(live, old, loading, "PropertyRemoved", but=new.cells)
         if old.plan.connected and plan.connected:
             new.alive, new.contact, new.reason = old.alive, old.contact, old.reason
+            new.contact_at = old.contact_at
         new.last_contact, new.clock, new.events = old.last_contact, old.clock, old.events
         new.source = old.source
         new.acted = old.acted
@@ -167,6 +182,10 @@ def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
             new.lose(PATH_SILENT)
         new.refresh()
         live.stale.watch(new)
+        if old.past is not None:
+            new.past = old.past
+            new.past.record(new)
+            loading.past.append(new)
 
 
 def _why_dropped(old: Cell, override: Override, new: Cell) -> str:
@@ -201,18 +220,56 @@ def _overlay(live: LiveState, plan: OverlayPlan, loading: Loading) -> None:
 def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState], loading: Loading) -> None:
     for index, plan in enumerate(owner.shape.shape.rules):
         rule = owner.rules[plan.name] = RuleState(owner, index, plan, live.twins)
+        _remember(live, rule)
         loading.attach(rule)
         old = before.get(plan.name)
         if old is not None and old.error is None and rule.error is None:
             rule.active, rule.evidence, rule.since, rule.cause = old.active, old.evidence, old.since, old.cause
             rule.settled = old.settled and rule.continues(old)
             rule.turned_at, rule.loops, rule.follows = old.turned_at, old.loops, old.follows
+        if rule.memory is not None:
+            for twin_id in rule.memory.hears():
+                if (heard := live.twins.get(twin_id)) is not None:
+                    heard.listeners = tuple(sorted((*heard.listeners, rule), key=_order))
     owner.guards = interlocks.made(owner, live.twins)
+    for guard in owner.guards:
+        _remember(live, guard, keeps=False)
     if isinstance(owner, OverlayState):
         for guard in owner.guards:
             for twin_id in guard.covers:
                 if (twin := live.twins.get(twin_id)) is not None:
                     twin.guards = tuple(sorted((*twin.guards, guard), key=_order))
+
+
+def _remember(live: LiveState, rule: RuleState, *, keeps: bool = True) -> None:
+    """Gives it a memory where its condition needs one."""
+    reads = rule.reads()
+    compiled = rule.compiled(live.twins) if reads is not None and reads.timed else None
+    if compiled is not None:
+        rule.memory = Memory(live, rule, compiled, rule.cells, keeps=keeps)
+        rule.test = rule.memory.glance
+    if any(aside.compiled.timed for aside in rule.asides.values()):
+        rule.asides = {name: _looking(live, rule, aside) for name, aside in rule.asides.items()}
+
+
+def _looking(live: LiveState, rule: RuleState, aside: Aside) -> Aside:
+    if not aside.compiled.timed:
+        return aside
+    return aside._replace(test=Memory(live, rule, aside.compiled, aside.cells, keeps=False).read)
+
+
+def _stop(live: LiveState, owner: Replaced, loading: Loading) -> None:
+    """What its rules waited for ends with them, unless the new ones wait for the same."""
+    for name, old in owner.before.items():
+        if old.memory is None:
+            continue
+        new = owner.after.get(name) if owner.after is not None and not owner.reborn else None
+        if new is None or not new.waits_on(old):
+            for key in old.memory.timer_keys():
+                if (timer := live.timers.get(key)) is not None:
+                    live.timers.drop(key)
+                    loading.stopped.append(timer)
+        old.let_go()
 
 
 def _retire(twin: TwinState) -> Mapping[str, RuleState]:
@@ -224,7 +281,7 @@ def _retire(twin: TwinState) -> Mapping[str, RuleState]:
         cell.feeds = cell.readers = ()  # the overlays that read it are bound anew in the same load
     for computed in twin.computed:
         computed.inputs = ()
-    twin.cells, twin.rules, twin.computed, twin.guards = {}, {}, (), ()
+    twin.cells, twin.rules, twin.computed, twin.guards, twin.listeners = {}, {}, (), (), ()
     return rules
 
 
@@ -233,6 +290,10 @@ def _unbind(live: LiveState, overlay: OverlayState, loading: Loading) -> Mapping
     overlay.shape.users -= 1
     rules, overlay.rules = overlay.rules, {}
     loading.detach(rules.values())
+    for rule in rules.values():
+        for twin_id in rule.memory.hears() if rule.memory is not None else ():
+            if (heard := live.twins.get(twin_id)) is not None:
+                heard.listeners = tuple(item for item in heard.listeners if item is not rule)
     for guard in overlay.guards:
         for twin_id in guard.covers:
             if (twin := live.twins.get(twin_id)) is not None:

@@ -6,11 +6,10 @@ before the loss never does. Connectors read everything back when they reconnect,
 """
 
 from app.engine.behaviors import settle
-from app.engine.cells import PATH_SILENT, TwinState
+from app.engine.cells import PATH_SILENT, STALE, TwinState
 from app.engine.step import Step
+from app.engine.timing import touched
 from app.model.events import Cause, ConnectivityChanged, PathStatus
-
-STALE = "Stale"
 
 
 def hear(step: Step, status: PathStatus) -> None:
@@ -33,6 +32,8 @@ def hear(step: Step, status: PathStatus) -> None:
     )
     if twin.alive != was:
         _turn(step, twin, cause)
+    touched(step, twin, cause)
+    settle(step)
 
 
 def _turn(step: Step, twin: TwinState, cause: Cause) -> None:
@@ -47,7 +48,6 @@ def _turn(step: Step, twin: TwinState, cause: Cause) -> None:
             news = cell.lose(PATH_SILENT)
         if news:
             step.cell_changed(cell, cause, wake=cell.live != before)
-    settle(step)
 
 
 def fall_stale(step: Step) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from app.engine.behaviors import settle, turn
 from app.engine.cells import PATH_SILENT, Cell, PathClock, RuleState, TwinState
+from app.engine.memory import ASK
 from app.engine.step import Step
 from app.engine.values import EXCEEDED, is_plain, is_text
 from app.model.events import Cause, PropertyChanged, Reading, Sample, SampleRejected, TwinEventOccurred
@@ -26,6 +27,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
     now = step.now
     received = reading.received_at if reading.received_at < now else now
     latest = received + max_skew
+    step.reading = len(step.changes)
     touched: tuple[RuleState, ...] | dict[RuleState, None] | None = None
     straight = True
     for sample in reading.samples:
@@ -108,12 +110,15 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         at = event.timestamp if 0 < event.timestamp <= latest else received
         cause = Cause("reading", reading.source, now)
         step.event(TwinEventOccurred(event.twin_id, event.name, at, event.parameters, cause))
+        if step.woken:
+            settle(step)
 
 
 def report(step: Step, reading: Reading, by: str, max_skew: Micros, first: int) -> None:
     """As `take`, for properties that no connector feeds; it is no contact with anybody's device. `first` is the index
     of its first sample among all that were reported together."""
     received = min(reading.received_at, step.now)
+    step.reading = len(step.changes)
     cause = Cause("reading", reading.source, step.now, Cause("command", by, step.now))
     for index, sample in enumerate(reading.samples, first):
         twin = step.live.twins.get(sample.twin_id)
@@ -168,6 +173,11 @@ def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:
             turned.append((rule, evidence))
     if turned:
         cause = Cause("reading", reading.source, step.now)
+        if any(evidence is ASK for _, evidence in turned):
+            step.bases.clear()
+            step.woken.update(dict.fromkeys((rule for rule, _ in turned), cause))
+            settle(step)
+            return
         for rule, evidence in turned:
             turn(step, rule, evidence, cause)
         step.bases.clear()

@@ -8,13 +8,15 @@ nothing here: its source falls silent underneath.
 import heapq
 
 from app.engine.cells import Cell
+from app.engine.elapsed import Elapsed
 from app.model.time import Micros
 
 
 class StaleQueue:
-    __slots__ = ("_heap", "_pushed")
+    __slots__ = ("_elapsed", "_heap", "_pushed")
 
-    def __init__(self) -> None:
+    def __init__(self, elapsed: Elapsed) -> None:
+        self._elapsed = elapsed
         self._heap: list[tuple[Micros, int, Cell]] = []
         self._pushed = 0
 
@@ -26,7 +28,7 @@ class StaleQueue:
         if not cell.mapped and plan.access != "read":
             return  # manual: what a person has set holds until a person sets it again
         cell.queued = True
-        self._push(cell.reported_at + plan.stale_after, cell)
+        self._push(self._elapsed.from_then(cell.reported_at) + plan.stale_after, cell)
 
     def _push(self, due: Micros, cell: Cell) -> None:
         self._pushed += 1
@@ -55,9 +57,8 @@ class StaleQueue:
             found.append(cell)
         return sorted(found, key=lambda cell: (cell.twin.plan.twin_id, cell.spec.plan.name))
 
-    @staticmethod
-    def _actual(cell: Cell) -> Micros | None:
+    def _actual(self, cell: Cell) -> Micros | None:
         after = cell.spec.plan.stale_after
         if after is None or not cell.reporting() or cell.twin.cells.get(cell.spec.plan.name) is not cell:
             return None
-        return cell.reported_at + after
+        return self._elapsed.from_then(cell.reported_at) + after

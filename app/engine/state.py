@@ -6,6 +6,7 @@ one run (Started forgets them), hence in a snapshot but not in a digest.
 """
 
 import hashlib
+from collections import deque
 from collections.abc import Iterable
 
 import msgspec
@@ -27,14 +28,16 @@ from app.model.events import (
 )
 from app.model.plan import BehaviorKey, OverlayPlan, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
+from app.model.values import Value
 
-VERSION = 13
+VERSION = 14
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
     twin_id: str
     alive: bool
     contact: bool
+    contact_at: Micros
     reason: str
     last_contact: Micros | None
     source: str
@@ -56,11 +59,20 @@ class _RuleRow(msgspec.Struct, frozen=True, array_like=True):
     cause: Cause | None = None
 
 
+class _Past(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of a property beyond its state of now."""
+
+    twin_id: str
+    property: str
+    last: Value
+    previous: Value
+    rings: tuple[tuple[Micros, tuple[tuple[Micros, Value], ...]], ...]
+
+
 class _State(msgspec.Struct, frozen=True, array_like=True):
     version: int
     sequence: int
     time: Micros
-    began: Micros
     serial: int
     settings: EngineSettings
     plan: Plan
@@ -74,6 +86,10 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
     timers: tuple[Timer, ...]
     held_actions: tuple[WaitingActions, ...]
     unread: tuple[tuple[PropertyKey, str, Micros], ...]
+    past: tuple[_Past, ...]
+    run: tuple[Micros, Micros, Micros]
+    """When it began, when the one before ended, how far the wall clock is behind."""
+    steps: tuple[tuple[Micros, Micros], ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -104,6 +120,7 @@ def digest(live: LiveState) -> str:
         properties=tuple(sorted(state.properties, key=lambda row: (row.twin_id, row.property))),
         rules=tuple(sorted(state.rules, key=lambda row: (row.key.owner.kind, row.key.owner.id, row.key.name))),
         timers=tuple(sorted(state.timers, key=_timer_key)),
+        past=tuple(sorted(state.past, key=lambda row: (row.twin_id, row.property))),
     )
     return hashlib.sha256(msgspec.msgpack.encode(state, order="deterministic")).hexdigest()
 
@@ -119,11 +136,11 @@ def restore(live: LiveState, data: bytes) -> None:
     live.clear()
     loading.load(live, state.plan)
     live.sequence, live.time, live.serial = state.sequence, state.time, state.serial
-    live.began = state.began
     live.settings = state.settings
     for path in state.paths:
         twin = live.twins[path.twin_id]
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
+        twin.contact_at = path.contact_at
         twin.last_contact, twin.source = path.last_contact, path.source
         twin.events = path.events
         twin.sends, twin.acted = path.sends, path.acted
@@ -143,8 +160,17 @@ def restore(live: LiveState, data: bytes) -> None:
     live.calls = {call.call_id: call for call in state.calls}
     live.finished = {call.call_id: call for call in state.finished}
     live.waiting = dict.fromkeys(state.waiting)
+    live.elapsed.began, live.elapsed.ended, live.elapsed.behind = state.run
+    live.elapsed.steps = state.steps
     for timer in state.timers:
         live.timers.put(timer)
+    for kept in state.past:
+        cell = live.cell(kept.twin_id, kept.property)
+        if cell is not None and cell.past is not None:
+            cell.past.last, cell.past.previous = kept.last, kept.previous
+            for window, points in kept.rings:
+                if (ring := cell.past.rings.get(window)) is not None:
+                    ring.points = deque(points)
     live.held_actions = {item.call_id: item for item in state.held_actions}
     live.unread = {key: (call_id, sent_at) for key, call_id, sent_at in state.unread}
 
@@ -171,7 +197,6 @@ def _state_of(live: LiveState) -> _State:
         VERSION,
         live.sequence,
         live.time,
-        live.began,
         live.serial,
         live.settings,
         Plan(
@@ -185,6 +210,7 @@ def _state_of(live: LiveState) -> _State:
                 twin.key.id,
                 twin.alive,
                 twin.contact,
+                twin.contact_at,
                 twin.reason,
                 twin.last_contact,
                 twin.source,
@@ -219,6 +245,20 @@ def _state_of(live: LiveState) -> _State:
         tuple(live.timers.all()),
         tuple(live.held_actions.values()),
         tuple((key, call_id, sent_at) for key, (call_id, sent_at) in live.unread.items()),
+        tuple(
+            _Past(
+                twin.key.id,
+                name,
+                past.last,
+                past.previous,
+                tuple((window, tuple(ring.points)) for window, ring in past.rings.items()),
+            )
+            for twin in live.twins.values()
+            for name, cell in twin.cells.items()
+            if (past := cell.past) is not None and past.holds()
+        ),
+        (live.elapsed.began, live.elapsed.ended, live.elapsed.behind),
+        live.elapsed.steps,
     )
 
 

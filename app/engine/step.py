@@ -10,6 +10,7 @@ from app.engine.basis import basis_of
 from app.engine.cells import Cell, ComputedCell, RuleState
 from app.engine.computed import compute
 from app.engine.live import LiveState
+from app.engine.memory import Pulse
 from app.model.events import (
     Alert,
     AlertChanged,
@@ -49,18 +50,23 @@ class Step:
         "connectivity",
         "events",
         "live",
+        "loading",
+        "max_skew",
         "now",
         "overrides",
         "pending",
+        "pulses",
+        "reading",
         "rejected",
         "reports",
         "timers",
         "woken",
     )
 
-    def __init__(self, live: LiveState, now: Micros) -> None:
+    def __init__(self, live: LiveState, now: Micros, max_skew: Micros = 0) -> None:
         self.live = live
         self.now = now
+        self.max_skew = max_skew
         self.changes: list[PropertyChanged] = []
         self.reports: dict[Cell, PropertyReported] = {}
         """The last one of each cell, and none that a change has overtaken: reports land after all changes."""
@@ -80,6 +86,12 @@ class Step:
         """Properties to be computed before that, likewise."""
         self.bases: dict[RuleState, Basis | None] = {}
         """Of the rules that turn in this round, what that stands on."""
+        self.pulses: dict[RuleState, list[Pulse]] = {}
+        """What has happened to rules that wait for it; they are woken too."""
+        self.loading = False
+        """While rules are evaluated because they were loaded."""
+        self.reading = 0
+        """The number of changes before this reading's."""
 
     def outcome(self, refused: str = "") -> Outcome:
         return Outcome(
@@ -101,16 +113,27 @@ class Step:
         self.changes.append(cell.changed())
         self.reports.pop(cell, None)
         self.live.stale.watch(cell)
-        if cell.feeds:
-            self.feed(cell, cause)
+        if cell.past is not None and cell.past.record(cell):
+            for rule in cell.past.watchers:
+                for pulse in rule.memory.on_change(cell) if rule.memory is not None else ():
+                    self.pulse(rule, pulse, cause)
+        self.feed(cell, cause)
         if wake:
             for rule in cell.readers:
                 self.woken.setdefault(rule, cause)
 
     def feed(self, cell: Cell, cause: Cause) -> None:
-        """What the cell shows, or when it was reported, is not what those computed from it have seen."""
+        """What the cell shows, or when it was reported, is not what those computed from it, or that watch it, have
+        seen."""
         for computed in cell.feeds:
             self.pending.setdefault(computed, cause)
+        if cell.past is not None:
+            for rule in cell.past.watchers:
+                self.woken.setdefault(rule, cause)
+
+    def pulse(self, rule: RuleState, pulse: Pulse, cause: Cause) -> None:
+        self.pulses.setdefault(rule, []).append(pulse)
+        self.woken.setdefault(rule, cause)
 
     def derive(self) -> None:
         """Everything that depends on a changed cell is computed, each once and behind what it reads."""
@@ -125,11 +148,13 @@ class Step:
                 self.cell_changed(cell, pending[cell], wake=cell.live != live)
             elif (cell.timestamp, cell.reported_at) != (timestamp, reported_at):
                 self.reported(cell)
+                self.feed(cell, pending[cell])
         self.pending = {}  # whatever depends on these was among them
 
-    def evaluate(self, rule: RuleState) -> bool | None:
-        """What its condition comes to; where that is news, what it stands on is kept for the facts that follow."""
-        evidence = rule.evaluate()
+    def evaluate(self, rule: RuleState, cause: Cause) -> bool | None:
+        """What its condition comes to, its timers included; where that is news, what it stands on is kept for the facts
+        that follow."""
+        evidence = rule.evaluate() if rule.memory is None else rule.memory.advance(self, cause)
         if evidence is not rule.evidence:
             self.remember(rule)
         return evidence
@@ -170,6 +195,10 @@ class Step:
     def event(self, fact: TwinEventOccurred) -> None:
         self.live.land_event(fact)
         self.events.append(fact)
+        twin = self.live.twins.get(fact.twin_id)
+        for rule in twin.listeners if twin is not None else ():
+            for pulse in rule.memory.on_event(fact) if rule.memory is not None else ():
+                self.pulse(rule, pulse, fact.cause)
 
     def connected(self, fact: ConnectivityChanged) -> None:
         self.live.land_connectivity(fact)
@@ -179,6 +208,17 @@ class Step:
         fact = TimerChanged(timer, change, self.now)
         self.live.land_timer(fact)
         self.timers.append(fact)
+
+    def when(self, rule: RuleState, cause: Cause) -> Micros:
+        """Since when what the rule reads is as it is: the source's time of the reading that made it so, by `max_skew`
+        back at most."""
+        if cause.kind != "reading":
+            return self.now
+        read = {(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in rule.cells}
+        times = [
+            change.timestamp for change in self.changes[self.reading :] if (change.twin_id, change.property) in read
+        ]
+        return max(self.now - self.max_skew, min(self.now, max(times, default=self.now)))
 
     def new_id(self, kind: str) -> str:
         """Deterministic, and unique for the life of the installation: the serial is part of the journaled state."""

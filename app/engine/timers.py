@@ -14,6 +14,9 @@ from app.model.events import Timer, TimerKey
 from app.model.plan import BehaviorKey
 from app.model.time import Micros
 
+WALL = "wall"
+"""The `ref` of a timer that comes when the wall clock shows its moment, however that is set meanwhile."""
+
 
 class Timers:
     """Costs what changes and what is due, not what waits: an entry that was moved stays in the heap for a while."""
@@ -43,8 +46,11 @@ class Timers:
         self._kept[timer.key] = timer
         self._slots.setdefault(_behavior(timer.key), {})[timer.key.slot] = timer
         if timer.due is not None:
-            owner = timer.key.owner
-            heapq.heappush(self._heap, (timer.due, owner.kind, owner.id, timer.key.behavior, timer.key.slot, timer.key))
+            self._push(timer.due, timer.key)
+
+    def _push(self, due: Micros, key: TimerKey) -> None:
+        owner = key.owner
+        heapq.heappush(self._heap, (due, owner.kind, owner.id, key.behavior, key.slot, key))
 
     def drop(self, key: TimerKey) -> None:
         if self._kept.pop(key, None) is not None:
@@ -69,10 +75,27 @@ class Timers:
         due = self.next_due()
         return None if due is None or due > now else self._kept[self._heap[0][-1]]
 
-    def pause_evidence(self, now: Micros) -> None:
-        """What a start does to all that hang on what the plant shows."""
-        for timer in [timer for timer in self._kept.values() if timer.evidence]:
-            self.put(paused(timer, now))
+    def begin_run(self, last: Micros, now: Micros) -> None:
+        """What a start does to all that hang on what the plant shows: they have waited until the last run ended."""
+        for timer in [timer for timer in self._kept.values() if timer.evidence and not timer.paused_at]:
+            remaining = max(0, timer.due - last) if timer.due is not None else 0
+            self.put(msgspec.structs.replace(timer, due=None, remaining=remaining, paused_at=now))
+
+    def step(self, by: Micros, behind: Micros) -> None:
+        """The clock was set: what waits goes on waiting for as long, what waits for a time of day waits for that.
+        `behind`: how much farther the wall clock is behind engine time."""
+        for timer in list(self._kept.values()):
+            if timer.ref == WALL:
+                moved = msgspec.structs.replace(timer, due=None if timer.due is None else timer.due + behind)
+            else:
+                moved = msgspec.structs.replace(
+                    timer,
+                    due=None if timer.due is None else timer.due + by,
+                    since=timer.since + by,
+                    paused_at=timer.paused_at + by if timer.paused_at else 0,
+                )
+            if moved != timer:
+                self.put(moved)
 
 
 def _behavior(key: TimerKey) -> BehaviorKey:
@@ -81,12 +104,14 @@ def _behavior(key: TimerKey) -> BehaviorKey:
 
 def paused(timer: Timer, now: Micros) -> Timer:
     """Itself where it is paused already."""
-    if timer.due is None:
+    if timer.paused_at:
         return timer
-    return msgspec.structs.replace(timer, due=None, remaining=max(0, timer.due - now), paused_at=now)
+    remaining = max(0, timer.due - now) if timer.due is not None else 0
+    return msgspec.structs.replace(timer, due=None, remaining=remaining, paused_at=now)
 
 
 def resumed(timer: Timer, now: Micros) -> Timer:
-    if timer.due is not None:
+    if not timer.paused_at:
         return timer
-    return msgspec.structs.replace(timer, due=now + timer.remaining, remaining=0, paused_at=0)
+    due = None if timer.met else now + timer.remaining
+    return msgspec.structs.replace(timer, due=due, remaining=0, paused_at=0)

@@ -121,11 +121,20 @@ class EngineSettings(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
-    """First input of every run, after the fold: every path is silent until it has contact, and calls that the last
-    run left open are settled as the design's "Calls after a crash" says."""
+    """First input of every run (but for ClockStepped), after the fold: every path is silent until it has contact, and
+    calls that the last run left open are settled as the design's "Calls after a crash" says."""
 
     settings: EngineSettings | None = None
     """Of this run; None where they are those that the engine has."""
+
+
+class ClockStepped(msgspec.Struct, frozen=True, tag="clock_stepped"):
+    """Somebody set the machine's clock. Comes before any other input at the new time."""
+
+    by: Micros
+    """How far engine time has jumped forward with it."""
+    behind: Micros
+    """How far the wall clock is behind engine time, which never goes back."""
 
 
 class AcknowledgeAlert(msgspec.Struct, frozen=True, tag="acknowledge_alert"):
@@ -244,6 +253,7 @@ Input = (
     | Tick
     | Load
     | Started
+    | ClockStepped
     | AcknowledgeAlert
     | AcknowledgeAlerts
     | ResetAlert
@@ -370,7 +380,7 @@ class BehaviorChanged(msgspec.Struct, frozen=True):
     was: BehaviorState = "inactive"
     """Equal to `state` where the state did not change."""
     since: Micros = 0
-    """When it came into this state."""
+    """When it came into this state; of a pulse: when it fired last."""
     actions: tuple[ActionResult, ...] = ()
     """Of all actions that this led to, in their order."""
     basis: Basis | None = None
@@ -380,7 +390,7 @@ class BehaviorChanged(msgspec.Struct, frozen=True):
     ended: tuple[str, ...] = ()
     """Calls that nothing waits for any more."""
     fired: bool = False
-    """Whether it was activated, so that its actions ran."""
+    """Whether it was activated, or (of a pulse: its state stays inactive) fired, so that its actions ran."""
     loops: int = 0
     """How many activations in a row followed from its own calls and writes, this one included."""
     follows: BehaviorKey | None = None
@@ -390,7 +400,8 @@ class BehaviorChanged(msgspec.Struct, frozen=True):
     `actions/2` for an expectation."""
     came_to: PartOutcome | None = None
     late: Micros = 0
-    """How long after its moment that part came to it, where the server was not running then."""
+    """How long after its moment that part, or what fires by the clock, came to it, where the server was not running
+    then or the clock was set."""
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -572,6 +583,10 @@ class Timer(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """Whether it hangs on what the plant shows: then it waits after a start until that had contact again."""
     ref: str = ""
     """What it is about, where its key does not say: an alert, a call."""
+    met: bool = False
+    """It has come, and is kept until what it waited for is over."""
+    doubted: bool = False
+    """It began anew after a time in which nothing was known, before which it was met."""
     cause: Cause | None = None
     """What started it."""
 
@@ -581,7 +596,7 @@ TimerChange = Literal["started", "paused", "resumed", "moved", "met", "stopped"]
 
 
 class TimerChanged(msgspec.Struct, frozen=True, array_like=True):
-    """`timer` is as it is now; one that was met or stopped is no more."""
+    """`timer` is as it is now; one that was stopped, or met and not kept, is no more."""
 
     timer: Timer
     change: TimerChange

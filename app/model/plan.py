@@ -76,6 +76,11 @@ class MethodPlan(msgspec.Struct, frozen=True):
     per: Micros = 0
 
 
+class EventPlan(msgspec.Struct, frozen=True):
+    name: str
+    parameters: tuple[PropertyPlan, ...] = ()
+
+
 class MessageValue(msgspec.Struct, frozen=True):
     """Where a message shows a value, as it is when the alert is raised."""
 
@@ -193,6 +198,7 @@ class Shape(msgspec.Struct, frozen=True):
     methods: tuple[MethodPlan, ...] = ()
     rules: tuple[Rule, ...] = ()
     interlocks: tuple[Interlock, ...] = ()
+    events: tuple[EventPlan, ...] = ()
 
 
 class TwinPlan(msgspec.Struct, frozen=True):

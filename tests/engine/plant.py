@@ -5,7 +5,7 @@ from typing import Any
 
 from app.engine.engine import Engine
 from app.model.behaviors import Severity
-from app.model.conditions import And, Compare, CompareOp, Condition, Literal, PropertyRef
+from app.model.conditions import And, Compare, CompareOp, Condition, Literal, PropertyRef, is_pulse
 from app.model.events import (
     DeviceEvent,
     Entry,
@@ -18,11 +18,13 @@ from app.model.events import (
     Samples,
     SourceStatus,
     Started,
+    Tick,
 )
 from app.model.plan import (
     ActionPlan,
     AlertPlan,
     CallPlan,
+    EventPlan,
     Interlock,
     MethodPlan,
     OverlayPlan,
@@ -52,6 +54,7 @@ PUMP_PROPERTIES = (
     PropertyPlan("shown", "float", access="read"),
 )
 MAPPED = ("temperature", "speed", "status", "starts", "remote", "note", "serviced")
+PUMP_EVENTS = (EventPlan("fault_occurred", (PropertyPlan("code", "integer"), PropertyPlan("text", "string"))),)
 PUMP_METHODS = (
     MethodPlan("start"),
     MethodPlan("stop", idempotent=True),
@@ -99,7 +102,8 @@ def never(
 
 
 def rule(name: str, condition: Condition | None, *actions: ActionPlan, **more: Any) -> Rule:
-    return Rule(name, condition, actions, **more)
+    pulse = condition is not None and is_pulse(condition)
+    return Rule(name, condition, actions, pulse=pulse, **more)
 
 
 def pump_shape(
@@ -108,7 +112,7 @@ def pump_shape(
     properties: Sequence[PropertyPlan] = PUMP_PROPERTIES,
     interlocks: Sequence[Interlock] = (),
 ) -> Shape:
-    return Shape(shape_id, tuple(properties), PUMP_METHODS, rules, tuple(interlocks))
+    return Shape(shape_id, tuple(properties), PUMP_METHODS, rules, tuple(interlocks), PUMP_EVENTS)
 
 
 def pump(id: str = "p1", shape_id: str = "pump@1", revision: int = 1, **more: Any) -> TwinPlan:
@@ -170,6 +174,10 @@ class Plant:
             tuple(twins) if twins is not None else (pump(shape_id=shape_id, revision=revision),),
         )
         return self.do(Load(plan))
+
+    def wait(self, seconds: float) -> Outcome:
+        """So much time passes, with a tick at its end."""
+        return self.do(Tick(), round(seconds * SECOND))
 
     def alive(self, *twins: str) -> Outcome:
         return self.do(SourceStatus("opc", tuple(PathStatus(twin, True) for twin in twins or ("p1",))))

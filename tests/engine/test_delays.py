@@ -121,7 +121,7 @@ def test_a_restart_pauses_a_delay_until_what_its_behavior_reads_had_contact_agai
     other.read(temperature=90.0)
     assert other.engine.next_due() is None, "speed has not been read back yet"
     assert changes(other.read(speed=2500.0)) == [("delay_on/hot", "resumed")]
-    assert alerts(tick(other, 3.9)) == []
+    assert alerts(tick(other, 4.9)) == []
     assert alerts(tick(other, 0.1)) == [("hot", "raised")]
 
 

@@ -175,7 +175,7 @@ def test_any_other_escalation_waits_after_a_restart_for_what_the_behavior_reads(
     assert other.engine.next_due() is None
     other.alive()
     assert changes(other.read(temperature=91.0)) == [("escalate/0", "resumed")]
-    assert ends(tick(other, 199)) == [("escalations/0", "escalated")]
+    assert ends(tick(other, 200)) == [("escalations/0", "escalated")]
 
 
 def test_what_was_true_when_it_was_loaded_escalates_alerts_and_withholds_calls() -> None:
@@ -300,7 +300,7 @@ def test_after_a_restart_the_time_goes_on_once_what_is_expected_was_heard_of() -
     other.do(Started())
     other.alive()
     assert changes(other.read(status="stopped")) == [("expect/1", "resumed")]
-    assert ends(tick(other, 9)) == [("actions/1", "missed")]
+    assert ends(tick(other, 10)) == [("actions/1", "missed")]
 
 
 def test_who_is_bound_anew_is_not_what_was_expected_of() -> None:

@@ -1,0 +1,43 @@
+"""How long something has waited: clocks that were set and the time the server was down don't count as waiting.
+
+Engine time follows the wall clock, so that its moments are true ones; where somebody sets that forward, all that waits
+is moved along with it (ClockStepped), and nothing comes early. What a device was last heard of before a start counts
+from its first contact in this run, as old as it was when the last run ended.
+"""
+
+from app.model.time import Micros
+
+KEPT_STEPS = 20
+
+
+class Elapsed:
+    __slots__ = ("began", "behind", "ended", "steps")
+
+    def __init__(self) -> None:
+        self.began: Micros = 0
+        """When this run did."""
+        self.ended: Micros = 0
+        """The last moment that is known of the run before."""
+        self.steps: tuple[tuple[Micros, Micros], ...] = ()
+        """(engine time before, by how much) of the last few steps of the clock."""
+        self.behind: Micros = 0
+        """How far the wall clock is behind engine time, where it was set back."""
+
+    def begin(self, last: Micros, now: Micros) -> None:
+        self.ended, self.began = last, now
+
+    def step(self, last: Micros, by: Micros, behind: Micros) -> None:
+        if by:
+            self.steps = (*self.steps, (last, by))[-KEPT_STEPS:]
+            if self.began <= last:
+                self.began += by
+                self.ended += by
+        self.behind = behind
+
+    def from_then(self, moment: Micros) -> Micros:
+        """A moment as one to count from."""
+        if self.steps:
+            for before, by in self.steps:
+                if moment <= before:
+                    moment += by
+        return moment
