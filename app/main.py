@@ -190,7 +190,7 @@ def _wire(
         return {"graph": writer.failure} if writer.failure is not None else {}
 
     finder = Finder(catalogue, engine.live)
-    services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready, finder)
+    services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready, finder, writer.caught_up)
     return _Rooms(services, clock, engine, ingest, effects, writer, supervisor)
 
 

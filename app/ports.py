@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
 from app.model.assets import Asset
+from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
@@ -64,6 +65,12 @@ class TwinStore(Protocol):
         """Newest first by (raised_at, alert_id), after the given position."""
 
     async def calls(self, call_ids: Sequence[str]) -> list[Call]: ...
+
+    async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
+        """Newest first, after the given place."""
+
+    async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
+        """Newest first, after the given place."""
 
     async def cursor(self) -> int:
         """The last journal sequence that the graph has."""

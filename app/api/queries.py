@@ -21,7 +21,9 @@ from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.scripts import ScriptQueries
 from app.api.types.alert import Alert, AlertConnection
+from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_page
 from app.api.types.asset import Asset, Prefix
+from app.api.types.audit import AuditConnection, AuditWhere, audit_page
 from app.api.types.call import Call
 from app.api.types.connector import Connector
 from app.api.types.enums import AlertSeverity, DefinitionKind, OverrideKind
@@ -36,6 +38,7 @@ from app.api.types.twin_type import TwinType
 from app.commands.assets import paths_below
 from app.errors import Invalid
 from app.find.query import Order, OverlayFilter, TwinFilter
+from app.model.audit import AlertQuery, AuditQuery
 from app.model.names import IDENTIFIER_RULE, is_identifier
 
 VERSION = version("twin-overlay")
@@ -188,6 +191,29 @@ class Query(ScriptQueries):
     ) -> Alert | None:
         found = await info.context.loaders.alert.load(alert_id)
         return Alert.of(found) if found else None
+
+    @strawberry.field(
+        description=(
+            f"What happened to alerts, open and closed ones, newest first, at most {MAX_PAGE} a page: from the graph, "
+            "which is waited for. FILTER_INVALID, PAGE_SIZE_INVALID, CURSOR_INVALID, UNAVAILABLE while it is down."
+        )
+    )
+    async def alert_history(
+        self, info: Info, where: AlertHistoryWhere = None, first: First = None, after: After = None
+    ) -> AlertHistoryConnection:
+        return await history_page(info.context, where.asked() if where else AlertQuery(), first, after)
+
+    @strawberry.field(
+        description=(
+            "Who did or was refused what, from where and why: writes, calls and their results, acknowledgements, "
+            f"overrides, changes of definitions; newest first, at most {MAX_PAGE} a page, from the graph, which is "
+            "waited for. PAGE_SIZE_INVALID, CURSOR_INVALID, UNAVAILABLE while it is down."
+        )
+    )
+    async def audit_log(
+        self, info: Info, where: AuditWhere = None, first: First = None, after: After = None
+    ) -> AuditConnection:
+        return await audit_page(info.context, where.asked() if where else AuditQuery(), first, after)
 
     @strawberry.field(description="One call to a device; null where there is none of that id.")
     async def call(

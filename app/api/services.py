@@ -27,6 +27,8 @@ class Services:
     ready: Callable[[], Awaitable[dict[str, str]]]
     """What is wrong, by part; empty where everything is there."""
     finder: Finder
+    caught_up: Callable[[], Awaitable[int]]
+    """Waits a little until the graph holds what the journal has now; up to which entry it does."""
 
     @property
     def catalogue(self) -> Catalogue:

@@ -7,6 +7,7 @@ Owners that were not sent are written only where their rows come out differently
 import asyncio
 from collections.abc import Mapping, Sequence
 
+from app.commands.actor import Actor
 from app.commands.dependents import Reach
 from app.commands.draft import Draft, Key, World
 from app.commands.rows import overlay_behaviors, overlay_edges, property_rows, twin_behaviors, twin_edges
@@ -27,7 +28,7 @@ async def change_of(
     saved: Sequence[StoredDefinition],
     removed: Sequence[Key],
     at: Micros,
-    author: str,
+    actor: Actor,
     reason: str,
 ) -> DefinitionChange:
     sent = {(item.kind, item.id) for item in saved}
@@ -43,7 +44,7 @@ async def change_of(
     return DefinitionChange(
         base.revision,
         at,
-        author,
+        actor.name,
         reason,
         tuple(saved),
         tuple(removed),
@@ -51,6 +52,7 @@ async def change_of(
         rows.relationships,
         rows.behaviors,
         _lifecycles(base, saved),
+        actor.origin,
     )
 
 

@@ -295,10 +295,10 @@ class DefinitionCommands:
                 )
             saved = await self._numbered(changed, stored, actor)
             now = self._clock.now()
-            change = await change_of(self.catalogue, draft, reached, saved, (), now, actor.name, reason)
-            await self._commit(change, reached, actor.name)
+            change = await change_of(self.catalogue, draft, reached, saved, (), now, actor, reason)
+            await self._commit(change, reached, actor)
         elif self._is_owed():
-            await self._commit(None, Reach(), actor.name)
+            await self._commit(None, Reach(), actor)
         return done
 
     async def _delete(
@@ -337,8 +337,8 @@ class DefinitionCommands:
         stored = {key_of(item): self.catalogue.get(*key_of(item)) for item in freed}
         saved = await self._numbered(freed, stored, actor)
         why = reason or (f"{kind} '{id}' deleted, and unbound everywhere" if freed else "")
-        change = await change_of(self.catalogue, draft, reached, saved, [key], self._clock.now(), actor.name, why)
-        await self._commit(change, reached, actor.name)
+        change = await change_of(self.catalogue, draft, reached, saved, [key], self._clock.now(), actor, why)
+        await self._commit(change, reached, actor)
         return done
 
     def _standing(self, kind: Kind, id: str) -> StoredDefinition:
@@ -397,13 +397,13 @@ class DefinitionCommands:
 
     # ------------------------------------------------------------ the commit and what follows it
 
-    async def _commit(self, change: DefinitionChange | None, reached: Reach, author: str) -> None:
+    async def _commit(self, change: DefinitionChange | None, reached: Reach, actor: Actor) -> None:
         self._committing = asyncio.current_task()
         try:
             if change is not None:
                 await self._store.save(change)
                 self._apply(change, reached)
-            await self._tell(author)
+            await self._tell(actor)
         finally:
             self._committing = None
 
@@ -412,13 +412,13 @@ class DefinitionCommands:
         self._owed.twins |= reached.twins
         self._owed.overlays |= reached.overlays
 
-    async def _tell(self, author: str) -> None:
+    async def _tell(self, actor: Actor) -> None:
         """The engine first, so that no connector feeds a twin that it does not know."""
         owed, catalogue = self._owed, self.catalogue
         if self._is_owed():
             try:
                 for plan in self._plans(owed):
-                    await self._inbox.submit(Load(plan, author=author))
+                    await self._inbox.submit(Load(plan, author=actor.name, origin=actor.origin))
             except TwinOverlayError as error:
                 raise Unavailable(
                     f"the change is stored, but the engine could not load it: {error.message}",
@@ -454,7 +454,7 @@ class DefinitionCommands:
         log.warning("the graph moved to catalogue revision %s: %s definitions taken over", revision, len(changes))
         taken = DefinitionChange(revision - 1, self._clock.now(), "", "", tuple(saved), tuple(removed))
         self._apply(taken, reached)
-        await self._tell("system")
+        await self._tell(Actor("system", ""))
 
 
 def _left_behind(catalogue: Catalogue, kind: Kind, id: str) -> tuple[Problem, ...]:

@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from app.errors import Misconfigured
+from app.model.audit import AlertRecord, AuditEntry, RecordPlace
 from app.model.change import (
     BehaviorNode,
     DefinitionChange,
-    OverrideAudit,
     PropertyRow,
     RelationshipEdge,
     StoredDefinition,
@@ -48,6 +48,8 @@ _encoder = msgspec.json.Encoder()
 _events = msgspec.json.Decoder(list[TwinEventOccurred])
 _alert = msgspec.json.Decoder(Alert)
 _call = msgspec.json.Decoder(Call)
+_audit = msgspec.json.Decoder(AuditEntry)
+_record = msgspec.json.Decoder(AlertRecord)
 
 
 # ---------------------------------------------------------------- keys
@@ -272,23 +274,60 @@ def property_row(life: int, change: PropertyChanged) -> Row:
     }
 
 
-def audit_row(audit: OverrideAudit) -> Row:
-    change = audit.change
-    stands = change.override or change.was
-    value, kind = native(stands.value if stands is not None else None)
+def audit_row(entry: AuditEntry) -> Row:
     return {
-        "entry_id": f"override/{audit.sequence}/{audit.index}",
-        "at": iso(change.at),
-        "author": clean(change.by),
-        "reason": clean(change.reason),
-        "action": "override" if change.override is not None else "override_end",
-        "override": stands.kind if stands is not None else None,
-        "twin_id": change.twin_id,
-        "property": change.property,
-        "value": value,
-        "value_kind": kind,
-        "cause": change.cause.kind,
+        "entry_id": entry.entry_id,
+        "at": iso(entry.at),
+        "kind": entry.kind,
+        "outcome": entry.outcome,
+        "actor": clean(entry.actor),
+        "subjects": list(entry.subjects),
+        "document": encoded(entry),
     }
+
+
+def definition_audit(change: DefinitionChange) -> AuditEntry:
+    """The entry of a change of definitions, written with it."""
+    revision = change.catalogue_revision + 1
+    keys = [*((item.kind, item.id) for item in change.saved), *change.removed]
+    return AuditEntry(
+        f"definitions/{revision:012}",
+        change.at,
+        "definition",
+        "done",
+        change.author,
+        origin=change.origin,
+        subjects=tuple(dict.fromkeys(definition_key(kind, id) for kind, id in keys)),
+        reason=change.reason,
+        details={"catalogue_revision": revision, "saved": len(change.saved), "removed": len(change.removed)},
+    )
+
+
+def audit_from(document: str) -> AuditEntry:
+    return _audit.decode(document)
+
+
+def record_row(record: AlertRecord) -> Row:
+    change = record.change
+    alert = change.alert
+    return {
+        "record_id": record_id(record.place),
+        "alert_id": alert.alert_id,
+        "at": iso(change.at),
+        "transition": change.transition,
+        "owner": owner_key(alert.owner),
+        "twins": list(alert.twins),
+        "document": encoded(record),
+    }
+
+
+def record_id(place: RecordPlace) -> str:
+    """Sorts as the place does."""
+    return f"{place[0]:012}/{place[1]:06}"
+
+
+def record_from(document: str) -> AlertRecord:
+    return _record.decode(document)
 
 
 def native(value: Value) -> tuple[Value, str]:

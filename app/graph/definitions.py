@@ -40,7 +40,7 @@ class Definitions:
         self._graph = graph
         self._advance = named("advance_catalogue")
         self._catalogue_revision = named("catalogue_revision")
-        self._record_audit = named("record_audit")
+        self._record_audit = statements["audit/write_entries"]
         self._record_deletions = named("record_deletions")
         self._last_revisions = named("last_revisions")
         self._revisions = named("revisions")
@@ -190,19 +190,10 @@ class Definitions:
             raise
 
     async def _take_catalogue(self, transaction: Transaction, change: DefinitionChange) -> None:
-        entry_id = f"definitions/{change.catalogue_revision + 1}"
-        if not await transaction.run(self._advance, expected=change.catalogue_revision, entry_id=entry_id):
+        entry = codec.definition_audit(change)
+        if not await transaction.run(self._advance, expected=change.catalogue_revision, entry_id=entry.entry_id):
             raise _moved(change)
-        await transaction.run(
-            self._record_audit,
-            entry_id=entry_id,
-            at=iso(change.at),
-            author=change.author,
-            reason=change.reason,
-            catalogue_revision=change.catalogue_revision + 1,
-            saved=len(change.saved),
-            removed=len(change.removed),
-        )
+        await transaction.each(self._record_audit, [codec.audit_row(entry)])
 
     async def _delete_all(self, transaction: Transaction, change: DefinitionChange) -> None:
         if not change.removed:

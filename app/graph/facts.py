@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from app.errors import Conflict, Unavailable
 from app.graph import codec
+from app.graph.audit import Audit
 from app.graph.codec import Row
 from app.graph.session import FAILED, Graph, Transaction
 from app.graph.statements import Statement, Statements
@@ -18,11 +19,12 @@ from app.model.time import Micros, iso
 
 
 class Facts:
-    def __init__(self, graph: Graph, statements: Statements) -> None:
+    def __init__(self, graph: Graph, statements: Statements, audit: Audit) -> None:
         def named(name: str) -> Statement:
             return statements[f"telemetry/{name}"]
 
         self._graph = graph
+        self._audit = audit
         self._advance = named("advance_cursor")
         self._cursor = named("cursor")
         self._write_properties = named("write_properties")
@@ -32,7 +34,6 @@ class Facts:
         self._link_to_twins = named("link_alerts_to_twins")
         self._link_to_overlays = named("link_alerts_to_overlays")
         self._write_calls = named("write_calls")
-        self._write_audits = named("write_audits")
         self._last_events = named("last_events")
         self._write_last_events = named("write_last_events")
         self._alerts = named("alerts")
@@ -53,7 +54,7 @@ class Facts:
             await self._save_alerts(transaction, batch.alerts)
             await transaction.each(self._write_calls, [codec.call_row(call) for call in batch.calls])
             await self._save_events(transaction, batch.events)
-            await transaction.each(self._write_audits, [codec.audit_row(item) for item in batch.audits])
+            await self._audit.save(transaction, batch.audits, batch.records)
 
         try:
             await self._graph.write(work)

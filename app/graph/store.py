@@ -1,12 +1,13 @@
 """GraphStore: the TwinStore port on Cypher, the same statements for Neo4j and for the embedded engine.
 
-It only hands out: what is done is in definitions.py, facts.py, traversal.py and migrate.py, one idea each.
+It only hands out: what is done is in definitions.py, facts.py, audit.py, traversal.py and migrate.py, one idea each.
 """
 
 from collections.abc import Sequence
 
 from neo4j import AsyncDriver
 
+from app.graph.audit import Audit
 from app.graph.definitions import Definitions
 from app.graph.facts import Facts
 from app.graph.migrate import Migrations
@@ -14,6 +15,7 @@ from app.graph.scripts import Scripts
 from app.graph.session import Graph, Transaction
 from app.graph.statements import Statements
 from app.graph.traversal import Traversal
+from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind
 from app.model.events import Alert, Call
@@ -31,7 +33,8 @@ class GraphStore:
         self._ping = statements["definitions/catalogue_revision"]
         self._migrations = Migrations(self._graph, statements)
         self._definitions = Definitions(self._graph, statements)
-        self._facts = Facts(self._graph, statements)
+        self._audit = Audit(self._graph, statements)
+        self._facts = Facts(self._graph, statements, self._audit)
         self._traversal = Traversal(self._graph, statements)
         self.scripts = Scripts(self._graph, statements)
 
@@ -71,6 +74,12 @@ class GraphStore:
 
     async def calls(self, call_ids: Sequence[str]) -> list[Call]:
         return await self._facts.calls(call_ids)
+
+    async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
+        return await self._audit.entries(query, first, before)
+
+    async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
+        return await self._audit.records(query, first, before)
 
     async def cursor(self) -> int:
         return await self._facts.cursor()

@@ -5,8 +5,9 @@ Both carry the edges already derived (who reads what, who relates to whom), so t
 
 from dataclasses import dataclass, field
 
+from app.model.audit import AlertRecord, AuditEntry
 from app.model.definitions import Definition, Kind, Lifecycle
-from app.model.events import Alert, BehaviorChanged, Call, OverrideChanged, PropertyChanged, TwinEventOccurred
+from app.model.events import HERE, Alert, BehaviorChanged, Call, Origin, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.time import Micros
 
@@ -73,6 +74,7 @@ class DefinitionChange:
     """By owner: all behaviors it has, its type's included."""
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     """Of the saved overlays that begin one with this change, by id: new ones, and those that had another before."""
+    origin: Origin = HERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +89,6 @@ class RevisionRecord:
     """JSON text; "" for a deletion."""
     catalogue_revision: int
     """That of the change it was part of: over all definitions it says what came first."""
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideAudit:
-    """An audit entry, identified by its place in the journal."""
-
-    sequence: int
-    index: int
-    """Among those of its entry."""
-    change: OverrideChanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +116,9 @@ class FactBatch:
     calls: tuple[Call, ...] = ()
     events: tuple[TwinEventOccurred, ...] = ()
     """The newest events per twin (kept on the twin as `last_events`)."""
-    audits: tuple[OverrideAudit, ...] = ()
-    """Every one of them."""
+    audits: tuple[AuditEntry, ...] = ()
+    """Every one of them, as of the next."""
+    records: tuple[AlertRecord, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

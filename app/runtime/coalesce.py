@@ -8,10 +8,12 @@ graph are ahead of the journal: of a twin that no entry has named yet it is aske
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from app.model.change import FactBatch, OverrideAudit
+from app.model.audit import AlertRecord, AuditEntry
+from app.model.change import FactBatch
 from app.model.events import Alert, BehaviorChanged, Call, Entry, Load, PropertyChanged, TwinEventOccurred
 from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
 from app.model.time import Micros
+from app.runtime.audited import audited, recorded
 from app.runtime.thinning import Thinning
 
 EVENTS_PER_TWIN = 20
@@ -36,7 +38,8 @@ class Coalesced:
         self._alerts: dict[str, Alert] = {}
         self._calls: dict[str, Call] = {}
         self._events: dict[str, deque[TwinEventOccurred]] = {}
-        self._audits: list[OverrideAudit] = []
+        self._audits: list[AuditEntry] = []
+        self._records: list[AlertRecord] = []
 
     @property
     def rows(self) -> int:
@@ -47,6 +50,7 @@ class Coalesced:
             + len(self._calls)
             + sum(map(len, self._events.values()))
             + len(self._audits)
+            + len(self._records)
         )
 
     @property
@@ -72,8 +76,8 @@ class Coalesced:
         for event in outcome.events:
             if self._life(event.twin_id, entry.now) is not None:
                 self._events.setdefault(event.twin_id, deque(maxlen=EVENTS_PER_TWIN)).append(event)
-        for index, override in enumerate(outcome.overrides):
-            self._audits.append(OverrideAudit(entry.sequence, index, override))
+        self._audits += audited(entry)
+        self._records += recorded(entry)
         self.upto = entry.sequence
 
     def batches(self, max_rows: int) -> Iterator[FactBatch]:
@@ -85,7 +89,8 @@ class Coalesced:
         calls = tuple(self._calls.values())
         events = tuple(self._events.values())
         audits = tuple(self._audits)
-        longest = max(map(len, (properties, behaviors, alerts, calls, events, audits)))
+        records = tuple(self._records)
+        longest = max(map(len, (properties, behaviors, alerts, calls, events, audits, records)))
         for start in range(0, max(longest, 1), max_rows):
             end = start + max_rows
             yield FactBatch(
@@ -97,6 +102,7 @@ class Coalesced:
                 calls[start:end],
                 tuple(event for of_twin in events[start:end] for event in of_twin),
                 audits[start:end],
+                records[start:end],
             )
 
     def _load(self, plan: Plan) -> None:

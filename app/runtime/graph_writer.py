@@ -19,6 +19,7 @@ from app.settings import GraphWriterSettings
 log = logging.getLogger("twin_overlay.graph_writer")
 _CHUNK = 50
 """Entries decoded at once: one may hold 500 readings."""
+CAUGHT_UP_SECONDS = 2.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 10.0
 
 
@@ -43,7 +44,7 @@ class GraphWriter:
         self._settings = settings
         self._lives: dict[str, int] = {}
         self._thinning = Thinning(deadband_of)
-        self._cursor = journal.cursor(GRAPH)
+        self._cursor = self._held = journal.cursor(GRAPH)
         self.failure: str | None = None
         """Why the graph can't be written just now; None while it can."""
         metrics.writer_lag.set_function(lambda: self.lag)
@@ -52,6 +53,16 @@ class GraphWriter:
     def lag(self) -> int:
         """Journal entries that the graph does not have yet."""
         return max(0, self._journal.last_sequence - self._cursor)
+
+    async def caught_up(self, longest_seconds: float = CAUGHT_UP_SECONDS) -> int:
+        """Wait, at most so long, until the graph holds what the journal has now; up to which entry it does. A page
+        read from the graph after this misses nothing that its reader did before."""
+        wanted, step = self._journal.last_sequence, self._settings.interval_seconds / 4
+        for _ in range(max(1, round(longest_seconds / step))):
+            if self._held >= wanted or self.failure is not None:
+                break
+            await self._clock.sleep(step)
+        return self._held
 
     async def run(self) -> None:
         """Until cancelled. A graph that is unreachable or refuses our password is waited for; raises Misconfigured
@@ -70,6 +81,8 @@ class GraphWriter:
                 self._thinning.forget()  # what it holds for told may never have been written
                 pending = Coalesced(cursor, self._lives, self._life_of, self._thinning)
             more = await self._collect(pending)
+            if not pending.rows:
+                self._held = pending.upto  # nothing of them has a place in the graph
             if not pending.rows and pending.entries < self._settings.max_entries:
                 await self._clock.sleep(self._settings.interval_seconds)
                 continue  # nothing to write: a plant that only repeats itself costs the graph nothing
@@ -91,7 +104,7 @@ class GraphWriter:
                 await self._clock.sleep(self._settings.interval_seconds)
 
     async def _moved(self, cursor: int) -> None:
-        self._cursor = cursor
+        self._cursor = self._held = cursor
         if self.failure is not None:
             log.info("the graph is reached again, %d entries behind", self.lag)
             self.failure = None

@@ -24,6 +24,8 @@ from app.commands.scripts import ScriptCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.errors import Unavailable
 from app.find.finder import Finder
+from app.graph.codec import definition_audit, owner_key
+from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
@@ -35,6 +37,7 @@ from app.model.events import (
     Call,
     Cause,
     ConnectivityChanged,
+    Entry,
     Input,
     Outcome,
     PropertyChanged,
@@ -46,6 +49,7 @@ from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import Override, PropertyState, Value
 from app.ports import AssetStore, Inbox, LiveView
+from app.runtime.audited import audited, recorded
 from app.runtime.bus import Bus
 from app.settings import AssetSettings, ServerSettings
 from tests.api.script_store import ScriptMemory
@@ -255,7 +259,43 @@ class FakeStore:
         self.changes: list[DefinitionChange] = []
         self.history: list[RevisionRecord] = []
         self.fault: Exception | None = None
+<<<<<<< HEAD
         self.scripts = ScriptMemory()
+=======
+        self.journal: list[Entry] = []
+
+    async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
+        self._ask("audit")
+        found = [definition_audit(change) for change in self.changes]
+        found += [item for entry in self.journal for item in audited(entry)]
+        found.sort(key=lambda item: item.place, reverse=True)
+        return [
+            item
+            for item in found
+            if (before is None or item.place < before)
+            and (query.since is None or item.at >= query.since)
+            and (query.until is None or item.at < query.until)
+            and (not query.kinds or item.kind in query.kinds)
+            and (not query.outcomes or item.outcome in query.outcomes)
+            and query.actor in (None, item.actor)
+            and (query.subject is None or query.subject in item.subjects)
+        ][:first]
+
+    async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
+        self._ask("alert_records")
+        found = [item for entry in self.journal for item in recorded(entry)]
+        return [
+            item
+            for item in reversed(found)
+            if (before is None or item.place < before)
+            and query.alert_id in (None, item.change.alert.alert_id)
+            and query.owner in (None, owner_key(item.change.alert.owner))
+            and (query.twin_id is None or query.twin_id in item.change.alert.twins)
+            and (not query.transitions or item.change.transition in query.transitions)
+            and (query.since is None or item.change.at >= query.since)
+            and (query.until is None or item.change.at < query.until)
+        ][:first]
+>>>>>>> 2a2696a (Keep every transition of an alert and every act of a person, and show them: alertHistory, auditLog, REST and NDJSON)
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
@@ -389,6 +429,10 @@ class Parts(Protocol):
 
 def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
     """With the real commands on whatever stands behind them."""
+
+    async def caught_up() -> int:
+        return live.sequence
+
     definitions = DefinitionCommands(parts.store, parts.catalogue, inbox, parts.devices, parts.clock, parts.assets)
     control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
     overrides = OverrideCommands(parts.catalogue, live, inbox)
@@ -414,6 +458,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
         CollectorRegistry(),
         parts.ready,
         Finder(parts.catalogue, live),
+        caught_up,
     )
 
 

@@ -12,6 +12,7 @@ from app.model.events import (
     AttemptCall,
     Call,
     CallResult,
+    Entry,
     Input,
     Load,
     Outcome,
@@ -45,6 +46,7 @@ class Line:
         outcome = self._engine.decide(input, parts.clock.now())
         self._sequence += 1
         self._engine.live.sequence = self._sequence
+        parts.store.journal.append(Entry(self._sequence, parts.clock.now(), input, outcome))
         parts.bus.publish(self._sequence, parts.clock.now(), outcome)
         for item in outcome.calls:
             if item.send:

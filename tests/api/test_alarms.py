@@ -4,6 +4,7 @@ import pytest
 
 from tests.api.client import ask, connected, post, refused
 from tests.api.plant import Plant
+from tests.api.rest.client import faults, refusal, send
 
 SAVE = "mutation($document: JSON!) { saveTwin(input: {document: $document}) { result } }"
 SET = """mutation($value: JSON!) {
@@ -99,3 +100,44 @@ async def test_a_push_says_who_did_it_and_what_they_said(plant: Plant) -> None:
             "initial": False,
             "alert": {"code": "trip"},
         }
+
+
+async def test_rest_lists_reads_acknowledges_resets_and_comments_them(plant: Plant) -> None:
+    trip, wear = (alert_ids(plant)[code] for code in ("trip", "wear"))
+    page = (await send(plant, "GET", "/alerts?severity=critical")).json()
+    assert [(item["alert_id"], item["latched"]) for item in page["items"]] == [(trip, True)]
+    assert page["total_count"] == 1
+    rest = (await send(plant, "GET", "/alerts?first=1")).json()
+    more = (await send(plant, "GET", f"/alerts?after={rest['page_info']['end_cursor']}")).json()
+    assert {item["alert_id"] for item in rest["items"] + more["items"]} == {trip, wear}
+    assert (await send(plant, "GET", "/alerts?open=false")).json()["items"] == []
+    assert (await send(plant, "GET", f"/alerts/{trip}")).json()["active"] is True
+    assert refusal(await send(plant, "GET", "/alerts/nothing")) == (404, "ALERT_NOT_FOUND")
+
+    as_ann = {"X-Actor": "ann"}
+    seen = await send(plant, "POST", f"/alerts/{trip}/acknowledgement", json={"comment": "seen"}, headers=as_ann)
+    assert (seen.status_code, seen.json()["acknowledged_by"], seen.json()["comment"]) == (200, "ann", "seen")
+    again = await send(plant, "POST", f"/alerts/{trip}/acknowledgement", json={})
+    assert refusal(again) == (409, "ALERT_ALREADY_ACKNOWLEDGED")
+    assert refusal(await send(plant, "POST", f"/alerts/{trip}/reset", json={})) == (409, "ALERT_STILL_ACTIVE")
+    assert refusal(await send(plant, "POST", f"/alerts/{wear}/reset", json={})) == (409, "ALERT_NOT_LATCHED")
+    noted = await send(plant, "POST", f"/alerts/{wear}/comments", json={"comment": "on it"}, headers=as_ann)
+    assert [(item["by"], item["text"]) for item in noted.json()["comments"]] == [("ann", "on it")]
+    both = await send(plant, "POST", "/alert-acknowledgements", json={"alert_ids": [trip, wear]})
+    assert [item["alert_id"] for item in both.json()["alerts"]] == [wear]
+    assert [item["code"] for item in both.json()["left_out"]] == ["ALERT_ALREADY_ACKNOWLEDGED"]
+    await ask(plant, SET, value=1)
+    reset = await send(plant, "POST", f"/alerts/{trip}/reset", json={"comment": "looked at"}, headers=as_ann)
+    assert reset.json()["closed_at"] is not None
+
+
+async def test_a_body_that_is_wrong_is_told_at_its_place(plant: Plant) -> None:
+    trip = alert_ids(plant)["trip"]
+    answer = await send(plant, "POST", f"/alerts/{trip}/acknowledgement", json={"comment": 5, "coment": ""})
+    assert (refusal(answer), faults(answer)) == ((422, "DOCUMENT_INVALID"), [("UNKNOWN_FIELD", "/coment")])
+    answer = await send(plant, "POST", f"/alerts/{trip}/reset", json={"comment": 5})
+    assert faults(answer) == [("WRONG_TYPE", "/comment")]
+    answer = await send(plant, "POST", "/alert-acknowledgements", json={"alert_ids": ["x", 1]})
+    assert faults(answer) == [("WRONG_TYPE", "/alert_ids")]
+    answer = await send(plant, "POST", "/alert-acknowledgements", json={"alert_ids": []})
+    assert refusal(answer) == (422, "NO_ALERTS")

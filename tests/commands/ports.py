@@ -13,6 +13,7 @@ from typing import Any
 from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands
 from app.errors import Conflict
+from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
@@ -125,6 +126,12 @@ class FakeStore:
         return []
 
     async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+        return []
+
+    async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
+        return []
+
+    async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         return []
 
     async def calls(self, call_ids: Sequence[str]) -> list[Call]:

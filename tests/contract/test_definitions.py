@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import Conflict
 from app.graph.store import GraphStore
+from app.model.audit import AuditQuery
 from app.model.change import DefinitionChange, PropertyRow
 from app.model.definitions import Lifecycle, Overlay, OverlayType, RoleDefinition, TwinType, to_document
 from app.model.plan import OwnerKey
@@ -111,8 +112,18 @@ async def test_every_change_leaves_an_audit_entry_in_its_own_transaction(
     store: GraphStore, graph: GraphAddress
 ) -> None:
     await store.save(plant())
-    rows = await graph.run("MATCH (a:AuditEntry) RETURN a.author AS author, a.reason AS reason, a.saved AS saved")
-    assert rows == [{"author": "bob", "reason": "because", "saved": 5}]
+    (entry,) = await store.audit(AuditQuery(), 10, None)
+    assert (entry.entry_id, entry.kind, entry.outcome) == ("definitions/000000000001", "definition", "done")
+    assert (entry.actor, entry.reason, entry.at) == ("bob", "because", plant().at)
+    assert set(entry.subjects) == {
+        "twin_type/pump",
+        "overlay_type/pumping_station",
+        "twin/pump_1",
+        "twin/pump_2",
+        "overlay/station_a",
+    }
+    assert entry.details == {"catalogue_revision": 1, "saved": 5, "removed": 0}
+    assert (await graph.run("MATCH (a:AuditEntry) RETURN a.kind AS kind")) == [{"kind": "definition"}]
 
 
 async def test_definitions_become_the_edges_of_the_design(store: GraphStore, graph: GraphAddress) -> None:

@@ -9,8 +9,12 @@ import pytest
 
 from app.errors import Conflict
 from app.graph.store import GraphStore
+<<<<<<< HEAD
 from app.model.change import OverrideAudit
 from app.model.events import ActionResult, BehaviorChanged, Cause, OverrideChanged
+=======
+from app.model.events import BehaviorChanged
+>>>>>>> 2a2696a (Keep every transition of an alert and every act of a person, and show them: alertHistory, auditLog, REST and NDJSON)
 from app.model.plan import BehaviorKey
 from app.model.time import SECOND, iso
 from app.model.values import Override
@@ -260,26 +264,3 @@ async def test_an_overridden_property_is_written_as_everybody_sees_it(store: Gra
     await store.write(batch(1, 2, properties=((life, heard),)))
     (row,) = await graph.run("MATCH (p:Property {key: 'pump_1/temperature'}) RETURN p.override AS override")
     assert row == {"override": None}
-
-
-async def test_an_override_and_its_end_leave_an_audit_entry_each_however_often_they_are_written(
-    store: GraphStore, graph: GraphAddress
-) -> None:
-    await store.save(plant())
-    override = Override("forced", "ada", T0, "test", 20.0)
-    by_ada = Cause("command", "ada", T0)
-    put = OverrideChanged("pump_1", "temperature", override, None, T0, "ada", "test", by_ada)
-    dropped = OverrideChanged(
-        "pump_1", "temperature", None, override, T0 + SECOND, "bob", "TwinRemoved", Cause("load", "7", T0)
-    )
-    audits = (OverrideAudit(5, 0, put), OverrideAudit(6, 0, dropped))
-    await store.write(batch(0, 0, audits=audits))
-    await store.write(batch(0, 6, audits=audits))
-    rows = await graph.run(
-        "MATCH (a:AuditEntry) WHERE a.twin_id = 'pump_1' RETURN a.entry_id AS id, a.action AS action, "
-        "a.author AS author, a.reason AS reason, a.override AS kind, a.value AS value, a.cause AS cause ORDER BY id"
-    )
-    assert [tuple(row.values()) for row in rows] == [
-        ("override/5/0", "override", "ada", "test", "forced", 20.0, "command"),
-        ("override/6/0", "override_end", "bob", "TwinRemoved", "forced", 20.0, "load"),
-    ]

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Conflict, Invalid, Unavailable
+from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
@@ -26,7 +27,6 @@ from app.model.events import (
     Input,
     Load,
     Outcome,
-    OverrideChanged,
     PropertyChanged,
     RequestCall,
     SampleRejected,
@@ -216,7 +216,8 @@ class FakeGraph:
         self.alert_rows: dict[str, Alert] = {}
         self.call_rows: dict[str, Call] = {}
         self.events: dict[str, list[TwinEventOccurred]] = {}
-        self.audits: dict[tuple[int, int], OverrideChanged] = {}
+        self.audits: dict[str, AuditEntry] = {}
+        self.records: dict[RecordPlace, AlertRecord] = {}
 
     def _fail(self, when: str, trouble: str) -> None:
         if trouble == when:
@@ -240,7 +241,8 @@ class FakeGraph:
         self.call_rows.update({call.call_id: call for call in batch.calls})
         for event in batch.events:
             self.events.setdefault(event.twin_id, []).append(event)
-        self.audits.update({(item.sequence, item.index): item.change for item in batch.audits})
+        self.audits.update({item.entry_id: item for item in batch.audits})
+        self.records.update({item.place: item for item in batch.records})
         self.at = batch.upto
         self._fail("after", trouble)
 
@@ -273,6 +275,12 @@ class FakeGraph:
         raise AssertionError("not the runtime's to call")
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
+        raise AssertionError("not the runtime's to call")
+
+    async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
+        raise AssertionError("not the runtime's to call")
+
+    async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         raise AssertionError("not the runtime's to call")
 
     async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:

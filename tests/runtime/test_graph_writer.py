@@ -30,6 +30,7 @@ from app.model.events import (
     PropertyReported,
     Samples,
     SetOverride,
+    Tick,
     TwinEventOccurred,
 )
 from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
@@ -151,10 +152,43 @@ async def test_every_override_is_audited_once_whatever_became_of_its_twin(journa
     put = OverrideChanged("ghost", "x", override, None, 0, "ada", "calibration", CAUSE)
     over = OverrideChanged("ghost", "x", None, override, 0, "bob", "TwinRemoved", CAUSE)
     command = SetOverride("ghost", "x", "out_of_service", "ada", "calibration")
-    await journal.append([(0, command, Outcome(overrides=(put,))), (0, Samples(()), Outcome(overrides=(over, put)))])
+    await journal.append(
+        [(0, command, Outcome(overrides=(put,))), (0, Load(Plan(7), "bob"), Outcome(overrides=(over,)))]
+    )
     async with writing(journal, graph, max_rows=1):
         await until(lambda: graph.at == 2)
-    assert graph.audits == {(1, 0): put, (2, 0): over, (2, 1): put}
+    assert [
+        (item.entry_id, item.kind, item.actor, item.subjects, item.what, item.reason) for item in graph.audits.values()
+    ] == [
+        ("journal/000000000001/0000", "override", "ada", ("twin/ghost",), "x", "calibration"),
+        ("journal/000000000002/0000", "override_end", "bob", ("twin/ghost",), "x", "TwinRemoved"),
+    ]
+
+
+async def test_every_transition_of_an_alert_is_kept_though_the_alert_itself_is_written_once(
+    journal: SqliteJournal,
+) -> None:
+    graph = FakeGraph()
+    entries = [(0, Samples(()), Outcome(alerts=(alert("A", True), alert("A", False)))) for _ in range(3)]
+    await journal.append(entries)
+    async with writing(journal, graph, max_rows=2):
+        await until(lambda: graph.at == 3)
+    assert list(graph.records) == [(n, i) for n in (1, 2, 3) for i in (0, 1)]
+    assert [record.change.transition for record in graph.records.values()] == ["raised", "cleared"] * 3
+    assert list(graph.alert_rows) == ["A"]
+
+
+async def test_who_waits_for_the_graph_is_told_once_it_holds_what_the_journal_had(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    async with writing(journal, graph) as (writer, _):
+        await journal.append([changes(("a", "x", 1))])
+        assert await writer.caught_up() == 1
+        assert graph.properties == {("a", "x", 1): 1}
+        await journal.append([(0, Tick(), Outcome())])  # nothing to write of it
+        assert await writer.caught_up() == 2
+        graph.trouble = lambda: "before"
+        await journal.append([changes(("a", "x", 2))])
+        assert await writer.caught_up(0.1) == 2
 
 
 async def test_a_deadband_thins_what_is_written_against_what_was_written_last(journal: SqliteJournal) -> None:

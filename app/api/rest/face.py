@@ -16,7 +16,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.api.problem import PREFIX
+from app.api.rest.alerts import add_alerts
 from app.api.rest.assets import add_assets
+from app.api.rest.audit import add_audit
 from app.api.rest.definitions import add_definitions
 from app.api.rest.docs import headers, page
 from app.api.rest.instances import add_instances
@@ -47,6 +49,8 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_overrides(app, services)
     add_reports(app, services)
     add_lifecycle(app, services)
+    add_alerts(app, services)
+    add_audit(app, services)
     add_scripts(app, services)
     add_assets(app, services)
     _add_description(app)

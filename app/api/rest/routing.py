@@ -15,6 +15,7 @@ from starlette.routing import Match, Route
 
 from app.api.masking import internal
 from app.api.problem import problem, problem_of
+from app.api.rest.spans import BadAddress
 from app.errors import Invalid, Problem, TwinOverlayError
 from app.model.near import near
 
@@ -33,6 +34,8 @@ def _answering(handle: Callable[[Request], Awaitable[Response]], known: list[str
         try:
             _only(request, known)
             response = await handle(request)
+        except BadAddress as error:
+            response = problem(error, 400)
         except TwinOverlayError as error:
             response = problem(error)
         except RequestValidationError as error:

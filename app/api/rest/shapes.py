@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from app.api.rest.alert_shapes import ALERT_SHAPES
 from app.model.definitions import Lifecycle, Overlay, OverlayType, RelationshipType, Twin, TwinType
 from app.model.document import MAX_TEXT
 
@@ -367,4 +368,5 @@ SHAPES: tuple[type[BaseModel], ...] = (
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
     *(OverlayLifecycleShape, LifecycleWanted),
     *(ScriptExecuted, ScriptShape, ScriptPage, ScriptRevisions, ProblemDetails),
+    *ALERT_SHAPES,
 )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from app.api.connections import Edge, PageInfo
+from app.api.connections import After, Edge, First, PageInfo
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.scalars import DateTime, moment
@@ -17,8 +17,10 @@ from app.api.types.explanation import Explanation
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
 from app.model import events
+from app.model.audit import AlertQuery
 
 if TYPE_CHECKING:
+    from app.api.types.alert_history import AlertHistoryConnection
     from app.api.types.twin import Twin
 
 
@@ -62,6 +64,19 @@ class Alert(Node):
     @strawberry.field(description="Why it was raised, on the values of that moment, whatever they are now.")
     def explanation(self, info: Info) -> Explanation:
         return Explanation.of(info.context.live.explain_alert(self.item))
+
+    @strawberry.field(
+        description=(
+            "Everything that happened to it, newest first: from the graph, which is waited for. PAGE_SIZE_INVALID, "
+            "CURSOR_INVALID, UNAVAILABLE while it is down."
+        )
+    )
+    async def history(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Annotated["AlertHistoryConnection", strawberry.lazy("app.api.types.alert_history")]:
+        from app.api.types.alert_history import history_page
+
+        return await history_page(info.context, AlertQuery(alert_id=self.alert_id), first, after)
 
     @strawberry.field(description="The owner of the behavior; null where that was deleted.")
     def owner(self, info: Info) -> Owner | None:

@@ -180,6 +180,39 @@ class AlertTransition(Enum):
     CLOSED = strawberry.enum_value("closed", description="Nothing is left to wait for; it never opens again.")
 
 
+@strawberry.enum(description="What somebody did.")
+class AuditKind(Enum):
+    DEFINITION = strawberry.enum_value("definition", description="Changed definitions; `details` counts them.")
+    WRITE = strawberry.enum_value("write", description="Set a property, on the device where it is mapped.")
+    CALL = strawberry.enum_value("call", description="Called a method.")
+    ACKNOWLEDGEMENT = strawberry.enum_value("acknowledgement", description="Acknowledged alerts.")
+    RESET = strawberry.enum_value("reset", description="Reset a latched alert.")
+    COMMENT = strawberry.enum_value("comment", description="Noted something about an alert.")
+    OVERRIDE = strawberry.enum_value("override", description="Took a property out of service, or forced it.")
+    OVERRIDE_END = strawberry.enum_value("override_end", description="Ended that, or a definition change did.")
+
+
+@strawberry.enum(description="What became of what somebody did.")
+class AuditOutcome(Enum):
+    DONE = "done"
+    REFUSED = strawberry.enum_value("refused", description="By the server or by the device: see `message`.")
+    DECIDED = strawberry.enum_value("decided", description="On its way to a device; another entry tells the end.")
+    ACCEPTED = strawberry.enum_value("accepted", description="The device took it.")
+    FAILED = strawberry.enum_value("failed", description="No answer, or an error on the way.")
+    WITHHELD = strawberry.enum_value("withheld", description="Not sent, see `Call.error`.")
+    EXPIRED = strawberry.enum_value("expired", description="It became too old before it could be sent.")
+    INDETERMINATE = strawberry.enum_value(
+        "indeterminate", description="Sent, and the server stopped before the answer."
+    )
+
+
+@strawberry.enum(description="Who can do something.")
+class AuditActorKind(Enum):
+    PERSON = "person"
+    BEHAVIOR = "behavior"
+    ENGINE = strawberry.enum_value("engine", description="A timer, or what follows from a restart.")
+
+
 @strawberry.enum(description="What led to something.")
 class CauseKind(Enum):
     READING = "reading"

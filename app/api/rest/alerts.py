@@ -1,0 +1,240 @@
+"""Alerts under /api/v1: listed, read, acknowledged, reset, commented; and what happened to them.
+
+Who does it is the name in X-Actor. What is refused (409) changes nothing, and is in the audit.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+from fastapi import FastAPI, Path, Query, Request
+from starlette.responses import Response
+
+from app.api.alert_pages import closed_page, open_page, place_of
+from app.api.claims import address_of, claimed
+from app.api.connections import PageInfo
+from app.api.pages import DEFAULT_PAGE
+from app.api.rest.alert_shapes import Severity, alert_document, record_document
+from app.api.rest.bodies import JSON, json_object, only_fields
+from app.api.rest.definitions import By
+from app.api.rest.openapi import body, gives, ref, responses
+from app.api.rest.paging import After, First
+from app.api.rest.spans import Since, Until, asked, moment
+from app.api.services import Services
+from app.api.types.alert_history import record_cursor, record_place
+from app.commands.pointers import found as what
+from app.errors import Invalid, NotFound, Problem
+from app.model.audit import AlertQuery
+from app.model.events import Alert
+from app.model.near import near
+
+AlertId = Annotated[str, Path(description="The alert's id.", examples=["alert-1767268800000000-1"])]
+Open = Annotated[bool, Query(description="Open ones; false: closed ones, from the graph.")]
+Severities = Annotated[list[Severity] | None, Query(description="Only of these severities.")]
+Transition = Literal["raised", "updated", "cleared", "reset", "acknowledged", "commented", "closed"]
+Transitions = Annotated[list[Transition] | None, Query(description="Only these.")]
+_ONE = "/alerts/{alert_id}"
+_NOW = gives("AlertShape", "As it is now.")
+_COMMENT = {"comment": "Seen, the bearing is ordered"}
+
+
+def add_alerts(app: FastAPI, services: Services) -> None:
+    commands, live = services.commands.alerts, services.live
+
+    async def listed(
+        open: Open = True, severity: Severities = None, first: First = None, after: After = None
+    ) -> Response:
+        size = DEFAULT_PAGE if first is None else first
+        wanted: set[str] | None = set(severity) if severity is not None else None
+        place = asked(place_of, after)
+        if open:
+            page = open_page(live.open_alerts(), wanted, size, place)
+        else:
+            page = await closed_page(services.store, wanted, size, place)
+        content = {
+            "items": [alert_document(node.item) for node in page.nodes],
+            "page_info": info_of(page.page_info),
+            "total_count": page.total_count,
+        }
+        return as_json(content)
+
+    async def read(alert_id: AlertId) -> Response:
+        found = live.alert(alert_id) or next(iter(await services.store.alerts([alert_id])), None)
+        if found is None:
+            hint = near(alert_id, [alert.alert_id for alert in live.open_alerts()])
+            raise NotFound(f"there is no alert '{alert_id[:200]}'", code="ALERT_NOT_FOUND", hint=hint)
+        return as_json(alert_document(found))
+
+    async def history(
+        alert_id: AlertId,
+        transition: Transitions = None,
+        since: Since = None,
+        until: Until = None,
+        first: First = None,
+        after: After = None,
+    ) -> Response:
+        query = AlertQuery(
+            alert_id, transitions=tuple(transition or ()), since=moment(since, "since"), until=moment(until, "until")
+        )
+        return await events(query, first, after)
+
+    async def every(
+        owner: Annotated[
+            str | None,
+            Query(
+                pattern="^(twin|overlay)/.+$",
+                description="Of the behaviors of this twin or overlay.",
+                examples=["twin/pump_123"],
+            ),
+        ] = None,
+        twin_id: Annotated[str | None, Query(description="Of alerts that concern this twin.")] = None,
+        transition: Transitions = None,
+        since: Since = None,
+        until: Until = None,
+        first: First = None,
+        after: After = None,
+    ) -> Response:
+        query = AlertQuery(
+            None, owner, twin_id, tuple(transition or ()), moment(since, "since"), moment(until, "until")
+        )
+        return await events(query, first, after)
+
+    async def events(query: AlertQuery, first: int | None, after: str | None) -> Response:
+        size, place = DEFAULT_PAGE if first is None else first, asked(record_place, after)
+        upto = await services.caught_up()
+        found = await services.store.alert_records(query, size + 1, place)
+        cursors = [record_cursor(item.place) for item in found[:size]]
+        content = {
+            "items": [record_document(item) for item in found[:size]],
+            "page_info": info_of(page_info(cursors, len(found) > size, after is not None)),
+            "sequence": upto,
+        }
+        return as_json(content)
+
+    async def acknowledge(request: Request, alert_id: AlertId, x_actor: By = None) -> Response:
+        actor = claimed(x_actor, "rest", address_of(request))
+        return _shown(await commands.acknowledge(alert_id, await _comment(request), actor))
+
+    async def reset(request: Request, alert_id: AlertId, x_actor: By = None) -> Response:
+        actor = claimed(x_actor, "rest", address_of(request))
+        return _shown(await commands.reset(alert_id, await _comment(request), actor))
+
+    async def comment(request: Request, alert_id: AlertId, x_actor: By = None) -> Response:
+        actor = claimed(x_actor, "rest", address_of(request))
+        return _shown(await commands.comment(alert_id, await _comment(request, needed=True), actor))
+
+    async def acknowledge_all(request: Request, x_actor: By = None) -> Response:
+        actor = claimed(x_actor, "rest", address_of(request))
+        given = await json_object(request)
+        only_fields(given, ("alert_ids", "comment"), needed=("alert_ids",))
+        done = await commands.acknowledge_all(_ids(given), _text(given, "comment"), actor)
+        content = {
+            "alerts": [alert_document(alert) for alert in done.alerts],
+            "left_out": [
+                {"alert_id": item.alert_id, "code": item.code, "message": item.message} for item in done.left_out
+            ],
+        }
+        return as_json(content)
+
+    def add(method: str, path: str, handler: Any, name: str, summary: str, answers: Any, more: Any = None) -> None:
+        app.add_api_route(
+            path,
+            handler,
+            methods=[method],
+            operation_id=name,
+            summary=summary,
+            tags=["alerts"],
+            response_class=Response,
+            responses=answers,
+            openapi_extra=more,
+        )
+
+    changed = responses(404, 409, 413, 415, 422, 503, _200=_NOW)
+    optional = body(JSON, ref("CommentGiven"), "What to remember of it.", _COMMENT)
+    page = responses(503, _200=gives("AlertPage", "A page."))
+    add("GET", "/alerts", listed, "listAlerts", "Alerts, newest first", page)
+    add(
+        "POST",
+        "/alert-acknowledgements",
+        acknowledge_all,
+        "acknowledgeAlerts",
+        "Acknowledge several alerts; what can't be acknowledged does not hold up the others",
+        responses(413, 415, 422, 503, _200=gives("AlertsAcknowledged", "Which were, and which were not.")),
+        body(JSON, ref("AcknowledgementsGiven"), "Which.", {"alert_ids": ["alert-1767268800000000-1"]}),
+    )
+    add("GET", _ONE, read, "getAlert", "One alert, open or closed", responses(404, 503, _200=_NOW))
+    add(
+        "GET",
+        _ONE + "/history",
+        history,
+        "getAlertHistory",
+        "What happened to an alert, newest first",
+        responses(503, _200=gives("AlertHistoryPage", "A page; empty for an id that no alert had.")),
+    )
+    seen = "Acknowledge an open alert"
+    add("POST", _ONE + "/acknowledgement", acknowledge, "acknowledgeAlert", seen, changed, optional)
+    add("POST", _ONE + "/reset", reset, "resetAlert", "Reset a latched alert whose behavior is over", changed, optional)
+    add(
+        "POST",
+        _ONE + "/comments",
+        comment,
+        "commentAlert",
+        "Note something about an open alert",
+        responses(404, 413, 415, 422, 503, _200=_NOW),
+        body(JSON, ref("NoteGiven"), "What to note.", _COMMENT),
+    )
+    add(
+        "GET",
+        "/alert-history",
+        every,
+        "listAlertHistory",
+        "What happened to all alerts, newest first",
+        responses(503, _200=gives("AlertHistoryPage", "A page.")),
+    )
+
+
+def page_info(cursors: Sequence[str], has_next: bool, has_previous: bool) -> PageInfo:
+    start, end = (cursors[0], cursors[-1]) if cursors else (None, None)
+    return PageInfo(has_next_page=has_next, has_previous_page=has_previous, start_cursor=start, end_cursor=end)
+
+
+def info_of(info: PageInfo) -> dict[str, Any]:
+    return {
+        "has_next_page": info.has_next_page,
+        "has_previous_page": info.has_previous_page,
+        "start_cursor": info.start_cursor,
+        "end_cursor": info.end_cursor,
+    }
+
+
+def as_json(content: Any) -> Response:
+    return Response(msgspec.json.encode(content), 200, None, JSON)
+
+
+def _shown(alert: Alert) -> Response:
+    return as_json(alert_document(alert))
+
+
+async def _comment(request: Request, *, needed: bool = False) -> str:
+    given = await json_object(request)
+    only_fields(given, ("comment",), needed=("comment",) if needed else ())
+    return _text(given, "comment")
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    """Raises Invalid (DOCUMENT_INVALID)."""
+    text = given.get(name, "")
+    if not isinstance(text, str):
+        wrong = Problem("WRONG_TYPE", f"{what(text)} where a text is wanted", f"/{name}", "give a text")
+        raise Invalid.of([wrong], "the body", code="DOCUMENT_INVALID")
+    return text
+
+
+def _ids(given: Mapping[str, Any]) -> list[str]:
+    ids = given["alert_ids"]
+    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
+        wrong = Problem(
+            "WRONG_TYPE", f"{what(ids)} where a list of ids is wanted", "/alert_ids", "give a list of texts"
+        )
+        raise Invalid.of([wrong], "the body", code="DOCUMENT_INVALID")
+    return ids

@@ -1,0 +1,129 @@
+"""The audit: who did or was refused what, from where and why, newest first."""
+
+from collections.abc import Sequence
+from typing import Annotated, cast
+
+import strawberry
+
+from app.api.connections import Edge, PageInfo
+from app.api.context import Context
+from app.api.pages import DEFAULT_PAGE, decode_cursor, encode_cursor, page_size
+from app.api.scalars import JSON, DateTime, Long
+from app.api.types.enums import AuditActorKind, AuditKind, AuditOutcome
+from app.errors import Invalid
+from app.model import audit
+from app.model.audit import AuditPlace, AuditQuery
+
+
+@strawberry.type(description="Something that somebody did, or was refused.")
+class AuditEntry:
+    entry_id: strawberry.ID = strawberry.field(description="Unique for ever.")
+    at: DateTime = strawberry.field(description="When it was decided.")
+    kind: AuditKind = strawberry.field(description="What it was.")
+    outcome: AuditOutcome = strawberry.field(description="What became of it.")
+    actor: str = strawberry.field(description="Who: a person (a claim, as X-Actor is), or `owner/behavior`.")
+    actor_kind: AuditActorKind = strawberry.field(description="What kind of who.")
+    via: str = strawberry.field(description="Which way it came in: graphql, rest, cli; empty for the server itself.")
+    address: str = strawberry.field(description="The host that sent it; empty where it came over no network.")
+    subjects: list[str] = strawberry.field(
+        description="What it is about, nearest first: `twin/pump_1`, `overlay/north`, `alert/...`, `call/...`."
+    )
+    what: str = strawberry.field(description="The method, the property, or the alert's `behavior/code`; may be empty.")
+    reason: str = strawberry.field(description="Why, in the words of who did it; empty where nobody said.")
+    code: str | None = strawberry.field(description="Why it was refused, for programs.")
+    message: str | None = strawberry.field(description="Why it was refused or failed, for people.")
+    details: JSON = strawberry.field(description="Arguments, values, counts: an object.")
+    sequence: Long | None = strawberry.field(
+        description="The journal entry that it is of; null for a change of definitions."
+    )
+
+
+@strawberry.type(description="A page of the audit, newest first.")
+class AuditConnection:
+    edges: list[Edge[AuditEntry]] = strawberry.field(description="The entries with their cursors.")
+    nodes: list[AuditEntry] = strawberry.field(description="The entries alone.")
+    page_info: PageInfo = strawberry.field(description="Whether there are older ones, and from where.")
+    sequence: Long = strawberry.field(
+        description="The journal entry up to which it is whole; behind `server.sequence` only while the graph lags."
+    )
+
+
+@strawberry.input(description="Which entries; several filters hold together.")
+class AuditFilter:
+    since: DateTime | None = strawberry.field(default=None, description="Not older than this.")
+    until: DateTime | None = strawberry.field(default=None, description="Older than this.")
+    kind: list[AuditKind] | None = strawberry.field(default=None, description="Of these kinds.")
+    outcome: list[AuditOutcome] | None = strawberry.field(default=None, description="Of these outcomes.")
+    actor: str | None = strawberry.field(default=None, description="By this person or behavior.")
+    subject: str | None = strawberry.field(
+        default=None, description="About this, as `subjects` writes it: `twin/pump_1`."
+    )
+
+    def asked(self) -> AuditQuery:
+        return AuditQuery(
+            since=self.since,
+            until=self.until,
+            kinds=tuple(cast(audit.AuditKind, item.value) for item in self.kind or ()),
+            outcomes=tuple(item.value for item in self.outcome or ()),
+            actor=self.actor,
+            subject=self.subject,
+        )
+
+
+AuditWhere = Annotated[AuditFilter | None, strawberry.argument(description="Only these.")]
+
+
+def entry_of(item: audit.AuditEntry) -> AuditEntry:
+    return AuditEntry(
+        entry_id=strawberry.ID(item.entry_id),
+        at=DateTime(item.at),
+        kind=AuditKind(item.kind),
+        outcome=AuditOutcome(item.outcome),
+        actor=item.actor,
+        actor_kind=AuditActorKind(item.actor_kind),
+        via=item.origin.via,
+        address=item.origin.address,
+        subjects=list(item.subjects),
+        what=item.what,
+        reason=item.reason,
+        code=item.code or None,
+        message=item.message or None,
+        details=JSON(item.details),
+        sequence=None if item.sequence is None else Long(item.sequence),
+    )
+
+
+def audit_cursor(place: AuditPlace) -> str:
+    return encode_cursor(f"{place[0]}/{place[1]}")
+
+
+def audit_place(cursor: str) -> AuditPlace:
+    """Raises Invalid (CURSOR_INVALID)."""
+    at, _, entry_id = decode_cursor(cursor, "after").partition("/")
+    if not (at.isascii() and at.isdecimal() and len(at) < 18 and entry_id):
+        raise Invalid("`after` is not a cursor of the audit", code="CURSOR_INVALID", path="/after")
+    return int(at), entry_id
+
+
+async def audit_page(context: Context, query: AuditQuery, first: int | None, after: str | None) -> AuditConnection:
+    size = page_size(DEFAULT_PAGE if first is None else first)
+    place = audit_place(after) if after is not None else None
+    sequence = await context.services.caught_up()
+    found = await context.services.store.audit(query, size + 1, place)
+    return _page(found[:size], len(found) > size, after is not None, sequence)
+
+
+def _page(items: Sequence[audit.AuditEntry], has_next: bool, has_previous: bool, sequence: int) -> AuditConnection:
+    nodes = [entry_of(item) for item in items]
+    cursors = [audit_cursor(item.place) for item in items]
+    return AuditConnection(
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=has_next,
+            has_previous_page=has_previous,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+        sequence=Long(sequence),
+    )

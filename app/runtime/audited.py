@@ -1,0 +1,168 @@
+"""A journal entry as what the audit and the alert history keep of it; nothing is decided here and nothing looked up.
+
+A command has one entry, done or refused, and none where it changed nothing (a retry). A call has one as it is decided
+and one for what became of it, so that a behavior's calls are in the audit as a person's are. What devices and programs
+report is telemetry and not audited.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from app.model.audit import AlertRecord, AuditEntry, AuditKind
+from app.model.events import (
+    HERE,
+    AcknowledgeAlert,
+    AcknowledgeAlerts,
+    Alert,
+    AlertChanged,
+    Call,
+    CallChanged,
+    ClearOverride,
+    CommentAlert,
+    Entry,
+    Input,
+    Load,
+    OverrideChanged,
+    RequestCall,
+    ResetAlert,
+    SetManual,
+    SetOverride,
+)
+from app.model.values import Value
+
+_OPEN = frozenset({"decided", "attempted"})
+
+
+def audited(entry: Entry) -> list[AuditEntry]:
+    return [
+        msgspec.structs.replace(
+            item, entry_id=f"journal/{entry.sequence:012}/{index:04}", at=entry.now, sequence=entry.sequence
+        )
+        for index, item in enumerate(_found(entry))
+    ]
+
+
+def recorded(entry: Entry) -> list[AlertRecord]:
+    return [
+        AlertRecord(entry.sequence, index, _without_comments(change))
+        for index, change in enumerate(entry.outcome.alerts)
+    ]
+
+
+def _without_comments(change: AlertChanged) -> AlertChanged:
+    if not change.alert.comments:
+        return change
+    return msgspec.structs.replace(change, alert=msgspec.structs.replace(change.alert, comments=()))
+
+
+def _found(entry: Entry) -> Iterator[AuditEntry]:
+    command, outcome = entry.input, entry.outcome
+    asked = _asked(command)
+    if asked is not None and outcome.refused:
+        code, _, message = outcome.refused.partition(" ")
+        yield msgspec.structs.replace(asked, outcome="refused", code=code, message=message)
+        return
+    match command:
+        case SetOverride() | ClearOverride() if asked is not None and outcome.overrides:
+            yield _with_override(asked, outcome.overrides[0])
+        case AcknowledgeAlerts() if asked is not None:
+            done = [change.alert for change in outcome.alerts if change.transition == "acknowledged"]
+            yield msgspec.structs.replace(asked, subjects=_about(*done))
+        case AcknowledgeAlert() | ResetAlert() | CommentAlert() if asked is not None:
+            alert = outcome.alerts[0].alert
+            yield msgspec.structs.replace(asked, subjects=_about(alert), what=f"{alert.behavior}/{alert.code}")
+        case SetManual() if asked is not None:
+            yield asked
+        case _:  # of its definition, not of a person
+            for override in outcome.overrides:
+                origin = command.origin if isinstance(command, Load) else HERE
+                ended = _blank("override_end", override.by, f"twin/{override.twin_id}", origin=origin)
+                yield _with_override(ended, override)
+    for change in outcome.calls:
+        yield from _of_call(change, asked)
+
+
+def _asked(command: Input) -> AuditEntry | None:
+    """A person's command, as if it had been done; None for what nobody asked for."""
+    match command:
+        case AcknowledgeAlert(alert_id=alert_id, by=by, comment=comment, origin=origin):
+            return _blank("acknowledgement", by, f"alert/{alert_id}", origin=origin, reason=comment)
+        case AcknowledgeAlerts(alert_ids=ids, by=by, comment=comment, origin=origin):
+            subjects = (f"alert/{alert_id}" for alert_id in ids)
+            return _blank("acknowledgement", by, *subjects, origin=origin, reason=comment)
+        case ResetAlert(alert_id=alert_id, by=by, comment=comment, origin=origin):
+            return _blank("reset", by, f"alert/{alert_id}", origin=origin, reason=comment)
+        case CommentAlert(alert_id=alert_id, by=by, comment=comment, origin=origin):
+            return _blank("comment", by, f"alert/{alert_id}", origin=origin, reason=comment)
+        case SetManual(twin_id=twin_id, property=name, value=value, by=by, origin=origin):
+            return _blank("write", by, f"twin/{twin_id}", origin=origin, what=name, details={"value": value})
+        case SetOverride(twin_id=twin_id, property=name, by=by, origin=origin, reason=reason):
+            details: dict[str, Value] = {"override": command.kind}
+            if command.kind == "forced":
+                details["value"] = command.value
+            return _blank("override", by, f"twin/{twin_id}", origin=origin, what=name, reason=reason, details=details)
+        case ClearOverride(twin_id=twin_id, property=name, by=by, origin=origin, reason=reason):
+            return _blank("override_end", by, f"twin/{twin_id}", origin=origin, what=name, reason=reason)
+        case RequestCall(call_id=call_id, twin_id=twin_id, by=by, origin=origin):
+            return _blank(
+                "call" if command.method is not None else "write",
+                by,
+                f"twin/{twin_id}",
+                f"call/{call_id}",
+                origin=origin,
+                what=command.method or command.property or "",
+                details=dict(command.arguments),
+            )
+        case _:
+            return None
+
+
+def _about(*alerts: Alert) -> tuple[str, ...]:
+    """The alerts first, then whose they are and the twins that they concern."""
+    found = [f"alert/{alert.alert_id}" for alert in alerts]
+    for alert in alerts:
+        found += [f"{alert.owner.kind}/{alert.owner.id}", *(f"twin/{twin_id}" for twin_id in alert.twins)]
+    return tuple(dict.fromkeys(found))
+
+
+def _of_call(change: CallChanged, asked: AuditEntry | None) -> Iterator[AuditEntry]:
+    call = change.call
+    if call.status == "attempted" or (call.status == "decided" and call.decided_at != change.at):
+        return  # on its way, or released after a restart: it was told as it was decided
+    if call.status == "decided" and asked is not None and call.behavior is None:
+        yield msgspec.structs.replace(asked, outcome="decided")
+        return
+    kind: AuditKind = "call" if call.method is not None else "write"
+    actor, is_person = _who(call)
+    entry = _blank(
+        kind,
+        actor,
+        f"twin/{call.twin_id}",
+        f"call/{call.call_id}",
+        what=call.method or call.property or "",
+        details=dict(call.arguments) if call.status in _OPEN else {},
+    )
+    yield msgspec.structs.replace(
+        entry, outcome=call.status, actor_kind="person" if is_person else "behavior", message=call.error
+    )
+
+
+def _who(call: Call) -> tuple[str, bool]:
+    if call.behavior is not None:
+        return f"{call.behavior.owner.id}/{call.behavior.name}", False
+    return call.cause.ref, True
+
+
+def _with_override(entry: AuditEntry, change: OverrideChanged) -> AuditEntry:
+    stands = change.override or change.was
+    details: dict[str, Value] = dict(entry.details)
+    if stands is not None:
+        details["override"] = stands.kind
+        if stands.kind == "forced":
+            details["value"] = stands.value
+    return msgspec.structs.replace(entry, what=change.property, reason=change.reason, details=details)
+
+
+def _blank(kind: AuditKind, actor: str, *subjects: str, **more: object) -> AuditEntry:
+    return AuditEntry("", 0, kind, "done", actor, subjects=subjects, **more)  # type: ignore[arg-type]

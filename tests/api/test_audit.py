@@ -1,0 +1,160 @@
+"""The history of alerts and the audit, over GraphQL and REST: what the real engine decided is what they tell."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.model.time import SECOND, iso
+from tests.api.client import ask, post, refused
+from tests.api.plant import Plant
+from tests.api.rest.client import refusal, send
+
+SAVE = "mutation($document: JSON!) { saveTwin(input: {document: $document, reason: $reason}) { result } }".replace(
+    "($document: JSON!)", "($document: JSON!, $reason: String)"
+)
+SET = """mutation($value: JSON!) {
+  setProperty(input: {twinId: "pump_124", property: "starts", value: $value}) { value { number } } }"""
+HISTORY = """query($where: AlertHistoryFilter, $first: Int, $after: String) {
+  alertHistory(where: $where, first: $first, after: $after) {
+    sequence nodes { transition by comment sequence alert { code active } cause { kind ref } }
+    pageInfo { hasNextPage endCursor } } }"""
+OF_ONE = "query($id: ID!) { alert(alertId: $id) { history { nodes { transition by } } } }"
+AUDIT = """query($where: AuditFilter, $first: Int, $after: String) {
+  auditLog(where: $where, first: $first, after: $after) {
+    sequence nodes { entryId at kind outcome actor actorKind via address subjects what reason code message details
+      sequence } pageInfo { hasNextPage endCursor } } }"""
+TRIPPING = {
+    "twin_id": "pump_124",
+    "twin_type": "pump",
+    "behaviors": [
+        {
+            "name": "tripped",
+            "conditions": ["starts > 5"],
+            "actions": [{"type": "alert", "severity": "critical", "message": "tripped", "code": "trip"}],
+        }
+    ],
+}
+
+
+async def act(plant: Plant, query: str, by: str = "ann", **variables: Any) -> Any:
+    plant.clock.at += SECOND
+    answer = await post(plant, {"query": query, "variables": variables}, **{"X-Actor": by})
+    return answer.json()
+
+
+@pytest.fixture
+async def plant() -> Plant:
+    """An alert that was raised, commented, acknowledged twice, and cleared."""
+    plant = Plant()
+    plant.start()
+    await act(plant, SAVE, document=TRIPPING, reason="it trips")
+    await act(plant, SET, value=6)
+    (alert,) = plant.engine.live.open_alerts()
+    comment = 'mutation($id: ID!) { commentAlert(input: {alertId: $id, comment: "on it"}) { alert { alertId } } }'
+    seen = 'mutation($id: ID!) { acknowledgeAlert(input: {alertId: $id, comment: "seen"}) { alert { alertId } } }'
+    await act(plant, comment, "bob", id=alert.alert_id)
+    await act(plant, seen, id=alert.alert_id)
+    await act(plant, seen, "bob", id=alert.alert_id)
+    await act(plant, SET, value=1)
+    return plant
+
+
+async def test_an_alert_tells_everything_that_happened_to_it_newest_first(plant: Plant) -> None:
+    found = (await ask(plant, HISTORY))["alertHistory"]
+    assert [(item["transition"], item["by"], item["comment"]) for item in found["nodes"]] == [
+        ("CLOSED", None, None),
+        ("CLEARED", None, None),
+        ("ACKNOWLEDGED", "ann", "seen"),
+        ("COMMENTED", "bob", "on it"),
+        ("RAISED", None, None),
+    ]
+    assert [item["alert"]["active"] for item in found["nodes"]] == [False, False, True, True, True]
+    assert found["nodes"][-1]["cause"][0] == {"kind": "BEHAVIOR", "ref": "pump_124/tripped"}
+    assert found["sequence"] == plant.engine.live.sequence
+
+
+async def test_the_history_is_paged_and_filtered_alike_on_both_faces(plant: Plant) -> None:
+    first = (await ask(plant, HISTORY, first=2))["alertHistory"]
+    assert first["pageInfo"]["hasNextPage"]
+    rest = (await ask(plant, HISTORY, first=3, after=first["pageInfo"]["endCursor"]))["alertHistory"]
+    assert [item["transition"] for item in rest["nodes"]] == ["ACKNOWLEDGED", "COMMENTED", "RAISED"]
+    assert not rest["pageInfo"]["hasNextPage"]
+    page = (await send(plant, "GET", "/alert-history?first=2")).json()
+    assert page["page_info"] == {
+        "has_next_page": True,
+        "has_previous_page": False,
+        "start_cursor": page["page_info"]["start_cursor"],
+        "end_cursor": first["pageInfo"]["endCursor"],
+    }
+    where = {"ownerKind": "TWIN", "ownerId": "pump_124", "transition": ["CLEARED", "RAISED"]}
+    found = (await ask(plant, HISTORY, where=where))["alertHistory"]["nodes"]
+    path = "/alert-history?owner=twin/pump_124&transition=cleared&transition=raised"
+    same = (await send(plant, "GET", path)).json()["items"]
+    assert [item["transition"] for item in found] == ["CLEARED", "RAISED"]
+    assert [item["transition"] for item in same] == ["cleared", "raised"]
+    assert (await ask(plant, HISTORY, where={"twinId": "pump_123"}))["alertHistory"]["nodes"] == []
+    error = await refused(plant, HISTORY, where={"ownerId": "pump_124"})
+    assert error["extensions"]["code"] == "FILTER_INVALID"
+
+
+async def test_one_alert_has_its_history_beside_it_on_both_faces(plant: Plant) -> None:
+    (closed,) = {entry.outcome.alerts[-1].alert for entry in plant.store.journal[-1:]}
+    plant.store.closed.append(closed)
+    found = (await ask(plant, OF_ONE, id=closed.alert_id))["alert"]["history"]["nodes"]
+    assert [item["transition"] for item in found] == ["CLOSED", "CLEARED", "ACKNOWLEDGED", "COMMENTED", "RAISED"]
+    same = (await send(plant, "GET", f"/alerts/{closed.alert_id}/history?transition=acknowledged")).json()["items"]
+    assert [(item["transition"], item["by"], item["alert"]["code"]) for item in same] == [
+        ("acknowledged", "ann", "trip")
+    ]
+
+
+async def test_the_audit_says_who_did_what_from_where_and_why_and_what_was_refused(plant: Plant) -> None:
+    found = (await ask(plant, AUDIT))["auditLog"]["nodes"]
+    assert [(item["kind"], item["outcome"], item["actor"], item["what"], item["reason"]) for item in found] == [
+        ("WRITE", "DONE", "ann", "starts", ""),
+        ("ACKNOWLEDGEMENT", "REFUSED", "bob", "", "seen"),
+        ("ACKNOWLEDGEMENT", "DONE", "ann", "tripped/trip", "seen"),
+        ("COMMENT", "DONE", "bob", "tripped/trip", "on it"),
+        ("WRITE", "DONE", "ann", "starts", ""),
+        ("DEFINITION", "DONE", "ann", "", "it trips"),
+    ]
+    assert found[1]["code"] == "ALERT_ALREADY_ACKNOWLEDGED"
+    assert {(item["via"], item["address"]) for item in found} == {("graphql", "127.0.0.1")}
+    assert found[0]["details"] == {"value": 1}
+    assert found[-1]["subjects"] == ["twin/pump_124"]
+    assert found[-1]["sequence"] is None
+
+
+async def test_the_audit_is_paged_and_filtered_alike_on_both_faces(plant: Plant) -> None:
+    first = (await ask(plant, AUDIT, first=2))["auditLog"]
+    rest = (await ask(plant, AUDIT, first=4, after=first["pageInfo"]["endCursor"]))["auditLog"]
+    assert (len(rest["nodes"]), rest["pageInfo"]["hasNextPage"]) == (4, False)
+    since = iso(plant.clock.at - SECOND)
+    assert len((await ask(plant, AUDIT, where={"since": since}))["auditLog"]["nodes"]) == 2
+    where = {"actor": "bob", "kind": ["ACKNOWLEDGEMENT"], "outcome": ["REFUSED"], "subject": None}
+    (found,) = (await ask(plant, AUDIT, where=where))["auditLog"]["nodes"]
+    path = "/audit?actor=bob&kind=acknowledgement&outcome=refused"
+    (same,) = (await send(plant, "GET", path)).json()["items"]
+    assert same["entry_id"] == found["entryId"]
+    about = (await send(plant, "GET", f"/audit?subject=twin/pump_124&until={since}")).json()["items"]
+    assert [item["kind"] for item in about] == ["acknowledgement", "comment", "write", "definition"]
+
+
+async def test_the_audit_is_exported_an_entry_a_line(plant: Plant) -> None:
+    answer = await send(plant, "GET", "/audit.ndjson")
+    assert answer.headers["content-type"] == "application/x-ndjson"
+    lines = [json.loads(line) for line in answer.text.splitlines()]
+    assert lines == (await send(plant, "GET", "/audit")).json()["items"]
+    some = await send(plant, "GET", "/audit.ndjson?kind=comment")
+    assert [json.loads(line)["reason"] for line in some.text.splitlines()] == ["on it"]
+    plant.store.down = True
+    assert refusal(await send(plant, "GET", "/audit.ndjson")) == (503, "UNAVAILABLE")
+
+
+async def test_a_question_that_is_wrong_in_the_address_is_400(plant: Plant) -> None:
+    assert refusal(await send(plant, "GET", "/audit?since=yesterday")) == (400, "TIME_INVALID")
+    assert refusal(await send(plant, "GET", "/audit?after=nonsense")) == (400, "CURSOR_INVALID")
+    assert refusal(await send(plant, "GET", "/alert-history?after=YXQ6eA==")) == (400, "CURSOR_INVALID")
+    assert refusal(await send(plant, "GET", "/alerts?after=YXQ6eA==")) == (400, "CURSOR_INVALID")
+    assert refusal(await send(plant, "GET", "/audit?kind=nonsense")) == (400, "REQUEST_INVALID")
