@@ -11,7 +11,7 @@ from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, Aud
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
-from app.model.events import Alert, Call, Entry, Input, Outcome, Reading, SourceStatus, TwinEventOccurred
+from app.model.events import HERE, Alert, Call, Entry, Input, Origin, Outcome, Reading, SourceStatus, TwinEventOccurred
 from app.model.explanation import Explanation, WhyNot
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
@@ -97,11 +97,21 @@ class ScriptStore(Protocol):
         """Newest first, with numbers below `before`; a deleted script's too."""
 
     async def save(
-        self, script_id: str, source: str, *, at: Micros, author: str, reason: str, expected: int | None
+        self,
+        script_id: str,
+        source: str,
+        *,
+        at: Micros,
+        author: str,
+        reason: str,
+        expected: int | None,
+        origin: Origin = HERE,
     ) -> tuple[StoredScript, bool]:
         """As it is now, and whether anything was changed."""
 
-    async def delete(self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None) -> bool:
+    async def delete(
+        self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None, origin: Origin = HERE
+    ) -> bool:
         """Whether it was there."""
 
 

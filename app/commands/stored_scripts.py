@@ -105,7 +105,13 @@ class StoredScriptCommands:
             expected = 0 if new else expected_revision
             try:
                 stored, changed = await self._store.save(
-                    script_id, source, at=now, author=actor.name, reason=reason, expected=expected
+                    script_id,
+                    source,
+                    at=now,
+                    author=actor.name,
+                    reason=reason,
+                    expected=expected,
+                    origin=actor.origin,
                 )
             except Conflict:
                 stands = await self.find(script_id)
@@ -131,7 +137,12 @@ class StoredScriptCommands:
             _expect(script_id, stands, expected_revision)
             return stands
         gone = await self._store.delete(
-            script_id, at=self._clock.now(), author=actor.name, reason=reason, expected=expected_revision
+            script_id,
+            at=self._clock.now(),
+            author=actor.name,
+            reason=reason,
+            expected=expected_revision,
+            origin=actor.origin,
         )
         if not gone:
             raise await self._missing(script_id)

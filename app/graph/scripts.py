@@ -8,8 +8,11 @@ from collections.abc import Sequence
 from neo4j import Record
 
 from app.errors import Conflict
+from app.graph import codec
 from app.graph.session import Graph, Transaction
 from app.graph.statements import Statements
+from app.model.audit import AuditEntry
+from app.model.events import HERE, Origin
 from app.model.stored_script import ScriptRevision, StoredScript
 from app.model.time import Micros, iso, parse_iso
 
@@ -23,7 +26,7 @@ class Scripts:
         self._delete = statements["scripts/delete_script"]
         self._scripts = statements["scripts/scripts"]
         self._ids = statements["scripts/script_ids"]
-        self._audit = statements["scripts/record_audit"]
+        self._audit = statements["audit/write_entries"]
         self._last = statements["definitions/last_revisions"]
         self._revisions = statements["definitions/revisions"]
         self._deletions = statements["definitions/record_deletions"]
@@ -50,7 +53,15 @@ class Scripts:
         return await self._graph.read(work)
 
     async def save(
-        self, script_id: str, source: str, *, at: Micros, author: str, reason: str, expected: int | None
+        self,
+        script_id: str,
+        source: str,
+        *,
+        at: Micros,
+        author: str,
+        reason: str,
+        expected: int | None,
+        origin: Origin = HERE,
     ) -> tuple[StoredScript, bool]:
         async def work(transaction: Transaction) -> tuple[StoredScript, bool]:
             now, number = await self._state(transaction, script_id, expected)
@@ -67,13 +78,15 @@ class Scripts:
                 revision_key=f"{_key(script_id)}/{number}",
                 definition_key=_key(script_id),
             )
-            await self._record(transaction, script_id, number, at, author, reason, removed=False)
+            await self._record(transaction, _entry(script_id, number, at, author, origin, reason, removed=False))
             created_at, created_by = (now.created_at, now.created_by) if now else (at, author)
             return StoredScript(script_id, source, number, created_at, created_by, at, author), True
 
         return await self._graph.write(work)
 
-    async def delete(self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None) -> bool:
+    async def delete(
+        self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None, origin: Origin = HERE
+    ) -> bool:
         async def work(transaction: Transaction) -> bool:
             now, number = await self._state(transaction, script_id, expected)
             if now is None:
@@ -91,7 +104,7 @@ class Scripts:
                 "catalogue_revision": 0,
             }
             await transaction.each(self._deletions, [row])
-            await self._record(transaction, script_id, number, at, author, reason, removed=True)
+            await self._record(transaction, _entry(script_id, number, at, author, origin, reason, removed=True))
             return True
 
         return await self._graph.write(work)
@@ -112,18 +125,24 @@ class Scripts:
         last = await transaction.run(self._last, rows=[_key(script_id)])
         return now, (last[0]["number"] if last else 0) + 1
 
-    async def _record(
-        self, transaction: Transaction, script_id: str, number: int, at: Micros, author: str, reason: str, removed: bool
-    ) -> None:
-        await transaction.run(
-            self._audit,
-            entry_id=f"{_key(script_id)}/{number}",
-            at=iso(at),
-            author=author,
-            reason=reason,
-            script_id=script_id,
-            removed=removed,
-        )
+    async def _record(self, transaction: Transaction, entry: AuditEntry) -> None:
+        await transaction.each(self._audit, [codec.audit_row(entry)])
+
+
+def _entry(
+    script_id: str, number: int, at: Micros, author: str, origin: Origin, reason: str, *, removed: bool
+) -> AuditEntry:
+    return AuditEntry(
+        f"scripts/{script_id}/{number:012}",
+        at,
+        "script",
+        "done",
+        author,
+        origin=origin,
+        subjects=(_key(script_id),),
+        reason=reason,
+        details={"revision": number, "removed": removed},
+    )
 
 
 def _key(script_id: str) -> str:

@@ -14,6 +14,7 @@ from app.model.values import Value
 
 AuditKind = Literal[
     "definition",
+    "script",
     "write",
     "call",
     "acknowledgement",

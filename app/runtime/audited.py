@@ -16,7 +16,6 @@ from app.model.events import (
     AcknowledgeAlerts,
     Alert,
     AlertChanged,
-    Call,
     CallChanged,
     ClearOverride,
     CommentAlert,
@@ -85,6 +84,7 @@ def _found(entry: Entry) -> Iterator[AuditEntry]:
 
 def _asked(command: Input) -> AuditEntry | None:
     """A person's command, as if it had been done; None for what nobody asked for."""
+    details: dict[str, Value]
     match command:
         case AcknowledgeAlert(alert_id=alert_id, by=by, comment=comment, origin=origin):
             return _blank("acknowledgement", by, f"alert/{alert_id}", origin=origin, reason=comment)
@@ -95,16 +95,17 @@ def _asked(command: Input) -> AuditEntry | None:
             return _blank("reset", by, f"alert/{alert_id}", origin=origin, reason=comment)
         case CommentAlert(alert_id=alert_id, by=by, comment=comment, origin=origin):
             return _blank("comment", by, f"alert/{alert_id}", origin=origin, reason=comment)
-        case SetManual(twin_id=twin_id, property=name, value=value, by=by, origin=origin):
-            return _blank("write", by, f"twin/{twin_id}", origin=origin, what=name, details={"value": value})
+        case SetManual(twin_id=twin_id, property=name, by=by, origin=origin, override_reason=why):
+            details = {"value": command.value}
+            return _blank("write", by, f"twin/{twin_id}", origin=origin, what=name, reason=why, details=details)
         case SetOverride(twin_id=twin_id, property=name, by=by, origin=origin, reason=reason):
-            details: dict[str, Value] = {"override": command.kind}
+            details = {"override": command.kind}
             if command.kind == "forced":
                 details["value"] = command.value
             return _blank("override", by, f"twin/{twin_id}", origin=origin, what=name, reason=reason, details=details)
         case ClearOverride(twin_id=twin_id, property=name, by=by, origin=origin, reason=reason):
             return _blank("override_end", by, f"twin/{twin_id}", origin=origin, what=name, reason=reason)
-        case RequestCall(call_id=call_id, twin_id=twin_id, by=by, origin=origin):
+        case RequestCall(call_id=call_id, twin_id=twin_id, by=by, origin=origin, override_reason=why):
             return _blank(
                 "call" if command.method is not None else "write",
                 by,
@@ -112,6 +113,7 @@ def _asked(command: Input) -> AuditEntry | None:
                 f"call/{call_id}",
                 origin=origin,
                 what=command.method or command.property or "",
+                reason=why,
                 details=dict(command.arguments),
             )
         case _:
@@ -128,30 +130,29 @@ def _about(*alerts: Alert) -> tuple[str, ...]:
 
 def _of_call(change: CallChanged, asked: AuditEntry | None) -> Iterator[AuditEntry]:
     call = change.call
-    if call.status == "attempted" or (call.status == "decided" and call.decided_at != change.at):
-        return  # on its way, or released after a restart: it was told as it was decided
-    if call.status == "decided" and asked is not None and call.behavior is None:
-        yield msgspec.structs.replace(asked, outcome="decided")
-        return
+    moment = call.decided_at if call.status in _OPEN else call.finished_at
+    if call.status == "attempted" or moment != change.at:
+        return  # on its way, released after a restart, or observed later: each was told in its time
     kind: AuditKind = "call" if call.method is not None else "write"
-    actor, is_person = _who(call)
-    entry = _blank(
+    details: dict[str, Value] = dict(call.arguments) if call.status in _OPEN else {}
+    stood = call.overrode or (call.refusal.interlocks if call.refusal is not None else ())
+    if stood:
+        details["interlocks"] = [f"{verdict.owner.id}/{verdict.name}" for verdict in stood]
+    yield AuditEntry(
+        "",
+        0,
         kind,
-        actor,
-        f"twin/{call.twin_id}",
-        f"call/{call.call_id}",
-        what=call.method or call.property or "",
-        details=dict(call.arguments) if call.status in _OPEN else {},
+        call.status,
+        f"{call.behavior.owner.id}/{call.behavior.name}" if call.behavior is not None else call.cause.ref,
+        "behavior" if call.behavior is not None else "person",
+        asked.origin if asked is not None and call.behavior is None else HERE,
+        (f"twin/{call.twin_id}", f"call/{call.call_id}"),
+        call.method or call.property or "",
+        call.override_reason,
+        call.refusal.code if call.refusal is not None else "",
+        call.error,
+        details,
     )
-    yield msgspec.structs.replace(
-        entry, outcome=call.status, actor_kind="person" if is_person else "behavior", message=call.error
-    )
-
-
-def _who(call: Call) -> tuple[str, bool]:
-    if call.behavior is not None:
-        return f"{call.behavior.owner.id}/{call.behavior.name}", False
-    return call.cause.ref, True
 
 
 def _with_override(entry: AuditEntry, change: OverrideChanged) -> AuditEntry:

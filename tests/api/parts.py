@@ -259,9 +259,7 @@ class FakeStore:
         self.changes: list[DefinitionChange] = []
         self.history: list[RevisionRecord] = []
         self.fault: Exception | None = None
-<<<<<<< HEAD
         self.scripts = ScriptMemory()
-=======
         self.journal: list[Entry] = []
 
     async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
@@ -295,7 +293,6 @@ class FakeStore:
             and (query.since is None or item.change.at >= query.since)
             and (query.until is None or item.change.at < query.until)
         ][:first]
->>>>>>> 2a2696a (Keep every transition of an alert and every act of a person, and show them: alertHistory, auditLog, REST and NDJSON)
 
     async def related(
         self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int

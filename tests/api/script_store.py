@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from app.errors import Conflict
+from app.model.events import HERE, Origin
 from app.model.stored_script import ScriptRevision, StoredScript
 from app.model.time import Micros
 
@@ -22,7 +23,15 @@ class ScriptMemory:
         return [item for item in self._history.get(script_id, []) if item.number < before][:first]
 
     async def save(
-        self, script_id: str, source: str, *, at: Micros, author: str, reason: str, expected: int | None
+        self,
+        script_id: str,
+        source: str,
+        *,
+        at: Micros,
+        author: str,
+        reason: str,
+        expected: int | None,
+        origin: Origin = HERE,
     ) -> tuple[StoredScript, bool]:
         now = self._expect(script_id, expected)
         if now is not None and now.source == source:
@@ -32,7 +41,9 @@ class ScriptMemory:
         self._kept[script_id] = StoredScript(script_id, source, number, *created, at, author)
         return self._kept[script_id], True
 
-    async def delete(self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None) -> bool:
+    async def delete(
+        self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None, origin: Origin = HERE
+    ) -> bool:
         if self._expect(script_id, expected) is None:
             return False
         del self._kept[script_id]

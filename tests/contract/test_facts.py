@@ -9,12 +9,7 @@ import pytest
 
 from app.errors import Conflict
 from app.graph.store import GraphStore
-<<<<<<< HEAD
-from app.model.change import OverrideAudit
-from app.model.events import ActionResult, BehaviorChanged, Cause, OverrideChanged
-=======
-from app.model.events import BehaviorChanged
->>>>>>> 2a2696a (Keep every transition of an alert and every act of a person, and show them: alertHistory, auditLog, REST and NDJSON)
+from app.model.events import ActionResult, BehaviorChanged
 from app.model.plan import BehaviorKey
 from app.model.time import SECOND, iso
 from app.model.values import Override

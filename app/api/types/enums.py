@@ -183,6 +183,7 @@ class AlertTransition(Enum):
 @strawberry.enum(description="What somebody did.")
 class AuditKind(Enum):
     DEFINITION = strawberry.enum_value("definition", description="Changed definitions; `details` counts them.")
+    SCRIPT = strawberry.enum_value("script", description="Stored or deleted a script.")
     WRITE = strawberry.enum_value("write", description="Set a property, on the device where it is mapped.")
     CALL = strawberry.enum_value("call", description="Called a method.")
     ACKNOWLEDGEMENT = strawberry.enum_value("acknowledgement", description="Acknowledged alerts.")
