@@ -1,18 +1,17 @@
 """Pages of alerts, newest first: open ones cut from memory, closed ones asked of the graph.
 
-The graph does not filter by severity, so a filtered page looks through a bounded number of batches; it may then come
-back short, with `endCursor` where the looking stopped.
+The graph does not filter, so a filtered page of closed ones looks through a bounded number of batches; it may then come
+back short, with its end where the looking stopped.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 
-from app.api.connections import Edge, PageInfo
-from app.api.loaders import newest_first
-from app.api.pages import decode_cursor, encode_cursor
-from app.api.types.alert import Alert, AlertConnection
+from app.api.keyset import Keyset
+from app.api.pages import DEFAULT_PAGE, decode_cursor, encode_cursor, page_size
+from app.api.services import Services
 from app.errors import Invalid
-from app.model import events
-from app.ports import TwinStore
+from app.model.events import Alert
 
 Place = tuple[int, str]
 """Where an alert stands in the order: (raised_at, alert_id)."""
@@ -20,62 +19,76 @@ _BATCH = 200
 _MOST_BATCHES = 20
 
 
-def place_of(cursor: str) -> Place:
-    """Raises Invalid (CURSOR_INVALID)."""
-    raised_at, _, alert_id = decode_cursor(cursor, "after").partition("/")
-    if not raised_at.isdecimal() or not alert_id:
-        raise Invalid("`after` is not a cursor of alerts", code="CURSOR_INVALID", path="/after")
-    return int(raised_at), alert_id
+@dataclass(frozen=True, slots=True)
+class AlertFilter:
+    """Which alerts; None asks for all of them."""
+
+    severities: Collection[str] | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everything passes."""
+        return self == AlertFilter()
+
+    def wants(self, alert: Alert) -> bool:
+        return self.severities is None or alert.severity in self.severities
 
 
-def open_page(
-    alerts: Iterable[events.Alert], severities: set[str] | None, size: int, place: Place | None
-) -> AlertConnection:
-    wanted = newest_first(item for item in alerts if _wanted(item, severities))
-    rest = [item for item in wanted if place is None or _place(item) < place]
-    return _page(rest[:size], len(rest) < len(wanted), len(rest) > size, None, len(wanted))
+async def alert_page(
+    services: Services, wanted: AlertFilter, *, open: bool, first: int | None, after: str | None
+) -> Keyset[Alert]:
+    """Raises Invalid (PAGE_SIZE_INVALID, CURSOR_INVALID), Unavailable for closed ones."""
+    size = page_size(DEFAULT_PAGE if first is None else first)
+    place = _place_of(after) if after is not None else None
+    if not open:
+        return await _closed_page(services, wanted, size, place)
+    found = newest_first(item for item in services.live.open_alerts() if wanted.wants(item))
+    rest = [item for item in found if place is None or _place(item) < place]
+    return _page(rest[:size], len(rest) < len(found), len(rest) > size, services.live.sequence, total=len(found))
 
 
-async def closed_page(store: TwinStore, severities: set[str] | None, size: int, place: Place | None) -> AlertConnection:
-    found: list[events.Alert] = []
+async def _closed_page(services: Services, wanted: AlertFilter, size: int, place: Place | None) -> Keyset[Alert]:
+    found: list[Alert] = []
     looked, more = place, True
     for _ in range(_MOST_BATCHES):
-        count = size + 1 if severities is None else max(size + 1, _BATCH)
-        batch = await store.closed_alerts(count, looked)
-        found += [item for item in batch if _wanted(item, severities)]
+        count = size + 1 if wanted.is_open else max(size + 1, _BATCH)
+        batch = await services.store.closed_alerts(count, looked)
+        found += [item for item in batch if wanted.wants(item)]
         more = len(batch) == count
         if batch:
             looked = _place(batch[-1])
         if not more or len(found) > size:
             break
     stopped = looked if more and len(found) <= size else None
-    return _page(found[:size], place is not None, more or len(found) > size, stopped, None)
+    has_next = more or len(found) > size
+    return _page(found[:size], place is not None, has_next, services.live.sequence, stopped=stopped)
+
+
+def newest_first(alerts: Iterable[Alert]) -> list[Alert]:
+    return sorted(alerts, key=_place, reverse=True)
 
 
 def _page(
-    items: Sequence[events.Alert], has_previous: bool, has_next: bool, stopped: Place | None, total: int | None
-) -> AlertConnection:
-    nodes = [Alert.of(item) for item in items]
+    items: Sequence[Alert],
+    has_previous: bool,
+    has_next: bool,
+    sequence: int,
+    *,
+    stopped: Place | None = None,
+    total: int | None = None,
+) -> Keyset[Alert]:
     cursors = [_cursor(_place(item)) for item in items]
-    end = _cursor(stopped) if stopped else cursors[-1] if cursors else None
-    return AlertConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
-        nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=has_next,
-            has_previous_page=has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=end,
-        ),
-        total_count=total,
-    )
+    return Keyset(items, cursors, has_previous, has_next, sequence, _cursor(stopped) if stopped else None, total)
 
 
-def _wanted(alert: events.Alert, severities: set[str] | None) -> bool:
-    return severities is None or alert.severity in severities
+def _place_of(cursor: str) -> Place:
+    raised_at, _, alert_id = decode_cursor(cursor, "after").partition("/")
+    if not raised_at.isdecimal() or not alert_id:
+        raise Invalid("`after` is not a cursor of alerts", code="CURSOR_INVALID", path="/after")
+    return int(raised_at), alert_id
 
 
-def _place(alert: events.Alert) -> Place:
+def _place(alert: Alert) -> Place:
     return alert.raised_at, alert.alert_id
 
 

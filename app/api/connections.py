@@ -4,11 +4,12 @@
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
 from app.api.context import Context
+from app.api.keyset import Keyset
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, cut, encode_cursor
 from app.api.scalars import Long
 from app.find.finder import Found
@@ -31,6 +32,15 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(description="Whether there is more before `startCursor`.")
     start_cursor: str | None = strawberry.field(description="Cursor of the first item; null on an empty page.")
     end_cursor: str | None = strawberry.field(description="Cursor of the last item; null on an empty page.")
+
+
+def page_info(page: Keyset[Any]) -> PageInfo:
+    return PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=page.start,
+        end_cursor=page.end,
+    )
 
 
 @strawberry.type(description="An item with its place in the order.")

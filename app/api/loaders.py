@@ -4,11 +4,12 @@ They keep nothing between batches (`cache=False`): a WebSocket's context lives f
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from strawberry.dataloader import DataLoader
 
+from app.api.alert_pages import newest_first
 from app.errors import Invalid
 from app.model.change import LifecycleRecord, RelatedTwin, RevisionRecord
 from app.model.definitions import Kind
@@ -137,7 +138,3 @@ def loaders(store: TwinStore, live: LiveView) -> Loaders:
         open_alerts_of_twin=DataLoader(open_alerts_of_twin, cache=False),
         lifecycles=DataLoader(lifecycles, cache=False),
     )
-
-
-def newest_first(alerts: Iterable[Alert]) -> list[Alert]:
-    return sorted(alerts, key=lambda item: (item.raised_at, item.alert_id), reverse=True)

@@ -9,21 +9,21 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.alert_pages import closed_page, open_page, place_of
+from app.api.alert_pages import AlertFilter, alert_page
 from app.api.connections import After, Before, Connection, First, Last, connect, show
 from app.api.context import Info
 from app.api.filters import OverlayOrderArgument, OverlayWhereArgument, TwinOrderArgument, TwinWhereArgument, window
 from app.api.membership import About, Membership
 from app.api.overridden import overridden_keys
 from app.api.overrides import find_overridden
-from app.api.pages import DEFAULT_PAGE, MAX_PAGE, page_size
+from app.api.pages import MAX_PAGE
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.scripts import ScriptQueries
-from app.api.types.alert import Alert, AlertConnection
-from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_page
+from app.api.types.alert import Alert, AlertConnection, alerts_of
+from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_connection
 from app.api.types.asset import Asset, Prefix
-from app.api.types.audit import AuditConnection, AuditWhere, audit_page
+from app.api.types.audit import AuditConnection, AuditWhere, audit_connection
 from app.api.types.call import Call
 from app.api.types.connector import Connector
 from app.api.types.enums import AlertSeverity, DefinitionKind, OverrideKind
@@ -178,12 +178,8 @@ class Query(ScriptQueries):
         first: First = None,
         after: After = None,
     ) -> AlertConnection:
-        size = page_size(DEFAULT_PAGE if first is None else first)
-        wanted = {item.value for item in severity} if severity is not None else None
-        place = place_of(after) if after is not None else None
-        if open:
-            return open_page(info.context.live.open_alerts(), wanted, size, place)
-        return await closed_page(info.context.services.store, wanted, size, place)
+        wanted = AlertFilter({item.value for item in severity} if severity is not None else None)
+        return alerts_of(await alert_page(info.context.services, wanted, open=open, first=first, after=after))
 
     @strawberry.field(description="One alert, open or closed; null where there is none of that id.")
     async def alert(
@@ -201,7 +197,7 @@ class Query(ScriptQueries):
     async def alert_history(
         self, info: Info, where: AlertHistoryWhere = None, first: First = None, after: After = None
     ) -> AlertHistoryConnection:
-        return await history_page(info.context, where.asked() if where else AlertQuery(), first, after)
+        return await history_connection(info.context, where.asked() if where else AlertQuery(), first, after)
 
     @strawberry.field(
         description=(
@@ -213,7 +209,7 @@ class Query(ScriptQueries):
     async def audit_log(
         self, info: Info, where: AuditWhere = None, first: First = None, after: After = None
     ) -> AuditConnection:
-        return await audit_page(info.context, where.asked() if where else AuditQuery(), first, after)
+        return await audit_connection(info.context, where.asked() if where else AuditQuery(), first, after)
 
     @strawberry.field(description="One call to a device; null where there is none of that id.")
     async def call(

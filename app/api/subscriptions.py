@@ -11,8 +11,8 @@ from typing import Annotated, TypeVar
 
 import strawberry
 
+from app.api.alert_pages import newest_first
 from app.api.context import Context, Info
-from app.api.loaders import newest_first
 from app.api.membership import About, Membership
 from app.api.pushes import (
     AlertChange,

@@ -3,25 +3,23 @@
 Who does it is the name in X-Actor. What is refused (409) changes nothing, and is in the audit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import FastAPI, Path, Query, Request
 from starlette.responses import Response
 
-from app.api.alert_pages import closed_page, open_page, place_of
+from app.api.alert_pages import AlertFilter, alert_page
 from app.api.claims import address_of, claimed
-from app.api.connections import PageInfo
-from app.api.pages import DEFAULT_PAGE
+from app.api.keyset import Item, Keyset, history_page
 from app.api.rest.alert_shapes import Severity, alert_document, record_document
 from app.api.rest.bodies import JSON, json_object, only_fields
 from app.api.rest.definitions import By
 from app.api.rest.openapi import body, gives, ref, responses
 from app.api.rest.paging import After, First
-from app.api.rest.spans import Since, Until, asked, moment
+from app.api.rest.spans import Since, Until, bad_address, moment
 from app.api.services import Services
-from app.api.types.alert_history import record_cursor, record_place
 from app.commands.pointers import found as what
 from app.errors import Invalid, NotFound, Problem
 from app.model.audit import AlertQuery
@@ -44,18 +42,10 @@ def add_alerts(app: FastAPI, services: Services) -> None:
     async def listed(
         open: Open = True, severity: Severities = None, first: First = None, after: After = None
     ) -> Response:
-        size = DEFAULT_PAGE if first is None else first
-        wanted: set[str] | None = set(severity) if severity is not None else None
-        place = asked(place_of, after)
-        if open:
-            page = open_page(live.open_alerts(), wanted, size, place)
-        else:
-            page = await closed_page(services.store, wanted, size, place)
-        content = {
-            "items": [alert_document(node.item) for node in page.nodes],
-            "page_info": info_of(page.page_info),
-            "total_count": page.total_count,
-        }
+        wanted = AlertFilter(severity)
+        with bad_address():
+            page = await alert_page(services, wanted, open=open, first=first, after=after)
+        content = {**page_of(page, alert_document), "total_count": page.total}
         return as_json(content)
 
     async def read(alert_id: AlertId) -> Response:
@@ -100,16 +90,9 @@ def add_alerts(app: FastAPI, services: Services) -> None:
         return await events(query, first, after)
 
     async def events(query: AlertQuery, first: int | None, after: str | None) -> Response:
-        size, place = DEFAULT_PAGE if first is None else first, asked(record_place, after)
-        upto = await services.caught_up()
-        found = await services.store.alert_records(query, size + 1, place)
-        cursors = [record_cursor(item.place) for item in found[:size]]
-        content = {
-            "items": [record_document(item) for item in found[:size]],
-            "page_info": info_of(page_info(cursors, len(found) > size, after is not None)),
-            "sequence": upto,
-        }
-        return as_json(content)
+        with bad_address():
+            page = await history_page(services, query, first, after)
+        return as_json({**page_of(page, record_document), "sequence": page.sequence})
 
     async def acknowledge(request: Request, alert_id: AlertId, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
@@ -193,17 +176,15 @@ def add_alerts(app: FastAPI, services: Services) -> None:
     )
 
 
-def page_info(cursors: Sequence[str], has_next: bool, has_previous: bool) -> PageInfo:
-    start, end = (cursors[0], cursors[-1]) if cursors else (None, None)
-    return PageInfo(has_next_page=has_next, has_previous_page=has_previous, start_cursor=start, end_cursor=end)
-
-
-def info_of(info: PageInfo) -> dict[str, Any]:
+def page_of(page: Keyset[Item], show: Callable[[Item], dict[str, Any]]) -> dict[str, Any]:
     return {
-        "has_next_page": info.has_next_page,
-        "has_previous_page": info.has_previous_page,
-        "start_cursor": info.start_cursor,
-        "end_cursor": info.end_cursor,
+        "items": [show(item) for item in page.items],
+        "page_info": {
+            "has_next_page": page.has_next,
+            "has_previous_page": page.has_previous,
+            "start_cursor": page.start,
+            "end_cursor": page.end,
+        },
     }
 
 

@@ -7,14 +7,13 @@ import msgspec
 from fastapi import FastAPI, Query
 from starlette.responses import Response, StreamingResponse
 
-from app.api.pages import DEFAULT_PAGE
+from app.api.keyset import audit_page
 from app.api.rest.alert_shapes import entry_document
-from app.api.rest.alerts import as_json, info_of, page_info
+from app.api.rest.alerts import as_json, page_of
 from app.api.rest.openapi import gives, responses
 from app.api.rest.paging import After, First
-from app.api.rest.spans import Since, Until, asked, moment
+from app.api.rest.spans import Since, Until, bad_address, moment
 from app.api.services import Services
-from app.api.types.audit import audit_cursor, audit_place
 from app.model.audit import AuditEntry, AuditKind, AuditOutcome, AuditQuery
 
 Kinds = Annotated[list[AuditKind] | None, Query(alias="kind", description="Of these kinds.")]
@@ -26,7 +25,7 @@ _AT_ONCE = 1000
 
 
 def add_audit(app: FastAPI, services: Services) -> None:
-    async def page(
+    async def listed(
         since: Since = None,
         until: Until = None,
         kinds: Kinds = None,
@@ -37,16 +36,9 @@ def add_audit(app: FastAPI, services: Services) -> None:
         after: After = None,
     ) -> Response:
         query = _query(since, until, kinds, outcomes, by, about)
-        size, place = DEFAULT_PAGE if first is None else first, asked(audit_place, after)
-        upto = await services.caught_up()
-        found = await services.store.audit(query, size + 1, place)
-        cursors = [audit_cursor(item.place) for item in found[:size]]
-        content = {
-            "items": [entry_document(item) for item in found[:size]],
-            "page_info": info_of(page_info(cursors, len(found) > size, after is not None)),
-            "sequence": upto,
-        }
-        return as_json(content)
+        with bad_address():
+            page = await audit_page(services, query, first, after)
+        return as_json({**page_of(page, entry_document), "sequence": page.sequence})
 
     async def export(
         since: Since = None,
@@ -73,7 +65,7 @@ def add_audit(app: FastAPI, services: Services) -> None:
     tags: list[Any] = ["audit"]
     app.add_api_route(
         "/audit",
-        page,
+        listed,
         methods=["GET"],
         operation_id="listAudit",
         summary="Who did or was refused what, from where and why, newest first",

@@ -1,7 +1,8 @@
-"""Spans of time and cursors in an address; what is wrong with them is 400, because it stands in the question."""
+"""Spans of time and pages in an address; what is wrong with them is 400, because it stands in the question."""
 
-from collections.abc import Callable
-from typing import Annotated, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
 
 from fastapi import Query
 
@@ -14,7 +15,6 @@ Since = Annotated[
 Until = Annotated[
     str | None, Query(description="Older than this, ISO 8601.", json_schema_extra={"format": "date-time"})
 ]
-Place = TypeVar("Place")
 
 
 class BadAddress(Invalid):
@@ -36,11 +36,10 @@ def moment(given: str | None, name: str) -> Micros | None:
         ) from error
 
 
-def asked(place_of: Callable[[str], Place], cursor: str | None) -> Place | None:
-    """Raises BadAddress (CURSOR_INVALID)."""
-    if cursor is None:
-        return None
+@contextmanager
+def bad_address() -> Iterator[None]:
+    """What is wrong with a page stands in the address too."""
     try:
-        return place_of(cursor)
+        yield
     except Invalid as error:
         raise BadAddress(error.message, code=error.code, hint=error.hint, path=error.path) from error

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from app.api.connections import After, Edge, First, PageInfo
+from app.api.connections import After, Edge, First, PageInfo, page_info
 from app.api.context import Info
 from app.api.ids import global_id
+from app.api.keyset import Keyset
 from app.api.scalars import DateTime, moment
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import AlertSeverity, OwnerKind
@@ -74,9 +75,9 @@ class Alert(Node):
     async def history(
         self, info: Info, first: First = None, after: After = None
     ) -> Annotated["AlertHistoryConnection", strawberry.lazy("app.api.types.alert_history")]:
-        from app.api.types.alert_history import history_page
+        from app.api.types.alert_history import history_connection
 
-        return await history_page(info.context, AlertQuery(alert_id=self.alert_id), first, after)
+        return await history_connection(info.context, AlertQuery(alert_id=self.alert_id), first, after)
 
     @strawberry.field(description="The owner of the behavior; null where that was deleted.")
     def owner(self, info: Info) -> Owner | None:
@@ -123,3 +124,13 @@ class AlertConnection:
     nodes: list[Alert] = strawberry.field(description="The alerts alone.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
     total_count: int | None = strawberry.field(description="How many open ones there are; null for closed ones.")
+
+
+def alerts_of(page: Keyset[events.Alert]) -> AlertConnection:
+    nodes = [Alert.of(item) for item in page.items]
+    return AlertConnection(
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
+        nodes=nodes,
+        page_info=page_info(page),
+        total_count=page.total,
+    )

@@ -4,15 +4,15 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import Edge, PageInfo
+from app.api.connections import Edge, PageInfo, page_info
 from app.api.context import Context
-from app.api.pages import DEFAULT_PAGE, decode_cursor, encode_cursor, page_size
+from app.api.keyset import history_page
 from app.api.scalars import DateTime, Long
 from app.api.types.alert import Alert
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import AlertTransition, OwnerKind
 from app.errors import Invalid
-from app.model.audit import AlertQuery, AlertRecord, RecordPlace
+from app.model.audit import AlertQuery, AlertRecord
 
 
 @strawberry.type(description="Something that happened to an alert.")
@@ -77,37 +77,16 @@ class AlertHistoryFilter:
 AlertHistoryWhere = Annotated[AlertHistoryFilter | None, strawberry.argument(description="Only these.")]
 
 
-def record_cursor(place: RecordPlace) -> str:
-    return encode_cursor(f"{place[0]}/{place[1]}")
-
-
-def record_place(cursor: str) -> RecordPlace:
-    """Raises Invalid (CURSOR_INVALID)."""
-    sequence, _, index = decode_cursor(cursor, "after").partition("/")
-    if not all(part.isascii() and part.isdecimal() and len(part) < 13 for part in (sequence, index)):
-        raise Invalid("`after` is not a cursor of alert events", code="CURSOR_INVALID", path="/after")
-    return int(sequence), int(index)
-
-
-async def history_page(
+async def history_connection(
     context: Context, query: AlertQuery, first: int | None, after: str | None
 ) -> AlertHistoryConnection:
-    size = page_size(DEFAULT_PAGE if first is None else first)
-    place = record_place(after) if after is not None else None
-    upto = await context.services.caught_up()
-    found = await context.services.store.alert_records(query, size + 1, place)
-    nodes = [_event(item) for item in found[:size]]
-    cursors = [record_cursor(item.place) for item in found[:size]]
+    page = await history_page(context.services, query, first, after)
+    nodes = [_event(item) for item in page.items]
     return AlertHistoryConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
         nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=len(found) > size,
-            has_previous_page=after is not None,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-        sequence=Long(upto),
+        page_info=page_info(page),
+        sequence=Long(page.sequence),
     )
 
 

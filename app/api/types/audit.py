@@ -1,18 +1,16 @@
 """The audit: who did or was refused what, from where and why, newest first."""
 
-from collections.abc import Sequence
 from typing import Annotated, cast
 
 import strawberry
 
-from app.api.connections import Edge, PageInfo
+from app.api.connections import Edge, PageInfo, page_info
 from app.api.context import Context
-from app.api.pages import DEFAULT_PAGE, decode_cursor, encode_cursor, page_size
+from app.api.keyset import audit_page
 from app.api.scalars import JSON, DateTime, Long
 from app.api.types.enums import AuditActorKind, AuditKind, AuditOutcome
-from app.errors import Invalid
 from app.model import audit
-from app.model.audit import AuditPlace, AuditQuery
+from app.model.audit import AuditQuery
 
 
 @strawberry.type(description="Something that somebody did, or was refused.")
@@ -93,37 +91,14 @@ def entry_of(item: audit.AuditEntry) -> AuditEntry:
     )
 
 
-def audit_cursor(place: AuditPlace) -> str:
-    return encode_cursor(f"{place[0]}/{place[1]}")
-
-
-def audit_place(cursor: str) -> AuditPlace:
-    """Raises Invalid (CURSOR_INVALID)."""
-    at, _, entry_id = decode_cursor(cursor, "after").partition("/")
-    if not (at.isascii() and at.isdecimal() and len(at) < 18 and entry_id):
-        raise Invalid("`after` is not a cursor of the audit", code="CURSOR_INVALID", path="/after")
-    return int(at), entry_id
-
-
-async def audit_page(context: Context, query: AuditQuery, first: int | None, after: str | None) -> AuditConnection:
-    size = page_size(DEFAULT_PAGE if first is None else first)
-    place = audit_place(after) if after is not None else None
-    sequence = await context.services.caught_up()
-    found = await context.services.store.audit(query, size + 1, place)
-    return _page(found[:size], len(found) > size, after is not None, sequence)
-
-
-def _page(items: Sequence[audit.AuditEntry], has_next: bool, has_previous: bool, sequence: int) -> AuditConnection:
-    nodes = [entry_of(item) for item in items]
-    cursors = [audit_cursor(item.place) for item in items]
+async def audit_connection(
+    context: Context, query: AuditQuery, first: int | None, after: str | None
+) -> AuditConnection:
+    page = await audit_page(context.services, query, first, after)
+    nodes = [entry_of(item) for item in page.items]
     return AuditConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
         nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=has_next,
-            has_previous_page=has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
-        sequence=Long(sequence),
+        page_info=page_info(page),
+        sequence=Long(page.sequence),
     )

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from app.api.alert_pages import newest_first
 from app.api.context import Info
 from app.api.ids import global_id
-from app.api.loaders import newest_first
 from app.api.scalars import JSON
 from app.api.types.alert import Alert
 from app.api.types.asset import REFERENCES, AssetReference, referenced

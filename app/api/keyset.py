@@ -1,0 +1,80 @@
+"""One page of what is kept newest first (alerts, what happened to them, the audit), in no face's form.
+
+Cursors are places in that order, so a page never shifts: what comes later comes before the first page.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from app.api.pages import DEFAULT_PAGE, decode_cursor, encode_cursor, page_size
+from app.api.services import Services
+from app.errors import Invalid
+from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset(Generic[Item]):
+    items: Sequence[Item]
+    cursors: Sequence[str]
+    has_previous: bool
+    has_next: bool
+    sequence: int
+    """The journal entry up to which it is whole."""
+    stopped: str | None = None
+    """Where looking for more has stopped, behind the last item; None where that is the last item."""
+    total: int | None = None
+    """Over all pages, where that is known."""
+
+    @property
+    def start(self) -> str | None:
+        return self.cursors[0] if self.cursors else None
+
+    @property
+    def end(self) -> str | None:
+        return self.stopped or (self.cursors[-1] if self.cursors else None)
+
+
+async def audit_page(services: Services, query: AuditQuery, first: int | None, after: str | None) -> Keyset[AuditEntry]:
+    """Raises Invalid (PAGE_SIZE_INVALID, CURSOR_INVALID), Unavailable."""
+    size = page_size(DEFAULT_PAGE if first is None else first)
+    place = audit_place(after) if after is not None else None
+    sequence = await services.caught_up()
+    found = await services.store.audit(query, size + 1, place)
+    return _page(found, size, lambda item: f"{item.at}/{item.entry_id}", after is not None, sequence)
+
+
+async def history_page(
+    services: Services, query: AlertQuery, first: int | None, after: str | None
+) -> Keyset[AlertRecord]:
+    """Raises Invalid (PAGE_SIZE_INVALID, CURSOR_INVALID), Unavailable."""
+    size = page_size(DEFAULT_PAGE if first is None else first)
+    place = record_place(after) if after is not None else None
+    sequence = await services.caught_up()
+    found = await services.store.alert_records(query, size + 1, place)
+    return _page(found, size, lambda item: f"{item.sequence}/{item.index}", after is not None, sequence)
+
+
+def audit_place(cursor: str) -> AuditPlace:
+    """Raises Invalid (CURSOR_INVALID)."""
+    at, _, entry_id = decode_cursor(cursor, "after").partition("/")
+    if not (at.isascii() and at.isdecimal() and len(at) < 18 and entry_id):
+        raise Invalid("`after` is not a cursor of the audit", code="CURSOR_INVALID", path="/after")
+    return int(at), entry_id
+
+
+def record_place(cursor: str) -> RecordPlace:
+    """Raises Invalid (CURSOR_INVALID)."""
+    sequence, _, index = decode_cursor(cursor, "after").partition("/")
+    if not all(part.isascii() and part.isdecimal() and len(part) < 13 for part in (sequence, index)):
+        raise Invalid("`after` is not a cursor of alert events", code="CURSOR_INVALID", path="/after")
+    return int(sequence), int(index)
+
+
+def _page(
+    found: Sequence[Item], size: int, key: Callable[[Item], str], has_previous: bool, sequence: int
+) -> Keyset[Item]:
+    items = found[:size]
+    return Keyset(items, [encode_cursor(key(item)) for item in items], has_previous, len(found) > size, sequence)
