@@ -5,7 +5,7 @@ decided at each moment something is due, and a call is attempted as soon as it i
 they say what the scenario says, and a call stays open until the scenario answers it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import msgspec
@@ -55,9 +55,12 @@ class Step:
 class Stage:
     """`now` is engine time; `since` has the outcomes that expectations look at: since the step began, or this run."""
 
-    def __init__(self, plant: Plant, plan: Plan | None, begins: Micros) -> None:
+    def __init__(
+        self, plant: Plant, plan: Plan | None, begins: Micros, make_engine: Callable[[], Engine] = Engine
+    ) -> None:
         self.plant = plant
-        self.engine = Engine()
+        self._make_engine = make_engine
+        self.engine = make_engine()
         self.begins = self.now = begins
         self.entries: list[Entry] = []
         self.since: list[Outcome] = []
@@ -152,7 +155,7 @@ class Stage:
     def _differences(self) -> list[str]:
         """And puts the engine that was read back into the place of the one that is gone."""
         found = []
-        folded, restored = Engine(), Engine()
+        folded, restored = self._make_engine(), self._make_engine()
         for entry in self.entries:
             folded.fold(entry)
         after, state = self._snapshot
