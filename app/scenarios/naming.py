@@ -1,7 +1,8 @@
 """Names of a scenario's lines looked up where the scenario is: what is not there is told with what was meant."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from app.dtsl.diagnostics import Message
 from app.dtsl.spelling import dtsl_member, dtsl_type
 from app.model.plan import BehaviorKey
 from app.scenarios import messages
@@ -28,39 +29,32 @@ def twin(stage: Stage, name: Name) -> str:
 
 
 def property_of(stage: Stage, member: Member) -> tuple[str, str]:
-    twin_id = twin(stage, member.owner)
-    known = stage.plant.catalogue.capabilities(twin_id).properties
-    if member.name.id not in known:
-        raise Fault(
-            messages.unknown_property(*_told(member, known)),
-            member.name.span,
-        )
-    return twin_id, member.name.id
+    """The ids of the twin and of what it has; so do those that follow."""
+    return _part(stage, member, messages.unknown_property, "properties")
 
 
 def method_of(stage: Stage, member: Member) -> tuple[str, str]:
-    twin_id = twin(stage, member.owner)
-    known = stage.plant.catalogue.capabilities(twin_id).methods
-    if member.name.id not in known:
-        raise Fault(messages.unknown_method(*_told(member, known)), member.name.span)
-    return twin_id, member.name.id
-
-
-def callable_of(stage: Stage, member: Member) -> tuple[str, str]:
-    """A method, or a property that can be written."""
-    twin_id = twin(stage, member.owner)
-    capabilities = stage.plant.catalogue.capabilities(twin_id)
-    if member.name.id not in capabilities.methods and member.name.id not in capabilities.properties:
-        known = [*capabilities.methods, *capabilities.properties]
-        raise Fault(messages.unknown_method(*_told(member, known)), member.name.span)
-    return twin_id, member.name.id
+    return _part(stage, member, messages.unknown_method, "methods")
 
 
 def event_of(stage: Stage, member: Member) -> tuple[str, str]:
+    return _part(stage, member, messages.unknown_event, "events")
+
+
+def callable_of(stage: Stage, member: Member) -> tuple[str, str]:
+    """A method, or a property: what a call may be of."""
+    return _part(stage, member, messages.unknown_method, "methods", "properties")
+
+
+Unknown = Callable[[str, str, Iterable[str]], Message]
+
+
+def _part(stage: Stage, member: Member, unknown: Unknown, *parts: str) -> tuple[str, str]:
     twin_id = twin(stage, member.owner)
-    known = stage.plant.catalogue.capabilities(twin_id).events
+    capabilities = stage.plant.catalogue.capabilities(twin_id)
+    known = [name for part in parts for name in getattr(capabilities, part)]
     if member.name.id not in known:
-        raise Fault(messages.unknown_event(*_told(member, known)), member.name.span)
+        raise Fault(unknown(*_told(member, known)), member.name.span)
     return twin_id, member.name.id
 
 
