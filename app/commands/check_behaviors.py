@@ -48,7 +48,13 @@ class Seen(Mapping[str, Owner]):
         inside = tuple(self._names.inside(path)) if item.is_overlay else None
         methods = item.capabilities.methods
         return Owner(
-            item.capabilities.properties, methods, item.optional, guard=item.guard, inside=inside, many=item.many
+            item.capabilities.properties,
+            methods,
+            item.optional,
+            guard=item.guard,
+            inside=inside,
+            many=item.many,
+            by_id=item.by_id,
         )
 
     def __iter__(self) -> Iterator[str]:

@@ -29,13 +29,14 @@ def check_together(scripts: Sequence[Parsed], definitions: Sequence[Definition],
     written: dict[Key, Definition | None] = {key_of(item): item for item in definitions}
     answers = check_parsed(scripts, Draft(catalogue, written) if written else catalogue)
     declared = {key_of(item): item for answer in answers for item in answer.definitions}
-    wrong = {id for answer in answers if not answer.definitions for id in answer.declared}
+    wrong = {key for answer in answers if not answer.definitions for key in answer.declared}
     world = Draft(catalogue, {**written, **declared})
     return Together(
         answers,
         # of an overlay whose type is wrong in its script nothing is known
-        [
-            Findings() if isinstance(item, Overlay) and item.overlay_type in wrong else check(world, item)
-            for item in definitions
-        ],
+        [Findings() if _of_type_in(item, wrong) else check(world, item) for item in definitions],
     )
+
+
+def _of_type_in(item: Definition, wrong: set[Key]) -> bool:
+    return isinstance(item, Overlay) and ("overlay_type", item.overlay_type) in wrong

@@ -7,7 +7,7 @@ one request and must not outlive the catalogue revision that it was made on.
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from app.model.catalogue import NO_CAPABILITIES, Capabilities, Catalogue, adds_capabilities, own_capabilities
+from app.model.catalogue import NO_CAPABILITIES, Capabilities, adds_capabilities, own_capabilities
 from app.model.composition import overlays_in, twins_in
 from app.model.connectivity import Template, template_of
 from app.model.definitions import Definition, Kind, Overlay, OverlayType, RelationshipType, Twin, TwinType
@@ -58,7 +58,7 @@ class World(Protocol):
 class Draft:
     """Implements World. `changes` maps what is saved to its definition and what is removed to None."""
 
-    def __init__(self, base: Catalogue, changes: Mapping[Key, Definition | None]) -> None:
+    def __init__(self, base: World, changes: Mapping[Key, Definition | None]) -> None:
         self._base = base
         self._changes = changes
         self._capabilities: dict[str, Capabilities] = {}

@@ -6,10 +6,11 @@ Spans are left out of comparisons, so `parse(format(script)) == script` means wh
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from app.dtsl.source import NOWHERE, Span
 from app.model.conditions import Condition
+from app.model.definitions import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """A value as written: str, int, float, bool, None or a list of those."""
+    """A value as written: str, int, float, bool, None, or a list or an object of those."""
 
     value: Any
     span: Span = field(default=NOWHERE, compare=False)
@@ -57,11 +58,20 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """An argument by name: `speed = 1450.0`."""
+
+    name: Name
+    value: Constant
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
-    """`alert(critical, "...")` (one name), `outletValve.open(100.0)` (two) or, inside an overlay, more."""
+    """`alert(critical, "...")` (one name; in twins one of their methods too), `outletValve.open(100.0)` (two) or,
+    inside an overlay, more."""
 
     path: tuple[Name, ...]
-    arguments: tuple[Constant | Word, ...]
+    arguments: tuple[Constant | Word | Named, ...]
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -73,62 +83,52 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
-class Role:
-    twin_type: Name
-    name: Name
-    optional: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Relationship:
-    source: Name
-    target: Name
-    name: Name
-    guard: Expression | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Behavior:
     name: Name
     when: Expression
     actions: tuple[Call | Write, ...] = ()
     then: bool = field(default=False, compare=False)
     """Whether a `then` block is written, be it empty."""
+    description: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of a metadata block; the key is any text."""
+class Filler:
+    """Who fills a role; `kind` where it is written."""
 
-    key: str
-    value: Constant
-    span: Span = field(default=NOWHERE, compare=False)
+    name: Name
+    kind: Literal["twin", "overlay"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     role: Name
-    twin: Name
+    fillers: tuple[Filler, ...]
+    listed: bool = False
+    """Whether they stand in brackets, be it a single one."""
 
 
 @dataclass(frozen=True, slots=True)
-class OverlayDeclaration:
+class Declaration:
+    """A definition as it is written.
+
+    `document` has the fields of its JSON document in the author's order, without the id, and with what a script says
+    in its own way still as the script says it (lower.py): behaviors as Behavior, bindings as Binding, an
+    `if` of a relationship as `guard`, a role's type as `type` where the script does not say whether it is one of twins
+    or of overlays, and `name` null where the definition is to have none.
+    """
+
+    kind: Kind
     name: Name
-    roles: tuple[Role, ...] = ()
-    relationships: tuple[Relationship, ...] = ()
-    behaviors: tuple[Behavior, ...] = ()
-    metadata: tuple[Entry, ...] = ()
-    blocks: tuple[str, ...] = field(default=(), compare=False)
-    """The keywords of its blocks as written: their order is the author's."""
+    document: Mapping[str, Any]
+    places: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    """By pointer into the document; "" is where the name stands."""
 
 
 @dataclass(frozen=True, slots=True)
-class InstanceDeclaration:
-    name: Name
-    overlay_type: Name
-    bindings: tuple[Binding, ...] = ()
-    metadata: tuple[Entry, ...] = ()
-    blocks: tuple[str, ...] = field(default=(), compare=False)
+class Import:
+    file: str
+    span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +137,14 @@ class Written:
 
     tokens: Sequence[Any]
     comments: Sequence[Any]
+    docs: frozenset[int] = frozenset()
+    """The offsets of the comments that are descriptions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    declarations: tuple[OverlayDeclaration | InstanceDeclaration, ...] = ()
+    declarations: tuple[Declaration, ...] = ()
+    imports: tuple[Import, ...] = ()
     lost: frozenset[str] = field(default=frozenset(), compare=False)
     """Ids in statements that had a syntax error and were left out: no one should be told that those are unknown."""
     written: Written | None = field(default=None, compare=False, repr=False)

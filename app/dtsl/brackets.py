@@ -10,6 +10,17 @@ from app.dtsl.build import MAX_NESTING, Report, Token, span_of
 
 Make = Callable[[str, str, Token], Token]
 
+BEGINS = ("RELATIONSHIP", "TWIN", "OVERLAY", "INSTANCE")
+"""The words that declarations begin with."""
+_BEGINNINGS = (
+    ("RELATIONSHIP", "TYPE", "NAME", "LBRACE"),
+    ("TWIN", "TYPE", "NAME", "LBRACE"),
+    ("TWIN", "TYPE", "NAME", "EXTENDS"),
+    ("TWIN", "NAME", "OF"),
+    ("OVERLAY", "NAME", "LBRACE"),
+    ("INSTANCE", "NAME", "LBRACE"),
+    ("INSTANCE", "NAME", "OF"),
+)
 _CLOSING = {"LBRACE": ("RBRACE", "}"), "LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "]")}
 _OPENING = {"RBRACE": ("LBRACE", "{"), "RPAR": ("LPAR", "("), "RSQB": ("LSQB", "[")}
 
@@ -34,7 +45,7 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
         first = token.line not in indents
         indents.setdefault(token.line, token.column)
         previous = balanced[-1] if balanced else token
-        if open_ and kind in ("OVERLAY", "INSTANCE") and starts_a_declaration(tokens, index):
+        if open_ and kind in BEGINS and starts_a_declaration(tokens, index):
             while open_:
                 missing(open_[-1])
                 close(previous)
@@ -66,10 +77,9 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
 
 
 def starts_a_declaration(tokens: Sequence[Token], index: int) -> bool:
-    """`overlay NAME {` or `instance NAME of`, which stand nowhere but at the top."""
-    if index + 2 >= len(tokens) or tokens[index + 1].type not in ("NAME", "STRING"):
-        return False
-    return bool(tokens[index + 2].type == ("LBRACE" if tokens[index].type == "OVERLAY" else "OF"))
+    """`overlay NAME {`, `twin NAME of` and their like, which stand nowhere but at the top."""
+    kinds = tuple("NAME" if token.type == "STRING" else token.type for token in tokens[index : index + 4])
+    return any(kinds[: len(beginning)] == beginning for beginning in _BEGINNINGS)
 
 
 def declarations(tokens: Sequence[Token]) -> list[list[Token]]:

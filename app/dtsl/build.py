@@ -1,12 +1,13 @@
 """From lark's tree to the AST: names become ids, quotes and numbers become values, each node gets its place.
 
-Here are names, values, conditions and behaviors, which all declarations share; those are in build_overlays.py.
+Here are names, values, conditions and behaviors, which all declarations share; those are in build_declarations.py.
 
 Lark's types stay in parse.py; a tree here is anything with `data`, `children` and `meta`, a token a str with `type`,
 `start_pos` and `end_pos`. What is wrong is reported and replaced by something harmless, so that checking goes on.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.dtsl import diagnostics
@@ -16,6 +17,7 @@ from app.dtsl.ast import (
     Constant,
     Expression,
     Name,
+    Named,
     Place,
     Word,
     Write,
@@ -50,14 +52,27 @@ def span_of(token: Token) -> Span:
     return Span(token.start_pos, token.end_pos)
 
 
-def _tree_span(tree: Tree) -> Span:
+def tree_span(tree: Tree) -> Span:
     return Span(tree.meta.start_pos, tree.meta.end_pos)
 
 
+_BEYOND = str(2**63)
+"""Only with a sign before it a number that there is."""
+
+
+@dataclass(slots=True)
+class Docs:
+    """The `///` comments by the offset of the word that they stand above, and those of them that described it."""
+
+    above: dict[int, list[Token]] = field(default_factory=dict)
+    used: set[int] = field(default_factory=set)
+
+
 class Builder:
-    def __init__(self, report: Report) -> None:
+    def __init__(self, report: Report, docs: "Docs | None" = None) -> None:
         self.lost: set[str] = set()
         """Names that are no identifiers: reported, and to be left alone."""
+        self._docs = docs if docs is not None else Docs()
         self.report = report
         self._places: dict[int, Place] = {}
 
@@ -66,18 +81,36 @@ class Builder:
     def behavior(self, tree: Tree) -> Behavior:
         name, when, *then = tree.children
         actions = tuple(self._action(item) for item in then[0].children) if then else ()
-        return Behavior(self.name(name), self.expression(when.children[0]), actions, bool(then))
+        description = self.description(tree)
+        said = description[0] if description is not None else None
+        return Behavior(self.name(name), self.expression(when.children[0]), actions, bool(then), said)
+
+    def description(self, tree: Tree) -> tuple[str, Span] | None:
+        """What the `///` above something say, without the one space before it and any behind."""
+        comments = self._docs.above.get(tree.meta.start_pos)
+        if not comments:
+            return None
+        self._docs.used |= {comment.start_pos for comment in comments}
+        span = Span(comments[0].start_pos, comments[-1].end_pos)
+        text = "\n".join(comment[3:].removeprefix(" ").rstrip() for comment in comments)
+        if len(text) > MAX_TEXT:
+            self.report(diagnostics.text_too_long(len(text), MAX_TEXT), span)
+            return "", span
+        return text, span
 
     def _action(self, tree: Tree) -> Call | Write:
         path, *rest = tree.children
         names = tuple(self.name(child) for child in path.children)
         if tree.data == "write":
-            return Write(names, self.constant(rest[0]), _tree_span(tree))
-        return Call(names, tuple(self._argument(child) for child in rest), _tree_span(tree))
+            return Write(names, self.constant(rest[0]), tree_span(tree))
+        return Call(names, tuple(self._argument(child) for child in rest), tree_span(tree))
 
-    def _argument(self, tree: Tree) -> Constant | Word:
+    def _argument(self, tree: Tree) -> Constant | Word | Named:
+        if tree.data == "named":
+            name, value = tree.children
+            return Named(self.name(name), self.constant(value))
         if tree.data == "word":
-            return Word(str(tree.children[0]), _tree_span(tree))
+            return Word(str(tree.children[0]), tree_span(tree))
         return self.constant(tree)
 
     def name(self, tree: Tree) -> Name:
@@ -91,25 +124,39 @@ class Builder:
     # ------------------------------------------------------------ values
 
     def constant(self, tree: Tree) -> Constant:
-        return Constant(self._value(tree), _tree_span(tree))
+        return Constant(self.value(tree), tree_span(tree))
 
-    def _value(self, tree: Tree) -> Any:
+    def value(self, tree: Tree) -> Any:
         match tree.data:
             case "text":
                 return self.text(tree.children[0])
             case "number":
-                return self._number(tree.children[0])
+                return self.number(tree.children[0])
             case "negative_number":
-                return -self._number(tree.children[0].children[0])
+                token = tree.children[0].children[0]
+                return -(2**63) if token == _BEYOND else -self.number(token)
             case "truth":
                 return tree.children[0] == "true"
             case "list":
                 if len(tree.children) > MAX_ITEMS:
-                    self.report(diagnostics.list_too_long(len(tree.children), MAX_ITEMS), _tree_span(tree))
+                    self.report(diagnostics.list_too_long(len(tree.children), MAX_ITEMS), tree_span(tree))
                     return []
-                return [self._value(child) for child in tree.children]
+                return [self.value(child) for child in tree.children]
+            case "object":
+                return self._object(tree)
             case _:
                 return None
+
+    def _object(self, tree: Tree) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for entry in tree.children:
+            key, value = entry.children
+            token = key.children[0]
+            name = self.text(token) if token.type == "STRING" else read_name(str(token))
+            if name in found:
+                self.report(diagnostics.said_twice(name), span_of(token))
+            found[name] = self.value(value)
+        return found
 
     def text(self, token: Token) -> str:
         if len(token) > MAX_TEXT + 2:
@@ -120,7 +167,7 @@ class Builder:
             self.report(diagnostics.unknown_escape(escape), Span(token.start_pos + start, token.start_pos + end))
         return text
 
-    def _number(self, token: Token) -> int | float:
+    def number(self, token: Token) -> int | float:
         number = read_number(str(token))
         if number is None:
             self.report(diagnostics.number_too_large(str(token)), span_of(token))
@@ -132,10 +179,10 @@ class Builder:
     def expression(self, tree: Tree) -> Expression:
         self._places = {}
         condition = self.condition(tree)
-        return Expression(condition, _tree_span(tree), self._places)
+        return Expression(condition, tree_span(tree), self._places)
 
     def condition(self, tree: Tree, depth: int = 1) -> Condition:
-        span = _tree_span(tree)
+        span = tree_span(tree)
         while tree.data == "group":
             tree = tree.children[0]
         if depth > MAX_NESTING:
@@ -154,7 +201,7 @@ class Builder:
             case "negative":
                 item = tree.children[0]
                 if item.data == "number":  # `-5` is a number; `-(5)` is a sign before one
-                    node = Literal(-self._number(item.children[0]))
+                    node = Literal(-self.number(item.children[0]))
                 else:
                     node = Negative(self.condition(item, depth + 1))
             case "not_":
@@ -165,7 +212,7 @@ class Builder:
                 self.report(diagnostics.misplaced_null(), span)
                 node = Literal(True)
             case _:
-                node = Literal(self._value(tree))
+                node = Literal(self.value(tree))
         return self._placed(node, span)
 
     def _comparison(self, tree: Tree, span: Span, depth: int) -> Condition:
@@ -184,7 +231,7 @@ class Builder:
             self.report(diagnostics.misplaced_null(), span)
             return self._placed(Literal(True), span)
         owner = self._path(other.children).id if path else self.name(other).id
-        bound = self._placed(Bound(owner), span, owner=_tree_span(other))
+        bound = self._placed(Bound(owner), span, owner=tree_span(other))
         return bound if operator == "!=" else self._placed(Not(bound), span)
 
     def _reference(self, tree: Tree, span: Span) -> Condition:

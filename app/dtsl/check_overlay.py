@@ -1,6 +1,7 @@
 """Behaviors of a script: conditions and actions in their scope, and the document's form of them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from app.dtsl import diagnostics
 from app.dtsl.actions import lower
@@ -28,7 +29,10 @@ def check_behavior(item: Behavior, scope: Scope, checking: Checking) -> Behavior
 
     def build() -> BehaviorDefinition:
         conditions = [format_condition(part) for part in conjuncts(when.condition)]
-        return BehaviorDefinition(name=item.name.id, conditions=conditions, actions=actions)
+        written: dict[str, Any] = {"actions": actions} if item.then or actions else {}
+        if item.description is not None:
+            written["description"] = item.description
+        return BehaviorDefinition(name=item.name.id, conditions=conditions, **written)
 
     return checking.make(f"behavior '{dtsl_member(item.name.id)}'", item.name.span, build)
 

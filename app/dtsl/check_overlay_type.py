@@ -1,101 +1,108 @@
-"""An overlay declaration to an overlay type: roles, relationships, behaviors."""
+"""What a script of an overlay is checked for by the language: types of roles, ends of relationships, guards."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from app.dtsl import diagnostics
-from app.dtsl.ast import Expression, OverlayDeclaration, Relationship, Role
-from app.dtsl.check_overlay import check_behavior
+from app.dtsl.ast import Expression
 from app.dtsl.declared import Checking
 from app.dtsl.format import conjuncts
-from app.dtsl.scope import Owner, Scope
-from app.dtsl.spelling import dtsl_member, dtsl_type, title
+from app.dtsl.lower import Lowered
+from app.dtsl.places import place_of
+from app.dtsl.scope import Scope
+from app.dtsl.source import Span
+from app.dtsl.spelling import dtsl_member, dtsl_type
 from app.model.conditions import Bound
-from app.model.definitions import OverlayType, RoleDefinition, RoleRelationship, TwinKind
-from app.model.lineage import kind_in_effect
-from app.model.relationship_types import TYPE_BY_KIND
 
 
-def check_overlay_type(declared: OverlayDeclaration, checking: Checking) -> OverlayType | None:
-    """None after any error in the script."""
-    checking.once("role", [role.name for role in declared.roles])
-    checking.once("relationship", [relationship.name for relationship in declared.relationships])
-    checking.once("behavior", [behavior.name for behavior in declared.behaviors])
-    scope = Scope(
-        None,
-        {role.name.id: _owner(role, checking) for role in reversed(declared.roles)},
-        where=f"overlay {dtsl_type(declared.name.id)}",
-        spell=dtsl_member,
-        lost=checking.lost,
-    )
-    kinds = {role.name.id: _kind(role, checking) for role in declared.roles}
-    relationships = [_relationship(item, scope, kinds, checking) for item in declared.relationships]
-    behaviors = [check_behavior(item, scope, checking) for item in declared.behaviors]
-    metadata = checking.metadata(declared.metadata)
-
-    def build() -> OverlayType:
-        return OverlayType(
-            type_id=declared.name.id,
-            name=title(declared.name.id),
-            twin_roles=[
-                RoleDefinition(role=role.name.id, required=not role.optional, twin_type=role.twin_type.id)
-                for role in declared.roles
-            ],
-            relationship_types=[item for item in relationships if item],
-            behaviors=[item for item in behaviors if item],
-            **metadata,
-        )
-
-    return checking.make(f"overlay {dtsl_type(declared.name.id)}", declared.name.span, build)
+def check_role_types(item: Lowered, checking: Checking) -> set[str]:
+    """The roles whose type is not known: nothing is said about what is in them."""
+    unknown: set[str] = set()
+    for index, role in enumerate(_objects(item.document.get("twin_roles"))):
+        for field in ("twin_type", "overlay_type"):
+            type_id = role.get(field)
+            if not isinstance(type_id, str) or _is_known(type_id, field, checking):
+                continue
+            unknown.add(str(role.get("role")))
+            if type_id in checking.lost:
+                continue
+            span = place_of(item.places, f"/twin_roles/{index}/{field}")
+            if field == "overlay_type":
+                known = map(dtsl_type, checking.catalogue.ids("overlay_type"))
+                checking.report(diagnostics.unknown_overlay_type(dtsl_type(type_id), known), span)
+            else:
+                known = map(dtsl_type, checking.catalogue.ids("twin_type"))
+                checking.report(diagnostics.unknown_twin_type(dtsl_type(type_id), known), span)
+    return unknown
 
 
-def _owner(role: Role, checking: Checking) -> Owner:
-    type_id = role.twin_type.id
-    if checking.catalogue.twin_type(type_id) is None:
-        known = map(dtsl_type, checking.catalogue.ids("twin_type"))
-        checking.report(diagnostics.unknown_twin_type(dtsl_type(type_id), known), role.twin_type.span)
-        return Owner({}, {}, role.optional, known=False)
-    offered = checking.catalogue.type_capabilities(type_id)
-    return Owner(offered.properties, offered.methods, role.optional)
+def _is_known(type_id: str, field: str, checking: Checking) -> bool:
+    if type_id in checking.lost:
+        return False
+    catalogue = checking.catalogue
+    return (catalogue.twin_type(type_id) if field == "twin_type" else catalogue.overlay_type(type_id)) is not None
 
 
-def _kind(role: Role, checking: Checking) -> TwinKind:
-    return kind_in_effect(checking.catalogue, role.twin_type.id)
+def check_role_relationships(
+    written: Sequence[Mapping[str, Any]], item: Lowered, scope: Scope, checking: Checking
+) -> None:
+    """`written` are the relationships as the script has them, with their guards."""
+    for index, relationship in enumerate(written):
+        ends = {field: relationship.get(field) for field in ("source_role", "target_role")}
+        for field, end in ends.items():
+            if isinstance(end, str):
+                span = place_of(item.places, f"/relationship_types/{index}/{field}")
+                _check_end(end, relationship, span, scope, checking)
+        guard = relationship.get("guard")
+        if isinstance(guard, Expression):
+            _check_guard(guard, [end for end in ends.values() if isinstance(end, str)], scope, checking)
 
 
-# ---------------------------------------------------------------------------------------------------- relationships
-
-
-def _relationship(
-    item: Relationship, scope: Scope, kinds: dict[str, TwinKind], checking: Checking
-) -> RoleRelationship | None:
-    ends = (item.source, item.target)
-    for end in ends:
-        if end.id not in scope.owners and end.id not in scope.lost:
-            known = map(dtsl_member, scope.owners)
-            checking.report(diagnostics.unknown_role(dtsl_member(end.id), scope.where, known), end.span)
-    if item.guard:
-        _check_guard(item.guard, item, scope, checking)
-    else:
-        for end in ends:
-            if end.id in scope.owners and scope.owners[end.id].optional:
-                checking.report(diagnostics.unguarded_relationship(dtsl_member(end.id)), end.span)
-
-    def build() -> RoleRelationship:
-        return RoleRelationship(
-            name=item.name.id,
-            source_role=item.source.id,
-            target_role=item.target.id,
-            relationship_type=TYPE_BY_KIND[kinds[item.source.id]],
-            required=item.guard is None,
-        )
-
-    return checking.make(f"relationship '{dtsl_member(item.name.id)}'", item.name.span, build)
-
-
-def _check_guard(guard: Expression, item: Relationship, scope: Scope, checking: Checking) -> None:
-    ends = {item.source.id, item.target.id}
-    for test in conjuncts(guard.condition):
-        if not isinstance(test, Bound) or test.owner not in ends:
-            names = (dtsl_member(item.source.id), dtsl_member(item.target.id))
-            checking.report(diagnostics.bad_guard(*names), guard.span)
+def _check_end(end: str, relationship: Mapping[str, Any], span: Span, scope: Scope, checking: Checking) -> None:
+    path = path_of(end, scope)
+    if path is None:
+        name, _, rest = end.partition(".")
+        outer = scope.owners.get(name)
+        if name in scope.lost or (outer is not None and not outer.known):
             return
-        if test.owner in scope.owners and not scope.owners[test.owner].optional:
-            checking.report(diagnostics.needless_test(dtsl_member(test.owner)), guard.places[id(test)].owner)
+        if outer is None or not rest or outer.inside is None:
+            known = map(dtsl_member, scope.owners)
+            checking.report(diagnostics.unknown_role(_shown(end), scope.where, known), span)
+        else:
+            known = map(dtsl_member, outer.inside)
+            where = f"'{dtsl_member(name)}'"
+            checking.report(diagnostics.unknown_role(_shown(rest), where, known), span)
+        return
+    owner = scope.owners[path]
+    required = "guard" not in relationship and relationship.get("required", True) is not False
+    if required and owner.optional and not owner.many:
+        checking.report(diagnostics.unguarded_relationship(scope.shown(owner.guard or path)), span)
+
+
+def _shown(end: str) -> str:
+    return ".".join(map(dtsl_member, end.split(".")))
+
+
+def path_of(written: str, scope: Scope) -> str | None:
+    """A role or a path of roles as a scope knows it: `pumping.primary_pump` -> `pumping/primary_pump`."""
+    for path in (written, written.replace(".", "/")):
+        if path in scope.owners:
+            return path
+    return None
+
+
+def _check_guard(guard: Expression, ends: Sequence[str], scope: Scope, checking: Checking) -> None:
+    paths = {path_of(end, scope) or end for end in ends}
+    within = {path[:at] for path in paths for at in range(len(path)) if path[at] == "/"}
+    for test in conjuncts(guard.condition):
+        if not isinstance(test, Bound) or test.owner not in paths | within:
+            names = [_shown(end) for end in ends] or ["role"]
+            checking.report(diagnostics.bad_guard(names[0], names[-1]), guard.span)
+            return
+        owner = scope.owners.get(test.owner)
+        if owner is not None and not owner.optional:
+            checking.report(diagnostics.needless_test(scope.shown(test.owner)), guard.places[id(test)].owner)
+
+
+def _objects(items: Any) -> Sequence[Mapping[str, Any]]:
+    return [item if isinstance(item, Mapping) else {} for item in items] if isinstance(items, list) else []

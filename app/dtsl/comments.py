@@ -27,6 +27,8 @@ class _Line:
     text: str
     forced: bool
     """Whether the formatter itself puts an empty line before it."""
+    docs: list[str] = field(default_factory=list)
+    """The lines of the description right above it."""
     tokens: list[int] = field(default_factory=list)
     """Indices of its tokens."""
     above: list[tuple[bool, str]] = field(default_factory=list)
@@ -40,14 +42,15 @@ class _Line:
 def close_up(lines: Sequence[str]) -> Iterator[str]:
     """Blocks with nothing in them in one line: `metadata {}`."""
     for index, line in enumerate(lines):
-        if line.endswith("{") and index + 1 < len(lines) and lines[index + 1].strip() == "}":
+        if line.endswith("{") and index + 1 < len(lines) and lines[index + 1].lstrip().startswith("}"):
             continue
-        yield lines[index - 1] + "}" if index and line.strip() == "}" and lines[index - 1].endswith("{") else line
+        closes = index and line.lstrip().startswith("}") and lines[index - 1].endswith("{")
+        yield lines[index - 1] + line.lstrip() if closes else line
 
 
 def keep_comments(lines: Sequence[str], tokens: Sequence[Token], written: Written) -> str:
-    """`tokens` are those of `lines`, which are the formatted form of what was written."""
-    page = _Page(lines, tokens)
+    """`tokens` are those of `lines`, which are the formatted form of what was written; descriptions are among both."""
+    page = _Page(lines, [token for token in tokens if token.type != "COMMENT"])
     page.place(written)
     return page.text()
 
@@ -55,13 +58,21 @@ def keep_comments(lines: Sequence[str], tokens: Sequence[Token], written: Writte
 class _Page:
     def __init__(self, lines: Sequence[str], tokens: Sequence[Token]) -> None:
         self._tokens = tokens
-        self._lines = [
-            _Line(text, forced=index > 0 and not lines[index - 1]) for index, text in enumerate(lines) if text
-        ]
+        self._lines: list[_Line] = []
+        numbered: dict[int, _Line] = {}
+        forced, docs = False, list[str]()
+        for number, text in enumerate(lines, 1):
+            if not text:
+                forced = number > 1
+            elif text.lstrip(" ").startswith("///"):
+                docs.append(text)
+            else:
+                numbered[number] = _Line(text, forced, docs)
+                self._lines.append(numbered[number])
+                forced, docs = False, []
         self._end: list[tuple[bool, str]] = []
         self._line_of: list[_Line] = []
         """Of each token."""
-        numbered = dict(zip((number for number, text in enumerate(lines, 1) if text), self._lines, strict=True))
         for index, token in enumerate(tokens):
             line = numbered[token.line]
             line.tokens.append(index)
@@ -83,15 +94,19 @@ class _Page:
             while comment is not None and (token is None or comment.start_pos < token.start_pos):
                 found.append(comment)
                 comment = next(comments, None)
+            docs = [comment for comment in found if comment.start_pos in written.docs]
+            found = [comment for comment in found if comment.start_pos not in written.docs]
             if found:
                 following = here if here is not None else _next_pair(partner, index, len(self._tokens))
                 end_line = self._place(found, last, following, end_line, token)
+            apart = bool(docs) and docs[0].line - end_line > 1
+            end_line = docs[-1].end_line if docs else end_line
             if token is None or here is None:
                 end_line = token.end_line if token is not None else end_line
                 continue
             line = self._line_of[here]
             if line.tokens[0] == here:
-                line.apart = token.line - end_line > 1
+                line.apart = apart or (not docs and token.line - end_line > 1)
             last, end_line = here, token.end_line
 
     def _place(self, comments: Sequence[Token], last: int, here: int, end_line: int, token: Token | None) -> int:
@@ -179,7 +194,7 @@ class _Page:
             else:
                 if (line.apart or forced) and not opened and not closes:
                     written.append("")
-                written.append(text)
+                written += [*line.docs, text]
             opened = self._tokens[line.tokens[-1]].type == "LBRACE"
             empty = opened and not behind
         opened = not self._lines

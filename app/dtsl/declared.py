@@ -1,19 +1,19 @@
 """What the checks of overlays and of instances share: the catalogue, where findings go, names declared once."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import ValidationError
 
 from app.dtsl import diagnostics
-from app.dtsl.ast import Entry, Name
+from app.dtsl.ast import Name
 from app.dtsl.diagnostics import Message
 from app.dtsl.findings import Findings
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
 from app.model.catalogue import Capabilities
-from app.model.definitions import Kind, OverlayType, Twin, TwinType
+from app.model.definitions import Kind, Overlay, OverlayType, Twin, TwinType
 
 Made = TypeVar("Made")
 
@@ -28,6 +28,8 @@ class Known(Protocol):
     def twin(self, twin_id: str) -> Twin | None: ...
 
     def overlay_type(self, type_id: str) -> OverlayType | None: ...
+
+    def overlay(self, overlay_id: str) -> Overlay | None: ...
 
     def subtypes_of(self, type_id: str) -> list[str]: ...
 
@@ -57,11 +59,6 @@ class Checking:
             if before is not name:
                 line = self.findings.line(before.span)
                 self.report(diagnostics.declared_twice(kind, spell(name.id), line), name.span)
-
-    def metadata(self, entries: Sequence[Entry]) -> dict[str, Any]:
-        """The `metadata` field of a document, left out where nothing is written."""
-        self.once("key", [Name(entry.key, entry.span) for entry in entries])
-        return {"metadata": {entry.key: entry.value.value for entry in entries}} if entries else {}
 
     def twins_of_type(self, type_id: str) -> list[str]:
         if type_id not in self._twins_of_type:

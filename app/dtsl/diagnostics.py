@@ -5,12 +5,13 @@ Codes are for programs and never change their meaning: 1xx the text, 2xx names, 
 Each has its long form, with an example, in explanations/.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
-from app.dtsl.spelling import quote
+from app.dtsl.spelling import is_word, quote
 from app.errors import Problem, nearest, suggestion
 
 Severity = Literal["error", "warning", "info"]
@@ -150,6 +151,35 @@ def lone_surrogate() -> Message:
     )
 
 
+def said_twice(field: str) -> Message:
+    return Message("DTSL140", f"'{field}' is said twice", "leave one of them out")
+
+
+def not_in_this(what: str, where: str) -> Message:
+    return Message("DTSL141", f"a {where} has no '{what}'", "leave it out")
+
+
+def one_end_is_this() -> Message:
+    text = "one end of this relationship, and only one, is the twin itself"
+    return Message("DTSL142", text, "write 'this -> Other as name' or 'Other -> this as name'")
+
+
+def two_ends() -> Message:
+    return Message("DTSL142", "this relationship has one end only", "write 'from -> to as name'")
+
+
+def no_end() -> Message:
+    return Message("DTSL142", "this can't be the end of this relationship", "name what it leads to")
+
+
+def late_import() -> Message:
+    return Message("DTSL143", "imports stand before all declarations", "move it to the beginning")
+
+
+def only_seconds(unit: str) -> Message:
+    return Message("DTSL144", f"'{unit}' can't stand here", "write the seconds: 'stale after 30 s'", instead="s")
+
+
 def script_too_large(size: int, limit: int) -> Message:
     return Message(
         "DTSL120", f"the script has {size} characters; the limit is {limit}", "split it into several scripts"
@@ -215,7 +245,7 @@ def unknown_twin(name: str, meant: str | None, twin_type: str, known: Iterable[s
     text = f"unknown twin '{name}'"
     if meant:
         return Message("DTSL203", text, f"did you mean '{meant}'?", instead=meant)
-    return _unknown("DTSL203", text, name, known, f"twins of type {twin_type}")
+    return _unknown("DTSL203", text, name, known, f"twins of type {twin_type}" if twin_type else "twins")
 
 
 def unknown_role(name: str, where: str, known: Iterable[str]) -> Message:
@@ -255,6 +285,20 @@ def role_needed(name: str, roles: Iterable[str]) -> Message:
         return Message("DTSL210", text, f"write it as 'role.{name}'")
     written = f"{owners[0]}.{name}"
     return Message("DTSL210", text, f"write it as '{written}'", instead=written)
+
+
+def unknown_relationship_type(name: str, known: Iterable[str], hint: str = "") -> Message:
+    found = _unknown("DTSL240", f"unknown relationship type '{name}'", name, known, "relationship types")
+    return found if found.instead is not None or not hint else replace(found, hint=hint)
+
+
+def unknown_overlay(name: str, known: Iterable[str]) -> Message:
+    return _unknown("DTSL241", f"unknown overlay '{name}'", name, known, "overlays")
+
+
+def no_import(file: str, why: str, known: Iterable[str] = ()) -> Message:
+    found = _unknown("DTSL243", f"'{file}' can't be imported: {why}", file, known, "scripts in this folder")
+    return replace(found, instead=quote(found.instead, '"')) if found.instead is not None else found
 
 
 def unbound_role(role: str, twin_type: str, overlay_type: str) -> Message:
@@ -299,11 +343,28 @@ def property_of_overlay(role: str, name: str, inside: Iterable[str]) -> Message:
     return Message("DTSL218", f"the role '{role}' is filled by an overlay, which has no properties", hint)
 
 
+def filled_by_twin(role: str, twin_type: str) -> Message:
+    return Message(
+        "DTSL220", f"the role '{role}' is filled by a twin, not by an overlay", f"add '{role} = <a {twin_type}>;'"
+    )
+
+
 def filled_by_overlay(role: str, overlay_type: str) -> Message:
     return Message(
         "DTSL220",
-        f"the role '{role}' is filled by an overlay of type {overlay_type}, and a script binds twins only",
-        "save this overlay as a JSON document, with an overlay_id for that role",
+        f"the role '{role}' is filled by an overlay, not by a twin",
+        f"add '{role} = <an instance of {overlay_type}>;'",
+    )
+
+
+def wrong_overlay_type(overlay: str, is_a: str, role: str, needs: str) -> Message:
+    is_a = f"of {is_a}" if is_a else "of no overlay"
+    return Message("DTSL212", f"'{overlay}' is an instance {is_a}, but the role '{role}' needs one of {needs}")
+
+
+def filled_twice(role: str) -> Message:
+    return Message(
+        "DTSL209", f"role '{role}' is filled twice", "it takes one: fill it once, or make it many in its overlay"
     )
 
 
@@ -344,12 +405,24 @@ def argument_count(method: str, expected: Sequence[str], found: int) -> Message:
     return Message("DTSL306", f"'{method}' takes {takes}, not {found}", f"write '{method}({', '.join(expected)})'")
 
 
-def no_object(name: str) -> Message:
-    return Message("DTSL322", f"'{name}' takes an object, which a script can't write", "write this behavior as JSON")
+def unknown_field(field: str, name: str, known: Iterable[str]) -> Message:
+    return _unknown("DTSL322", f"'{name}' has no field '{field}'", field, known, "fields")
+
+
+def missing_field(field: str, name: str) -> Message:
+    return Message("DTSL322", f"'{name}' needs the field '{field}'", f"add '{field} = ...;'")
 
 
 def too_many_items(name: str, most: int, found: int) -> Message:
     return Message("DTSL323", f"'{name}' takes at most {most} items, not {found}")
+
+
+def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:
+    return _unknown("DTSL347", f"'{method}' has no parameter '{name}'", name, known, "parameters")
+
+
+def mixed_arguments() -> Message:
+    return Message("DTSL348", "arguments by place and by name can't be mixed", "name all of them, or none")
 
 
 def wrong_value_type(name: str, data_type: str, found: str) -> Message:
@@ -456,3 +529,51 @@ def twin_in_two_roles(twin: str, first: str, second: str) -> Message:
 
 def needless_test(role: str) -> Message:
     return Message("DTSL505", f"the role '{role}' is required, so this test is always the same", "remove it", "warning")
+
+
+# ---------------------------------------------------------------------------------------------------- of documents
+
+OF_DOCUMENTS = {
+    "UNKNOWN_FIELD": "DTSL150",
+    "MISSING_FIELD": "DTSL151",
+    "WRONG_TYPE": "DTSL152",
+    "NOT_ALLOWED": "DTSL153",
+    **dict.fromkeys(("OUT_OF_RANGE", "TOO_LONG", "TOO_SHORT", "TOO_DEEP", "TYPE_TOO_DEEP"), "DTSL154"),
+    **dict.fromkeys(("NUMBER_TOO_LARGE", "NOT_FINITE", "DOCUMENT_TOO_LARGE"), "DTSL154"),
+    **dict.fromkeys(("BAD_FORMAT", "BAD_MULTIPLICITY", "BAD_TEXT", "BAD_IDENTIFIER"), "DTSL155"),
+    **dict.fromkeys(("BAD_LIMITS", "NOT_FOR_TYPE"), "DTSL156"),
+    "UNKNOWN_TWIN_TYPE": "DTSL201",
+    "UNKNOWN_OVERLAY_TYPE": "DTSL202",
+    "UNKNOWN_TWIN": "DTSL203",
+    "UNKNOWN_ROLE": "DTSL204",
+    "UNKNOWN_PROPERTY": "DTSL205",
+    "UNKNOWN_METHOD": "DTSL206",
+    **dict.fromkeys(("DUPLICATE_NAME", "NAME_TAKEN"), "DTSL209"),
+    "UNKNOWN_RELATIONSHIP_TYPE": "DTSL240",
+    "UNKNOWN_OVERLAY": "DTSL241",
+    **dict.fromkeys(("EXTENDS_CYCLE", "OVERLAY_TYPE_CYCLE", "OVERLAY_CYCLE", "COMPUTED_CYCLE"), "DTSL242"),
+    "UNKNOWN_UNIT": "DTSL340",
+    "INCOMPATIBLE_UNIT": "DTSL341",
+    **dict.fromkeys(("COMPUTED_MAPPED", "COMPUTED_NEVER_STALE", "COMPUTED_READ_ONLY", "TOO_MANY_COMPUTED"), "DTSL342"),
+    **dict.fromkeys(("BAD_ENDPOINT", "BAD_NODE_ID", "BAD_POINTER", "BAD_TOPIC", "UNKNOWN_PLACEHOLDER"), "DTSL345"),
+    **dict.fromkeys(("ROLE_IS_OVERLAY", "ROLE_IS_MANY", "TOO_MANY_EDGES"), "DTSL346"),
+    "UNRESOLVED_TARGET": "DTSL510",
+}
+"""What commands find in documents, by its code there."""
+_FAMILIES = {"OVERRIDE_": "DTSL343", "RELATIONSHIP_": "DTSL344", "TOO_MANY_RELATIONSHIPS": "DTSL344"}
+_MEANT = re.compile(r"did you mean '([^']*)'\?")
+
+
+def of_document(problem: Problem, severity: Severity) -> Message:
+    """Something that was found in what a declaration means."""
+    code = OF_DOCUMENTS.get(problem.code, "")
+    if problem.code.startswith("DTSL"):
+        code = problem.code
+    for beginning, family in _FAMILIES.items():
+        if problem.code.startswith(beginning):
+            code = family
+    meant = _MEANT.search(problem.hint) if code in ("DTSL153", "DTSL340") else None
+    instead = meant[1] if meant is not None else None
+    if instead is not None and not is_word(instead):
+        instead = quote(instead, '"')
+    return Message(code or "DTSL124", problem.message, problem.hint, severity, instead)

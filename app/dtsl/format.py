@@ -12,6 +12,7 @@ from app.dtsl.ast import (
     Call,
     Constant,
     Expression,
+    Named,
     Word,
     Write,
 )
@@ -118,8 +119,15 @@ def value_text(value: Any, mark: str = '"') -> str:
             return quote(value, mark)
         case list():
             return f"[{', '.join(value_text(item, mark) for item in value)}]"
+        case dict():
+            return f"{{ {' '.join(_entry(key, item) for key, item in value.items())} }}" if value else "{}"
         case _:
             return write_number(value)
+
+
+def _entry(key: str, value: Any) -> str:
+    written = dtsl_member(key)
+    return f"{written} {value_text(value)}" if isinstance(value, dict) else f"{written} = {value_text(value)};"
 
 
 # ---------------------------------------------------------------------------------------------------- behaviors
@@ -133,11 +141,23 @@ def apart(blocks: Sequence[Sequence[str]]) -> Iterator[str]:
         yield from block
 
 
+def fits_a_comment(text: Any) -> bool:
+    """Whether it reads back letter by letter."""
+    return isinstance(text, str) and all(line == line.rstrip() and "\r" not in line for line in text.split("\n"))
+
+
+def comment_lines(text: str) -> Iterator[str]:
+    """A description as the comment above what it describes."""
+    yield from (f"/// {line}" if line else "///" for line in text.split("\n"))
+
+
 def behavior_lines(behaviors: Sequence[Behavior]) -> list[str]:
     return list(apart([list(_behavior(behavior)) for behavior in behaviors]))
 
 
 def _behavior(behavior: Behavior) -> Iterator[str]:
+    if behavior.description is not None:
+        yield from comment_lines(behavior.description)
     yield f"behavior {dtsl_member(behavior.name.id)} {{"
     yield "  when {"
     lines = _when(behavior.when)
@@ -160,10 +180,14 @@ def _when(expression: Expression) -> list[str]:
 
 def _action(action: Call | Write) -> str:
     path = ".".join(dtsl_member(name.id) for name in action.path)
+    if action.path[0].id == SELF and len(action.path) > 1:
+        path = SELF + path.removeprefix(dtsl_member(SELF))
     if isinstance(action, Write):
         return f"{path} = {value_text(action.value.value)}"
     return f"{path}({', '.join(_argument(argument) for argument in action.arguments)})"
 
 
-def _argument(argument: Constant | Word) -> str:
+def _argument(argument: Constant | Word | Named) -> str:
+    if isinstance(argument, Named):
+        return f"{dtsl_member(argument.name.id)} = {value_text(argument.value.value)}"
     return argument.text if isinstance(argument, Word) else value_text(argument.value)

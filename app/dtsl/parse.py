@@ -17,10 +17,10 @@ from lark.exceptions import UnexpectedToken
 from lark.lexer import PatternStr
 
 from app.dtsl import diagnostics
-from app.dtsl.ast import InstanceDeclaration, OverlayDeclaration, Script, Written
-from app.dtsl.brackets import balance, declarations, starts_a_declaration
-from app.dtsl.build import Builder, span_of
-from app.dtsl.build_overlays import declaration
+from app.dtsl.ast import Declaration, Import, Script, Written
+from app.dtsl.brackets import BEGINS, balance, declarations, starts_a_declaration
+from app.dtsl.build import Builder, Docs, span_of
+from app.dtsl.build_declarations import declaration, import_of
 from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.repair import Repair
 from app.dtsl.source import Source, Span
@@ -35,11 +35,6 @@ MAX_WORDS = 120_000
 """Tokens and comments of a script; 20,000 lines have fewer."""
 MAX_REPARSED = 200_000
 """Tokens that all second and later attempts at one script may take together: two seconds."""
-
-_KEYWORDS = frozenset(
-    {"OVERLAY", "INSTANCE", "OF", "TWINS", "RELATIONSHIPS", "BEHAVIORS", "BEHAVIOR", "METADATA", "AS", "IF", "WHEN"}
-    | {"THEN", "TRUE", "FALSE", "NULL"}
-)
 
 
 def parse_script(source: str, file: str = "script.dtsl") -> tuple[Script, list[Diagnostic]]:
@@ -97,12 +92,14 @@ def _script(source: Source, findings: Findings) -> Script:
     balanced = balance(words.tokens, _make, findings.report)
     if balanced is None:
         return Script()
-    found: list[OverlayDeclaration | InstanceDeclaration] = []
+    found: list[Declaration] = []
+    imports: list[Import] = []
+    docs = _docs(words)
     lost: set[str] = set()
     left = MAX_REPARSED
     for piece in declarations(balanced):
         repair = Repair(piece, _spelled(), words.quiet, _make, findings.report)
-        outcome = _feed(piece, "script")
+        outcome: Any = _feed(piece, "script")
         while not isinstance(outcome, Tree):
             left -= len(piece)
             if left < 0:
@@ -111,10 +108,35 @@ def _script(source: Source, findings: Findings) -> Script:
                 repair.leave_out(*outcome)
             outcome = _feed(piece, "script")
         lost |= repair.lost
-        builder = Builder(findings.report)
-        found += [declaration(builder, child) for child in outcome.children]
+        builder = Builder(findings.report, docs)
+        for child in outcome.children:
+            if child.data != "import_":
+                found.append(declaration(builder, child))
+            elif found:
+                findings.report(diagnostics.late_import(), span_of(child.children[0]))
+            else:
+                imports.append(import_of(builder, child))
         lost |= builder.lost
-    return Script(tuple(found), frozenset(lost), Written(words.tokens, words.comments))
+    written = Written(words.tokens, words.comments, frozenset(docs.used))
+    return Script(tuple(found), tuple(imports), frozenset(lost), written)
+
+
+def _docs(words: "_Words") -> Docs:
+    """The `///` comments that stand alone on their lines, by the token below them."""
+    found = Docs()
+    tokens: Iterator[Any] = iter(words.tokens)
+    token = next(tokens, None)
+    end_line = 0
+    comments: Sequence[Any] = words.comments
+    for comment in comments:
+        while token is not None and token.start_pos < comment.start_pos:
+            end_line = token.end_line
+            token = next(tokens, None)
+        if token is None:
+            break
+        if comment.startswith("///") and not comment.startswith("////") and comment.line > end_line < token.line:
+            found.above.setdefault(token.start_pos, []).append(comment)
+    return found
 
 
 def _condition(source: Source, findings: Findings) -> Condition | None:
@@ -165,6 +187,12 @@ def _parser() -> Lark:
 def _spelled() -> dict[str, str]:
     """What the terminals of one spelling look like: `SEMICOLON` -> `;`."""
     return {item.name: item.pattern.value for item in _parser().terminals if isinstance(item.pattern, PatternStr)}
+
+
+@lru_cache(maxsize=1)
+def _keywords() -> frozenset[str]:
+    """The terminals that are words of one spelling."""
+    return frozenset(kind for kind, text in _spelled().items() if text.isidentifier())
 
 
 def _make(kind: str, text: str, near: Any) -> Token:
@@ -237,9 +265,9 @@ def expected_behind(tokens: Sequence[Token]) -> dict[str, str]:
     for _ in range(MAX_SYNTAX_ERRORS):
         outcome = _feed(piece, "script")
         if isinstance(outcome, Tree):
-            outcome = len(piece), {"OVERLAY", "INSTANCE"}
+            outcome = len(piece), {*BEGINS, "IMPORT"}
         if outcome[0] == len(piece):
-            return {kind: _spelled()[kind] for kind in outcome[1] & _KEYWORDS}
+            return {kind: _spelled()[kind] for kind in outcome[1] & _keywords()}
         if not repair.mend(*outcome):
             repair.leave_out(*outcome)
     return {}
@@ -250,7 +278,7 @@ def _unfinished(tokens: Sequence[Token]) -> list[Token]:
     start = depth = 0
     kept: list[Token] = []
     for index, token in enumerate(tokens):
-        if token.type in ("OVERLAY", "INSTANCE") and (depth == 0 or starts_a_declaration(tokens, index)):
+        if token.type in BEGINS and (depth == 0 or starts_a_declaration(tokens, index)):
             start, depth = len(kept), 0
         elif token.type == "RBRACE" and depth == 0:
             continue
@@ -263,12 +291,13 @@ def _unfinished(tokens: Sequence[Token]) -> list[Token]:
 def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[str]]:
     """The tree, or the index of the token that does not fit and the kinds of those that would."""
     parser: Any = _parser().parse_interactive(start=start)
+    keywords = _keywords()
     for index, token in enumerate(tokens):
         try:
             try:
                 parser.feed_token(token)
             except UnexpectedToken:
-                if token.type not in _KEYWORDS:
+                if token.type not in keywords:
                     raise
                 parser.feed_token(token.update(type="NAME"))  # what was reduced on the way is right for any next token
         except UnexpectedToken:

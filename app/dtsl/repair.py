@@ -7,7 +7,7 @@ again always gets further; parse.py bounds how often.
 from collections.abc import Mapping
 
 from app.dtsl import diagnostics
-from app.dtsl.brackets import Make
+from app.dtsl.brackets import BEGINS, Make
 from app.dtsl.build import Report, Token, span_of
 from app.dtsl.source import Span
 from app.dtsl.spelling import read_name, unquote
@@ -110,7 +110,7 @@ class Repair:
                     return at + 1
             elif kind == "SEMICOLON" and depth == 0:
                 return at + 1
-            elif kind in ("OVERLAY", "INSTANCE") and at_top and depth == 0 and at > index:
+            elif kind in BEGINS and at_top and depth == 0 and at > index:
                 return at
         return len(self.tokens)
 
@@ -142,7 +142,7 @@ class Repair:
         phrases: list[str] = []
         if {"STRING", "INTEGER"} <= rest:
             phrases.append("a value")
-            rest -= _VALUES
+            rest -= _VALUES | {"LBRACE"}
         elif {"NAME", "STRING"} <= rest:
             phrases.append("a name")
             rest -= {"NAME", "STRING"}

@@ -6,7 +6,7 @@ makes the whole FALSE, unknown or not.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal as OneOf
 
 from app.dtsl import diagnostics
@@ -58,6 +58,8 @@ class Owner:
     """Of a role that an overlay fills: the roles in it."""
     many: bool = False
     """Several may fill the role, so a condition can't name one of them."""
+    by_id: bool = False
+    """It is named by its own id, not by a role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Scope:
     spell: Callable[[str], str] = json_name
     lost: frozenset[str] = frozenset()
     """Names that nothing is said about."""
+    own_methods: Mapping[str, MethodDefinition] = field(default_factory=dict)
 
     def shown(self, owner: str) -> str:
         """A role or a path as it is written."""

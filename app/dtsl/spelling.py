@@ -44,6 +44,11 @@ def dtsl_type(name: str) -> str:
     return to_pascal(name) if has_unquoted_form(name) else quote(name, '"')
 
 
+def is_word(text: str) -> bool:
+    """Whether it can stand without quotes where it is taken letter by letter, as a unit is."""
+    return _NAME.fullmatch(text) is not None
+
+
 def title(name: str) -> str:
     """The display name of an id: `pumping_system` -> `Pumping System`; other ids as they are."""
     return " ".join(part.capitalize() for part in name.split("_")) if has_unquoted_form(name) else name

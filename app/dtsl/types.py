@@ -10,7 +10,7 @@ from typing import Literal as OneOf
 
 from app.dtsl import diagnostics
 from app.dtsl.diagnostics import Message
-from app.dtsl.spelling import quote
+from app.dtsl.spelling import dtsl_member, quote
 from app.model.definitions import Described, PropertyDefinition
 from app.model.time import parse_iso
 
@@ -109,7 +109,7 @@ def result_fault(result: Type, definition: PropertyDefinition) -> Message | None
 def value_fault(value: Any, definition: Described, name: str) -> Message | None:
     """Why `value` is none for the property or parameter that messages call `name`; None where it fits."""
     if definition.data_type == "object":
-        return diagnostics.no_object(name)
+        return _object_fault(value, definition, name)
     if definition.data_type == "array":
         return _list_fault(value, definition, name)
     data_type = definition.data_type
@@ -138,6 +138,23 @@ def _list_fault(value: Any, definition: Described, name: str) -> Message | None:
     items = definition.items
     faults = (value_fault(item, items, f"{name}[{index}]") for index, item in enumerate(value) if items is not None)
     return next((fault for fault in faults if fault is not None), None)
+
+
+def _object_fault(value: Any, definition: Described, name: str) -> Message | None:
+    if not isinstance(value, dict):
+        return diagnostics.wrong_value_type(name, definition.data_type, shown_value(value))
+    fields = {item.name: item for item in definition.fields or ()}
+    for key in value:
+        if key not in fields:
+            return diagnostics.unknown_field(dtsl_member(key), name, map(dtsl_member, fields))
+    for key, item in fields.items():
+        if key in value:
+            fault = value_fault(value[key], item, f"{name}.{dtsl_member(key)}")
+            if fault is not None:
+                return fault
+        elif item.required:
+            return diagnostics.missing_field(dtsl_member(key), name)
+    return None
 
 
 def shown_value(value: Any) -> str:

@@ -36,15 +36,24 @@ def _texts(marked: str) -> list[str]:
     return [item.text for item in _complete(marked)[1].items]
 
 
+OF_OVERLAYS = ["behaviors", "name", "relationships", "version", "visualization", "with"]
+
+
 @pytest.mark.parametrize(
     ("marked", "texts"),
     [
-        ("|", ["instance", "overlay"]),
+        ("|", ["import", "instance", "overlay", "relationship", "twin"]),
         ("ov|", ["overlay"]),
-        ("overlay X {} |", ["instance", "overlay"]),
-        ("overlay X { | }", ["behaviors", "metadata", "relationships", "twins"]),
+        ("overlay X {} |", ["import", "instance", "overlay", "relationship", "twin"]),
+        (
+            "overlay X { | }",
+            ["behaviors", "metadata", "name", "relationships", "twins", "version", "visualization", "with"],
+        ),
         ("overlay X { twins {} me|", ["metadata"]),
-        ("overlay X { twins {} | metadata {} }", ["behaviors", "relationships"]),
+        (
+            "overlay X { twins {} | metadata {} }",
+            ["behaviors", "name", "relationships", "version", "visualization", "with"],
+        ),
         ("overlay X { twins { Va| } }", ["Valve"]),
         ("overlay X { twins { Valve v| } }", []),
         ("overlay X { behaviors { | } }", ["behavior"]),
@@ -53,7 +62,7 @@ def _texts(marked: str) -> list[str]:
         ("overlay X { twins { Pipe a; Pipe b; } relationships { | } }", ["a", "b"]),
         ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> | } }", ["a", "b"]),
         ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> b | } }", ["as"]),
-        ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> b as c | } }", ["if"]),
+        ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> b as c | } }", ["if", "with"]),
         ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> b as c if | } }", ["a", "b"]),
         (STATION % "when { | }", ["pump", "spare", "valve"]),
         (STATION % "when { pump.te| }", ["temperature"]),
@@ -77,7 +86,7 @@ def _texts(marked: str) -> list[str]:
         ("overlay C { twins { Valve v; Pipe p; } } instance A of C { twins { v = Valve234; | } }", ["p"]),
         (
             "overlay C { twins { Valve v; Pipe p; } } instance A of C { twins { v = | } }",
-            ["Valve234", "Valve235", "Valve334", "Valve335"],
+            ["Valve234", "Valve235", "Valve334", "Valve335", "overlay", "twin"],
         ),
         ("instance A of C { metadata { a = | } }", ["true", "false"]),
     ],

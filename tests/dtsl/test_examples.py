@@ -11,7 +11,7 @@ import pytest
 from app.commands.check_scripts import check_script
 from app.dtsl.format_script import format_script
 from app.dtsl.parse import parse_script
-from app.model.definitions import OverlayType, RoleDefinition, Twin, TwinType, to_document
+from app.model.definitions import Overlay, OverlayType, RoleDefinition, Twin, TwinType, to_document
 from tests.dtsl.corpus import CORPUS
 from tests.dtsl.plant import catalogue
 
@@ -74,9 +74,22 @@ def test_a_twin_of_a_subtype_fills_a_role_of_its_supertype() -> None:
     assert [item.severity for item in check_script(script, catalogue(plain, pump)).diagnostics] == ["error"]
 
 
-def test_a_role_that_an_overlay_fills_is_left_to_json_documents() -> None:
+def test_a_role_of_an_overlay_type_takes_overlays_of_that_type() -> None:
     inner = OverlayType(type_id="drain", twin_roles=[RoleDefinition(role="pump", twin_type="centrifugal_pump")])
     outer = OverlayType(type_id="site", twin_roles=[RoleDefinition(role="drain", overlay_type="drain")])
-    for script in ("instance S of Site { twins { drain = Drain1; } }", "instance S of Site { }"):
-        found = check_script(script, catalogue(inner, outer)).diagnostics
-        assert [item.code for item in found] == ["DTSL220"]
+    drain = "instance DrainA of Drain { twins { pump = Pump123; } }"
+    plant = catalogue(inner, outer)
+
+    checked = check_script(drain + "instance S of Site { twins { drain = DrainA; } }", plant)
+    assert checked.diagnostics == ()
+    overlay = checked.definitions[1]
+    assert isinstance(overlay, Overlay)
+    assert to_document(overlay)["twins"] == [{"overlay_id": "drain_a", "role": "drain"}]
+
+    for script, code in (
+        ("instance S of Site { }", "DTSL220"),
+        ("instance S of Site { twins { drain = twin Pump123; } }", "DTSL220"),
+        ("instance S of Site { twins { drain = DrainB; } }", "DTSL241"),
+        ("instance S of Site { twins { drain = Other; } } instance Other { }", "DTSL212"),
+    ):
+        assert [item.code for item in check_script(drain + script, plant).diagnostics] == [code]

@@ -27,7 +27,7 @@ MISTAKES = [
     ("behavior takeOver", "behavior steady", "DTSL209", "steady", "line 21"),
     ("as metering", "as suction", "DTSL209", "suction", "line 14"),
     ("Pipe returnPipe;", "Pipe returnPipe; Pipe returnPipe;", "DTSL209", "returnPipe", "line 8"),
-    ('"ISO 50001" = true', '"owned_by" = true', "DTSL209", '"owned_by"', "line 43"),
+    ('"ISO 50001" = true', '"owned_by" = true', "DTSL140", '"owned_by"', "leave one"),
     ("!(flowMeter.flowRate", "!(flowRate", "DTSL210", "flowRate", "'dutyPump.flowRate'"),
     ("bypassValve.position =", "position =", "DTSL210", "position", "'bypassValve.position'"),
     ("    returnPipe = Pipe556;\n", "", "DTSL211", "SouthLoop", "'returnPipe = <a Pipe>;'"),

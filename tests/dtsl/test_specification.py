@@ -6,6 +6,7 @@ from app.commands.check_scripts import check_script
 from app.dtsl.parse import parse_condition, parse_conditions
 from app.dtsl.scope import Owner, Scope, check_condition, check_guards
 from app.model.definitions import Overlay, OverlayType, Twin, TwinType, to_document
+from app.model.relationships import type_by_kind
 from tests.dtsl.corpus import specified_json, specified_scripts
 from tests.dtsl.plant import catalogue
 
@@ -21,10 +22,23 @@ def test_the_script_means_what_the_json_overlay_type_means() -> None:
     checked = check_script(script, catalogue())
 
     assert checked.diagnostics == ()
-    overlay_type = to_document(checked.definitions[0])
-    assert (overlay_type["type_id"], overlay_type["name"]) == (expected["type_id"], expected["name"])
+    overlay_type = checked.definitions[0]
+    assert isinstance(overlay_type, OverlayType)
+    assert (overlay_type.type_id, overlay_type.name) == (expected["type_id"], expected["name"])
+    said, meant = _in_effect(overlay_type), _in_effect(OverlayType.model_validate(expected))
     for part in ("twin_roles", "relationship_types", "behaviors"):
-        assert overlay_type[part] == _without_descriptions(expected[part])
+        assert said[part] == meant[part]
+
+
+def _in_effect(overlay_type: OverlayType) -> dict[str, Any]:
+    """With what is not written, as that is in effect; without descriptions."""
+    plant = catalogue()
+    document = overlay_type.model_dump(mode="json")
+    types = {role.role: role.twin_type for role in overlay_type.twin_roles}
+    for relationship in document["relationship_types"]:
+        if relationship["relationship_type"] is None:
+            relationship["relationship_type"] = type_by_kind(plant, types[relationship["source_role"]])
+    return {key: _without_descriptions(value) if isinstance(value, list) else value for key, value in document.items()}
 
 
 def test_the_scripts_instance_becomes_an_overlay() -> None:

@@ -1,5 +1,7 @@
 """Hypothesis strategies for conditions and scripts: every tree that a text can mean, names and texts of every kind."""
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from app.dtsl.ast import (
@@ -7,17 +9,17 @@ from app.dtsl.ast import (
     Binding,
     Call,
     Constant,
-    Entry,
+    Declaration,
     Expression,
-    InstanceDeclaration,
+    Filler,
+    Import,
     Name,
-    OverlayDeclaration,
-    Relationship,
-    Role,
+    Named,
     Script,
     Word,
     Write,
 )
+from app.dtsl.format import format_condition
 from app.model.conditions import (
     And,
     Arithmetic,
@@ -30,13 +32,16 @@ from app.model.conditions import (
     Or,
     PropertyRef,
 )
+from app.model.definitions import Kind
 
 KEYWORDS = [
     *("overlay", "instance", "of", "twins", "relationships", "behaviors", "behavior", "metadata", "as", "if", "when"),
-    *("then", "true", "false", "null", "this", "alert", "and", "or", "not"),
+    *("then", "true", "false", "null", "this", "alert", "and", "or", "not", "twin", "type", "relationship", "extends"),
+    *("in", "from", "to", "with", "readonly", "writable", "stale", "after", "deadband", "idempotent", "name", "kind"),
+    *("version", "location", "properties", "import", "model"),
 ]
 ids = st.one_of(
-    st.from_regex(r"[a-z]+(_([a-z]+|[0-9]+)){0,3}", fullmatch=True),
+    st.from_regex(r"[a-z]{1,20}(_([a-z]{1,20}|[0-9]{1,9})){0,3}", fullmatch=True),
     st.from_regex(r"[A-Za-z0-9_.:\-]{1,12}", fullmatch=True),
     st.sampled_from(KEYWORDS),
 )
@@ -69,28 +74,180 @@ conditions: st.SearchStrategy[Condition] = st.recursive(_leaves, _grown, max_lea
 
 names = st.builds(Name, ids)
 expressions = st.builds(Expression, conditions)
-values = st.builds(
-    Constant,
-    st.recursive(
-        st.one_of(st.none(), st.booleans(), numbers, texts), lambda inner: st.lists(inner, max_size=3), max_leaves=5
-    ),
+keys = texts | ids
+plain_values = st.recursive(
+    st.one_of(st.none(), st.booleans(), numbers, texts),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=3),
+    max_leaves=5,
 )
+values = st.builds(Constant, plain_values)
 words = st.builds(Word, st.from_regex(r"[a-z]{1,8}", fullmatch=True).filter(lambda word: word not in KEYWORDS))
 paths = st.lists(names, min_size=1, max_size=3).map(tuple)
-actions = st.one_of(
-    st.builds(Call, paths, st.lists(values | words, max_size=3).map(tuple)), st.builds(Write, paths, values)
+arguments = values | words | st.builds(Named, names, values)
+actions = st.one_of(st.builds(Call, paths, st.lists(arguments, max_size=3).map(tuple)), st.builds(Write, paths, values))
+descriptions = st.none() | st.lists(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).filter(lambda line: line == line.rstrip()),
+    min_size=1,
+    max_size=3,
+).map("\n".join)
+behaviors = st.builds(Behavior, names, expressions, st.lists(actions, max_size=2).map(tuple), description=descriptions)
+
+# ---------------------------------------------------------------------------------------------------- declarations
+
+free_form = st.dictionaries(keys, plain_values, max_size=3)
+_described = st.fixed_dictionaries({}, optional={"description": descriptions.filter(lambda text: text is not None)})
+
+
+def _all(*parts: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    return st.tuples(*parts).map(lambda found: {key: value for part in found for key, value in part.items()})
+
+
+def _listed(item: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    return st.lists(item, max_size=3)
+
+
+_scalars = st.fixed_dictionaries(
+    {"data_type": st.sampled_from(["float", "integer", "boolean", "string", "enum", "datetime", "flaot"])},
+    optional={
+        "unit": st.none() | texts | st.sampled_from(["bar", "m3", "in", "from"]),
+        "enum_values": st.none() | st.lists(texts, max_size=3),
+        "min_value": st.none() | numbers,
+        "max_value": st.none() | numbers,
+    },
 )
-behaviors = st.builds(Behavior, names, expressions, st.lists(actions, max_size=2).map(tuple))
-entries = st.lists(st.builds(Entry, texts | ids, values), max_size=2).map(tuple)
-overlays = st.builds(
-    OverlayDeclaration,
-    names,
-    st.lists(st.builds(Role, names, names, st.booleans()), max_size=3).map(tuple),
-    st.lists(st.builds(Relationship, names, names, names, st.none() | expressions), max_size=2).map(tuple),
-    st.lists(behaviors, max_size=2).map(tuple),
-    entries,
+
+
+def _composed(inner: st.SearchStrategy[dict[str, Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    named = _all(st.fixed_dictionaries({"name": ids}, optional={"required": st.booleans()}), _described, inner)
+    return st.one_of(
+        st.fixed_dictionaries(
+            {"data_type": st.just("array"), "items": _all(_described, inner)},
+            optional={"max_items": st.none() | st.integers(0, 2**40)},
+        ),
+        st.fixed_dictionaries({"data_type": st.just("object"), "fields": st.lists(named, max_size=3)}),
+    )
+
+
+_types = st.recursive(_scalars, _composed, max_leaves=4)
+_own_name = st.fixed_dictionaries({"name": ids})
+_canonical = conditions.map(format_condition)
+properties = _all(
+    _own_name,
+    _described,
+    _types,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "access": st.sampled_from(["read", "read-write", "write"]),
+            "stale_after": st.none() | numbers,
+            "deadband": st.none() | numbers,
+            "computed": st.none() | _canonical,
+        },
+    ),
 )
-instances = st.builds(
-    InstanceDeclaration, names, names, st.lists(st.builds(Binding, names, names), max_size=3).map(tuple), entries
+parameters = _all(_own_name, _described, _types)
+_parameters = st.fixed_dictionaries({}, optional={"parameters": _listed(parameters)})
+methods = _all(
+    _own_name,
+    _described,
+    _parameters,
+    st.fixed_dictionaries(
+        {}, optional={"return_type": st.none() | st.sampled_from(["float", "boolean"]), "idempotent": st.booleans()}
+    ),
 )
-scripts = st.builds(Script, st.lists(overlays | instances, max_size=2).map(tuple))
+events = _all(_own_name, _described, _parameters)
+_type_of_edge = st.fixed_dictionaries({}, optional={"relationship_type": st.none() | ids})
+_directions = st.sampled_from(["incoming", "outgoing"])
+rules = _all(
+    _own_name,
+    _described,
+    _type_of_edge,
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "direction": _directions,
+            "target_type": ids,
+            "multiplicity": st.sampled_from(["1", "0..1", "0..*", "007..12"]),
+        },
+    ),
+)
+edges = _all(
+    st.fixed_dictionaries({"name": ids, "target_twin_id": ids}, optional={"direction": _directions}), _type_of_edge
+)
+role_edges = _all(
+    st.fixed_dictionaries({"name": ids, "source_role": ids, "target_role": ids}),
+    _described,
+    _type_of_edge,
+    st.one_of(
+        st.fixed_dictionaries({}, optional={"required": st.booleans()}), st.fixed_dictionaries({"guard": expressions})
+    ),
+)
+twin_edges = _all(st.fixed_dictionaries({"name": ids, "source_twin_id": ids, "target_twin_id": ids}), _type_of_edge)
+roles = _all(
+    st.one_of(*(st.fixed_dictionaries({field: ids}) for field in ("type", "overlay_type"))),
+    st.fixed_dictionaries({"role": ids}, optional={"many": st.booleans(), "required": st.booleans()}),
+    _described,
+)
+fillers = st.builds(Filler, names, st.sampled_from([None, "twin", "overlay"]))
+bindings = st.one_of(
+    st.builds(Binding, names, st.tuples(fillers)),
+    st.builds(Binding, names, st.lists(fillers, min_size=1, max_size=3).map(tuple), st.just(True)),
+)
+_texts_of = {
+    "name": st.none() | texts,
+    "version": texts,
+    "metadata": free_form | st.none(),
+    "visualization": free_form | st.none(),
+    "behaviors": _listed(behaviors),
+}
+_capabilities = {
+    **_texts_of,
+    "properties": _listed(properties),
+    "methods": _listed(methods),
+    "events": _listed(events),
+    "connectivity": free_form | st.none(),
+    "simulation": free_form | st.none(),
+}
+_words_of = st.sampled_from(["sensor", "draft", "forward", "anything"])
+
+
+def _declared(
+    kind: Kind, optional: dict[str, st.SearchStrategy[Any]], needed: dict[str, st.SearchStrategy[Any]] | None = None
+) -> st.SearchStrategy[Declaration]:
+    fields = _all(_described, st.fixed_dictionaries(needed or {}, optional=optional))
+    return st.builds(Declaration, st.just(kind), names, fields)
+
+
+declarations = st.one_of(
+    _declared(
+        "relationship_type",
+        {"version": texts, "metadata": free_form, "inverse": st.none() | ids, "impact": _words_of},
+    ),
+    _declared(
+        "twin_type",
+        {**_capabilities, "extends": ids, "kind": _words_of, "relationships": _listed(rules)},
+    ),
+    _declared(
+        "twin",
+        {
+            **{field: kind for field, kind in _capabilities.items() if field != "name"},
+            **dict.fromkeys(("manufacturer", "model", "serial_number", "installation_date"), st.none() | texts),
+            "location": st.none() | free_form,
+            "relationships": _listed(edges),
+        },
+        {"twin_type": ids},
+    ),
+    _declared("overlay_type", {**_texts_of, "twin_roles": _listed(roles), "relationship_types": _listed(role_edges)}),
+    _declared(
+        "overlay",
+        {
+            **_texts_of,
+            "overlay_type": ids,
+            "lifecycle": _words_of,
+            "twins": _listed(bindings),
+            "relationships": _listed(twin_edges),
+        },
+    ),
+)
+imports = st.builds(Import, texts)
+scripts = st.builds(Script, st.lists(declarations, max_size=2).map(tuple), st.lists(imports, max_size=2).map(tuple))

@@ -1,0 +1,54 @@
+"""What the behaviors of a script's declaration can name, as they are checked and lowered by the language."""
+
+from collections.abc import Collection, Iterator, Mapping
+
+from app.commands.check_behaviors import Seen
+from app.commands.draft import World
+from app.commands.overlay_names import names_in_overlay, names_in_type
+from app.dtsl.scope import Owner, Scope
+from app.dtsl.spelling import dtsl_member, dtsl_type
+from app.model.definitions import Overlay, OverlayType, Twin, TwinType
+
+
+class _Partly(Mapping[str, Owner]):
+    """With names that nothing is known of: whatever is said of those is let pass."""
+
+    def __init__(self, seen: Mapping[str, Owner], unknown: Collection[str]) -> None:
+        self._seen = seen
+        self._unknown = unknown
+
+    def __getitem__(self, path: str) -> Owner:
+        if path.partition("/")[0] in self._unknown:
+            return Owner({}, {}, known=False)
+        return self._seen[path]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**dict.fromkeys(self._seen), **dict.fromkeys(self._unknown)})
+
+    def __len__(self) -> int:
+        return len({*self._seen, *self._unknown})
+
+
+def scope_of_type(world: World, item: OverlayType, unknown: Collection[str], lost: frozenset[str]) -> Scope:
+    """`unknown` are the roles whose type there is not."""
+    owners = _Partly(Seen(names_in_type(world, item)), unknown)
+    return Scope(None, owners, where=f"overlay {dtsl_type(item.type_id)}", spell=dtsl_member, lost=lost)
+
+
+def scope_of_overlay(world: World, item: Overlay, unknown: Collection[str], lost: frozenset[str]) -> Scope:
+    """`unknown` are the roles and ids that nobody fills whom one knows."""
+    owners = _Partly(Seen(names_in_overlay(world, item)), unknown)
+    return Scope(None, owners, where=f"instance {dtsl_type(item.overlay_id)}", spell=dtsl_member, lost=lost)
+
+
+def scope_of_twin(world: World, item: TwinType | Twin, lost: frozenset[str]) -> Scope | None:
+    """None where its type is not known, and so neither is what it has."""
+    if isinstance(item, Twin):
+        if world.twin_type(item.twin_type) is None:
+            return None
+        offered, what = world.capabilities(item.twin_id), f"twin {dtsl_type(item.twin_id)}"
+    else:
+        if item.extends is not None and world.twin_type(item.extends) is None:
+            return None
+        offered, what = world.type_capabilities(item.type_id), f"twin type {dtsl_type(item.type_id)}"
+    return Scope(offered.properties, {}, what, dtsl_member, lost, offered.methods)
