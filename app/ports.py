@@ -11,7 +11,19 @@ from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, Aud
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
-from app.model.events import HERE, Alert, Call, Entry, Input, Origin, Outcome, Reading, SourceStatus, TwinEventOccurred
+from app.model.events import (
+    HERE,
+    Alert,
+    Call,
+    Entry,
+    Input,
+    Origin,
+    Outcome,
+    Reading,
+    SourceStatus,
+    Timer,
+    TwinEventOccurred,
+)
 from app.model.explanation import Explanation, WhyNot
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
@@ -170,6 +182,9 @@ class LiveView(Protocol):
         """How the twin's source clock stood in this run; None for an unknown twin."""
 
     def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]: ...
+
+    def timers_of(self, key: BehaviorKey) -> Sequence[Timer]:
+        """What of a behavior waits for its moment."""
 
     def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
         """What keeps a behavior's evidence unknown, one line each; empty where it is known or not there."""

@@ -7,7 +7,7 @@ from app.api.scalars import DateTime, Long, moment
 from app.api.types.action_result import ActionResult
 from app.api.types.alert import Alert
 from app.api.types.cause import Cause, chain
-from app.api.types.enums import AlertTransition, BehaviorState, ConnectionStatus, Evidence, OwnerKind
+from app.api.types.enums import AlertTransition, BehaviorState, ConnectionStatus, Evidence, OwnerKind, PartOutcome
 from app.api.types.owner import Owner, find_owner
 from app.api.types.twin import Twin
 from app.api.types.value import Value
@@ -15,7 +15,7 @@ from app.model import events, live
 from app.model.catalogue import Catalogue
 from app.model.live import BehaviorView
 from app.model.plan import OwnerKey
-from app.model.time import Micros
+from app.model.time import SECOND, Micros
 from app.model.values import PropertyState
 from app.runtime.bus import Published
 
@@ -85,6 +85,14 @@ class BehaviorChange:
         description="What became of each action, in order. Those behind a required call come again in a later change, "
         "with `state` equal to `was`."
     )
+    part: str | None = strawberry.field(
+        description="The part of it that came to its end, with `state` equal to `was`: `escalations/0`, or `actions/2` "
+        "for what is expected. Null otherwise."
+    )
+    came_to: PartOutcome | None = strawberry.field(description="What came of that part; null likewise.")
+    late: float | None = strawberry.field(
+        description="Seconds after its moment that the part came to it, where the server was not running then."
+    )
     cause: list[Cause] = strawberry.field(description="What led to it, nearest first; empty where initial.")
     initial: bool = strawberry.field(description=_INITIAL)
     sequence: Long = strawberry.field(description=_SEQUENCE)
@@ -106,6 +114,9 @@ def behavior_change(published: Published, fact: events.BehaviorChanged) -> Behav
         since=moment(fact.since),
         at=DateTime(fact.at),
         actions=[ActionResult.of(item) for item in fact.actions],
+        part=fact.part or None,
+        came_to=PartOutcome(fact.came_to) if fact.came_to is not None else None,
+        late=fact.late / SECOND if fact.late else None,
         cause=chain(fact.cause),
         initial=False,
         sequence=Long(published.sequence),
@@ -124,6 +135,9 @@ def behavior_found(view: BehaviorView, now: Micros, sequence: int) -> BehaviorCh
         since=moment(view.since),
         at=DateTime(now),
         actions=[],
+        part=None,
+        came_to=None,
+        late=None,
         cause=[],
         initial=True,
         sequence=Long(sequence),

@@ -25,6 +25,7 @@ from app.model.events import (
     EngineSettings,
     PropertyChanged,
     PropertyReported,
+    Timer,
     TimerChanged,
     TwinEventOccurred,
     WaitingActions,
@@ -187,6 +188,9 @@ class LiveState:
             return None
         clock = twin.clock
         return ClockView(clock.offset, clock.ahead, clock.late, clock.rebased) if clock else ClockView()
+
+    def timers_of(self, key: BehaviorKey) -> Sequence[Timer]:
+        return self.timers.of(key)
 
     def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
         """What keeps a behavior's evidence unknown, one line each; empty where it is known or not there."""

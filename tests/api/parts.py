@@ -41,6 +41,7 @@ from app.model.events import (
     Input,
     Outcome,
     PropertyChanged,
+    Timer,
     TwinEventOccurred,
 )
 from app.model.explanation import Explanation, WhyNot
@@ -186,6 +187,7 @@ class FakeLive:
         self.calls: dict[str, Call] = {}
         self.clocks: dict[str, ClockView] = {}
         self.doubts: dict[BehaviorKey, Sequence[str]] = {}
+        self.timers: dict[BehaviorKey, Sequence[Timer]] = {}
         self.standing: dict[str, Sequence[GuardView]] = {}
         self.limited: dict[tuple[str, str], Micros] = {}
         self.alert_searches = 0
@@ -209,6 +211,9 @@ class FakeLive:
 
     def clock(self, twin_id: str) -> ClockView | None:
         return self.clocks.get(twin_id)
+
+    def timers_of(self, key: BehaviorKey) -> Sequence[Timer]:
+        return self.timers.get(key, ())
 
     def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
         return self.doubts.get(key, ())

@@ -10,11 +10,12 @@ import strawberry
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.scalars import DateTime, moment
-from app.api.types.capability import BehaviorDefinition, actions_of
-from app.api.types.enums import BehaviorState, Evidence, OnLoad, OwnerKind
+from app.api.types.behavior_definition import BehaviorDefinition, described
+from app.api.types.enums import BehaviorState, Evidence, OwnerKind
 from app.api.types.explanation import Explanation, WhyNot
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
+from app.api.types.timer import Timer
 from app.model import behaviors as model
 from app.model.catalogue import Catalogue
 from app.model.live import BehaviorView
@@ -40,6 +41,10 @@ class Behavior(BehaviorDefinition, Node):
     def unknown_because(self, info: Info) -> list[str]:
         return list(info.context.live.why_unknown(self.key))
 
+    @strawberry.field(description="What of it waits for its moment: delays, escalations, what it expects.")
+    def timers(self, info: Info) -> list[Timer]:
+        return [Timer.of(item) for item in info.context.live.timers_of(self.key)]
+
     @strawberry.field(description="Why it is as it is, on the values of now; null where the engine has not loaded it.")
     def explanation(self, info: Info) -> Explanation | None:
         found = info.context.live.explain(self.key)
@@ -61,10 +66,7 @@ class Behavior(BehaviorDefinition, Node):
             owner_kind=OwnerKind(key.owner.kind),
             owner_id=strawberry.ID(key.owner.id),
             name=key.name,
-            description=item.description if item else "",
-            conditions=item.conditions if item else [],
-            actions=actions_of(item),
-            on_load=OnLoad(item.on_load if item else "withhold"),
+            **described(item),
             state=BehaviorState(view.state if view else "inactive"),
             evidence=Evidence(view.evidence if view else "unknown"),
             since=moment(view.since if view else None),

@@ -1,4 +1,4 @@
-"""What a twin or twin type can show and do: parameters, methods, events, and definitions of properties and behaviors.
+"""What a twin or twin type can show and do: parameters, methods, events, and definitions of properties.
 
 These are definitions without life; the live ones are Property (types/property.py) and Behavior (types/behavior.py).
 """
@@ -7,9 +7,7 @@ from typing import Any
 
 import strawberry
 
-from app.api.scalars import JSON
-from app.api.types.enums import Access, DataType, OnLoad
-from app.model import behaviors
+from app.api.types.enums import Access, DataType
 from app.model import definitions as model
 
 
@@ -159,26 +157,3 @@ class EventDefinition:
             description=item.description,
             parameters=[Parameter.of(parameter) for parameter in item.parameters],
         )
-
-
-@strawberry.type(description="A behavior as a type declares it, without life.")
-class BehaviorDefinition:
-    name: str = strawberry.field(description="Unique among the behaviors of its owner.")
-    description: str = strawberry.field(description="In the author's words; empty where none was written.")
-    conditions: list[str] = strawberry.field(description="All must hold; in JSON notation, `temperature >= 80.0`.")
-    actions: JSON = strawberry.field(description="A list in the specification's form; run once when it becomes active.")
-    on_load: OnLoad = strawberry.field(description="What calls and writes do when it is already TRUE as it is loaded.")
-
-    @classmethod
-    def of(cls, item: behaviors.BehaviorDefinition) -> "BehaviorDefinition":
-        return cls(
-            name=item.name,
-            description=item.description,
-            conditions=item.conditions,
-            actions=actions_of(item),
-            on_load=OnLoad(item.on_load),
-        )
-
-
-def actions_of(item: behaviors.BehaviorDefinition | None) -> JSON:
-    return JSON([action.model_dump(mode="json", exclude_none=True) for action in item.actions] if item else [])

@@ -166,7 +166,18 @@ class ActionOutcome(Enum):
     DECIDED = strawberry.enum_value("decided", description="A call is on its way; what the device says is the call's.")
     WITHHELD = strawberry.enum_value("withheld", description="The condition was true already when it was loaded.")
     SKIPPED = strawberry.enum_value("skipped", description="Not done: `reason` says why.")
-    WAITING = strawberry.enum_value("waiting", description="It waits until the required call before it is accepted.")
+    WAITING = strawberry.enum_value(
+        "waiting", description="Behind a required call, within its on-delay, or expected and not seen yet."
+    )
+
+
+@strawberry.enum(description="What came of a part of a behavior that waited.")
+class PartOutcome(Enum):
+    ESCALATED = strawberry.enum_value("escalated", description="The escalation was done.")
+    ACKNOWLEDGED = strawberry.enum_value("acknowledged", description="A person had acknowledged: it was not needed.")
+    OBSERVED = strawberry.enum_value("observed", description="What was expected was seen in time.")
+    MISSED = strawberry.enum_value("missed", description="It was not seen in time.")
+    UNKNOWN = strawberry.enum_value("unknown", description="In time nothing was known of it.")
 
 
 @strawberry.enum(description="What happened to an alert.")

@@ -8,7 +8,7 @@ from app.api.filters import window
 from app.api.ids import global_id
 from app.api.scalars import JSON
 from app.api.types.asset import REFERENCES, AssetReference, referenced
-from app.api.types.capability import BehaviorDefinition
+from app.api.types.behavior_definition import BehaviorDefinition
 from app.api.types.interlock import Interlock
 from app.api.types.node import Definition
 from app.api.types.overlay import Overlay

@@ -8,7 +8,8 @@ from app.api.filters import window
 from app.api.ids import global_id
 from app.api.scalars import JSON
 from app.api.types.asset import REFERENCES, AssetReference, referenced
-from app.api.types.capability import BehaviorDefinition, EventDefinition, Method, PropertyDefinition
+from app.api.types.behavior_definition import BehaviorDefinition
+from app.api.types.capability import EventDefinition, Method, PropertyDefinition
 from app.api.types.enums import TwinKind
 from app.api.types.interlock import Interlock
 from app.api.types.node import Definition
