@@ -41,9 +41,12 @@ def timer_key(key: BehaviorKey, kind: str, subject: object) -> TimerKey:
 def start(
     step: Step, rule: RuleState, kind: str, subject: object, length: Micros, cause: Cause, *, ref: str = ""
 ) -> None:
+    """What goes by the behavior's turn has begun when that did; what is expected, with the command."""
     key = timer_key(rule.key, kind, subject)
     hangs = kind != ESCALATE or not rule.plan.escalations[int(str(subject))].unless_acknowledged
-    step.timer(Timer(key, step.now + length, step.now, evidence=hangs, ref=ref, cause=cause), "started")
+    turned = cause.parent if cause.kind == "behavior" and cause.parent is not None else cause
+    since = step.now if kind == EXPECT else step.when(rule, turned)
+    step.timer(Timer(key, since + length, since, evidence=hangs, ref=ref, cause=cause), "started")
 
 
 def stop(step: Step, rule: RuleState, kind: str, subject: object) -> None:

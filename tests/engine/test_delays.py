@@ -61,6 +61,13 @@ def test_an_alert_with_an_on_delay_is_raised_once_its_behavior_has_been_active_f
     assert timers(plant) == []
 
 
+def test_a_delay_begins_when_the_value_was_measured() -> None:
+    plant = Plant(rule("hot", hot(), delayed(delay_on=5 * SECOND)))
+    measured = plant.now - SECOND
+    plant.take(sample("temperature", 90.0, measured))
+    assert plant.engine.next_due() == measured + 5 * SECOND
+
+
 def test_a_peak_shorter_than_the_on_delay_raises_nothing() -> None:
     plant = Plant(rule("hot", hot(), delayed(delay_on=5 * SECOND)))
     plant.read(temperature=90.0)
