@@ -186,7 +186,7 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class StepClock:
-    """The machine's clock is set, forward or (negative) back; time itself goes on."""
+    """The machine's clock is set, forward or (negative) back; no time passes."""
 
     by: Micros
 

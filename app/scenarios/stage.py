@@ -15,6 +15,7 @@ from app.engine.engine import Engine
 from app.model.events import (
     AttemptCall,
     CallResult,
+    ClockStepped,
     Entry,
     Input,
     Load,
@@ -61,7 +62,7 @@ class Stage:
         self.plant = plant
         self._make_engine = make_engine
         self.engine = make_engine()
-        self.begins = self.now = begins
+        self.begins = self.now = self._origin = begins
         self.entries: list[Entry] = []
         self.since: list[Outcome] = []
         self.step = Step()
@@ -75,7 +76,7 @@ class Stage:
         self._holding = False
         self._held: list[str] = []
         self._wall_ahead: Micros = 0
-        """Of engine time: where the machine's clock was set."""
+        """Of engine time; never positive, because that goes forward with the machine's clock at once."""
         self._snapshot: tuple[int, bytes] = (0, self.engine.snapshot())
         self.decide(Started())
         if plan is not None:
@@ -118,8 +119,7 @@ class Stage:
         if until < self.now:
             gone = length(until - self.begins), length(self.now - self.begins)
             raise Undoable(messages.time_goes_back(*gone))
-        if until - self.begins > MAX_TIME:
-            raise Undoable(messages.time_ends())
+        self._refuse_end(until)
         ticks = 0
         while (due := self.engine.next_due()) is not None and due <= until:
             ticks += 1
@@ -133,22 +133,40 @@ class Stage:
         self._snapshot = (len(self.entries), self.engine.snapshot())
 
     def step_clock(self, by: Micros) -> None:
-        """Engine time is steady in a run: only a start looks where the machine's clock is."""
-        self._wall_ahead += by
+        """The machine's clock is set. Engine time goes forward with it and never back; what waits is moved along, so
+        the scenario's beginning is too: its moments count time that has passed. Raises Undoable."""
+        wall = self._wall_ahead + by
+        self._refuse_end(self.now + abs(wall))
+        self._to_clock(wall)
+        self.decide(ClockStepped(max(0, wall), max(0, -wall)))
+
+    def _to_clock(self, wall: Micros) -> None:
+        """`wall`: how far it is ahead."""
+        jumped = max(0, wall)
+        self.now += jumped
+        self.begins += jumped
+        self._wall_ahead = wall - jumped
+
+    def _refuse_end(self, moment: Micros) -> None:
+        if moment - self._origin > MAX_TIME:
+            raise Undoable(messages.time_ends())
 
     def restart(self, down: Micros) -> list[str]:
         """The engine is gone at once; another one begins where the journal ends. What differs between the two, a line
         each: nothing, if the engine is right. Raises Undoable."""
-        if self.now + down + max(0, self._wall_ahead) - self.begins > MAX_TIME:
-            raise Undoable(messages.time_ends())
+        self._refuse_end(self.now + down)
         differences = self._differences()
-        wall = self.now + self._wall_ahead + down
-        self.now = max(self.now, wall)
-        self._wall_ahead = wall - self.now
+        behind = -self._wall_ahead
+        caught_up = min(down, behind)
+        self.now += down - caught_up  # a clock that was set back is made up for first: time never goes back
+        self.begins -= caught_up
+        self._wall_ahead = caught_up - behind
         self._holding = False
         self._held.clear()
         self.answerable.clear()
         self.since.clear()  # what expectations look at is of one run
+        if caught_up:
+            self.decide(ClockStepped(0, -self._wall_ahead))
         self.decide(Started())
         return differences
 
