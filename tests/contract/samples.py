@@ -41,6 +41,11 @@ def pump_type(**more: Any) -> TwinType:
                 },
                 {"name": "margin", "data_type": "float", "computed": "120 - temperature"},
             ],
+            "methods": [
+                {"name": "start", "safe": False, "min_interval": 5, "rate_limit": {"calls": 3, "per": 3600}},
+                {"name": "stop", "safe": True},
+            ],
+            "interlocks": [{"name": "hot", "method": "start", "while": "temperature > 100"}],
             "metadata": {"größe": [1, 2.5, None, {"x": "\u2028 'quoted\" \\ // $no; MATCH (n) DETACH DELETE n"}]},
         }
         | more
@@ -58,6 +63,9 @@ def station_type() -> OverlayType:
             "twin_roles": [
                 {"role": "primary_pump", "twin_type": "pump"},
                 {"role": "backup_pump", "twin_type": "pump", "required": False},
+            ],
+            "interlocks": [
+                {"name": "one", "role": "backup_pump", "method": "start", "while": "primary_pump.status == 'running'"}
             ],
         }
     )

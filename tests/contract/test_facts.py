@@ -9,7 +9,7 @@ import pytest
 
 from app.errors import Conflict
 from app.graph.store import GraphStore
-from app.model.events import ActionResult, BehaviorChanged
+from app.model.events import ActionResult, BehaviorChanged, InterlockVerdict, Refusal, UnknownInput
 from app.model.plan import BehaviorKey
 from app.model.time import SECOND, iso
 from app.model.values import Override
@@ -217,6 +217,15 @@ async def test_a_call_comes_back_as_it_last_stood(store: GraphStore) -> None:
     await store.write(batch(1, 2, calls=(done,)))
     assert await store.calls(["c1", "c2"]) == [done]
     assert await store.calls([]) == []
+
+
+async def test_a_call_comes_back_with_what_refused_it_and_what_a_person_overrode(store: GraphStore) -> None:
+    unknown = (UnknownInput("pump_1.level", "NoReading"),)
+    verdict = InterlockVerdict(STATION, "dry_run", "unknown", "pump.level < 5", unknown)
+    refused = call("c1", status="refused", refusal=Refusal("CALL_INTERLOCKED", (verdict,), T0 + SECOND))
+    sent = call("c2", status="accepted", observed_at=T0 + 9, override_reason="checked by hand", overrode=(verdict,))
+    await store.write(batch(0, 1, calls=(refused, sent)))
+    assert await store.calls(["c1", "c2"]) == [refused, sent]
 
 
 async def test_a_twin_keeps_its_last_twenty_events_newest_first(store: GraphStore, graph: GraphAddress) -> None:
