@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.commands.merge import merge
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
 from app.dtsl.messages import owners_in, respelled
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from app.dtsl import diagnostics
 from app.dtsl.ast import Call, Constant, Name, Named, Word, Write, joined
 from app.dtsl.diagnostics import Message
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
 from app.dtsl.messages import faults_in, respelled
 from app.dtsl.scope import Owner, Scope
 from app.dtsl.source import Span

@@ -1,12 +1,12 @@
 """Brackets made to match before the grammar looks, so that what follows a forgotten one is still understood.
 
-Runs on tokens (see build.py for what a token is). `make(type, text, near)` makes a token of no width behind `near`.
+Runs on tokens (build_values.py says what a token is). `make(type, text, near)` makes one of no width behind `near`.
 """
 
 from collections.abc import Callable, Sequence
 
 from app.dtsl import diagnostics
-from app.dtsl.build import MAX_NESTING, Report, Token, span_of
+from app.dtsl.build_values import MAX_NESTING, Report, Token, span_of
 
 Make = Callable[[str, str, Token], Token]
 

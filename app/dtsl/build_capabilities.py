@@ -1,9 +1,11 @@
 """What twins have and can: properties, methods, events, and how their values are described."""
 
 from app.dtsl import diagnostics
-from app.dtsl.build import Builder, Tree, span_of, tree_span
-from app.dtsl.format import format_condition
+from app.dtsl.build import Builder
+from app.dtsl.build_values import Tree, span_of, tree_span
+from app.dtsl.format_conditions import format_condition
 from app.dtsl.parts import Items, Part
+from app.model.time import SECOND
 
 _ACCESS = {"readonly": "read", "writable": "read-write", "writeonly": "write"}
 _OF_VALUE = {"unit": "unit", "values": "enum_values", "lowest": "min_value", "highest": "max_value"}
@@ -69,7 +71,9 @@ def _describe(builder: Builder, part: Part, tree: Tree) -> None:
                 number, *unit = child.children
                 if unit and unit[0] != "s":
                     builder.report(diagnostics.only_seconds(str(unit[0])), span_of(unit[0]))
-                part.put("stale_after", builder.value(number), tree_span(number))
+                length = number.data == "duration"
+                seconds = builder.length(number) / SECOND if length else builder.value(number)
+                part.put("stale_after", seconds, tree_span(number))
             case "deadband":
                 part.put("deadband", builder.value(child.children[0]), tree_span(child.children[0]))
             case "computed":

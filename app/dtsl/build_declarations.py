@@ -6,9 +6,10 @@ one: whatever else is wrong is found in the document, and told at its place.
 
 from app.dtsl import diagnostics
 from app.dtsl.ast import Declaration, Import
-from app.dtsl.build import Builder, Token, Tree, span_of, tree_span
+from app.dtsl.build import Builder
 from app.dtsl.build_capabilities import add_event, add_method, add_property
 from app.dtsl.build_edges import add_binding, add_relationship, add_role
+from app.dtsl.build_values import Token, Tree, span_of, tree_span
 from app.dtsl.parts import Part
 from app.dtsl.source import Span
 from app.dtsl.spelling import read_name

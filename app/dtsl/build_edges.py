@@ -2,7 +2,8 @@
 
 from app.dtsl import diagnostics
 from app.dtsl.ast import Binding, Filler, Name
-from app.dtsl.build import Builder, Tree, span_of, tree_span
+from app.dtsl.build import Builder
+from app.dtsl.build_values import Tree, span_of, tree_span
 from app.dtsl.parts import Items, Part
 from app.dtsl.source import Span
 from app.dtsl.spelling import SELF

@@ -7,7 +7,7 @@ from app.dtsl import diagnostics
 from app.dtsl.actions import lower
 from app.dtsl.ast import Behavior, Name, Place, joined
 from app.dtsl.declared import Checking
-from app.dtsl.format import conjuncts, format_condition
+from app.dtsl.format_conditions import conjuncts, format_condition
 from app.dtsl.scope import Finding, Scope, errors_in, guarded_by, warnings_in
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member

@@ -6,7 +6,7 @@ from typing import Any
 from app.dtsl import diagnostics
 from app.dtsl.ast import Expression
 from app.dtsl.declared import Checking
-from app.dtsl.format import conjuncts
+from app.dtsl.format_conditions import conjuncts
 from app.dtsl.lower import Lowered
 from app.dtsl.places import place_of
 from app.dtsl.scope import Scope

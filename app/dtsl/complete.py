@@ -11,17 +11,22 @@ from typing import Any, Literal
 
 from app.dtsl.declared import Known
 from app.dtsl.diagnostics import SEVERITIES
+from app.dtsl.functions import FUNCTIONS, QUALITIES
 from app.dtsl.names_at import Names, path_before, shown_type
 from app.dtsl.outline import Place, id_of, outline, place_behind, words
 from app.dtsl.parse import MAX_SOURCE, cut, expected_behind
 from app.dtsl.source import BYTE_ORDER_MARK
 from app.dtsl.spelling import dtsl_member, dtsl_type, quote
+from app.dtsl.when import DAYS
 from app.model.catalogue import Capabilities
 from app.model.definitions import Described, MethodDefinition
 
 MOST = 200
 """Suggestions; who wants others writes another letter."""
-Kind = Literal["keyword", "type", "overlay", "twin", "role", "property", "method", "value", "action"]
+_BEFORE_PULSES = ("AND", "OR", "OF", "LPAR")
+Kind = Literal[
+    "keyword", "type", "overlay", "twin", "role", "property", "method", "value", "action", "function", "event"
+]
 Token = Any
 
 
@@ -58,6 +63,8 @@ def complete(text: str, offset: int, catalogue: Known) -> Completions:
     found = _names(place, Names(here, declared, catalogue))
     written = here.blocks if here is not None else set()
     keywords = [word for kind, word in expected_behind(tokens).items() if kind not in written or not place.blocks]
+    if place.blocks[-1:] == ("RELATIONSHIPS",) or (place.statement and place.statement[-1].type not in _BEFORE_PULSES):
+        keywords = [word for word in keywords if word not in ("every", "on")]
     items = [
         *found,
         *(Completion(word, "keyword") for word in sorted(keywords) if word not in ("true", "false", "null")),
@@ -158,7 +165,11 @@ def _in_condition(statement: Sequence[Token], names: Names) -> Iterator[Completi
     last = statement[-1].type if statement else ""
     if last == "DOT":
         path = path_before(statement[:-1])
-        if len(path) == 1:
+        if len(path) == 1 and statement[-3:-2] and statement[-3].type == "ON":
+            for event in sorted(names.of_role(path[0]).events.values(), key=lambda item: item.name):
+                told = ", ".join(dtsl_member(item.name) for item in event.parameters)
+                yield Completion(dtsl_member(event.name), "event", f"({told})", event.description)
+        elif len(path) == 1:
             yield from _properties(names.of_role(path[0]), lambda access: access != "write")
     elif last == "COMPARE":
         path = path_before(statement[:-1])
@@ -166,9 +177,21 @@ def _in_condition(statement: Sequence[Token], names: Names) -> Iterator[Completi
             yield from _values(names.of_role(path[0]).properties.get(path[1]))
         elif len(path) == 1 and path[0] in names.roles():
             yield Completion("null", "value")
+        elif not path and "quality" in map(str, statement):
+            yield from (Completion(quote(value, '"'), "value") for value in QUALITIES)
         yield from _roles(names)
-    elif last in ("", "IF", "AND", "OR", "LPAR", "BANG", "PLUS", "MINUS", "TIMES", "DIVIDED", "MODULO"):
+    elif last == "EVERY":
+        yield from (Completion(word, "value") for word in DAYS)
+    elif last in ("", "AND", "OR", "LPAR", "BANG", "PLUS", "MINUS", "TIMES", "DIVIDED", "MODULO", "KNOWN", "OF"):
         yield from _roles(names)
+        yield from _functions()
+    elif last in ("IF", "ON"):
+        yield from _roles(names)
+
+
+def _functions() -> Iterator[Completion]:
+    for name, function in FUNCTIONS.items():
+        yield Completion(dtsl_member(name), "function", f"({function.takes}): {function.gives}", function.says)
 
 
 def _in_action(statement: Sequence[Token], names: Names) -> Iterator[Completion]:

@@ -40,7 +40,7 @@ def one_of(items: Sequence[str]) -> str:
     return items[0] if len(items) == 1 else ", ".join(items[:-1]) + " or " + items[-1]
 
 
-def _unknown(code: str, text: str, name: str, known: Iterable[str], kind: str) -> Message:
+def unknown(code: str, text: str, name: str, known: Iterable[str], kind: str) -> Message:
     """A name that is not there: with the one that was meant, or the list where it is short."""
     names = sorted(islice(known, _MOST_LOOKED_AT))
     meant = nearest(name, _alike(name, names))
@@ -234,30 +234,30 @@ def unusable(what: str, why: str) -> Message:
 
 
 def unknown_twin_type(name: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL201", f"unknown twin type '{name}'", name, known, "twin types")
+    return unknown("DTSL201", f"unknown twin type '{name}'", name, known, "twin types")
 
 
 def unknown_overlay_type(name: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL202", f"unknown overlay type '{name}'", name, known, "overlay types")
+    return unknown("DTSL202", f"unknown overlay type '{name}'", name, known, "overlay types")
 
 
 def unknown_twin(name: str, meant: str | None, twin_type: str, known: Iterable[str]) -> Message:
     text = f"unknown twin '{name}'"
     if meant:
         return Message("DTSL203", text, f"did you mean '{meant}'?", instead=meant)
-    return _unknown("DTSL203", text, name, known, f"twins of type {twin_type}" if twin_type else "twins")
+    return unknown("DTSL203", text, name, known, f"twins of type {twin_type}" if twin_type else "twins")
 
 
 def unknown_role(name: str, where: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL204", f"unknown role '{name}' in {where}", name, known, "roles")
+    return unknown("DTSL204", f"unknown role '{name}' in {where}", name, known, "roles")
 
 
 def unknown_property(name: str, where: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL205", f"unknown property '{name}' of {where}", name, known, "properties")
+    return unknown("DTSL205", f"unknown property '{name}' of {where}", name, known, "properties")
 
 
 def unknown_method(name: str, where: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL206", f"unknown method '{name}' of {where}", name, known, "methods")
+    return unknown("DTSL206", f"unknown method '{name}' of {where}", name, known, "methods")
 
 
 def unknown_severity(name: str) -> Message:
@@ -288,16 +288,16 @@ def role_needed(name: str, roles: Iterable[str]) -> Message:
 
 
 def unknown_relationship_type(name: str, known: Iterable[str], hint: str = "") -> Message:
-    found = _unknown("DTSL240", f"unknown relationship type '{name}'", name, known, "relationship types")
+    found = unknown("DTSL240", f"unknown relationship type '{name}'", name, known, "relationship types")
     return found if found.instead is not None or not hint else replace(found, hint=hint)
 
 
 def unknown_overlay(name: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL241", f"unknown overlay '{name}'", name, known, "overlays")
+    return unknown("DTSL241", f"unknown overlay '{name}'", name, known, "overlays")
 
 
 def no_import(file: str, why: str, known: Iterable[str] = ()) -> Message:
-    found = _unknown("DTSL243", f"'{file}' can't be imported: {why}", file, known, "scripts in this folder")
+    found = unknown("DTSL243", f"'{file}' can't be imported: {why}", file, known, "scripts in this folder")
     return replace(found, instead=quote(found.instead, '"')) if found.instead is not None else found
 
 
@@ -384,7 +384,7 @@ def incompatible(left: str, right: str) -> Message:
 
 
 def unknown_value(value: str, name: str, known: Iterable[str]) -> Message:
-    found = _unknown(UNKNOWN_VALUE, f"'{value}' is no value of {name}", value, known, "values")
+    found = unknown(UNKNOWN_VALUE, f"'{value}' is no value of {name}", value, known, "values")
     return replace(found, instead=quote(found.instead, '"')) if found.instead is not None else found
 
 
@@ -406,7 +406,7 @@ def argument_count(method: str, expected: Sequence[str], found: int) -> Message:
 
 
 def unknown_field(field: str, name: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL322", f"'{name}' has no field '{field}'", field, known, "fields")
+    return unknown("DTSL322", f"'{name}' has no field '{field}'", field, known, "fields")
 
 
 def missing_field(field: str, name: str) -> Message:
@@ -418,7 +418,7 @@ def too_many_items(name: str, most: int, found: int) -> Message:
 
 
 def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:
-    return _unknown("DTSL347", f"'{method}' has no parameter '{name}'", name, known, "parameters")
+    return unknown("DTSL347", f"'{method}' has no parameter '{name}'", name, known, "parameters")
 
 
 def mixed_arguments() -> Message:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.dtsl.format import dtsl_condition, fits_a_comment, value_text
+from app.dtsl.format import fits_a_comment
+from app.dtsl.format_conditions import dtsl_condition, value_text
 from app.dtsl.format_data import Rest, doc_lines, rest_text
 from app.dtsl.parse import parse_condition
 from app.dtsl.spelling import dtsl_member, is_word, quote

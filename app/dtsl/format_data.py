@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.dtsl.format import comment_lines, fits_a_comment, value_text
+from app.dtsl.format import comment_lines, fits_a_comment
+from app.dtsl.format_conditions import value_text
 from app.dtsl.spelling import dtsl_member
 
 _WIDEST = 100

@@ -9,8 +9,9 @@ from typing import Any
 
 from app.dtsl.ast import Binding, Declaration, Filler
 from app.dtsl.build_declarations import SECOND_NAME
-from app.dtsl.format import apart, behavior_lines, dtsl_condition, fits_a_comment
+from app.dtsl.format import apart, behavior_lines, fits_a_comment
 from app.dtsl.format_capabilities import event_lines, method_lines, property_lines
+from app.dtsl.format_conditions import dtsl_condition
 from app.dtsl.format_data import Rest, data_block, doc_lines, entries, rest_text
 from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, quote
 from app.model.definitions import Kind

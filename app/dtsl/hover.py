@@ -6,6 +6,7 @@ from typing import Any
 
 from app.dtsl.complete import signature
 from app.dtsl.declared import Known
+from app.dtsl.functions import FUNCTIONS
 from app.dtsl.names_at import Names, path_before, shown_type
 from app.dtsl.outline import id_of, outline, place_behind, words
 from app.dtsl.parse import MAX_SOURCE
@@ -83,6 +84,9 @@ def _role(id: str, names: Names) -> tuple[str, str] | None:
 def _member(path: Sequence[str], following: str, names: Names) -> tuple[str, str] | None:
     if path == ["alert"] and following == "LPAR":
         return "alert(severity, message)", "Raises an alert while the condition holds."
+    if len(path) == 1 and following == "LPAR" and path[0] in FUNCTIONS:
+        function = FUNCTIONS[path[0]]
+        return f"{dtsl_member(path[0])}({function.takes}): {function.gives}", function.says
     if len(path) == 1:
         return _role(path[0], names)
     if len(path) != 2:
@@ -90,6 +94,10 @@ def _member(path: Sequence[str], following: str, names: Names) -> tuple[str, str
     role, name = path
     offered = names.of_role(role)
     shown = f"{dtsl_member(role)}.{dtsl_member(name)}"
+    event = offered.events.get(name)
+    if event is not None and name not in offered.properties and name not in offered.methods:
+        told = ", ".join(f"{dtsl_member(item.name)}: {shown_type(item)}" for item in event.parameters)
+        return f"{shown}({told})", event.description
     method, item = offered.methods.get(name), offered.properties.get(name)
     if method is not None and (following == "LPAR" or item is None):
         result = f" -> {method.return_type}" if method.return_type else ""

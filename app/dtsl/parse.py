@@ -19,8 +19,10 @@ from lark.lexer import PatternStr
 from app.dtsl import diagnostics
 from app.dtsl.ast import Declaration, Import, Script, Written
 from app.dtsl.brackets import BEGINS, balance, declarations, starts_a_declaration
-from app.dtsl.build import Builder, Docs, span_of
+from app.dtsl.build import Builder, Docs
 from app.dtsl.build_declarations import declaration, import_of
+from app.dtsl.build_values import span_of
+from app.dtsl.contextual import as_meant
 from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.repair import Repair
 from app.dtsl.source import Source, Span
@@ -92,6 +94,7 @@ def _script(source: Source, findings: Findings) -> Script:
     balanced = balance(words.tokens, _make, findings.report)
     if balanced is None:
         return Script()
+    as_meant(balanced)
     found: list[Declaration] = []
     imports: list[Import] = []
     docs = _docs(words)
@@ -147,6 +150,7 @@ def _condition(source: Source, findings: Findings) -> Condition | None:
     balanced = balance(words.tokens, _make, findings.report)
     if balanced is None:
         return None
+    as_meant(balanced)
     repair = Repair(balanced, _spelled(), words.quiet, _make, findings.report)
     for _ in range(MAX_SYNTAX_ERRORS):
         outcome = _feed(balanced, "condition")
@@ -267,10 +271,19 @@ def expected_behind(tokens: Sequence[Token]) -> dict[str, str]:
         if isinstance(outcome, Tree):
             outcome = len(piece), {*BEGINS, "IMPORT"}
         if outcome[0] == len(piece):
-            return {kind: _spelled()[kind] for kind in outcome[1] & _keywords()}
+            return {kind: _spelled()[kind] for kind in _accepted_behind(piece) & _keywords()}
         if not repair.mend(*outcome):
             repair.leave_out(*outcome)
     return {}
+
+
+def _accepted_behind(piece: Sequence[Token]) -> set[str]:
+    """Before anything is concluded from the end being there."""
+    parser: Any = _parser().parse_interactive(start="script")
+    for token in piece:
+        _put(parser, token)
+    accepted: set[str] = parser.accepts()
+    return accepted
 
 
 def _unfinished(tokens: Sequence[Token]) -> list[Token]:
@@ -291,15 +304,9 @@ def _unfinished(tokens: Sequence[Token]) -> list[Token]:
 def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[str]]:
     """The tree, or the index of the token that does not fit and the kinds of those that would."""
     parser: Any = _parser().parse_interactive(start=start)
-    keywords = _keywords()
     for index, token in enumerate(tokens):
         try:
-            try:
-                parser.feed_token(token)
-            except UnexpectedToken:
-                if token.type not in keywords:
-                    raise
-                parser.feed_token(token.update(type="NAME"))  # what was reduced on the way is right for any next token
+            _put(parser, token)
         except UnexpectedToken:
             return index, parser.accepts()
     try:
@@ -307,3 +314,13 @@ def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[s
     except UnexpectedToken:
         return len(tokens), parser.accepts()
     return tree
+
+
+def _put(parser: Any, token: Token) -> None:
+    """Raises UnexpectedToken."""
+    try:
+        parser.feed_token(token)
+    except UnexpectedToken:
+        if token.type not in _keywords():
+            raise
+        parser.feed_token(token.update(type="NAME"))  # what was reduced on the way is right for any next token

@@ -3,7 +3,8 @@
 from typing import Any
 
 from app.dtsl import diagnostics
-from app.dtsl.build import Builder, Tree, span_of, tree_span
+from app.dtsl.build import Builder
+from app.dtsl.build_values import Tree, span_of, tree_span
 from app.dtsl.places import below
 from app.dtsl.source import Span
 from app.dtsl.spelling import read_name

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from app.dtsl.ast import Binding, Declaration, Expression, Filler, Name
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
 from app.dtsl.lower import ID_FIELDS
 from app.dtsl.parse import parse_condition
 from app.dtsl.raise_behaviors import raised_behavior

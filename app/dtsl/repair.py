@@ -7,14 +7,20 @@ again always gets further; parse.py bounds how often.
 from collections.abc import Mapping
 
 from app.dtsl import diagnostics
+from app.dtsl import diagnostics_conditions as messages
 from app.dtsl.brackets import BEGINS, Make
-from app.dtsl.build import Report, Token, span_of
+from app.dtsl.build_values import Report, Token, span_of
+from app.dtsl.lengths import LENGTHS_SPELLED
 from app.dtsl.source import Span
 from app.dtsl.spelling import read_name, unquote
 from app.errors import nearest
+from app.model.units import USUAL
 
 _OPERATORS = {"AND", "OR", "COMPARE", "PLUS", "MINUS", "TIMES", "DIVIDED", "MODULO"}
-_VALUES = {"NAME", "STRING", "INTEGER", "FLOAT", "TRUE", "FALSE", "NULL", "LPAR", "LSQB", "MINUS", "BANG"}
+_TIMED = {"FOR", "WITHIN", "IN", "BETWEEN"}
+_VALUES = {"NAME", "STRING", "INTEGER", "FLOAT", "DURATION", "TRUE", "FALSE", "NULL", "LPAR", "LSQB", "MINUS", "BANG"}
+_PULSES = {"EVERY", "ON", "KNOWN"}
+_NUMBERS = ("INTEGER", "FLOAT")
 _WORD_OPERATORS = {"and": ("AND", "&&"), "or": ("OR", "||")}
 
 
@@ -46,9 +52,18 @@ class Repair:
             kind, sign = _WORD_OPERATORS[str(token).lower()]
             self._say(diagnostics.word_operator(str(token), sign), index)
             tokens[index] = self._make(kind, sign, previous)
+        elif str(previous).lower() in _WORD_OPERATORS and self._behind_number(index - 1):  # `x > 1 or y`: not a unit
+            kind, sign = _WORD_OPERATORS[str(previous).lower()]
+            self._say(diagnostics.word_operator(str(previous), sign), index - 1)
+            tokens[index - 1] = self._make(kind, sign, previous)
         elif previous == "not" and "AND" in expected and token.type in _VALUES:
             self._say(diagnostics.word_operator("not", "!"), index - 1)
             tokens[index - 1] = self._make("BANG", "!", previous)
+        elif token.type in _NUMBERS and "DURATION" in expected and "INTEGER" not in expected:
+            self._mend_length(index)
+        elif str(token) == "not" and "IN" in expected and index + 1 < len(tokens) and tokens[index + 1].type == "IN":
+            self._say(messages.not_in(), index)
+            del tokens[index]
         elif token.type == "SEMICOLON" and (self._starts(index)[-1] == index or "RBRACE" in expected):
             self._say(diagnostics.unexpected("';'", [], "remove it"), index)
             del tokens[index]
@@ -59,6 +74,22 @@ class Repair:
         else:
             return False
         return True
+
+    def _mend_length(self, index: int) -> None:
+        """`for 30` or `for 5 minutes` where `for 30s` is meant."""
+        tokens = self.tokens
+        token = tokens[index]
+        following = tokens[index + 1] if index + 1 < len(tokens) else None
+        unit = LENGTHS_SPELLED.get(str(following).lower()) if following is not None else None
+        instead = f"{token}{unit or 's'}"
+        if unit is not None:
+            span = Span(token.start_pos, tokens[index + 1].end_pos)
+            del tokens[index + 1]
+        else:
+            span = span_of(token)
+        if token.start_pos not in self._quiet:
+            self._report(messages.no_length(f"'{token}{f' {following}' if unit else ''}'", instead), span)
+        tokens[index] = self._make("DURATION", "1s", token)
 
     def leave_out(self, index: int, expected: set[str]) -> None:
         """Reports what stands at `index`, and takes its statement out of `tokens`."""
@@ -79,9 +110,18 @@ class Repair:
 
     def blame(self, index: int, expected: set[str]) -> None:
         """Reports what stands at `index`."""
+        if self._behind_number(index - 1) and str(self.tokens[index - 1]) not in USUAL:
+            unit = self.tokens[index - 1]  # `x > 5 y > 3`: a forgotten `&&`, not a number of the unit y
+            self._say(diagnostics.unexpected(self._shown(unit), ["an operator"]), index - 1)
+            return
         self._say(self._unexpected(index, expected), index)
 
     # ------------------------------------------------------------ where
+
+    def _behind_number(self, index: int) -> bool:
+        """Whether a word stands there that was read as a unit."""
+        tokens = self.tokens
+        return index > 0 and str(tokens[index]).isidentifier() and tokens[index - 1].type in _NUMBERS
 
     def _starts(self, index: int) -> list[int]:
         """For each block open at `index`, the index at which its current statement starts."""
@@ -140,15 +180,17 @@ class Repair:
     def _phrases(self, expected: set[str]) -> list[str]:
         rest = set(expected)
         phrases: list[str] = []
+        if {"AND", "NAME"} <= rest:  # a unit may stand behind every number: nobody is told
+            rest -= {"NAME", "STRING"}
         if {"STRING", "INTEGER"} <= rest:
             phrases.append("a value")
-            rest -= _VALUES | {"LBRACE"}
+            rest -= _VALUES | _PULSES | {"LBRACE"}
         elif {"NAME", "STRING"} <= rest:
             phrases.append("a name")
             rest -= {"NAME", "STRING"}
         if {"AND", "PLUS"} <= rest:
             phrases.append("an operator")
-            rest -= _OPERATORS
+            rest -= _OPERATORS | _TIMED
         if len(rest) + len(phrases) > 1:
             rest -= {"DOT", "OPTIONAL"}
         words = sorted(f"'{self._spelled[kind]}'" for kind in rest if kind in self._spelled)

@@ -7,7 +7,7 @@ false. The tree beside it has everything.
 import json
 from collections.abc import Iterator, Sequence
 
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
 from app.model.conditions import Among, And, Between, Bound, Compare, Literal, Not, Or, PropertyRef, written
 from app.model.events import Call, Cause, Read
 from app.model.explanation import Explanation, Missing, Seen, Way, WhyNot

@@ -2,7 +2,7 @@
 
 import re
 
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
 from app.model.conditions import Condition
 
 _TWIST = re.compile(r"~[0-9a-f]+")

@@ -4,6 +4,7 @@ from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import (
     Definition,
+    EventDefinition,
     FieldDefinition,
     ItemDefinition,
     MethodDefinition,
@@ -32,8 +33,9 @@ def _type(
     properties: list[PropertyDefinition],
     methods: list[MethodDefinition] | None = None,
     kind: TwinKind = "equipment",
+    events: list[EventDefinition] | None = None,
 ) -> TwinType:
-    return TwinType(type_id=type_id, kind=kind, properties=properties, methods=methods or [])
+    return TwinType(type_id=type_id, kind=kind, properties=properties, methods=methods or [], events=events or [])
 
 
 TYPES = [
@@ -62,6 +64,15 @@ TYPES = [
                 ParameterDefinition(name="mode", data_type="enum", enum_values=["eco", "full"]),
                 ParameterDefinition(name="cycles", data_type="integer", min_value=1.0, max_value=10.0),
             ),
+        ],
+        events=[
+            EventDefinition(
+                name="tripped",
+                parameters=[
+                    ParameterDefinition(name="code", data_type="integer"),
+                    ParameterDefinition(name="reason", data_type="string"),
+                ],
+            )
         ],
     ),
     _type(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.commands.check_scripts import MAX_PROBLEMS, check_script
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
 from app.dtsl.parse import MAX_SOURCE, MAX_SYNTAX_ERRORS, MAX_WORDS, parse_condition
 from app.errors import Invalid
 from tests.dtsl.corpus import CORPUS

@@ -4,20 +4,34 @@ from timeit import repeat
 
 import pytest
 
-from app.dtsl.format import conjuncts, format_condition
+from app.dtsl.format_conditions import conjuncts, format_condition
 from app.dtsl.parse import parse_condition, parse_conditions
+from app.dtsl.when import WEEK
 from app.errors import Invalid
 from app.model.conditions import (
+    Aggregate,
+    Among,
     And,
     Arithmetic,
+    Between,
     Bound,
+    Changed,
     Compare,
     Condition,
+    Duration,
+    Every,
+    Evidence,
+    Held,
     Literal,
     Negative,
     Not,
+    Occurred,
     Or,
+    Previous,
     PropertyRef,
+    Quantity,
+    Rate,
+    Within,
 )
 from tests.dtsl.corpus import CORPUS
 
@@ -51,6 +65,36 @@ def test_a_condition_has_one_canonical_spelling(line: str) -> None:
         ("-x * 2", Arithmetic("*", Negative(X), Literal(2))),
         ("-(1)", Negative(Literal(1))),
         ("true", Literal(True)),
+        ("x > 0.5 bar", Compare(">", X, Quantity(0.5, "bar"))),
+        ("x > 50 %", Compare(">", X, Quantity(50, "%"))),
+        ("x % 2 == 0", Compare("==", Arithmetic("%", X, Literal(2)), Literal(0))),
+        ("-5 bar < x", Compare("<", Quantity(-5, "bar"), X)),
+        ("x > 5 m", Compare(">", X, Quantity(5, "m"))),
+        ("x > 5m", Compare(">", X, Duration(300_000_000))),
+        ("x > 0.5s", Compare(">", X, Duration(500_000))),
+        ("x for 1h30m", Held(X, 5_400_000_000)),
+        ("x > 1 for 5s && status", And((Held(Compare(">", X, Literal(1)), 5_000_000), STATUS))),
+        ("!x for 5s", Held(Not(X), 5_000_000)),
+        ("!(x for 5s)", Not(Held(X, 5_000_000))),
+        ("x within 5s of status for 1s", Held(Within(X, 5_000_000, STATUS), 1_000_000)),
+        ("x in [1, 'a', 5 bar]", Among(X, (Literal(1), Literal("a"), Quantity(5, "bar")))),
+        ("x between 1 and 2 && x", And((Between(X, Literal(1), Literal(2)), X))),
+        ("quality(pump.x) == 'bad'", Compare("==", Evidence("quality", PropertyRef("pump", "x")), Literal("bad"))),
+        ("isStale(x)", Evidence("isStale", X)),
+        ("previous(x) < x", Compare("<", Previous(X), X)),
+        ("rate(x, 10s) > 1", Compare(">", Rate(X, 10_000_000), Literal(1))),
+        ("changed(x)", Changed(X)),
+        ("on pump.faultOccurred(code)", Occurred("pump", "fault_occurred", ("code",))),
+        ("on tripped", Occurred(None, "tripped")),
+        ("on this.tripped()", Occurred(None, "tripped")),
+        ("every 5m", Every(interval=300_000_000)),
+        ("every day at 6:30", Every(WEEK, 390)),
+        ("every friday, weekend at 00:00 'Europe/Berlin'", Every(WEEK[4:], 0, "Europe/Berlin")),
+        ("any(pumps.x)", Aggregate("any", PropertyRef("pumps", "x"))),
+        ("avg(known pumps.x) > 1", Compare(">", Aggregate("avg", PropertyRef("pumps", "x"), True), Literal(1))),
+        ("any(known(pumps.x))", Aggregate("any", Evidence("known", PropertyRef("pumps", "x")))),
+        ("count(pumps)", Aggregate("count", None, over="pumps")),
+        ("count('P-1')", Aggregate("count", None, over="P-1")),
     ],
 )
 def test_a_condition_parses_to_its_tree(text: str, tree: Condition) -> None:
@@ -85,7 +129,38 @@ def test_a_condition_parses_to_its_tree(text: str, tree: Condition) -> None:
         ("'a b'.c == 1", "DTSL115", "1:1", "not an identifier"),
         ("a b", "DTSL104", "1:3", "expected an operator"),
         ("a ==\n  == b", "DTSL104", "2:3", "expected a value"),
-        ("temp == 5 bar", "DTSL104", "1:11", "unexpected 'bar'"),
+        ("temp == 5 bra > 3", "DTSL104", "1:11", "unexpected 'bra'"),
+        ("temp == 5 bar && && x", "DTSL104", "1:18", "unexpected '&&'"),
+        ("x > 1 or y > 2", "DTSL112", "1:7", "'or' is no operator"),
+        ("x > 1 y > 2", "DTSL104", "1:7", "unexpected 'y'"),
+        ("x for 30", "DTSL131", "1:7", "'30' is no length of time"),
+        ("x for 5 minutes", "DTSL131", "1:7", "'5 minutes' is no length of time"),
+        ("x within 10 of y", "DTSL131", "1:10", "'10' is no length of time"),
+        ("x for y", "DTSL104", "1:7", "unexpected 'y'"),
+        ("x within 5s y", "DTSL104", "1:13", "expected 'of'"),
+        ("x for 400d", "DTSL130", "1:7", "too long"),
+        ("x for " + "1s" * 60, "DTSL130", "1:7", "too long"),
+        ("x between 1 && 5", "DTSL104", "1:13", "expected 'and'"),
+        ("x in []", "DTSL104", "1:7", "expected a value"),
+        ("x in [1, y]", "DTSL134", "1:10", "written out"),
+        ("x in 5", "DTSL104", "1:6", "expected '['"),
+        ("x not in [1]", "DTSL137", "1:3", "'not' stands before nothing"),
+        ("qualty(x) == 'bad'", "DTSL240", "1:1", "unknown function 'qualty'"),
+        ("quality(x, y) == 'bad'", "DTSL135", "1:1", "'quality' takes a property"),
+        ("age(x + 1) > 5s", "DTSL135", "1:1", "'age' takes a property"),
+        ("rate(x) > 1", "DTSL135", "1:1", "a property and a length of time"),
+        ("rate(x, 10) > 1", "DTSL135", "1:1", "a property and a length of time"),
+        ("any(a.b, c.d)", "DTSL135", "1:1", "a condition over a role of many"),
+        ("quality(known x) == 'bad'", "DTSL136", "1:9", "says nothing in 'quality'"),
+        ("quality()", "DTSL104", "1:9", "expected a value"),
+        ("every mondy at 06:00", "DTSL241", "1:7", "unknown day 'mondy'"),
+        ("every day at 25:00", "DTSL132", "1:14", "no time of day"),
+        ("every day at 6", "DTSL104", "1:14", "unexpected '6'"),
+        ("every day", "DTSL104", "1:10", "expected 'at' or ','"),
+        ("every 100ms", "DTSL133", "1:7", "more often than every second"),
+        ("on a.b(c, c)", "DTSL242", "1:11", "'c' is given twice"),
+        ("on a.b(c", "DTSL106", "1:7", "never closed"),
+        ("on a.b(5)", "DTSL104", "1:8", "expected a name"),
         ("ä == 1", "DTSL101", "1:1", "U+00E4"),
         ("a == 1;", "DTSL104", "1:7", "unexpected ';'"),
         ("a" * 10_001, "DTSL121", "1:1", "the limit is 10000"),
@@ -126,6 +201,10 @@ def test_a_conditions_list_is_a_conjunction_and_back() -> None:
     assert isinstance(together, And)
     assert [format_condition(part) for part in conjuncts(together)] == texts
     assert format_condition(together) == "(a == 1 || b == 2) && c != null && c.d > 3"
+
+
+def test_there_are_two_hundred_lines() -> None:
+    assert len(LINES) >= 200
 
 
 def test_a_byte_order_mark_and_foreign_line_ends_do_not_matter() -> None:

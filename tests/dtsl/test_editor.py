@@ -8,12 +8,15 @@ import pytest
 
 from app.commands.check_scripts import check_script
 from app.dtsl.complete import Completions, complete
+from app.dtsl.functions import FUNCTIONS
 from app.dtsl.hover import Hover, hover
+from app.dtsl.spelling import dtsl_member
 from tests.dtsl.corpus import CORPUS
 from tests.dtsl.mutants import mutants
 from tests.dtsl.plant import catalogue
 
 PLANT = catalogue()
+FUNCTION_NAMES = [dtsl_member(name) for name in FUNCTIONS]
 LOOP = (CORPUS / "cooling_loop" / "script.dtsl").read_text(encoding="utf-8")
 STATION = """overlay Station {
   twins { CentrifugalPump pump; CentrifugalPump? spare; Valve valve; }
@@ -64,7 +67,16 @@ OF_OVERLAYS = ["behaviors", "name", "relationships", "version", "visualization",
         ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> b | } }", ["as"]),
         ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> b as c | } }", ["if", "with"]),
         ("overlay X { twins { Pipe a; Pipe b; } relationships { a -> b as c if | } }", ["a", "b"]),
-        (STATION % "when { | }", ["pump", "spare", "valve"]),
+        (STATION % "when { | }", ["pump", "spare", "valve", *FUNCTION_NAMES, "every", "on"]),
+        (STATION % "when { pump.remote && ra| }", ["rate"]),
+        (STATION % "when { pump.temperature | }", ["between", "for", "in", "within"]),
+        (STATION % "when { pump.temperature between 1 | }", ["and"]),
+        (STATION % "when { pump.remote within 5s | }", ["of"]),
+        (STATION % "when { quality(pump.speed) == | }", ['"good"', '"uncertain"', '"bad"', "pump", "spare", "valve"]),
+        (STATION % "when { every week| }", ["weekday", "weekend"]),
+        (STATION % "when { every weekday | }", ["at"]),
+        (STATION % "when { on | }", ["pump", "spare", "valve"]),
+        (STATION % "when { on pump.| }", ["tripped"]),
         (STATION % "when { pump.te| }", ["temperature"]),
         (STATION % "when { pump.temperature > 80.0 && valve.| }", ["position", "status"]),
         (STATION % "when { valve.status == | }", ['"open"', '"closed"', '"moving"', "pump", "spare", "valve"]),
@@ -133,7 +145,8 @@ def test_an_offer_says_what_it_is() -> None:
 )
 def test_what_is_offered_is_known(marked: str, unknown: str) -> None:
     before, _, behind = marked.partition("|")
-    items = [item for item in _complete(marked)[1].items if unknown != "DTSL206" or item.kind == "method"]
+    kinds = {"DTSL204": ["role"], "DTSL206": ["method"]}.get(unknown)
+    items = [item for item in _complete(marked)[1].items if kinds is None or item.kind in kinds]
     assert len(items) >= 3
     for item in items:
         codes = {found.code for found in check_script(before + item.text + behind, PLANT).diagnostics}
@@ -164,6 +177,8 @@ def _hover(marked: str) -> Hover | None:
         (STATION % "when { true } then { pump.spe|ed = 1; }", "pump.speed: float in rpm, 0.0 to 3000.0, writable"),
         (STATION % 'when { true } then { al|ert(info, "x"); }', "alert(severity, message)"),
         (STATION % 'when { pump."FIC|-1.PV" > 1 }', 'pump."FIC-1.PV": float'),
+        (STATION % "when { is|Stale(pump.speed) }", "isStale(a property): true or false"),
+        (STATION % "when { on pump.trip|ped(code) }", "pump.tripped(code: integer, reason: string)"),
         ("overlay X { twins { Val|ve v; } }", "twin type Valve"),
         ("overlay X { twins { Valve v|; } }", "role v: Valve"),
         ("overlay X { twins { Valve v; } } instance Y of X { twins { v = Valve|234; } }", "twin Valve234: Valve"),

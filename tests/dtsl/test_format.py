@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.dtsl.ast import Script
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
 from app.dtsl.format_script import format_script, format_text
 from app.dtsl.parse import cut, parse_condition, parse_script
 from app.model.conditions import Condition, Literal

@@ -19,18 +19,33 @@ from app.dtsl.ast import (
     Word,
     Write,
 )
-from app.dtsl.format import format_condition
+from app.dtsl.format_conditions import format_condition
+from app.dtsl.lengths import LONGEST
+from app.dtsl.when import WEEK, week_order
 from app.model.conditions import (
+    Aggregate,
+    Among,
     And,
     Arithmetic,
+    Between,
     Bound,
+    Changed,
     Compare,
     Condition,
+    Duration,
+    Every,
+    Evidence,
+    Held,
     Literal,
     Negative,
     Not,
+    Occurred,
     Or,
+    Previous,
     PropertyRef,
+    Quantity,
+    Rate,
+    Within,
 )
 from app.model.definitions import Kind
 
@@ -38,7 +53,8 @@ KEYWORDS = [
     *("overlay", "instance", "of", "twins", "relationships", "behaviors", "behavior", "metadata", "as", "if", "when"),
     *("then", "true", "false", "null", "this", "alert", "and", "or", "not", "twin", "type", "relationship", "extends"),
     *("in", "from", "to", "with", "readonly", "writable", "stale", "after", "deadband", "idempotent", "name", "kind"),
-    *("version", "location", "properties", "import", "model"),
+    *("version", "location", "properties", "import", "model", "for", "within", "in", "between", "every"),
+    *("on", "at", "known", "quality", "age", "count", "any", "previous", "weekday", "bar", "s", "m"),
 ]
 ids = st.one_of(
     st.from_regex(r"[a-z]{1,20}(_([a-z]{1,20}|[0-9]{1,9})){0,3}", fullmatch=True),
@@ -51,11 +67,42 @@ texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 integers = st.integers(-(2**63) + 1, 2**63 - 1)
 numbers = st.one_of(integers, st.floats(allow_nan=False, allow_infinity=False))
 
-_leaves: st.SearchStrategy[Condition] = st.one_of(
-    st.builds(Literal, st.one_of(st.booleans(), numbers, texts)),
-    st.builds(PropertyRef, st.none() | owners, ids),
-    st.builds(Bound, owners),
+units = st.sampled_from(["bar", "°C", "%", "m3/h", "in", "null", "", "it's"]) | ids | texts
+quantities = st.builds(Quantity, numbers, units)
+lengths = st.integers(0, LONGEST)
+references = st.builds(PropertyRef, st.none() | owners, ids)
+literals = st.builds(Literal, st.one_of(st.booleans(), numbers, texts))
+event_names = st.lists(ids, max_size=3, unique=True).map(tuple)
+pulses = st.one_of(
+    st.builds(Changed, references),
+    st.builds(Occurred, st.none() | owners, ids, event_names),
+    st.builds(Every, interval=st.integers(1_000_000, LONGEST)),
+    st.builds(
+        Every,
+        st.sets(st.sampled_from(WEEK), min_size=1).map(week_order),
+        st.integers(0, 24 * 60 - 1),
+        st.just("UTC") | texts,
+    ),
 )
+_leaves: st.SearchStrategy[Condition] = st.one_of(
+    literals,
+    quantities,
+    st.builds(Duration, lengths),
+    references,
+    st.builds(Bound, owners),
+    st.builds(Evidence, st.sampled_from(["quality", "age", "isStale", "known"]), references),
+    st.builds(Previous, references),
+    st.builds(Rate, references, lengths),
+    pulses,
+    st.builds(Aggregate, st.just("count"), st.none(), over=ids),
+)
+
+
+def _aggregates(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
+    functions = st.sampled_from(["any", "all", "count", "min", "max", "avg", "sum"])
+    # quoted alone, a text would be a role: 'P-101'
+    items = inner.filter(lambda item: not isinstance(item, Literal))
+    return st.builds(Aggregate, functions, items, st.booleans())
 
 
 def _grown(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
@@ -63,8 +110,13 @@ def _grown(inner: st.SearchStrategy[Condition]) -> st.SearchStrategy[Condition]:
     return st.one_of(
         st.builds(Compare, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), inner, inner),
         st.builds(Arithmetic, st.sampled_from(["+", "-", "*", "/", "%"]), inner, inner),
+        st.builds(Among, inner, st.lists(literals | quantities, min_size=1, max_size=3).map(tuple)),
+        st.builds(Between, inner, inner, inner),
         st.builds(Negative, inner),
         st.builds(Not, inner),
+        st.builds(Held, inner, lengths),
+        st.builds(Within, inner, lengths, inner),
+        _aggregates(inner),
         st.builds(And, several),
         st.builds(Or, several),
     )

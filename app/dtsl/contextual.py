@@ -1,0 +1,59 @@
+"""Words that may be a keyword or a name where the grammar takes both: the word behind them tells.
+
+`every`, `on` and `known` begin a value, and so may a property of that name: `on == true` beside `on pump.started()`.
+A `%` behind a number divides, unless nothing follows that could be divided by.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+Token = Any
+_INFIX = frozenset({"FOR", "WITHIN", "IN", "BETWEEN", "AND_WORD", "OF"})
+_NUMBERS = frozenset({"INTEGER", "FLOAT"})
+_VALUES = frozenset({"STRING", "INTEGER", "FLOAT", "DURATION", "LPAR", "MINUS", "BANG"})
+
+
+def as_meant(tokens: list[Token]) -> None:
+    """Gives each such word its kind, in place."""
+    for index, token in enumerate(tokens):
+        match token.type:
+            case "EVERY" if not _goes_on(tokens, index, {"DURATION", "TIME", "INTEGER"}):
+                tokens[index] = token.update(type="NAME")
+            case "ON" if not _goes_on(tokens, index, {"STRING"}):
+                tokens[index] = token.update(type="NAME")
+            case "KNOWN" if not _is_known_of(tokens, index):
+                tokens[index] = token.update(type="NAME")
+            case "MODULO" if index and tokens[index - 1].type in _NUMBERS and not _is_value(tokens, index + 1):
+                tokens[index] = token.update(type="STRING", value="'%'")
+
+
+def _goes_on(tokens: Sequence[Token], index: int, kinds: set[str]) -> bool:
+    """Whether a name follows, or one of these."""
+    if index + 1 == len(tokens):
+        return False
+    following = tokens[index + 1]
+    return following.type in kinds or (_is_word(following) and following.type not in _INFIX)
+
+
+def _is_known_of(tokens: Sequence[Token], index: int) -> bool:
+    """`avg(known x)`, and `avg(known (a - b) * 2)`; but in `any(known(a.b))` it is the function."""
+    if not index or tokens[index - 1].type != "LPAR" or not _is_value(tokens, index + 1):
+        return False
+    following = index + 1
+    if tokens[following].type != "LPAR":
+        return tokens[following].type not in _INFIX
+    following += 1
+    while following < len(tokens) and (tokens[following].type in ("DOT", "STRING") or _is_word(tokens[following])):
+        following += 1
+    return following < len(tokens) and tokens[following].type != "RPAR"
+
+
+def _is_value(tokens: Sequence[Token], index: int) -> bool:
+    if index >= len(tokens):
+        return False
+    token = tokens[index]
+    return token.type in _VALUES or _is_word(token)
+
+
+def _is_word(token: Token) -> bool:
+    return str(token).isidentifier()
