@@ -31,6 +31,7 @@ from app.commands.plan import changed_since
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
 from app.commands.stored_scripts import StoredScriptCommands
+from app.commands.what_if import WhatIfCommands
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError
@@ -179,7 +180,8 @@ def _wire(
     alerts = AlertCommands(engine.live, ingest)
     scripts = ScriptCommands(definitions)
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
-    commands = Commands(definitions, scripts, stored_scripts, control, files, overrides, reports, alerts)
+    what_if = WhatIfCommands(catalogue, engine, clock)
+    commands = Commands(definitions, scripts, stored_scripts, control, files, overrides, reports, alerts, what_if)
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:

@@ -17,6 +17,7 @@ from app.api.membership import About, Membership
 from app.api.overridden import overridden_keys
 from app.api.overrides import find_overridden
 from app.api.pages import MAX_PAGE
+from app.api.rehearsing import RehearsalQueries
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.scripts import ScriptQueries
@@ -24,9 +25,10 @@ from app.api.types.alert import Alert, AlertConnection, alerts_of
 from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_connection
 from app.api.types.asset import Asset, Prefix
 from app.api.types.audit import AuditConnection, AuditWhere, audit_connection
+from app.api.types.behavior import Behavior, find_behavior
 from app.api.types.call import Call
 from app.api.types.connector import Connector
-from app.api.types.enums import AlertSeverity, DefinitionKind, OverrideKind
+from app.api.types.enums import AlertSeverity, DefinitionKind, OverrideKind, OwnerKind
 from app.api.types.history import DefinitionHistory, find_history
 from app.api.types.node import Node
 from app.api.types.overlay import Overlay
@@ -60,7 +62,7 @@ class Server:
 
 
 @strawberry.type(description="What there is and how it stands.")
-class Query(ScriptQueries):
+class Query(RehearsalQueries, ScriptQueries):
     @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]
@@ -210,6 +212,17 @@ class Query(ScriptQueries):
         self, info: Info, where: AuditWhere = None, first: First = None, after: After = None
     ) -> AuditConnection:
         return await audit_connection(info.context, where.asked() if where else AuditQuery(), first, after)
+
+    @strawberry.field(description="One behavior; null where its owner has none of that name. ID_INVALID.")
+    def behavior(
+        self,
+        info: Info,
+        owner_kind: Annotated[OwnerKind, strawberry.argument(description="Whether a twin or an overlay owns it.")],
+        owner_id: Annotated[strawberry.ID, strawberry.argument(description="The twinId or overlayId of its owner.")],
+        name: Annotated[str, strawberry.argument(description="Its name.")],
+    ) -> Behavior | None:
+        id = written(owner_id, "ownerId")
+        return find_behavior(info.context.catalogue, info.context.live, owner_kind.value, id, name)
 
     @strawberry.field(description="One call to a device; null where there is none of that id.")
     async def call(

@@ -13,6 +13,7 @@ from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
 from app.commands.stored_scripts import StoredScriptCommands
+from app.commands.what_if import WhatIfCommands
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +26,4 @@ class Commands:
     overrides: OverrideCommands
     reports: ReportCommands
     alerts: AlertCommands
+    what_if: WhatIfCommands

@@ -4,13 +4,15 @@
 Engine time never goes back: a `now` before the last one counts as the last one.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.engine import actions, alarms, calls, due, load, overrides, paths, samples, waits
 from app.engine.behaviors import settle
 from app.engine.fold import fold
 from app.engine.live import LiveState
-from app.engine.state import digest, restore, snapshot
+from app.engine.part import Part, reached
+from app.engine.state import State, digest, fill, restore, snapshot, state_of
 from app.engine.step import Step
 from app.model.events import (
     AcknowledgeAlert,
@@ -35,7 +37,7 @@ from app.model.events import (
     Started,
     Tick,
 )
-from app.model.plan import OverlayPlan
+from app.model.plan import OverlayPlan, PropertyKey
 from app.model.time import SECOND, Micros
 
 
@@ -153,3 +155,23 @@ class Engine:
             {id: overlay.plan for id, overlay in live.overlays.items()},
             live.catalogue_revision,
         )
+
+    def part(self, properties: Iterable[PropertyKey], paths: Iterable[str], most: int) -> "Apart":
+        """What changes of these can reach, to be made an engine of its own by whoever likes, wherever. Raises TooWide
+        where that is more than `most` twins and overlays."""
+        part = reached(self._live, properties, paths, most)
+        return Apart(part, state_of(self._live, part))
+
+
+@dataclass(frozen=True, slots=True)
+class Apart:
+    """A part of the live plant, as it was."""
+
+    part: Part
+    state: State
+
+    def engine(self) -> Engine:
+        """A new one each time; it knows nothing of the live one."""
+        engine = Engine()
+        fill(engine.live, self.state)
+        return engine

@@ -7,13 +7,14 @@ one run (Started forgets them), hence in a snapshot but not in a digest.
 
 import hashlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from app.engine import loading
 from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
 from app.engine.live import LiveState
+from app.engine.part import Part
 from app.errors import Unavailable
 from app.model.events import (
     Alert,
@@ -26,7 +27,7 @@ from app.model.events import (
     TwinEventOccurred,
     WaitingActions,
 )
-from app.model.plan import BehaviorKey, OverlayPlan, Plan, PropertyKey, Shape, TwinPlan
+from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
 from app.model.values import Value
 
@@ -69,7 +70,9 @@ class _Past(msgspec.Struct, frozen=True, array_like=True):
     rings: tuple[tuple[Micros, tuple[tuple[Micros, Value], ...]], ...]
 
 
-class _State(msgspec.Struct, frozen=True, array_like=True):
+class State(msgspec.Struct, frozen=True, array_like=True):
+    """Of a whole plant, or of a part of it; all of it is data that nobody changes any more."""
+
     version: int
     sequence: int
     time: Micros
@@ -93,16 +96,16 @@ class _State(msgspec.Struct, frozen=True, array_like=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(_State).decode
+_decode = msgspec.msgpack.Decoder(State).decode
 
 
 def snapshot(live: LiveState) -> bytes:
-    return _encode(_state_of(live))
+    return _encode(state_of(live))
 
 
 def digest(live: LiveState) -> str:
     """Equal for equal states, however they were reached: decided, folded or restored."""
-    state = _state_of(live)
+    state = state_of(live)
     known = _with_news(msgspec.structs.replace(path, clock=()) for path in state.paths)
     paths = sorted(known, key=lambda path: path.twin_id)
     plan = msgspec.structs.replace(
@@ -133,6 +136,11 @@ def restore(live: LiveState, data: bytes) -> None:
         raise _unreadable(data, str(error)) from error
     if state.version != VERSION:
         raise _unreadable(data, "")
+    fill(live, state)
+
+
+def fill(live: LiveState, state: State) -> None:
+    """Replaces everything in `live`."""
     live.clear()
     loading.load(live, state.plan)
     live.sequence, live.time, live.serial = state.sequence, state.time, state.serial
@@ -191,9 +199,12 @@ def _unreadable(data: bytes, why: str) -> Unavailable:
     )
 
 
-def _state_of(live: LiveState) -> _State:
-    owners: list[Owner] = [*live.twins.values(), *live.overlays.values()]
-    return _State(
+def state_of(live: LiveState, part: Part | None = None) -> State:
+    twins = list(live.twins.values()) if part is None else [live.twins[twin_id] for twin_id in part.twins]
+    overlays = list(live.overlays.values()) if part is None else [live.overlays[id] for id in part.overlays]
+    owners: list[Owner] = [*twins, *overlays]
+    inside = _inside(part, owners)
+    return State(
         VERSION,
         live.sequence,
         live.time,
@@ -201,9 +212,12 @@ def _state_of(live: LiveState) -> _State:
         live.settings,
         Plan(
             live.catalogue_revision,
-            tuple(shape.shape for shape in live.shapes.values()),
-            tuple(twin.plan for twin in live.twins.values()),
-            tuple(overlay.plan for overlay in live.overlays.values()),
+            tuple(
+                live.shapes[shape_id].shape
+                for shape_id in (live.shapes if part is None else dict.fromkeys(it.plan.shape_id for it in owners))
+            ),
+            tuple(twin.plan for twin in twins),
+            tuple(overlay.plan for overlay in overlays),
         ),
         _with_news(
             _Path(
@@ -219,9 +233,9 @@ def _state_of(live: LiveState) -> _State:
                 twin.acted,
                 _clock_row(twin.clock),
             )
-            for twin in live.twins.values()
+            for twin in twins
         ),
-        tuple(cell.changed() for twin in live.twins.values() for cell in twin.cells.values() if not cell.untouched()),
+        tuple(cell.changed() for twin in twins for cell in twin.cells.values() if not cell.untouched()),
         tuple(
             _RuleRow(
                 rule.key,
@@ -238,13 +252,21 @@ def _state_of(live: LiveState) -> _State:
             for rule in owner.rules.values()
             if rule.active or rule.evidence is not None or rule.since or rule.settled or rule.turned_at or rule.cause
         ),
-        tuple(live.alerts.values()),
-        tuple(live.calls.values()),
-        tuple(live.finished.values()),
-        tuple(live.waiting),
-        tuple(live.timers.all()),
-        tuple(live.held_actions.values()),
-        tuple((key, call_id, sent_at) for key, (call_id, sent_at) in live.unread.items()),
+        tuple(live.alerts.values())
+        if part is None
+        else tuple(alert for owner in owners for alert in live.alerts_owned(owner.key)),
+        tuple(call for call in live.calls.values() if inside(_of_call(call))),
+        tuple(call for call in live.finished.values() if inside(_of_call(call))),
+        tuple(call_id for call_id in live.waiting if inside(_of_call(live.calls[call_id]))),
+        tuple(live.timers.all())
+        if part is None
+        else tuple(timer for owner in owners for rule in owner.rules.values() for timer in live.timers.of(rule.key)),
+        tuple(held for held in live.held_actions.values() if inside(held.key.owner)),
+        tuple(
+            (key, call_id, sent_at)
+            for key, (call_id, sent_at) in live.unread.items()
+            if inside(OwnerKey("twin", key.twin_id))
+        ),
         tuple(
             _Past(
                 twin.key.id,
@@ -253,13 +275,22 @@ def _state_of(live: LiveState) -> _State:
                 past.previous,
                 tuple((window, tuple(ring.points)) for window, ring in past.rings.items()),
             )
-            for twin in live.twins.values()
+            for twin in twins
             for name, cell in twin.cells.items()
             if (past := cell.past) is not None and past.holds()
         ),
         (live.elapsed.began, live.elapsed.ended, live.elapsed.behind),
         live.elapsed.steps,
     )
+
+
+def _inside(part: Part | None, owners: Iterable[Owner]) -> Callable[[OwnerKey], bool]:
+    keys = {owner.key for owner in owners} if part is not None else set()
+    return (lambda _: True) if part is None else keys.__contains__
+
+
+def _of_call(call: Call) -> OwnerKey:
+    return call.behavior.owner if call.behavior is not None else OwnerKey("twin", call.twin_id)
 
 
 def _with_news(paths: Iterable[_Path]) -> tuple[_Path, ...]:

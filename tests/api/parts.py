@@ -22,6 +22,8 @@ from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
 from app.commands.stored_scripts import StoredScriptCommands
+from app.commands.what_if import WhatIfCommands
+from app.engine.engine import Engine
 from app.errors import Unavailable
 from app.find.finder import Finder
 from app.graph.codec import definition_audit, owner_key
@@ -429,7 +431,7 @@ class Parts(Protocol):
     async def ready(self) -> dict[str, str]: ...
 
 
-def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
+def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None = None) -> Services:
     """With the real commands on whatever stands behind them."""
 
     async def caught_up() -> int:
@@ -449,6 +451,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox) -> Services:
         overrides,
         reports,
         AlertCommands(live, inbox),
+        WhatIfCommands(parts.catalogue, engine or Engine(), parts.clock),
     )
     return Services(
         commands,

@@ -74,7 +74,7 @@ class Plant(Installation):
         self.engine = Engine()
         self.bus = Bus(self.engine.live.deadband)
         self.line = Line(self.engine, self)
-        self.services = services(self, self.engine.live, self.line)
+        self.services = services(self, self.engine.live, self.line, self.engine)
 
     def start(self) -> None:
         """Inside the loop: calls are sent by tasks."""

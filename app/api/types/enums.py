@@ -225,6 +225,13 @@ class AuditActorKind(Enum):
     ENGINE = strawberry.enum_value("engine", description="A timer, or what follows from a restart.")
 
 
+@strawberry.enum(description="What devices answer to the calls of a rehearsal.")
+class Answers(Enum):
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    NOTHING = strawberry.enum_value("nothing", description="They are sent and not answered.")
+
+
 @strawberry.enum(description="What led to something.")
 class CauseKind(Enum):
     READING = "reading"
