@@ -79,11 +79,10 @@ def run_text(text: str, file: str, files: Files, only: str = "") -> Suite:
     if not chosen:
         return suite
     library = files.library(script)
-    texts = {file: text} | {name: text for sources in library.values() for name, text in sources.texts.items()}
     try:
         definitions = definitions_of(script, library)
     except NotDefined as error:
-        suite.unreadable = [item.render(texts.get(item.file, "")) for item in error.diagnostics]
+        suite.unreadable = error.told(script.source)
         return suite
     for scenario in chosen:
         began = time.perf_counter()

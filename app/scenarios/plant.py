@@ -3,7 +3,7 @@
 The same checks refuse and the same plan is loaded; only the graph's part of a change (rows, revisions kept) is missing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from app.commands.check_together import check_together
@@ -17,6 +17,7 @@ from app.commands.refusals import unknown
 from app.commands.request import is_stored, key_of, refuse_twice
 from app.dtsl.findings import Diagnostic
 from app.dtsl.parse import parse_scripts
+from app.dtsl.source import Source
 from app.errors import Conflict, Invalid
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
@@ -29,13 +30,18 @@ from app.scenarios.sources import Sources
 class NotDefined(Invalid):
     """Definitions that can't be had as they are; `diagnostics` say why, each at its place."""
 
-    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+    def __init__(self, diagnostics: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
         errors = [item for item in diagnostics if item.severity == "error"]
         problems = [item.problem() for item in errors]
         count = "1 problem" if len(errors) == 1 else f"{len(errors)} problems"
         message = f"the definitions have {count}: {errors[0].message}"
         super().__init__(message, code=errors[0].code, hint=errors[0].hint, problems=problems)
         self.diagnostics = tuple(errors)
+        self._texts = texts
+
+    def told(self, script: Source) -> list[str]:
+        """Each with its line, out of the file that it is in, or of the script itself."""
+        return [item.render(self._texts.get(item.file, script.text)) for item in self.diagnostics]
 
 
 class Plant:
@@ -121,7 +127,7 @@ def defined(sources: Sources, catalogue: Catalogue) -> list[Definition]:
             for problem in findings.problems
         ]
     if any(item.severity == "error" for item in found):
-        raise NotDefined(found)
+        raise NotDefined(found, sources.texts)
     return [
         *(document.definition for document in sources.documents),
         *(item for script in together.scripts for item in script.definitions),

@@ -225,7 +225,7 @@ def _refusal(source: Source, span: Span, at: Micros, error: TwinOverlayError) ->
     line, column = source.position(span.start)
     found = [f"refused {error.code} {error.message}"]
     if isinstance(error, NotDefined):
-        found = [text for item in error.diagnostics for text in item.render(source.text).split("\n")]
+        found = [text for told in error.told(source) for text in told.split("\n")]
     elif len(error.problems) > 1:
         found += [str(problem) for problem in error.problems]
     return Failure(source.file, line, column, _written(source, span), at, "done", tuple(found))

@@ -38,18 +38,19 @@ class Sources:
     documents: list[Document] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
-    """Of each file, to show its lines."""
+    """Of each file, to show its lines; a script's own blocks have none."""
 
     def add(self, other: "Sources") -> None:
-        self.scripts += other.scripts
-        self.documents += other.documents
-        self.faults += other.faults
+        """Of a file that both have, once."""
+        self.scripts += [item for item in other.scripts if item[0] not in self.texts]
+        self.documents += [item for item in other.documents if item.source.file not in self.texts]
+        self.faults += [item for item in other.faults if item.file not in self.texts]
         self.texts |= other.texts
 
 
 def sources_of(source: Source, block: Block) -> Sources:
     text = _NOT_A_LINE_END.sub(" ", source.text[: block.text.start]) + source.text[block.text.start : block.text.end]
-    found = Sources(texts={source.file: source.text})
+    found = Sources()
     if not block.json:
         found.scripts.append((source.file, text))
         return found

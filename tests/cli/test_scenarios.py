@@ -155,3 +155,21 @@ def test_every_fault_of_the_definitions_is_told_at_its_place(tmp_path: Path) -> 
     assert f"{tmp_path}/bad.twins:3:39: UNKNOWN_TWIN_TYPE" in result.stdout
     assert "did you mean 'Pump'?" in result.stdout
     assert "0 passed, 1 error in" in result.stdout
+
+
+def test_a_file_that_is_named_twice_is_taken_once(tmp_path: Path) -> None:
+    _write(tmp_path, good='use "."\n' + GOOD)
+    result = _run(tmp_path / "good.twins")
+    assert result.exit_code == 0
+
+
+def test_an_edit_is_read_from_its_file_and_told_where_it_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "wrong.dtsl").write_text(HOT.replace("Pump pump", "Pmup pump"), encoding="utf-8")
+    (tmp_path / "cooler.dtsl").write_text(HOT.replace("80.0", "95.0"), encoding="utf-8")
+    _write(tmp_path, good=GOOD + 'edit "cooler.dtsl"\n  expect cleared Here.hot\n', bad=GOOD + 'edit "wrong.dtsl"\n')
+    assert _run(tmp_path / "good.twins").exit_code == 0
+    told = _run(tmp_path / "bad.twins").stdout
+    assert f'{tmp_path}/bad.twins:6:1: at 0s: edit "wrong.dtsl"' in told
+    assert f"+ {tmp_path}/wrong.dtsl:2:11: DTSL201 unknown twin type 'Pmup'" in told
+    assert "+   overlay" not in told, "the line is shown from the file that it is in"
+    assert "+     twins { Pmup pump; }" in told
