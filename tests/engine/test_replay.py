@@ -17,6 +17,7 @@ from app.model.events import (
     AttemptCall,
     CallResult,
     ClearOverride,
+    ClockStepped,
     CommentAlert,
     DeviceEvent,
     Entry,
@@ -67,6 +68,7 @@ from tests.engine.plant import (
     station,
     write,
 )
+from tests.engine.timed import FAULT, PULSES, STATION_TIMED, TIMED
 
 TWINS = ("p1", "p2", "p3")
 NAMES = (*MAPPED, "limit", "mode", "shown", "level", "slip", "steep", "profile", "window", "nothing")
@@ -154,6 +156,8 @@ RULE_SETS = (
     ),
     (rule("hot", hot(), write("mode", "auto")), rule("loop", compare("mode", "==", "auto"), write("mode", "hand")),
      rule("loop2", compare("mode", "==", "hand"), write("mode", "auto"))),
+    TIMED,
+    PULSES,
 )  # fmt: skip
 INTERLOCKS = (
     never(compare("level", ">", 5.0), call="start"),
@@ -208,8 +212,9 @@ def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle,
                 pump_shape().methods,
                 RULE_SETS[rules],
                 INTERLOCKS[: rules + revision - 1],
+                (FAULT,),
             ),
-            Shape(station_id, rules=STATION_RULES, interlocks=STATION_LOCKS),
+            Shape(station_id, rules=STATION_RULES + STATION_TIMED, interlocks=STATION_LOCKS),
             Shape(site_id, rules=SITE_RULES[len(site) % 2 :]),
         ),
         tuple(
@@ -293,6 +298,7 @@ scripts = st.lists(
             ),
             st.just(Tick()),
             st.just(Started()),
+            st.builds(ClockStepped, st.sampled_from([0, 3 * SECOND, 3600 * SECOND]), st.sampled_from([0, 60 * SECOND])),
             st.builds(
                 SetManual,
                 st.sampled_from([*TWINS, "nobody"]),
