@@ -3,8 +3,8 @@
 import pytest
 
 from app.model.conditions import And, Condition, Held, Not, Or
-from app.model.events import SetManual, SetOverride, Started, Tick, TimerKey
-from app.model.plan import OwnerKey
+from app.model.events import SetManual, SetOverride, Started, Tick
+from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alert, alerts, call, compare, hot, pump, rule, sample, sent, turns
 
@@ -16,10 +16,6 @@ def lasting(condition: Condition = LASTING, **more: object) -> Plant:
     plant = Plant(rule("hot", condition, alert(), call(), **more))
     plant.read(temperature=20.0)
     return plant
-
-
-def timer(plant: Plant, slot: str = "held/0", behavior: str = "hot") -> object:
-    return plant.engine.live.timers.get(TimerKey(P1, behavior, slot))
 
 
 def test_it_is_true_once_its_condition_has_been_true_for_so_long_and_by_time_alone() -> None:
@@ -111,18 +107,12 @@ def test_what_stands_does_not_end_because_nothing_was_known_for_a_while() -> Non
     plant.alive()
     plant.read(temperature=91.0)
     assert plant.behavior("hot") == ("active", "unknown")
-    [why] = plant.engine.live.why_unknown(rule_key("hot"))
+    [why] = plant.engine.live.why_unknown(BehaviorKey(P1, "hot"))
     assert why == "nothing was known for a while, and 30 s have not passed since"
     outcome = plant.wait(30)
     assert (turns(outcome), alerts(outcome)) == ([], [])
     assert plant.behavior("hot") == ("active", "true")
     assert turns(plant.read(temperature=20.0)) == [("hot", "inactive")]
-
-
-def rule_key(name: str):  # type: ignore[no-untyped-def]
-    from app.model.plan import BehaviorKey
-
-    return BehaviorKey(P1, name)
 
 
 def test_a_short_gap_in_what_stands_leaves_it_true() -> None:
