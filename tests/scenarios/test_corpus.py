@@ -74,7 +74,18 @@ def _reads_back(entries: list[Entry]) -> None:
 def test_every_theme_has_its_cases() -> None:
     themes = {path.name for path in CORPUS.iterdir() if any(path.glob("*.twins"))}
     assert themes >= {
-        *("alerts", "behaviors", "calls", "computed", "connection", "explain", "lifecycle", "loading", "logic"),
+        *(
+            "alerts",
+            "behaviors",
+            "calls",
+            "computed",
+            "conditions",
+            "connection",
+            "explain",
+            "lifecycle",
+            "loading",
+            "logic",
+        ),
         *("overrides", "quality", "restart", "roles", "samples", "timers"),
     }
     assert len(CASES) >= 200
