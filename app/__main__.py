@@ -83,8 +83,8 @@ def apply(
 ) -> None:
     """Load definitions into a running server.
 
-    All JSON documents are one transaction where they fit into one request; more go in batches, after all of them were
-    checked, and a run that was interrupted goes on when it is run again. Then each script, in a transaction of its own.
+    All of them are one transaction where they fit into one request; more go in batches, after all of them were checked,
+    and a run that was interrupted goes on when it is run again.
     """
     from app.bulk.apply import Options
     from app.bulk.apply import apply as apply_paths
@@ -105,6 +105,7 @@ def export(
         bool,
         typer.Option("--ndjson", help="One file of many lines for each kind, instead of a file for each document."),
     ] = False,
+    dtsl: Annotated[bool, typer.Option("--dtsl", help="A script for each definition, instead of a document.")] = False,
     server: ServerUrl = DEFAULT_SERVER,
     force: Annotated[
         bool, typer.Option("--force", help="Write into a folder that has other files; those stay.")
@@ -112,11 +113,17 @@ def export(
 ) -> None:
     """Write every definition of a running server to files, which `apply` takes back."""
     from app.bulk.export import export as export_to
+    from app.bulk.forms import Form
     from app.client import GraphqlClient
+
+    if ndjson and dtsl:
+        typer.echo("error: --ndjson and --dtsl are two forms; give one of them", err=True)
+        raise typer.Exit(2)
+    form: Form = "ndjson" if ndjson else "dtsl" if dtsl else "json"
 
     async def run() -> None:
         async with GraphqlClient(server) as client:
-            for line in await export_to(client, folder, ndjson=ndjson, force=force, say=_say):
+            for line in await export_to(client, folder, form=form, force=force, say=_say):
                 print(line)
 
     _run(run())

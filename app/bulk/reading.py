@@ -13,6 +13,7 @@ from typing import Any
 from app.bulk.kinds import kind_of_document
 from app.commands.documents import KINDS, read_document
 from app.commands.json_text import read_json
+from app.dtsl.parse import imports_of
 from app.errors import Invalid, Problem
 from app.model.definitions import Definition, Kind, id_of
 
@@ -102,7 +103,31 @@ def gather(paths: Sequence[Path], suffixes: Sequence[str] = SUFFIXES) -> Found:
             continue
         for place, item in _items(file, text, found.faults):
             _take(place, item, found, first, found.faults)
+    if set(DOCUMENTS) & set(suffixes):
+        _follow_imports(found)
     return found
+
+
+def _follow_imports(found: Found) -> None:
+    """Scripts of the same folder that others import come along; that one is not there, is told where it is named."""
+    known = {file.absolute() for file in found.texts}
+    for file, text in found.scripts:  # grows meanwhile
+        for name in imports_of(text):
+            beside = file.parent / name
+            if "/" in name or "\\" in name or beside.absolute() in known or not _is_script(beside):
+                continue
+            known.add(beside.absolute())
+            read = _text(beside, found.faults)
+            if read is not None:
+                found.texts[beside] = read
+                found.scripts.append((beside, read))
+
+
+def _is_script(file: Path) -> bool:
+    try:
+        return file.suffix in SCRIPTS and file.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def texts_of(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) -> Iterator[tuple[Path, str]]:

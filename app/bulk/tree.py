@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from app.bulk import canonical
+from app.bulk.forms import Form, written
 from app.bulk.kinds import KINDS, OF_KIND
 from app.errors import Conflict, Invalid, Misconfigured
 from app.model.definitions import Definition, Kind, id_of
@@ -22,17 +23,17 @@ from app.model.definitions import Definition, Kind, id_of
 MANIFEST = ".twin-overlay-export.json"
 _STAGING = ".twin-overlay-export.part"
 _FOLDERS = "|".join(item.folder for item in KINDS)
-_OURS = re.compile(rf"({_FOLDERS})/[^/\0]+\.json|({_FOLDERS})\.ndjson")
+_OURS = re.compile(rf"({_FOLDERS})/[^/\0]+\.(json|dtsl)|({_FOLDERS})\.ndjson")
 
 
 class Tree:
     """One export into one folder. `begin`, `add` as often as needed, `finish`; or `begin` again to start over."""
 
-    def __init__(self, folder: Path, *, ndjson: bool, force: bool) -> None:
+    def __init__(self, folder: Path, *, form: Form, force: bool) -> None:
         """Raises Conflict (FOLDER_NOT_EMPTY), Misconfigured where the folder can't be written to, Invalid where its
         manifest is none."""
         self.folder = folder
-        self._ndjson = ndjson
+        self._form = form
         self._staging = folder / _STAGING
         self._files: set[str] = set()
         self._lines: dict[str, TextIOWrapper] = {}
@@ -98,18 +99,19 @@ class Tree:
     # ------------------------------------------------------------
 
     def _add(self, folder: str, definition: Definition) -> None:
-        if self._ndjson:
+        if self._form == "ndjson":
             name = f"{folder}.ndjson"
             if name not in self._lines:
                 self._lines[name] = (self._staging / name).open("x", encoding="utf-8", newline="\n")
                 self._files.add(name)
             self._lines[name].write(canonical.line(definition))
             return
-        name = f"{folder}/{file_name(id_of(definition))}"
+        suffix, content = written(definition, self._form)
+        name = f"{folder}/{file_name(id_of(definition), suffix)}"
         staged = self._staging / name
         staged.parent.mkdir(exist_ok=True)
         with staged.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(canonical.page(definition))
+            file.write(content)
         self._files.add(name)
 
     def _close(self) -> None:
@@ -132,9 +134,9 @@ class Tree:
         os.replace(staged, self.folder / MANIFEST)
 
 
-def file_name(id: str) -> str:
+def file_name(id: str, suffix: str = ".json") -> str:
     """An id may begin with a dot, but a hidden file would not be applied again. No id has a % in it."""
-    return (f"%2E{id[1:]}" if id.startswith(".") else id) + ".json"
+    return (f"%2E{id[1:]}" if id.startswith(".") else id) + suffix
 
 
 def _earlier(folder: Path) -> set[str] | None:

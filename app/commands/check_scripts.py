@@ -79,6 +79,8 @@ class Checked:
     """All of them, by place."""
     declared: frozenset[Key] = frozenset()
     """What it declares, errors or not."""
+    places: tuple[Mapping[str, Span], ...] = ()
+    """Where the parts of each definition stand, by pointer."""
 
 
 def check_script(source: str, catalogue: World, file: str = "script.dtsl") -> Checked:
@@ -110,6 +112,8 @@ class _Item:
     """Without its behaviors at first; None where the form is wrong."""
     whole: bool = True
     """Whether all of its behaviors are in it."""
+    in_words: bool = False
+    """Whether they are written in the language, which has checked them."""
 
     @property
     def key(self) -> Key:
@@ -170,7 +174,10 @@ class _Together:
         failed = any(one.severity == "error" for one in found)
         made = [item.definition for item in script.items if item.definition is not None]
         declared = frozenset((item.kind, item.name.id) for item in script.parsed.script.declarations)
-        return Checked(() if failed else tuple(made), tuple(found), declared)
+        if failed:
+            return Checked((), tuple(found), declared)
+        places = tuple(item.lowered.places for item in script.items if item.definition is not None)
+        return Checked(tuple(made), tuple(found), declared, places)
 
     # ------------------------------------------------------------ names
 
@@ -264,9 +271,10 @@ class _Together:
                 scope = self._check_overlay(item, made)
             case TwinType() | Twin() as made:
                 scope = scope_of_twin(self._world, made, self._lost)
-        behaviors: list[Behavior] | None = item.declared.document.get("behaviors")
-        if behaviors is None:
-            return
+        behaviors = item.declared.document.get("behaviors")
+        if not isinstance(behaviors, list) or not all(isinstance(each, Behavior) for each in behaviors):
+            return  # written out in a `with`: a part of the document like any other
+        item.in_words = True
         item.checking.once("behavior", [behavior.name for behavior in behaviors])
         made_of = [check_behavior(behavior, scope, item.checking) for behavior in behaviors] if scope else []
         good = [behavior for behavior in made_of if behavior is not None]
@@ -317,7 +325,7 @@ class _Together:
         for severity, problems in told:
             for problem in problems:
                 in_behavior = problem.path.startswith("/behaviors/")
-                if problem.code in said or (in_behavior and (not item.whole or problem.code.startswith("DTSL"))):
+                if problem.code in said or (in_behavior and item.in_words and _said_of_behaviors(item, problem)):
                     continue
                 if not item.whole and problem.code == "MISSING_FIELD":
                     continue  # of what was left out because its form is wrong
@@ -387,6 +395,11 @@ def _each(model: type[_Part], items: Any) -> Iterator[_Part]:
 
 def _with_behaviors(definition: Definition, behaviors: Sequence[BehaviorDefinition]) -> Definition:
     return definition.model_copy(update={"behaviors": list(behaviors)})
+
+
+def _said_of_behaviors(item: _Item, problem: Problem) -> bool:
+    """Without all of them in it, indices mean others."""
+    return not item.whole or problem.code.startswith("DTSL")
 
 
 def _named_lost(document: Mapping[str, Any], problem: Problem, lost: frozenset[str]) -> bool:

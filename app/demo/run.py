@@ -20,7 +20,6 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from app.bulk.apply import EXECUTE
 from app.bulk.sending import SAVE
 from app.client import GraphqlClient
 from app.demo.board import Board
@@ -30,6 +29,11 @@ from app.demo.story import tell_story
 from app.demo.table import Screen
 from app.errors import Conflict, Invalid, Misconfigured, NotFound, Refused, Unavailable
 
+EXECUTE = """
+mutation Execute($source: String!, $name: String) {
+  executeDtsl(input: {source: $source, name: $name}) { created { id } }
+}
+"""
 START_SECONDS = 60.0
 END_SECONDS = 2.0
 DRAW_SECONDS = 0.25

@@ -7,7 +7,7 @@ Each takes what it can say out of the fields that it is given; what is left, suc
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from app.dtsl.ast import Binding, Declaration, Filler
+from app.dtsl.ast import Behavior, Binding, Declaration, Filler
 from app.dtsl.build_declarations import SECOND_NAME
 from app.dtsl.format import apart, behavior_lines, fits_a_comment
 from app.dtsl.format_capabilities import event_lines, method_lines, property_lines
@@ -91,7 +91,7 @@ def _block(kind: Kind, field: str, fields: Rest) -> list[str] | None:
         return list(data_block(field, value))
     if not isinstance(value, list):
         return None
-    if field == "behaviors":
+    if field == "behaviors" and all(isinstance(item, Behavior) for item in value):
         lines = behavior_lines(value)
     elif field in _ITEMS:
         lines = [line for item in value for line in _ITEMS[field](item)]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.dtsl.ast import Binding, Declaration, Expression, Filler
+from app.dtsl.ast import Behavior, Binding, Declaration, Expression, Filler
 from app.dtsl.places import below
 from app.dtsl.source import Span
 from app.dtsl.spelling import title
@@ -35,13 +35,14 @@ def lowered(
     is_overlay_type: Callable[[str], bool] = lambda name: False,
     is_overlay: Callable[[str, str], bool] = lambda role, name: False,
 ) -> Lowered:
-    """All but the behaviors. `is_overlay_type` tells of a role's type whether overlays fill it, `is_overlay` of a role
-    and who fills it whether that is an overlay; both are asked where the script does not say it."""
+    """All but the behaviors of a block. `is_overlay_type` tells of a role's type whether overlays fill it,
+    `is_overlay` of a role and who fills it whether that is an overlay; both are asked where the script does not say
+    it."""
     document: dict[str, Any] = {ID_FIELDS[item.kind]: item.name.id}
     places = {**item.places, f"/{ID_FIELDS[item.kind]}": item.name.span}
     for field, value in item.document.items():
         match field:
-            case "behaviors":
+            case "behaviors" if any(isinstance(behavior, Behavior) for behavior in value or ()):
                 pass
             case "name" if value is None:
                 pass

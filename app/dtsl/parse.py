@@ -25,7 +25,8 @@ from app.dtsl.build_values import span_of
 from app.dtsl.contextual import as_meant
 from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.repair import Repair
-from app.dtsl.source import Source, Span
+from app.dtsl.source import BYTE_ORDER_MARK, Source, Span
+from app.dtsl.spelling import unquote
 from app.errors import Invalid
 from app.model.conditions import And, Condition
 from app.model.document import MAX_TEXT
@@ -248,6 +249,17 @@ def _words(source: Source, findings: Findings) -> _Words:
     if broken:
         words.quiet.add(-1)
     return words
+
+
+def imports_of(text: str) -> list[str]:
+    """The files that a script begins with importing, as they are named; of any text at all."""
+    found: list[str] = []
+    for token in _lex(text.removeprefix(BYTE_ORDER_MARK)[:MAX_SOURCE]):
+        if token.type == "STRING":
+            found.append(unquote(str(token))[0])
+        elif token.type not in ("IMPORT", "SEMICOLON", "COMMENT"):
+            break
+    return found
 
 
 def cut(text: str) -> list[Token]:

@@ -4,15 +4,15 @@ A role's own type decides between twins and overlays where a script does not say
 and computed expressions come out in the language's own notation, whatever spaces and parentheses their texts had.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import groupby
 from typing import Any
 
-from app.dtsl.ast import Binding, Declaration, Expression, Filler, Name
+from app.dtsl.ast import Behavior, Binding, Declaration, Expression, Filler, Name
 from app.dtsl.format_conditions import format_condition
 from app.dtsl.lower import ID_FIELDS
 from app.dtsl.parse import parse_condition
-from app.dtsl.raise_behaviors import raised_behavior
+from app.dtsl.raise_behaviors import NoNotation, raised_behavior
 from app.dtsl.spelling import title
 from app.errors import Invalid
 from app.model.conditions import And, Bound, Condition
@@ -20,7 +20,6 @@ from app.model.definitions import MODELS, Definition, id_of, kind_of, to_documen
 
 
 def raised(definition: Definition) -> Declaration:
-    """Raises NoNotation where it has something that a script can't say."""
     kind = kind_of(definition)
     document = to_document(definition)
     del document[ID_FIELDS[kind]]
@@ -32,7 +31,7 @@ def raised(definition: Definition) -> Declaration:
         value = document[field]
         match field:
             case "behaviors":
-                document[field] = [raised_behavior(item, names) for item in definition.behaviors]  # type: ignore[union-attr]
+                document[field] = _behaviors(definition, names) or value
             case "twins":
                 document[field] = _bindings(value)
             case "properties":
@@ -40,6 +39,14 @@ def raised(definition: Definition) -> Declaration:
             case "relationship_types":
                 document[field] = [_guarded(item, roles) for item in value]
     return Declaration(kind, Name(id_of(definition)), document)
+
+
+def _behaviors(definition: Definition, roles: Collection[str]) -> list[Behavior]:
+    """None of them where one has no notation: their order is to stay."""
+    try:
+        return [raised_behavior(item, roles) for item in getattr(definition, "behaviors", ())]
+    except (NoNotation, Invalid):
+        return []
 
 
 def _name(document: dict[str, Any], made: str) -> None:

@@ -208,3 +208,43 @@ async def test_a_dry_run_tells_what_would_happen_and_does_nothing(tmp_path: Path
         error = await _refused(client, tmp_path, dry_run=True)
         assert error.code == "DTSL_INVALID"
         assert "b.dtsl:1:" in error.problems[0].path
+
+
+async def test_scripts_and_documents_that_need_each_other_are_one_transaction(tmp_path: Path) -> None:
+    (tmp_path / "types.dtsl").write_text("twin type Blower extends Fan {\n}\n")
+    (tmp_path / "fan.json").write_text('{"type_id": "fan"}')
+    (tmp_path / "twins.dtsl").write_text('import "types.dtsl";\ntwin Blower1 of Blower {\n}\n')
+    (tmp_path / "o.json").write_text('{"overlay_id": "o", "twins": [{"twin_id": "blower_1", "role": "one"}]}')
+    async with _server() as (installation, client):
+        named = [tmp_path / name for name in ("fan.json", "twins.dtsl", "o.json")]
+        lines, _ = await _apply(client, *named, reason="new blowers")
+        assert "created: twin_type blower" in lines, "what is imported comes along"
+        assert "created: twin blower_1" in lines
+        [change] = installation.store.changes
+        assert len(change.saved) == 4
+        lines, _ = await _apply(client, *named)
+        assert all(line.startswith("unchanged: ") for line in lines)
+
+
+async def test_what_the_server_says_of_a_script_is_told_with_its_line(tmp_path: Path) -> None:
+    script = tmp_path / "pump.dtsl"
+    script.write_text("// without the properties that an overlay needs\ntwin type Pump {\n}\n")
+    async with _server() as (installation, client):
+        error = await _refused(client, script)
+        assert error.code == "BREAKS_DEPENDENTS"
+        assert installation.store.changes == []
+        script.write_text("twin type Pump {\n  properties { flaot x; }\n}\n")
+        error = await _refused(client, script)
+        assert error.code == "DTSL_INVALID"
+        assert error.problems[0].path == f"{script}:2:16"
+
+
+async def test_a_document_beside_a_declaration_of_the_same_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"type_id": "fan"}')
+    (tmp_path / "b.dtsl").write_text("\ntwin type Fan {\n}\n")
+    async with _server() as (_, client):
+        error = await _refused(client, tmp_path)
+        assert error.code == "FILES_INVALID"
+        assert [(item.code, item.path) for item in error.problems] == [
+            ("DUPLICATE_DOCUMENT", f"{tmp_path}/b.dtsl:2:11")
+        ]

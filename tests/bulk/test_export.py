@@ -4,12 +4,13 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from app.bulk.apply import Options, apply
 from app.bulk.export import export
+from app.bulk.forms import Form
 from app.bulk.tree import MANIFEST
 from app.client import GraphqlClient
 from app.errors import TwinOverlayError
@@ -43,16 +44,16 @@ async def _server() -> AsyncIterator[tuple[Installation, GraphqlClient]]:
         yield installation, client
 
 
-async def _export(client: GraphqlClient, folder: Path, *, ndjson: bool = False, force: bool = False) -> list[str]:
+async def _export(client: GraphqlClient, folder: Path, *, form: Form = "json", force: bool = False) -> list[str]:
     said: list[str] = []
-    await export(client, folder, ndjson=ndjson, force=force, say=said.append)
+    await export(client, folder, form=form, force=force, say=said.append)
     return said
 
 
-async def _refused(client: GraphqlClient, folder: Path, **options: bool) -> str:
+async def _refused(client: GraphqlClient, folder: Path, *, force: bool = False) -> str:
     before = tree(folder)
     with pytest.raises(TwinOverlayError) as refused:
-        await _export(client, folder, **options)
+        await _export(client, folder, force=force)
     assert tree(folder) == before
     return refused.value.code
 
@@ -98,7 +99,7 @@ async def test_an_export_again_writes_what_is_different_and_removes_what_is_gone
         assert "spare.json" not in names
         assert names > {"later.json", "mine.json", "pump_123.json"}
         assert pump.stat().st_mtime_ns == moment, "a file that is right already is left alone"
-        await _export(client, tmp_path, ndjson=True)
+        await _export(client, tmp_path, form="ndjson")
         left = tree(tmp_path)
         assert {name for name in left if not name.endswith(".ndjson")} == {"README.md", "twins/mine.json"}
         twins = [json.loads(line)["twin_id"] for line in left["twins.ndjson"].decode().splitlines()]
@@ -165,9 +166,21 @@ async def test_a_folder_that_cannot_be_written_is_a_matter_of_set_up(tmp_path: P
 async def test_what_was_exported_applies_as_unchanged(tmp_path: Path) -> None:
     async with _server() as (installation, client):
         installation.save(("overlay_type", {"type_id": "bare"}), ("twin", {"twin_id": ".dot", "twin_type": "valve"}))
-        for ndjson in (False, True):
-            out = tmp_path / str(ndjson)
-            await _export(client, out, ndjson=ndjson)
+        for form in get_args(Form):
+            out = tmp_path / form
+            await _export(client, out, form=form)
             lines = await apply(client, [out], Options(), pytest.fail)
             assert sum(line.startswith("unchanged: ") for line in lines) == len(installation.catalogue.stored)
             assert not any(line.startswith(("created", "updated")) for line in lines)
+
+
+async def test_a_definition_is_a_script_where_one_can_hold_it_else_a_document(tmp_path: Path) -> None:
+    async with _server() as (installation, client):
+        installation.save(("twin", {"twin_id": "wordy", "twin_type": "valve", "metadata": {"text": "x" * 10_001}}))
+        await _export(client, tmp_path, form="dtsl")
+        assert (tmp_path / "twins" / "wordy.json").is_file()
+        assert (tmp_path / "twin_types" / "valve.dtsl").read_text().startswith("twin type Valve {\n")
+        assert not (tmp_path / "twins" / "wordy.dtsl").exists()
+        await _export(client, tmp_path)  # in the other form: the scripts are taken away
+        assert not list(tmp_path.rglob("*.dtsl"))
+        assert (tmp_path / "twin_types" / "valve.json").is_file()

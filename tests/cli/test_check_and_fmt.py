@@ -145,6 +145,24 @@ def test_what_check_cannot_do_is_said(arguments: Sequence[str]) -> None:
     assert result.stderr.startswith("error: ")
 
 
+def test_imports_are_followed_in_one_folder_and_nowhere_else(tmp_path: Path) -> None:
+    first, second = tmp_path / "pumps.dtsl", tmp_path / "types.dtsl"
+    first.write_text('import "types.dtsl";\ntwin Pump1 of Pump {}\n', encoding="utf-8")
+    second.write_text('import "pumps.dtsl"; // each other\ntwin type Pump {}\n', encoding="utf-8")
+
+    assert _run("check", first).stdout == "no problems in 2 files\n"
+    assert _run("check", second, first).stdout == "no problems in 2 files\n"
+
+    inner = tmp_path / "below"
+    inner.mkdir()
+    for name, hint in (("type.dtsl", "did you mean 'types.dtsl'?"), ("below/a.dtsl", "not in this folder"), ("..", "")):
+        first.write_text(f'import "{name}"; import "types.dtsl";\ntwin Pump1 of Pump {{}}\n', encoding="utf-8")
+        result = _run("check", first)
+        assert result.exit_code == 1
+        assert f"{first}:1:8: DTSL243 '{name}' can't be imported" in result.stdout
+        assert hint in result.stdout
+
+
 # ---------------------------------------------------------------------------------------------------- fmt
 
 

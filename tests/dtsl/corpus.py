@@ -31,3 +31,14 @@ def specified_scripts() -> list[str]:
     examples = re.findall(r"```dtsl\n(.*?)```", text, re.DOTALL)
     requests = re.findall(r"```http\nPOST /api/v1/dtsl/\w+\nContent-Type: text/plain\n\n(.*?)```", text, re.DOTALL)
     return [*examples, *requests]
+
+
+def specified_documents() -> list[dict[str, Any]]:
+    """Every JSON block of the specification that is a definition, in order."""
+    blocks = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", specification(), re.DOTALL)]
+    keys = ("type_id", "twin_id", "overlay_id")
+    return [
+        block
+        for block in blocks
+        if isinstance(block, dict) and any(key in block for key in keys) and not {"state", "instance_id"} & block.keys()
+    ]
