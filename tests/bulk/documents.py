@@ -42,16 +42,43 @@ _BEHAVIORS = [
                 "code": "hot-1",
                 "latched": True,
                 "ack_required": False,
+                "delay_on": 5.0,
+                "delay_off": 0.5,
+                "deadband": 2.0,
+                "re_alarm": 3600.0,
+                "group": "heat",
             },
             {
                 "type": "method_call",
                 "method": "go",
                 "parameters": [{"name": "rpm", "value": 1.5}, {"name": "how", "value": "slow"}],
+                "required": True,
             },
-            {"type": "property_write", "property": "temperature", "value": 1},
+            {"type": "property_write", "property": "temperature", "value": 1, "required": False},
+            {
+                "type": "expect",
+                "within": 10.0,
+                "condition": "temperature < 80.0",
+                "otherwise": [{"type": "alert", "severity": "error", "message": "still hot"}],
+            },
         ],
+        "otherwise": [{"type": "property_write", "property": "temperature", "value": 0}],
+        "escalations": [
+            {
+                "after": 300.0,
+                "unless_acknowledged": True,
+                "actions": [{"type": "alert", "severity": "critical", "message": "nobody came", "code": "late"}],
+            }
+        ],
+        "let": [{"name": "limit", "value": "count + 1"}],
+        "suppressed_by": ["calm"],
         "on_load": "act",
-    }
+    },
+    {"name": "calm", "conditions": ["temperature < 20.0"]},
+]
+_INTERLOCKS = [
+    {"name": "never_hot", "description": "keep cool", "method": "go", "while": "temperature > 95.0"},
+    {"name": "never_write", "property": "temperature", "while": "count == 0"},
 ]
 _CONNECTIVITY: dict[str, Any] = {
     "protocol": "mqtt",
@@ -102,7 +129,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
         },
     ),
     ("relationship_type", {"relationship_type": "monitoring", "impact": "backward"}),
-    ("twin_type", {"type_id": "thing", "name": "Thing", "kind": "controller"}),
+    ("twin_type", {"type_id": "thing", "name": "Thing", "kind": "controller", "methods": [{"name": "halt"}]}),
     (
         "twin_type",
         {
@@ -137,6 +164,9 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "parameters": _PARAMETERS,
                     "return_type": "boolean",
                     "idempotent": True,
+                    "safe": False,
+                    "min_interval": 2.0,
+                    "rate_limit": {"calls": 3, "per": 60.0},
                 }
             ],
             "events": [{"name": "fault", "description": "ouch", "parameters": [*_PARAMETERS, *_LISTS]}],
@@ -155,6 +185,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                 )
             ],
             "behaviors": _BEHAVIORS,
+            "interlocks": _INTERLOCKS,
             "connectivity": _CONNECTIVITY,
             "simulation": {"enabled": True, "model_type": "fmu", "model_path": "a.fmu", "parameters": _FREE},
             "visualization": _FREE,
@@ -185,6 +216,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                 }
             ],
             "behaviors": [{"name": "both", "conditions": ["two != null"], "actions": []}],
+            "interlocks": [{"name": "one", "role": "one", "method": "halt", "while": "two != null"}],
             "visualization": _FREE,
             "metadata": _FREE,
         },
@@ -214,6 +246,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
             "methods": [{"name": "stop"}],
             "events": [{"name": "more"}],
             "behaviors": [{"name": "counted", "conditions": ["count > 5"], "actions": []}],
+            "interlocks": [{"name": "own", "method": "stop", "while": "count > 5"}],
             "connectivity": {"endpoint": "mqtt://127.0.0.1:2"},
             "simulation": {"enabled": False},
             "visualization": {"icon": "p.svg"},
@@ -249,8 +282,17 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                         {"type": "property_write", "role": "one", "property": "temperature", "value": 1},
                         {"type": "property_write", "twin_id": ".T-1", "property": "temperature", "value": 2.0},
                     ],
-                }
+                },
+                {
+                    "name": "told",
+                    "conditions": ["one.count > 1"],
+                    "actions": [
+                        {"type": "emit_event", "role": "one", "event": "more", "parameters": []},
+                        {"type": "emit_event", "twin_id": ".T-1", "event": "more"},
+                    ],
+                },
             ],
+            "interlocks": [{"name": "idle", "twin_id": ".T-1", "method": "stop", "while": "one.count == 0"}],
             "visualization": _FREE,
             "metadata": _FREE,
         },

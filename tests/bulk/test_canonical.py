@@ -58,11 +58,12 @@ def _collect(model: type[BaseModel], item: Any, written: dict[type[BaseModel], s
         return
     names = written.setdefault(model, set())
     for name, field in model.model_fields.items():
-        if item.get(name) is None:
+        value_of = item.get(field.alias or name)
+        if value_of is None:
             continue
         names.add(name)
         for below in _models(field.annotation):
-            for value in _items(item[name]):
+            for value in _items(value_of):
                 _collect(below, value, written)
 
 

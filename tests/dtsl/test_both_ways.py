@@ -14,7 +14,7 @@ from app.commands.check_scripts import check_script
 from app.commands.documents import definition_of, read_document
 from app.demo.documents import load_documents
 from app.dtsl.ast import Behavior, Script
-from app.dtsl.format import conjuncts, format_condition
+from app.dtsl.format_conditions import conjuncts, format_condition
 from app.dtsl.format_script import format_script, format_text
 from app.dtsl.lower import lowered
 from app.dtsl.parse import parse_condition, parse_conditions, parse_script
