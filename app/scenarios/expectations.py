@@ -36,13 +36,14 @@ _OPS = get_args(CompareOp)
 _SEVERITIES = get_args(Severity)
 _FLAGS = get_args(AlertFlag)
 _STATES = ("active", "inactive")
+_OF_BEHAVIORS = (*_STATES, "evidence", "fired", "skipped", "error")
 _EVIDENCE = get_args(Evidence)
 _STATUSES = get_args(CallStatus)
 _CONNECTIONS = ("connected", "disconnected", "connecting", "unconfigured")
 _TRANSITIONS = get_args(AlertTransition)
 _AFTER_A_MEMBER = (
     "a comparison such as '== 80.0', 'known', 'unknown', a quality, 'forced' or 'out of service' of a property;"
-    " 'active', 'inactive', 'evidence', 'skipped' or 'error' of a behavior"
+    " 'active', 'inactive', 'evidence', 'fired', 'skipped' or 'error' of a behavior"
 )
 
 
@@ -58,7 +59,7 @@ def expectation(words: Words) -> Expectation:
         return _connection(words)
     target = words.member("a property or a behavior")
     following = words.peek()
-    if following is not None and following.written in ("active", "inactive", "evidence", "skipped", "error"):
+    if following is not None and following.written in _OF_BEHAVIORS:
         return _behavior(words, target)
     return _property(words, target)
 
@@ -101,9 +102,10 @@ def _property(words: Words, target: Member) -> Expectation:
 def _behavior(words: Words, target: Member) -> Expectation:
     state = words.maybe(_STATES)
     evidence = words.one_of(_EVIDENCE, "evidence") if words.take("evidence") else None
+    fired = words.take("fired")
     skipped = _match(words, "an action that was skipped") if words.take("skipped") else None
     error = _match(words, "the error it is shown with") if words.take("error") else None
-    return ExpectBehavior(target, state, evidence, skipped, error)  # type: ignore[arg-type]  # each is one of them
+    return ExpectBehavior(target, state, evidence, fired, skipped, error)  # type: ignore[arg-type]  # each is one of them
 
 
 def _match(words: Words, what: str) -> Text:

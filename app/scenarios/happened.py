@@ -112,7 +112,7 @@ def nothing(stage: Stage, said: Said, expects: ExpectNothing) -> Mismatch | None
 def _happenings(outcome: Outcome) -> Iterator[tuple[Fact, str]]:
     """Transitions, alerts, calls and what behaviors emit; not what the scenario itself has done or answered."""
     for behavior in outcome.behaviors:
-        if behavior.state != behavior.was or behavior.skipped:
+        if behavior.state != behavior.was or behavior.fired or behavior.skipped:
             yield behavior, telling.behavior_fact(behavior)
     for alert in outcome.alerts:
         yield alert, telling.alert_fact(alert)

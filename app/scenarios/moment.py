@@ -45,6 +45,7 @@ def behavior_as(stage: Stage, said: Said, expects: ExpectBehavior) -> Mismatch |
         fits = (
             expects.state in (None, view.state)
             and expects.evidence in (None, view.evidence)
+            and (not expects.fired or any(fact.fired for fact in facts))
             and (expects.skipped is None or any(expects.skipped.fits(item) for item in skipped))
             and (expects.error is None or expects.error.fits(view.error or ""))
         )
@@ -53,12 +54,14 @@ def behavior_as(stage: Stage, said: Said, expects: ExpectBehavior) -> Mismatch |
             return None
         found = f"{telling.behavior(key)} {view.state} evidence {view.evidence}"
         found += f" error {telling.value(view.error)}" if view.error else ""
+        found += " fired" if expects.fired and any(fact.fired for fact in facts) else ""
         found += "".join(f" skipped {telling.value(item)}" for item in skipped)
     else:
         found = f"{telling.behavior(key)} is not there any more"
     wanted = [telling.behavior(key)]
     wanted += [expects.state] if expects.state is not None else []
     wanted += [f"evidence {expects.evidence}"] if expects.evidence is not None else []
+    wanted += ["fired"] if expects.fired else []
     wanted += [f"skipped {text(expects.skipped)}"] if expects.skipped is not None else []
     wanted += [f"error {text(expects.error)}"] if expects.error is not None else []
     return Mismatch(" ".join(wanted), (found,), (key,))

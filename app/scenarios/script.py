@@ -220,9 +220,12 @@ class ExpectProperty:
 
 @dataclass(frozen=True, slots=True)
 class ExpectBehavior:
+    """`fired`: it was activated in this step, also one with a pulse, which is never active."""
+
     target: Member
     state: BehaviorState | None = None
     evidence: Evidence | None = None
+    fired: bool = False
     skipped: Text | None = None
     error: Text | None = None
 

@@ -16,6 +16,7 @@ from app.model.events import (
     OverrideChanged,
     PropertyChanged,
     SampleRejected,
+    TimerChanged,
     TwinEventOccurred,
 )
 from app.model.plan import BehaviorKey
@@ -95,6 +96,8 @@ def state(found: PropertyState, now: Micros) -> str:
 
 def behavior_fact(fact: BehaviorChanged) -> str:
     turned = f"{fact.was} -> {fact.state}" if fact.was != fact.state else f"still {fact.state}"
+    if fact.fired and fact.state == fact.was:
+        turned = "fired"
     skipped = "".join(f"; skipped: {item}" for item in fact.skipped)
     return f"{behavior(fact.key)} {turned}, evidence {fact.evidence}{skipped}"
 
@@ -120,6 +123,16 @@ def rejection(fact: SampleRejected) -> str:
     return f"rejected {member(fact.twin_id, fact.property)} {fact.reason}"
 
 
+def timer_fact(fact: TimerChanged) -> str:
+    timer = fact.timer
+    when = ""
+    if fact.change in ("started", "resumed", "moved") and timer.due is not None:
+        when = f", due in {length(timer.due - fact.at)}"
+    elif fact.change == "paused":
+        when = f", {length(timer.remaining)} remain"
+    return f"timer {fact.change}: {member(timer.key.owner.id, timer.key.behavior)} {timer.key.slot}{when}"
+
+
 def facts(outcome: Outcome) -> list[str]:
     """A line each, in the order of their kinds."""
     found = [_change(fact) for fact in outcome.changes]
@@ -130,6 +143,7 @@ def facts(outcome: Outcome) -> list[str]:
     found += [behavior_fact(fact) for fact in outcome.behaviors]
     found += [alert_fact(fact) for fact in outcome.alerts]
     found += [call_fact(fact) for fact in outcome.calls]
+    found += [timer_fact(fact) for fact in outcome.timers]
     return found + ([f"refused: {outcome.refused}"] if outcome.refused else [])
 
 

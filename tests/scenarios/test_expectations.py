@@ -42,6 +42,7 @@ HOLDS = [
     "Pump1 connected",
     "Pump1.failed active",
     "Pump1.failed evidence true",
+    "Pump1.failed active fired",
     "twin Pump1.failed active evidence true",
     "alert Pump1.failed",
     'alert Pump1.failed error "it failed" code f active unacknowledged',
@@ -141,6 +142,12 @@ def test_nothing_else_is_what_no_expectation_of_the_step_has_named() -> None:
             'alert raised: Pump1.failed error "it failed" code f active unacknowledged',
             "write decided: Pump1.speed = 10.0",
         )
+    ]
+
+
+def test_what_fired_before_this_step_has_not_fired_in_it() -> None:
+    assert _failures("expect Pump1.failed fired\nat +1s\nexpect Pump1.failed active fired") == [
+        ("Pump1.failed active evidence true",)
     ]
 
 
