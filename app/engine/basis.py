@@ -3,16 +3,19 @@
 Taken when the condition is evaluated and not when the rule acts: what other rules do in the same round must not show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from app.engine.cells import Cell, RuleState, TwinState
-from app.model.events import Basis, Read
+from app.engine.memory import Memory, Pulse, Slot, Trailed
+from app.model.conditions import Condition, Evidence, Previous, nodes
+from app.model.events import Basis, Kept, Read
+from app.model.values import Value
 
 COMPUTED = "computed"
 
 
-def basis_of(rule: RuleState, twins: Mapping[str, TwinState]) -> Basis | None:
-    """None for a rule that can't be run."""
+def basis_of(rule: RuleState, twins: Mapping[str, TwinState], pulses: Sequence[Pulse] = ()) -> Basis | None:
+    """None for a rule that can't be run. `pulses`: those in whose step it fires."""
     reads = rule.reads()
     if reads is None:
         return None
@@ -24,7 +27,44 @@ def basis_of(rule: RuleState, twins: Mapping[str, TwinState]) -> Basis | None:
             found.append(Read(ref.owner, cell.changed(), plan.data_type, plan.unit, source_of(cell)))
     owner = rule.owner
     bound = tuple([name for name in reads.owners if owner.fills(name, twins)])
-    return Basis(owner.shape.shape.shape_id, reads.condition, tuple(found), bound)
+    kept = tuple(_kept(rule, reads.condition, rule.memory, twins, pulses)) if rule.memory is not None else ()
+    return Basis(owner.shape.shape.shape_id, reads.condition, tuple(found), bound, kept)
+
+
+def _kept(
+    rule: RuleState, condition: Condition, memory: Memory, twins: Mapping[str, TwinState], pulses: Sequence[Pulse]
+) -> Iterator[Kept]:
+    for node, slot in zip(memory.compiled.slotted, memory.slots, strict=True):
+        if isinstance(slot, Trailed):
+            continue
+        timer = memory.plant.timers.get(slot.key)
+        value = _of_slot(slot, memory, pulses)
+        yield Kept(node, value) if timer is None else Kept(node, value, timer.since, timer.due)
+    for node in dict.fromkeys(nodes(condition)):
+        if isinstance(node, Evidence | Previous):
+            cell = rule.cell(node.ref, twins)
+            yield Kept(node, _of_cell(node, cell, memory) if cell is not None else None)
+
+
+def _of_slot(slot: Slot, memory: Memory, pulses: Sequence[Pulse]) -> Value:
+    if any(pulse.slot is slot for pulse in pulses):
+        return True
+    return slot.value(memory)
+
+
+def _of_cell(node: Evidence | Previous, cell: Cell, memory: Memory) -> Value:
+    match node:
+        case Previous():
+            return cell.previous()
+        case Evidence(function="quality"):
+            return cell.shown_quality()
+        case Evidence(function="isStale"):
+            return cell.is_stale()
+        case Evidence(function="known"):
+            return cell.is_known()
+        case _:
+            heard = memory.heard(cell)
+            return None if heard is None else max(0, memory.plant.time - heard)
 
 
 def source_of(cell: Cell) -> str:

@@ -88,6 +88,8 @@ class Compiled:
     notes: tuple[str, ...]
     slots: tuple[SlotPlan, ...] = ()
     """Inner ones before those that they stand in."""
+    slotted: tuple[Condition, ...] = ()
+    """What each slot stands for; of `age(x) < 30s` and its like always `age(x) >= ...`."""
     watched: tuple[int, ...] = ()
     """Places in `reads` of what is asked for more than its value: any report of it may count."""
     valued: tuple[int, ...] = ()
@@ -230,6 +232,7 @@ class _Writer:
             tuple(self._reads),
             tuple(self._notes),
             tuple([plan(parts) for plan in self._plans]),
+            tuple(self._slots),
             tuple(sorted(self._watched)),
             tuple(sorted(self._valued)),
         )

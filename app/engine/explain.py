@@ -17,21 +17,32 @@ from app.model.conditions import (
     Arithmetic,
     Between,
     Bound,
+    Changed,
     Compare,
+    CompareOp,
     Condition,
     Duration,
+    EventValue,
+    Every,
+    Evidence,
+    Held,
     Negative,
     Node,
     Not,
+    Occurred,
     Or,
+    Previous,
     PropertyRef,
     Quantity,
+    Rate,
+    Within,
     children,
     written,
 )
 from app.model.conditions import Literal as Constant
-from app.model.events import Basis, Read
+from app.model.events import Basis, Kept, Read
 from app.model.explanation import Seen, ValueType
+from app.model.time import SECOND, Micros
 from app.model.values import Value
 
 NO_RESULT = "the arithmetic has no result (division by zero or overflow)"
@@ -59,13 +70,14 @@ class _Explainer:
         self.basis = basis
         self.reads = {PropertyRef(read.owner, read.fact.property): read for read in basis.reads}
         self.instead = instead
+        self.kept = {kept.node: kept for kept in basis.kept}
         self.seen: list[Seen] = []
 
     def walk(self, node: Condition, parent: int | None) -> Came:
         place = len(self.seen)
         self.seen.append(Seen(parent, node, None, None))
         under = [self.walk(child, place) for child in children(node)]
-        came = _BY_KIND[type(node)](self, node, under)
+        came = _BY_KIND.get(type(node), _cannot)(self, node, under)
         self.seen[place] = Seen(parent, node, came.type, came.value, came.why)
         return came
 
@@ -125,7 +137,10 @@ def _bound(explainer: _Explainer, node: Bound, under: list[Came]) -> Came:
     return Came("boolean", node.owner in explainer.basis.bound)
 
 
-def _compare(_: _Explainer, node: Compare, under: list[Came]) -> Came:
+def _compare(explainer: _Explainer, node: Compare, under: list[Came]) -> Came:
+    for op, item, limit in ((node.op, node.left, node.right), (MIRRORED[node.op], node.right, node.left)):
+        if isinstance(item, Evidence) and item.function == "age" and isinstance(limit, Duration):
+            return _aged(explainer, op, item, limit)
     return compared(node.op, node.left, node.right, *under)
 
 
@@ -220,6 +235,85 @@ def _any(under: list[Came]) -> Came:
     return Came("boolean", value, _needs_truth(under) if value is None else "")
 
 
+# ---------------------------------------------------------------- more than the values of now
+
+
+def _aged(explainer: _Explainer, op: CompareOp, item: Evidence, limit: Duration) -> Came:
+    beyond = limit.micros + (1 if op in (">", "<=") else 0)
+    kept = explainer.kept.get(Compare(">=", item, Duration(beyond)))
+    if kept is None:
+        return _unknown(f"age() is never known to be '{op}' a length of time: compare it with > or <")
+    older = kept.value
+    return Came("boolean", older if older is None or op in (">", ">=") else not older)
+
+
+def _evidence(explainer: _Explainer, node: Evidence, under: list[Came]) -> Came:
+    kept = explainer.kept.get(node)
+    type: ValueType = "duration" if node.function == "age" else "text" if node.function == "quality" else "boolean"
+    return Came(type, kept.value if kept is not None else None)
+
+
+def _remembered(explainer: _Explainer, node: Previous | Rate, under: list[Came]) -> Came:
+    kept = explainer.kept.get(node)
+    if kept is None or under[0].type is None:
+        return _unknown(under[0].why)
+    if isinstance(node, Rate) and under[0].type != "number":
+        return _unknown(f"rate() needs a number, not a {under[0].type}")
+    why = "" if kept.value is not None or under[0].value is None else "too little is known of the time before"
+    return Came(under[0].type, kept.value, why)
+
+
+def _pulse(explainer: _Explainer, node: Changed | Occurred | Every, under: list[Came]) -> Came:
+    kept = explainer.kept.get(node)
+    return Came("boolean", kept.value) if kept is not None else _unknown()
+
+
+def _event_value(explainer: _Explainer, node: EventValue, under: list[Came]) -> Came:
+    kept = explainer.kept.get(node)
+    if kept is None:
+        return _unknown(f"there is no parameter '{node.parameter}' of event '{node.event}' to read")
+    match kept.value:
+        case bool():
+            return Came("boolean", kept.value)
+        case int() | float():
+            return Came("number", kept.value)
+        case None:
+            return _unknown(f"event '{node.event}' is not what happened")
+        case _:
+            return Came("text", kept.value)
+
+
+def _held(explainer: _Explainer, node: Held, under: list[Came]) -> Came:
+    kept = explainer.kept.get(node)
+    if kept is None:
+        return _unknown(_needs_truth(under))
+    return Came("boolean", kept.value, _so_far(kept, node.duration) if truth(under[0]) is True else "")
+
+
+def _so_far(kept: Kept, duration: Micros) -> str:
+    """`true for 12 s of 30 s`"""
+    if kept.value is True or not kept.since:
+        return ""
+    if kept.due is None:
+        return f"true, and its {length(duration)} stand still while something is not known"
+    return f"true, but not for {length(duration)} yet"
+
+
+def _within(explainer: _Explainer, node: Within, under: list[Came]) -> Came:
+    kept = explainer.kept.get(node)
+    return _all([under[0], Came("boolean", kept.value) if kept is not None else _unknown()])
+
+
+def _cannot(_: _Explainer, node: Condition, under: list[Came]) -> Came:
+    return _unknown(f"{type(node).__name__} can't be run")
+
+
+def length(micros: Micros) -> str:
+    return f"{micros / SECOND:g} s"
+
+
+MIRRORED: Mapping[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+
 _BY_KIND: Mapping[type[Node], Callable[[_Explainer, Any, list[Came]], Came]] = {
     Constant: _constant,
     Quantity: _quantity,
@@ -234,4 +328,13 @@ _BY_KIND: Mapping[type[Node], Callable[[_Explainer, Any, list[Came]], Came]] = {
     Not: _not,
     And: _and,
     Or: _or,
+    Evidence: _evidence,
+    Previous: _remembered,
+    Rate: _remembered,
+    Changed: _pulse,
+    Occurred: _pulse,
+    Every: _pulse,
+    EventValue: _event_value,
+    Held: _held,
+    Within: _within,
 }

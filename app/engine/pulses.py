@@ -49,6 +49,7 @@ def fire(step: Step, rule: RuleState, firing: Firing, cause: Cause) -> None:
     turn = loops.turn_of(step, rule, cause)
     cut = loops.cut(step, rule, turn, by)
     step.live.occurred = _occurred(firing)
+    step.remember(rule, firing)
     results, held = actions.run(step, rule, rule.plan.actions, by, cut=cut)
     step.live.occurred = {}
     step.behavior(

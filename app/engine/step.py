@@ -4,6 +4,7 @@ A reading is one step of its own inside a Samples input: the cause changes from 
 not. Nothing but this class writes facts, so what was decided and what a fold of it gives cannot differ.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 from app.engine.basis import basis_of
@@ -159,8 +160,8 @@ class Step:
             self.remember(rule)
         return evidence
 
-    def remember(self, rule: RuleState) -> None:
-        self.bases[rule] = basis_of(rule, self.live.twins) if self.live.explains else None
+    def remember(self, rule: RuleState, pulses: Sequence[Pulse] = ()) -> None:
+        self.bases[rule] = basis_of(rule, self.live.twins, pulses) if self.live.explains else None
 
     def basis(self, rule: RuleState) -> Basis | None:
         """Of its turn in this round; outside of one, of now."""

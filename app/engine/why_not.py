@@ -21,6 +21,7 @@ from app.model.conditions import (
     Compare,
     Condition,
     Duration,
+    Held,
     Negative,
     Not,
     Or,
@@ -86,7 +87,7 @@ class _Search:
         return item.value if item.type == "boolean" else None
 
     def _atoms(self, place: int) -> Iterable[int]:
-        if isinstance(self.seen[place].node, And | Or | Not):
+        if isinstance(self.seen[place].node, And | Or | Not | Held):
             for child in self.under[place]:
                 yield from self._atoms(child)
         else:
@@ -108,6 +109,8 @@ class _Search:
                 return _smallest(frozenset().union(*parts) for parts in combined)
             case And() | Or():
                 return _smallest(parts for child in under for parts in self.sets(child, wanted))
+            case Held() if self.truth(under[0]) is not wanted:
+                return self.sets(under[0], wanted)
             case Constant():
                 return []
             case _:
@@ -129,7 +132,7 @@ class _Search:
     def way(self, parts: frozenset[_Part]) -> Way | None:
         """None where the nearest values would not make the condition TRUE, or are none at all."""
         instead: dict[PropertyRef, Value] = {}
-        plain = True
+        plain = not self.basis.kept  # what takes time can't be tried
         for ref, own in self._by_subject(parts).items():
             if ref is None:
                 plain = False

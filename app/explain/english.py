@@ -151,7 +151,8 @@ class _Words:
             case Compare(op=op, left=PropertyRef() as ref, right=Literal(value=value)):
                 return f"{self._value(ref)}{_compared(op, value, item.value, self._unit(ref))}{self._evidence(ref)}"
             case _:
-                return f"`{format_condition(node)}` {self._is} {shown(item.value)}{self._with(place)}"
+                why = f", {item.why}" if item.why else ""
+                return f"`{format_condition(node)}` {self._is} {shown(item.value)}{why}{self._with(place)}"
 
     def subject(self, place: int) -> str:
         """What a node is called, with its value: `temperature of 'p1' is 78.4 celsius`."""

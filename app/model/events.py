@@ -329,6 +329,17 @@ class Read(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """Who gave the value: a connector's name, a person, a tool, `owner/behavior`; "" where nobody has."""
 
 
+class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What a part of a condition came to that asks for more than the values of now."""
+
+    node: Condition
+    value: Value
+    since: Micros = 0
+    """Of a timer that it has; 0 where it has none."""
+    due: Micros | None = None
+    """None where the timer is paused, or there is none."""
+
+
 class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a condition came to what it came to on: enough to explain it whatever becomes of its definition."""
 
@@ -338,6 +349,7 @@ class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
     reads: tuple[Read, ...] = ()
     bound: tuple[str, ...] = ()
     """Of the roles and ids that it names, those that are there."""
+    kept: tuple[Kept, ...] = ()
 
 
 class ActionResult(msgspec.Struct, frozen=True, omit_defaults=True):

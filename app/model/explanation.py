@@ -28,7 +28,7 @@ class Seen(msgspec.Struct, frozen=True):
     value: Value
     """True or false of a condition, else a number or text; None is UNKNOWN."""
     why: str = ""
-    """Why it is UNKNOWN, where that is not because of what is under it; for an aggregate, what decides."""
+    """Why it is UNKNOWN, where that is not because of what is under it; of a `for` how it stands."""
 
 
 class Missing(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ class ExplanationNode:
     evidence: Evidence | None = strawberry.field(description="What it came to; null for a number or a text.")
     value: JSON | None = strawberry.field(description="The number or text it came to; null where it is not known.")
     why: str | None = strawberry.field(
-        description="Why it is unknown, where that is not because of what is under it; null otherwise."
+        description="Why it is unknown, where that is not because of what is under it; of a `for` how it stands."
     )
     input: int | None = strawberry.field(
         description="Of a `property`: its place in `inputs`; null where it is not there."
