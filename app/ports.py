@@ -39,6 +39,16 @@ class Clock(Protocol):
     async def sleep(self, seconds: float) -> None: ...
 
 
+class EngineClock(Clock, Protocol):
+    """Also tells what was done to the machine's clock, as of the last `now`."""
+
+    def set_forward(self) -> Micros:
+        """By how much it was set forward in this run, all in all: `now` has followed it."""
+
+    def behind(self) -> Micros:
+        """How far it stands behind `now`, because it was set back."""
+
+
 class TwinStore(Protocol):
     """The property graph. Every method may raise Unavailable; a definition change or batch is whole or not at all."""
 

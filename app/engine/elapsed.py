@@ -19,25 +19,27 @@ class Elapsed:
         self.ended: Micros = 0
         """The last moment that is known of the run before."""
         self.steps: tuple[tuple[Micros, Micros], ...] = ()
-        """(engine time before, by how much) of the last few steps of the clock."""
+        """Of the last few steps of the clock: a moment that separates what was stamped before from what was stamped
+        after, and by how much it was set."""
         self.behind: Micros = 0
         """How far the wall clock is behind engine time, where it was set back."""
 
     def begin(self, last: Micros, now: Micros) -> None:
         self.ended, self.began = last, now
 
-    def step(self, last: Micros, by: Micros, behind: Micros) -> None:
+    def step(self, now: Micros, by: Micros, behind: Micros) -> None:
+        """`now`: after it. What was stamped before is older than that by all of `by`, what was stamped after by next to
+        nothing: half of it lies well between the two."""
         if by:
-            self.steps = (*self.steps, (last, by))[-KEPT_STEPS:]
-            if self.began <= last:
-                self.began += by
-                self.ended += by
+            self.steps = (*self.steps, (now - by // 2, by))[-KEPT_STEPS:]
+            self.began += by
+            self.ended += by
         self.behind = behind
 
     def from_then(self, moment: Micros) -> Micros:
         """A moment as one to count from."""
         if self.steps:
-            for before, by in self.steps:
-                if moment <= before:
+            for between, by in self.steps:
+                if moment < between:
                     moment += by
         return moment

@@ -93,7 +93,7 @@ class Engine:
                 calls.settle_last_run(step)
                 waits.follow_all(step)
             case ClockStepped(by=by, behind=behind):
-                live.step_clock(last, by, behind)
+                live.step_clock(by, behind)
             case AcknowledgeAlert():
                 refused = alarms.acknowledge(step, input)
             case AcknowledgeAlerts():

@@ -23,7 +23,7 @@ def fold(live: LiveState, entry: Entry) -> None:
             live.settings = settings or live.settings
             live.begin_run(last)
         case ClockStepped(by=by, behind=behind):
-            live.step_clock(last, by, behind)
+            live.step_clock(by, behind)
         case Samples(readings=readings):
             for reading in readings:
                 samples.contact(live.twins, reading, live.time)

@@ -88,6 +88,11 @@ class LiveState:
         """When this run did."""
         return self.elapsed.began
 
+    @property
+    def behind(self) -> Micros:
+        """How far the machine's clock is behind engine time."""
+        return self.elapsed.behind
+
     # ------------------------------------------------------------ finding
 
     def cell(self, twin_id: str, name: str) -> Cell | None:
@@ -375,10 +380,10 @@ class LiveState:
             if rule.evaluate() is None:
                 rule.evidence = None
 
-    def step_clock(self, last: Micros, by: Micros, behind: Micros) -> None:
-        """Somebody has set the clock. `last`: engine time before."""
+    def step_clock(self, by: Micros, behind: Micros) -> None:
+        """Somebody has set the clock."""
         self.timers.step(by, behind - self.elapsed.behind)
-        self.elapsed.step(last, by, behind)
+        self.elapsed.step(self.time, by, behind)
 
     def forget_unread(self, before: Micros) -> None:
         """Writes that were sent earlier have had their time to be read back."""

@@ -13,6 +13,10 @@ from app.model.time import Micros
 class HasSequence(Protocol):
     sequence: int
 
+    @property
+    def behind(self) -> Micros:
+        """How far the machine's clock was said to be behind engine time."""
+
 
 class Decider(Protocol):
     @property

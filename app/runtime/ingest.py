@@ -14,10 +14,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from app.errors import Invalid, TwinOverlayError, Unavailable
-from app.model.events import CallChanged, Input, Load, Outcome, Reading, ReportSamples, Samples, SourceStatus, Tick
+from app.model.events import (
+    CallChanged,
+    ClockStepped,
+    Input,
+    Load,
+    Outcome,
+    Reading,
+    ReportSamples,
+    Samples,
+    SourceStatus,
+    Tick,
+)
 from app.model.time import Micros
-from app.ports import Clock, Journal
+from app.ports import EngineClock, Journal
 from app.runtime.bus import Bus
+from app.runtime.clock import STEP
 from app.runtime.counting import Counting
 from app.runtime.decider import Decider
 from app.runtime.metrics import Metrics
@@ -49,7 +61,7 @@ class Ingest:
         engine: Decider,
         journal: Journal,
         bus: Bus,
-        clock: Clock,
+        clock: EngineClock,
         metrics: Metrics,
         settings: IngestSettings,
         snapshot_every: int,
@@ -63,6 +75,8 @@ class Ingest:
         self._snapshot_every = snapshot_every
         self._counting = Counting(metrics)
         self._now: Micros = 0
+        self._set_forward: Micros = 0
+        """What the engine has been told of the clock in this run."""
         self._asked: deque[_Step] = deque()
         self._reported = 0
         """Readings of ReportSamples in it."""
@@ -191,7 +205,7 @@ class Ingest:
 
     async def _cycle(self) -> None:
         self._now = max(self._now, self._clock.now())  # engine time never goes back, whoever sets the clock
-        self._steps = self._take()
+        self._steps = [*self._clock_steps(), *self._take()]
         steps = [step for step in self._steps if self._decide(step)]
         due = self._engine.next_due()
         if due is not None and due <= self._now:
@@ -210,6 +224,14 @@ class Ingest:
         self._save_snapshot(last)
         if self._asked or self._heard:
             self._work.set()
+
+    def _clock_steps(self) -> list[_Step]:
+        """Before whatever else comes in at the new time: nothing that waits may come early by it."""
+        forward, behind = self._clock.set_forward(), self._clock.behind()
+        by, self._set_forward = forward - self._set_forward, forward
+        if not by and abs(behind - self._engine.live.behind) <= STEP:
+            return []
+        return [_Step(ClockStepped(by, behind))]
 
     def _decide(self, step: _Step) -> bool:
         """False where the engine would not have it: then nothing has changed and whoever asked is told."""

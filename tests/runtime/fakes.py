@@ -59,6 +59,12 @@ class HandClock:
     def now(self) -> Micros:
         return self._now
 
+    def set_forward(self) -> Micros:
+        return 0
+
+    def behind(self) -> Micros:
+        return 0
+
     async def sleep(self, seconds: float) -> None:
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._sleepers.append((self._now + round(seconds * SECOND), woken))
@@ -76,6 +82,7 @@ class HandClock:
 class Live:
     def __init__(self) -> None:
         self.sequence = 0
+        self.behind = 0
 
 
 class LastValues(msgspec.Struct):

@@ -12,7 +12,7 @@ from app.journal.sqlite import SqliteJournal
 from app.model.events import Reading, Sample
 from app.model.time import Micros
 from app.model.values import Value
-from app.ports import Clock, Journal
+from app.ports import EngineClock, Journal
 from app.runtime.bus import Bus
 from app.runtime.clock import SystemClock
 from app.runtime.effects import Effects
@@ -53,7 +53,7 @@ async def running(
     folder: Path,
     *,
     journal: Journal | None = None,
-    clock: Clock | None = None,
+    clock: EngineClock | None = None,
     settings: IngestSettings | None = None,
     snapshot_every: int = 5000,
     timeout_seconds: float = 10,
