@@ -118,6 +118,10 @@ class Numbers:
         return None
 
 
+def exactly(number: Number) -> Bounds:
+    return Bounds(number, number)
+
+
 def _added(left: Number, right: Number) -> Number:
     try:
         return left + right

@@ -5,7 +5,7 @@ Each is compiled like the condition, once per shape. A rule is woken by what its
 read as well; what only a message shows wakes nobody.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.engine.deadband import eased
@@ -15,6 +15,7 @@ from app.model.plan import AlertPlan, MessageValue, Rule
 if TYPE_CHECKING:
     from app.engine.cells import Cell
     from app.engine.compile import Compiled
+    from app.engine.memory import Memory
 
 SAYING = "say/"
 """What such a name begins with asks for a value of any type, the others for true or false."""
@@ -25,6 +26,11 @@ class Aside(NamedTuple):
     test: Callable[..., Any]
     cells: "tuple[Cell, ...]"
     wakes: bool
+    memory: "Memory | None" = None
+    """Where it asks for more than the values of now."""
+
+    def everything(self) -> "Iterable[Cell]":
+        return self.cells if self.memory is None else self.memory.everything()
 
     def answer(self) -> Any:
         """None where it is UNKNOWN."""

@@ -6,8 +6,10 @@ Taken when the condition is evaluated and not when the rule acts: what other rul
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.engine.cells import Cell, RuleState, TwinState
-from app.engine.memory import Memory, Pulse, Slot, Trailed
-from app.model.conditions import Condition, Evidence, Previous, nodes
+from app.engine.gathered import Gathered
+from app.engine.memory import Memory, Pulse, Trailed
+from app.engine.slot import Slot
+from app.model.conditions import Condition, Evidence, Previous, outside_members
 from app.model.events import Basis, Kept, Read
 from app.model.values import Value
 
@@ -28,19 +30,20 @@ def basis_of(rule: RuleState, twins: Mapping[str, TwinState], pulses: Sequence[P
     owner = rule.owner
     bound = tuple([name for name in reads.owners if owner.fills(name, twins)])
     kept = tuple(_kept(rule, reads.condition, rule.memory, twins, pulses)) if rule.memory is not None else ()
-    return Basis(owner.shape.shape.shape_id, reads.condition, tuple(found), bound, kept)
+    together = tuple([slot.together() for slot in rule.memory.gathered]) if rule.memory is not None else ()
+    return Basis(owner.shape.shape.shape_id, reads.condition, tuple(found), bound, kept, together)
 
 
 def _kept(
     rule: RuleState, condition: Condition, memory: Memory, twins: Mapping[str, TwinState], pulses: Sequence[Pulse]
 ) -> Iterator[Kept]:
     for node, slot in zip(memory.compiled.slotted, memory.slots, strict=True):
-        if isinstance(slot, Trailed):
+        if isinstance(slot, Trailed | Gathered):
             continue
         timer = memory.plant.timers.get(slot.key)
         value = _of_slot(slot, memory, pulses)
         yield Kept(node, value) if timer is None else Kept(node, value, timer.since, timer.due)
-    for node in dict.fromkeys(nodes(condition)):
+    for node in dict.fromkeys(outside_members(condition)):
         if isinstance(node, Evidence | Previous):
             cell = rule.cell(node.ref, twins)
             yield Kept(node, _of_cell(node, cell, memory) if cell is not None else None)

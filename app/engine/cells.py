@@ -209,8 +209,10 @@ class Cell:
         """Sets `past` from what its readers ask for."""
         timed = [(rule, rule.memory) for rule in self.readers if rule.memory is not None]
         watching = [(rule, memory) for rule, memory in timed if memory.watches(self)]
-        if watching:
+        gathered = [slot for _, memory in timed for slot in memory.marked_by(self)]
+        if watching or gathered:
             self.past = self.past or Past()
+            self.past.gathered = tuple(gathered)
             self.past.watchers = tuple([rule for rule, _ in watching])
             windows = {window for _, memory in watching for window in memory.windows(self)}
             self.past.ask(any(memory.trails(self) for _, memory in watching), windows, self)
@@ -442,6 +444,10 @@ class TwinState:
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.twin_id if owner is None or owner == self.plan.twin_id else None
 
+    def members(self, role: str) -> tuple[str, ...]:
+        """A twin has no roles."""
+        return ()
+
     def twins_of(self, owner: str | None) -> tuple[str, ...]:
         found = self.twin_of(owner)
         return () if found is None else (found,)
@@ -472,6 +478,10 @@ class OverlayState:
 
     def twin_of(self, owner: str | None) -> str | None:
         return self.plan.bindings.get(owner) if owner is not None else None
+
+    def members(self, role: str) -> tuple[str, ...]:
+        """Of a role of many, or a path to one, that an aggregate is over: the ids of who fills it."""
+        return self.plan.members.get(role, ())
 
     def twins_of(self, owner: str | None) -> tuple[str, ...]:
         """All that fill a role of many, else the one."""
@@ -586,13 +596,16 @@ class RuleState:
     def watched(self) -> tuple[Cell, ...]:
         """All that wakes it, once each."""
         if not self.asides:
-            return tuple(dict.fromkeys(self.cells))
-        more = [cell for aside in self.asides.values() if aside.wakes for cell in aside.cells]
-        return tuple(dict.fromkeys([*self.cells, *more]))
+            return tuple(dict.fromkeys(self._everything()))
+        more = [cell for aside in self.asides.values() if aside.wakes for cell in aside.everything()]
+        return tuple(dict.fromkeys([*self._everything(), *more]))
+
+    def _everything(self) -> Iterable[Cell]:
+        return self.cells if self.memory is None else self.memory.everything()
 
     def heard(self, cells: Iterable[Cell] | None = None) -> bool:
         """Whether all that it reads (or these) had contact in this run."""
-        return all(cell.heard() for cell in (self.cells if cells is None else cells))
+        return all(cell.heard() for cell in (self._everything() if cells is None else cells))
 
     def _compiled(
         self,
@@ -629,7 +642,7 @@ class RuleState:
         return twin.cells.get(ref.name) if twin else None
 
     def _cells_read(self) -> list[tuple[str, str]]:
-        return [(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in self.cells]
+        return [(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in self._everything()]
 
     def evaluate(self) -> bool | None:
         """What its condition comes to as things are. Changes nothing, and starts no timer."""
@@ -660,6 +673,8 @@ class RuleState:
     def twins(self) -> tuple[str, ...]:
         """The twins an alert of it concerns: those it reads, else all that its owner binds."""
         read = dict.fromkeys(cell.twin.plan.twin_id for cell in self.cells)
+        for slot in self.memory.gathered if self.memory is not None else ():
+            read.update(dict.fromkeys(slot.twins()))
         if read or isinstance(self.owner, TwinState):
             return tuple(read) or (self.owner.key.id,)
         return tuple(dict.fromkeys(self.owner.plan.bindings.values()))

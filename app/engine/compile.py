@@ -16,10 +16,12 @@ from math import fmod, isfinite
 from typing import Any, Literal
 
 from app.engine import slots
+from app.engine.aggregates import compare, exactly
 from app.engine.schedule import known_zone
 from app.engine.slots import SlotPlan, Test
 from app.engine.values import Spec, normal_datetime
 from app.model.conditions import (
+    Aggregate,
     Among,
     And,
     Arithmetic,
@@ -45,8 +47,8 @@ from app.model.conditions import (
     Within,
     children,
     nodes,
+    outside_members,
     owners,
-    references,
     written,
 )
 from app.model.conditions import Literal as Constant
@@ -70,7 +72,7 @@ TYPE_OF: Mapping[DataType, ValueType] = {
 _ORDERED = ("number", "text", "time", "duration")
 _OPERATORS = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
 _MIRRORED: Mapping[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_TIMED = (Evidence, Previous, Rate, Changed, Occurred, EventValue, Every, Held, Within)
+_TIMED = (Evidence, Previous, Rate, Changed, Occurred, EventValue, Every, Held, Within, Aggregate)
 _EVIDENCE: Mapping[str, tuple[str, ValueType]] = {
     "quality": ("shown_quality", "text"),
     "isStale": ("is_stale", "boolean"),
@@ -135,7 +137,12 @@ def reads(condition: Condition) -> Reads:
     check_depth(condition)
     parameters = dict.fromkeys(node for node in nodes(condition) if isinstance(node, EventValue))
     timed = any(isinstance(node, _TIMED) for node in nodes(condition))
-    return Reads(condition, tuple(references(condition)), tuple(sorted(owners(condition))), tuple(parameters), timed)
+    outside = dict.fromkeys(outside_members(condition))
+    properties = tuple(node for node in outside if isinstance(node, PropertyRef))
+    named = {node.owner for node in outside if isinstance(node, PropertyRef | Bound | Occurred | EventValue)}
+    return Reads(
+        condition, properties, tuple(sorted(name for name in named if name is not None)), tuple(parameters), timed
+    )
 
 
 def compile_condition(
@@ -199,9 +206,7 @@ class _Writer:
         self._types = types
         self._bound = bound
         self._parameters = parameters
-        self._reads = {
-            ref: place for place, ref in enumerate(ref for ref in references(condition) if types[ref] is not None)
-        }
+        self._reads = {ref: place for place, ref in enumerate(ref for ref, type in types.items() if type is not None)}
         self._constants: dict[str, Any] = {}
         self._body = _Body()
         self._parts: list[_Body] = []
@@ -304,6 +309,8 @@ class _Writer:
                     return self._age(op, left, right)
                 if _is_age(right) and isinstance(left, Duration):
                     return self._age(_MIRRORED[op], right, left)
+                if _has_bounds(left) or _has_bounds(right):
+                    return self._within_bounds(op, left, right)
                 return self._compare(op, self.value(left), self.value(right))
             case Among(item=item, values=values):
                 return self._among(self.value(item), [self.value(value) for value in values])
@@ -322,12 +329,12 @@ class _Writer:
                 return self._both(items, "True", "False")
             case Evidence(function=function, ref=ref):
                 return self._evidence(function, ref)
+            case Aggregate():
+                return self._aggregate(node)
             case Every(zone=zone) if not known_zone(zone):
                 return self._mismatch(f"there is no time zone '{zone}'")
             case Previous() | Rate() | Changed() | Occurred() | EventValue() | Every() | Held() | Within():
                 return self._timed(node)
-            case _:
-                return self._mismatch(f"{type(node).__name__} can't be run")
 
     def _literal(self, value: object) -> _Operand:
         if isinstance(value, bool):
@@ -394,6 +401,48 @@ class _Writer:
         if op in (">", ">="):
             return part
         return self._keep(self._guarded([part], f"not {part.name}"), "boolean")
+
+    def _aggregate(self, node: Aggregate) -> _Operand:
+        place = self._gathered(node)
+        if place is None:
+            return _UNKNOWN
+        truth = node.function in ("any", "all")
+        return self._load(f"s{place}.live", "boolean" if truth else "number")
+
+    def _gathered(self, node: Aggregate) -> int | None:
+        """The number of its slot; None, and noted, where it can't be run."""
+        if self._parameters is None:
+            self._mismatch(f"{node.function}() can't be computed with")
+            return None
+        outside = [item for item in outside_members(node) if isinstance(item, PropertyRef)]
+        places = []
+        for ref in dict.fromkeys(outside):
+            place = self._place(ref)
+            if place is None:
+                return None
+            places.append(place)
+        refs, outer = tuple(dict.fromkeys(outside)), tuple(places)
+        return self._number(node, lambda name, _: slots.Gathered(name, node, refs, outer), "gathered")
+
+    def _within_bounds(self, op: CompareOp, left: Condition, right: Condition) -> _Operand:
+        """What is not known to the last may be known well enough to be compared."""
+        spans, parts = [], []
+        for node in (left, right):
+            if isinstance(node, Aggregate) and _has_bounds(node):
+                place = self._gathered(node)
+                if place is None:
+                    return _UNKNOWN
+                spans.append(self._load(f"s{place}.live", "number") and f"s{place}.span")
+                continue
+            part = self.value(node)
+            if part.type is None:
+                return _UNKNOWN
+            if part.type != "number":
+                return self._mismatch(f"a number is compared with a {part.type}")
+            parts.append(part)
+            spans.append(f"{self._constant(exactly)}({part.name})")
+        compared = f"{self._constant(compare)}({spans[0]}, {self._constant(op)}, {spans[1]})"
+        return self._keep(self._guarded(parts, compared), "boolean")
 
     def _timed(self, node: Condition) -> _Operand:
         if self._parameters is None:
@@ -542,6 +591,14 @@ class _Writer:
 
 def _is_age(node: Condition) -> bool:
     return isinstance(node, Evidence) and node.function == "age"
+
+
+def _has_bounds(node: Condition) -> bool:
+    return isinstance(node, Aggregate) and node.function in ("count", "min", "max")
+
+
+def type_of(spec: Spec) -> ValueType:
+    return TYPE_OF[spec.plan.data_type]
 
 
 def _total(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -51,7 +51,7 @@ class Loading:
 
     def attach(self, rule: RuleState) -> None:
         if rule.memory is not None:
-            self.past += rule.cells
+            self.past += rule.memory.everything()
         for cell in rule.watched():
             if isinstance(rule.owner, TwinState):
                 cell.readers = (*cell.readers, rule)  # of its own twin, which is new: they come in order
@@ -62,7 +62,7 @@ class Loading:
         for rule in rules:
             self.gone.add(rule)
             if rule.memory is not None:
-                self.past += rule.cells
+                self.past += rule.memory.everything()
             for cell in rule.watched():
                 self.readers.setdefault(cell, [])
 
@@ -255,7 +255,8 @@ def _remember(live: LiveState, rule: RuleState, *, keeps: bool = True) -> None:
 def _looking(live: LiveState, rule: RuleState, aside: Aside) -> Aside:
     if not aside.compiled.timed:
         return aside
-    return aside._replace(test=Memory(live, rule, aside.compiled, aside.cells, keeps=False).read)
+    memory = Memory(live, rule, aside.compiled, aside.cells, keeps=False)
+    return aside._replace(test=memory.read, memory=memory)
 
 
 def _stop(live: LiveState, owner: Replaced, loading: Loading) -> None:

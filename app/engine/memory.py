@@ -1,11 +1,9 @@
 """What one rule remembers: a slot for each part of its condition that depends on more than the values of now.
 
-A slot has two faces. `value` only looks: at cells, at timers, at the time. `advance` looks and makes the facts that
-follow (a timer starts, pauses, stops); it runs each time the rule is woken, innermost slot first. All that a slot knows
-is in the state (timers, cells): what it keeps itself is a copy that saves the rule from being woken for nothing.
+What a slot is, slot.py says; those that are about time, events and what was before are here.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
@@ -14,19 +12,20 @@ import msgspec
 from app.engine import slots
 from app.engine.compile import Compiled
 from app.engine.elapsed import Elapsed
+from app.engine.gathered import Gathered
 from app.engine.schedule import next_after
+from app.engine.slot import Slot
 from app.engine.timers import WALL, Timers, paused, resumed
 from app.model.events import Cause, Timer, TimerKey, TwinEventOccurred
 from app.model.time import SECOND, Micros
 from app.model.values import Value
 
 if TYPE_CHECKING:
-    from app.engine.cells import Cell, RuleState
+    from app.engine.cells import Cell, RuleState, TwinState
     from app.engine.step import Step
 
 ASK: Final[Any] = object()
 """What `glance` answers where the rule has to be woken."""
-_UNSEEN: Final[Any] = object()
 
 
 class Plant(Protocol):
@@ -35,45 +34,16 @@ class Plant(Protocol):
     time: Micros
     timers: Timers
     elapsed: Elapsed
+    twins: dict[str, "TwinState"]
     occurred: Mapping[tuple[str | None, str], TwinEventOccurred]
 
 
 class Pulse(NamedTuple):
     """Something that happened to a rule in this step: one of its slots is TRUE for once."""
 
-    slot: "Slot"
+    slot: Slot
     event: TwinEventOccurred | None = None
     late: Micros = 0
-
-
-class Slot:
-    __slots__ = ("key", "live", "seen")
-
-    is_pulse = False
-
-    def __init__(self, key: TimerKey) -> None:
-        self.key = key
-        self.live: Any = None
-        """What the condition reads."""
-        self.seen: Any = _UNSEEN
-        """What it asks itself, when it was last advanced."""
-
-    def named(self) -> tuple[str | None, str] | None:
-        """The event that it is for, by owner as the condition names it and name."""
-        return None
-
-    def value(self, memory: "Memory") -> Any:
-        return self.live
-
-    def advance(self, memory: "Memory", step: "Step", cause: Cause) -> None:
-        self.live, self.seen = self.value(memory), None
-
-    def steady(self, memory: "Memory") -> bool:
-        return self.seen is not _UNSEEN
-
-    def why(self, memory: "Memory") -> str:
-        """Why it is unknown, where no cell says so."""
-        return ""
 
 
 class Held(Slot):
@@ -379,7 +349,7 @@ class Memory:
     """`keeps`: whether the rule is woken for it, so that timers run. What is only looked at (interlocks, and what a
     rule asks beside its condition) has none, and takes for unknown what would need them."""
 
-    __slots__ = ("arguments", "cells", "compiled", "keeps", "plant", "pulses", "rule", "slots")
+    __slots__ = ("arguments", "cells", "compiled", "gathered", "keeps", "plant", "pulses", "rule", "slots")
 
     def __init__(
         self,
@@ -395,8 +365,9 @@ class Memory:
         self.compiled = compiled
         self.cells = cells
         self.keeps = keeps
-        self.slots = tuple([_slot(rule, cells, plan) for plan in compiled.slots])
+        self.slots = tuple([_slot(plant, rule, cells, plan) for plan in compiled.slots])
         self.pulses = any(slot.is_pulse for slot in self.slots)
+        self.gathered = tuple([slot for slot in self.slots if isinstance(slot, Gathered)])
         self.arguments: tuple[Any, ...] = (*self.slots, *cells)
 
     # ------------------------------------------------------------ evaluating
@@ -444,11 +415,17 @@ class Memory:
 
     def in_touch(self) -> bool:
         """Whether everything that the rule reads had contact in this run."""
-        return all(cell.in_touch() for cell in self.cells)
+        return all(cell.in_touch() for cell in self.everything())
 
     def on_evidence(self) -> bool:
         """Whether it hangs on what a device shows."""
-        return any(cell.behind_path() for cell in self.cells)
+        return any(cell.behind_path() for cell in self.everything())
+
+    def everything(self) -> "Iterator[Cell]":
+        """All cells that it depends on, those of members too."""
+        yield from self.cells
+        for slot in self.gathered:
+            yield from slot.cells()
 
     def heard(self, cell: "Cell") -> Micros | None:
         """When it was last reported, as a moment to count from; None for never."""
@@ -470,7 +447,13 @@ class Memory:
     # ------------------------------------------------------------ who wakes it
 
     def watches(self, cell: "Cell") -> bool:
-        return any(self.cells[place] is cell for place in self.compiled.watched)
+        return any(self.cells[place] is cell for place in self.compiled.watched) or any(
+            slot.watching and slot.about(cell) for slot in self.gathered
+        )
+
+    def marked_by(self, cell: "Cell") -> list[Gathered]:
+        """The aggregates of which it is part."""
+        return [slot for slot in self.gathered if slot.about(cell)]
 
     def trails(self, cell: "Cell") -> bool:
         return any(isinstance(slot, Trailed | Changed) and slot.cell is cell for slot in self.slots)
@@ -512,7 +495,7 @@ class Memory:
         return list(dict.fromkeys(line for line in lines if line))
 
 
-def _slot(rule: "RuleState", cells: "tuple[Cell, ...]", plan: slots.SlotPlan) -> Slot:
+def _slot(plant: Plant, rule: "RuleState", cells: "tuple[Cell, ...]", plan: slots.SlotPlan) -> Slot:
     key = TimerKey(rule.key.owner, rule.key.name, plan.name)
     match plan:
         case slots.Held():
@@ -533,6 +516,8 @@ def _slot(rule: "RuleState", cells: "tuple[Cell, ...]", plan: slots.SlotPlan) ->
             return Parameter(key, plan)
         case slots.Every():
             return Every(key, plan)
+        case slots.Gathered():
+            return Gathered(key, plan, rule.owner, plant.twins, cells)
 
 
 def _length(micros: Micros) -> str:

@@ -84,4 +84,16 @@ class Every:
     schedule: conditions.Every
 
 
-SlotPlan = Held | Within | Age | Rate | Trailed | Changed | Occurred | Parameter | Every
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What the members of a role of many come to together."""
+
+    name: str
+    node: conditions.Aggregate
+    outside: tuple[conditions.PropertyRef, ...]
+    """What each member is asked about that is not its own."""
+    outer: tuple[int, ...]
+    """The places of those."""
+
+
+SlotPlan = Held | Within | Age | Rate | Trailed | Changed | Occurred | Parameter | Every | Gathered

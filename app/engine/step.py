@@ -129,6 +129,7 @@ class Step:
         for computed in cell.feeds:
             self.pending.setdefault(computed, cause)
         if cell.past is not None:
+            cell.past.mark(cell)
             for rule in cell.past.watchers:
                 self.woken.setdefault(rule, cause)
 

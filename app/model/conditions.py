@@ -260,6 +260,23 @@ def nodes(condition: Condition) -> Iterator[Condition]:
         waiting += reversed(children(node))
 
 
+def outside_members(condition: Condition) -> Iterator[Condition]:
+    """As `nodes`, without what is under an aggregate and about its members."""
+    waiting: list[tuple[Condition, str]] = [(condition, "")]
+    while waiting:
+        node, over = waiting.pop()
+        if isinstance(node, PropertyRef | Bound) and over and about_members(node.owner, over):
+            continue
+        yield node
+        over = node.over if isinstance(node, Aggregate) else over
+        waiting += [(child, over) for child in reversed(children(node))]
+
+
+def about_members(owner: str | None, over: str) -> bool:
+    """Whether an owner inside an aggregate is the member itself, or somebody inside of it."""
+    return owner is not None and (owner == over or owner.startswith(over + "/"))
+
+
 def is_pulse(condition: Condition) -> bool:
     """Whether it is TRUE for single steps only: such a behavior fires each time and is never active."""
     return any(isinstance(node, PULSES) for node in nodes(condition))

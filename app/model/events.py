@@ -340,6 +340,27 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """None where the timer is paused, or there is none."""
 
 
+class MemberValue(msgspec.Struct, frozen=True, array_like=True):
+    id: str
+    value: Value
+
+
+class Together(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What the members of a role came to together."""
+
+    node: Condition
+    value: Value
+    members: int
+    unknown: int
+    deciding: tuple[MemberValue, ...] = ()
+    """Some of those by whom it is so: the TRUE ones of any and count, the FALSE ones of all, who has the least or the
+    greatest."""
+    missing: tuple[str, ...] = ()
+    """The ids of some that are unknown."""
+    bounds: tuple[float, float] | None = None
+    """Of a count, the least and the greatest: where it lies for certain."""
+
+
 class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a condition came to what it came to on: enough to explain it whatever becomes of its definition."""
 
@@ -350,6 +371,8 @@ class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
     bound: tuple[str, ...] = ()
     """Of the roles and ids that it names, those that are there."""
     kept: tuple[Kept, ...] = ()
+    together: tuple[Together, ...] = ()
+    """Of its aggregates."""
 
 
 class ActionResult(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -225,6 +225,9 @@ class OverlayPlan(msgspec.Struct, frozen=True):
     filled: tuple[str, ...] = ()
     """Roles and paths that behaviors test for null and that overlays fill."""
     lifecycle: Lifecycle = "active"
+    members: dict[str, tuple[str, ...]] = {}
+    """Of each role of many, or path to one, that an aggregate is over: the ids of who fills it, in order. `bindings`
+    has `role/id` for each that is a twin, and `role/id/inner role` for what is asked about inside an overlay."""
 
 
 class Plan(msgspec.Struct, frozen=True):

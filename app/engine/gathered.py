@@ -1,0 +1,197 @@
+"""What an aggregate of a rule remembers: what each member of its role comes to, and all of them together.
+
+A cell that changes marks its member, and only marked members are looked at again when the rule is evaluated: among
+10,000 of them one change costs one. What is kept follows from the cells, so it is in no snapshot and in no fact.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from app.engine.aggregates import Bounds, Kept, Truths, kept
+from app.engine.compile import Compiled, TooDeep, compile_condition, compile_expression, type_of
+from app.engine.slot import UNSEEN, Slot
+from app.engine.slots import Gathered as GatheredPlan
+from app.model.conditions import Condition, PropertyRef, about_members, owners, references, written
+from app.model.events import MemberValue, TimerKey, Together
+from app.model.values import Value
+
+if TYPE_CHECKING:
+    from app.engine.cells import Cell, Owner, TwinState
+    from app.engine.memory import Memory
+
+ALL = -1
+"""The place that stands for every member: what the item reads outside of the role has changed."""
+SHOWN = 10
+"""Members that a record names."""
+
+
+class _Member(NamedTuple):
+    id: str
+    test: Callable[..., Any] | None
+    """None where it can't be asked; then it is unknown."""
+    cells: "tuple[Cell, ...]"
+    why: str = ""
+
+
+class Gathered(Slot):
+    __slots__ = ("_dirty", "_kept", "_members", "_places", "plan", "span", "watching")
+
+    def __init__(
+        self,
+        key: TimerKey,
+        plan: GatheredPlan,
+        owner: "Owner",
+        twins: "Mapping[str, TwinState]",
+        cells: "tuple[Cell, ...]",
+    ) -> None:
+        super().__init__(key)
+        self.plan = plan
+        self.watching = False
+        """Whether any report of a member may count, not its value alone."""
+        self.span: Bounds | None = None
+        """Where a number of members, the least and the greatest lie for certain."""
+        self._members = list(self._made(owner, twins, cells))
+        self._places: dict[Cell, list[int]] = {}
+        for place, member in enumerate(self._members):
+            for cell in member.cells:
+                self._places.setdefault(cell, []).append(place)
+        for outer in plan.outer:
+            self._places[cells[outer]] = [ALL]
+        self._kept: Kept = kept(plan.node.function, len(self._members), plan.node.known)
+        self._dirty: set[int] = {ALL}
+
+    def _made(self, owner: "Owner", twins: "Mapping[str, TwinState]", cells: "tuple[Cell, ...]") -> Iterator[_Member]:
+        node, item = self.plan.node, self.plan.node.item
+        outside = {ref: cells[place] for ref, place in zip(self.plan.outside, self.plan.outer, strict=True)}
+        tests: dict[Any, Compiled | str] = {}
+        for id in owner.members(node.over):
+            if item is None:
+                yield _Member(id, _counted, ())
+                continue
+            found: dict[PropertyRef, Cell | None] = {}
+            for ref in references(item):
+                if about_members(ref.owner, node.over):
+                    twin = twins.get(owner.twin_of(_inside(ref.owner, node.over, id)) or "")
+                    found[ref] = twin.cells.get(ref.name) if twin is not None else None
+                else:
+                    found[ref] = outside.get(ref)
+            bound = {name: owner.fills(_inside(name, node.over, id), twins) for name in owners(item)}
+            types = {ref: type_of(cell.spec) if cell is not None else None for ref, cell in found.items()}
+            variant = tuple(types.values()), tuple(bound.values())
+            compiled = tests.get(variant)
+            if compiled is None:
+                compiled = tests[variant] = _compiled(self.plan, item, types, bound)
+            if isinstance(compiled, str):
+                yield _Member(id, None, (), compiled)
+                continue
+            self.watching = self.watching or bool(compiled.watched)
+            why = "; ".join(compiled.notes)
+            yield _Member(id, compiled.test, tuple([found[ref] for ref in compiled.reads]), why)  # type: ignore[misc]
+
+    # ------------------------------------------------------------ looking
+
+    def value(self, memory: "Memory") -> Value:
+        if not memory.keeps:
+            self._dirty = {ALL}  # nobody marks for who is only looked at
+        if self._dirty:
+            self._settle()
+        self.span = self._kept.bounds()
+        return self._kept.value()
+
+    def _settle(self) -> None:
+        dirty, self._dirty = self._dirty, set()
+        places = range(len(self._members)) if ALL in dirty else dirty
+        number = not isinstance(self._kept, Truths)
+        for place in places:
+            member = self._members[place]
+            value = member.test(*member.cells) if member.test is not None else None
+            if number and (isinstance(value, bool) or not isinstance(value, int | float)):
+                value = None
+            self._kept.put(place, value)
+
+    def steady(self, memory: "Memory") -> bool:
+        return self.seen is not UNSEEN and not self._dirty
+
+    # ------------------------------------------------------------ whom it is about
+
+    def cells(self) -> "Iterator[Cell]":
+        """Everything that members show of themselves, and what is read beside them."""
+        return iter(self._places)
+
+    def mark(self, cell: "Cell") -> None:
+        self._dirty.update(self._places[cell])
+
+    def about(self, cell: "Cell") -> bool:
+        return cell in self._places
+
+    def twins(self) -> list[str]:
+        """Of those that decide it, at most SHOWN."""
+        deciding = self._deciding()[:SHOWN]
+        return list(dict.fromkeys(cell.twin.plan.twin_id for place in deciding for cell in self._members[place].cells))
+
+    def _deciding(self) -> list[int]:
+        """The places that an any, all or count counts; those that have the least or the greatest; else all."""
+        node, found = self.plan.node, self._kept
+        values = [found.member(place) for place in range(len(self._members))]
+        if isinstance(found, Truths):
+            wanted = node.function != "all"
+            return [place for place, value in enumerate(values) if value is wanted]
+        known = [value for value in values if value is not None]
+        if node.function in ("min", "max") and known:
+            best = min(known) if node.function == "min" else max(known)
+            return [place for place, value in enumerate(values) if value == best]
+        return [place for place, value in enumerate(values) if value is not None]
+
+    def together(self) -> Together:
+        """For the record: what it comes to, and by whom."""
+        if self._dirty:
+            self._settle()
+        found, bounds = self._kept, self._kept.bounds()
+        places = self._deciding()
+        unknown = [place for place in range(len(self._members)) if found.member(place) is None]
+        return Together(
+            self.plan.node,
+            found.value(),
+            len(self._members),
+            len(unknown),
+            tuple([MemberValue(self._members[place].id, found.member(place)) for place in places[:SHOWN]]),
+            tuple([self._members[place].id for place in unknown[:SHOWN]]),
+            None if bounds is None else (float(bounds.low), float(bounds.high)),
+        )
+
+    def why(self, memory: "Memory") -> str:
+        if self.live is not None or self.plan.node.known:
+            return ""
+        function, over = self.plan.node.function, written(self.plan.node.over)
+        unknown = [place for place in range(len(self._members)) if self._kept.member(place) is None]
+        if not unknown:
+            return f"{function}({over}) of nobody is unknown" if not self._members else ""
+        first = self._members[unknown[0]]
+        reason = first.why or next((_reason(cell) for cell in first.cells if cell.live is None), "no result")
+        count = f"{len(unknown)} of {len(self._members)} in {over} are unknown"
+        return f"{function}({over}): {count}: {first.id} ({reason})"
+
+
+def _counted() -> bool:
+    return True
+
+
+def _reason(cell: "Cell") -> str:
+    return f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}: {cell.state().reason or 'PathSilent'}"
+
+
+def _inside(owner: str | None, over: str, id: str) -> str:
+    """`lines/pump` of the member `l1`: `lines/l1/pump`."""
+    assert owner is not None
+    return f"{over}/{id}{owner[len(over) :]}" if about_members(owner, over) else owner
+
+
+def _compiled(
+    plan: GatheredPlan, item: Condition, types: Mapping[PropertyRef, Any], bound: Mapping[str, bool]
+) -> Compiled | str:
+    truths = plan.node.function in ("any", "all", "count")
+    try:
+        found = (compile_condition if truths else compile_expression)(item, types, bound, {})
+    except TooDeep:
+        return "it nests too deeply"
+    return "a member can't be asked about time or events" if found.slots else found
