@@ -6,6 +6,7 @@ One that can't be run becomes a Rule with its error, so that its neighbours go o
 from collections.abc import Sequence
 
 from app.commands.arguments import listed_arguments
+from app.commands.bound import gathered
 from app.commands.check_actions import code_of
 from app.commands.check_behaviors import Place, check_behavior
 from app.commands.part_plans import micros
@@ -48,7 +49,7 @@ def rule(behavior: BehaviorDefinition, place: Place) -> Rule:
         first = problems[0]
         return Rule(behavior.name, None, error=f"{first.code} {first.message}")
     conditions = tuple(parse_condition(text) for text in behavior.conditions)
-    condition = conditions[0] if len(conditions) == 1 else And(conditions)
+    condition = gathered(conditions[0] if len(conditions) == 1 else And(conditions), place.named)
     return Rule(
         behavior.name,
         condition,
@@ -76,7 +77,8 @@ def _length(seconds: float | None) -> Micros:
 def _action(index: int, action: Action, place: Place) -> ActionPlan:
     if isinstance(action, ExpectAction):
         otherwise = _listed(f"actions/{index}/otherwise", action.otherwise, place)
-        return ExpectPlan(micros(action.within), parse_condition(action.condition), otherwise, index)
+        condition = gathered(parse_condition(action.condition), place.named)
+        return ExpectPlan(micros(action.within), condition, otherwise, index)
     return _plain("actions", index, action, place)
 
 

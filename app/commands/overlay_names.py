@@ -175,35 +175,6 @@ def _filler(world: World, binding: RoleBinding) -> Named:
     return Named(NO_CAPABILITIES, is_overlay=True, overlay_id=binding.overlay_id, overlay_type=kind)
 
 
-def bindings(world: World, overlay: Overlay) -> dict[str, str]:
-    """As the engine takes them: role -> twin id (for one of many `role/twin id`), and each other name or path that a
-    behavior or an interlock uses for a twin -> its id."""
-    names = names_in_overlay(world, overlay)
-    found: dict[str, str] = {}
-    for binding in overlay.twins:
-        if binding.twin_id is not None:
-            many = names[binding.role].many
-            found[f"{binding.role}/{binding.twin_id}" if many else binding.role] = binding.twin_id
-    for name in sorted(_names_used(world, overlay, names)):
-        named = names.get(name)
-        if named is not None and named.twin_id is not None:
-            found.setdefault(name, named.twin_id)
-    return found
-
-
-def filled_by_overlays(world: World, overlay: Overlay) -> tuple[str, ...]:
-    """The names and paths behind which conditions ask for an overlay (`pumping != null`), and there is one."""
-    names = names_in_overlay(world, overlay)
-    used = sorted(_names_used(world, overlay, names))
-    return tuple(name for name in used if (named := names.get(name)) is not None and named.overlay_id is not None)
-
-
-def _names_used(world: World, overlay: Overlay, names: Names) -> set[str]:
-    return names_used(
-        names, behaviors_in_effect(world, overlay).values(), interlocks_in_effect(world, overlay).values()
-    )
-
-
 def names_used(
     names: Names, behaviors: Iterable[BehaviorDefinition], interlocks: Iterable[InterlockDefinition]
 ) -> set[str]:

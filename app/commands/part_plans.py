@@ -5,6 +5,7 @@ Behaviors are behavior_plans.py's.
 
 import msgspec
 
+from app.commands.bound import gathered
 from app.commands.check_behaviors import Place
 from app.commands.check_computed import faults
 from app.commands.check_interlocks import check_interlock
@@ -85,7 +86,7 @@ def interlock(definition: InterlockDefinition, place: Place) -> Interlock:
     owner = place.named.target(definition)
     problems = check_interlock(definition, place, place.scope(), "").problems
     error = f"{problems[0].code} {problems[0].message}" if problems else None
-    condition = None if problems else parse_condition(definition.condition)
+    condition = None if problems else gathered(parse_condition(definition.condition), place.named)
     return Interlock(
         definition.name, owner, definition.method, definition.property, condition, definition.condition, error
     )

@@ -9,11 +9,10 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from app.commands.behavior_plans import rule
+from app.commands.bound import bound_in
 from app.commands.check_behaviors import Place
 from app.commands.overlay_names import (
     behaviors_in_effect,
-    bindings,
-    filled_by_overlays,
     fills_plainly,
     interlocks_in_effect,
     names_in_overlay,
@@ -132,14 +131,16 @@ class _Planner:
         stored = _stored(self._catalogue, "overlay", overlay_id)
         overlay = stored.definition
         assert isinstance(overlay, Overlay)
+        bound = bound_in(self._catalogue, overlay)
         return OverlayPlan(
             overlay_id,
             overlay.overlay_type,
             self._overlay_shape(stored, overlay),
             stored.revision,
-            bindings(self._catalogue, overlay),
-            filled_by_overlays(self._catalogue, overlay),
+            bound.twins,
+            bound.overlays,
             overlay.lifecycle,
+            bound.members,
         )
 
     def _twin_shape(self, stored: StoredDefinition, twin: Twin) -> str:

@@ -4,8 +4,9 @@ Complete per owner: an owner in a row set loses there whatever is not listed. An
 has, so dependents appear only where their rows differ.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
+from app.commands.bound import behind
 from app.commands.draft import World
 from app.commands.overlay_names import Named, Names, behaviors_in_effect, names_in_overlay, nobody, twin_behind
 from app.dtsl.parse import parse_condition
@@ -48,24 +49,36 @@ def overlay_edges(world: World, overlay: Overlay) -> tuple[RelationshipEdge, ...
 def twin_behaviors(world: World, twin_id: str) -> tuple[BehaviorNode, ...]:
     capabilities = world.capabilities(twin_id)
     owner = OwnerKey("twin", twin_id)
-    return _nodes(owner, capabilities.behaviors.values(), nobody(), Named(capabilities, twin_id))
+    own = Named(capabilities, twin_id)
+    return _nodes(owner, capabilities.behaviors.values(), nobody(), own, lambda path: [own] if path is None else [])
 
 
 def overlay_behaviors(world: World, overlay: Overlay) -> tuple[BehaviorNode, ...]:
     owner = OwnerKey("overlay", overlay.overlay_id)
     behaviors = behaviors_in_effect(world, overlay).values()
-    return _nodes(owner, behaviors, names_in_overlay(world, overlay), None) if behaviors else ()
+    if not behaviors:
+        return ()
+    named = names_in_overlay(world, overlay)
+
+    def meant(path: str | None) -> Iterable[Named]:
+        return (item for _, item in behind(world, overlay, named, path)) if path is not None else ()
+
+    return _nodes(owner, behaviors, named, None, meant)
 
 
 def _nodes(
-    owner: OwnerKey, behaviors: Iterable[BehaviorDefinition], named: Names, own: Named | None
+    owner: OwnerKey,
+    behaviors: Iterable[BehaviorDefinition],
+    named: Names,
+    own: Named | None,
+    meant: Callable[[str | None], Iterable[Named]],
 ) -> tuple[BehaviorNode, ...]:
     nodes = []
     for behavior in behaviors:
         reads: dict[PropertyKey, None] = {}
         acts_on: dict[str, None] = {}
         for _, text in expressions(behavior):
-            for key in _reads(text, named, own):
+            for key in _reads(text, meant):
                 reads[key] = None
         for action in targeted_actions(behavior):
             itself = own is not None and action.role is None and action.twin_id is None
@@ -78,15 +91,12 @@ def _nodes(
     return tuple(nodes)
 
 
-def _reads(text: str, named: Names, own: Named | None) -> Iterable[PropertyKey]:
+def _reads(text: str, meant: Callable[[str | None], Iterable[Named]]) -> Iterable[PropertyKey]:
     try:
         condition = parse_condition(text)
     except Invalid:
         return  # stored by an older grammar: it is shown with its error (plan.py) and reads nothing
     for reference in references(condition):
-        if reference.owner is None and own is not None:
-            twin_id, capabilities = own.twin_id, own.capabilities
-        else:
-            twin_id, capabilities = twin_behind(named, reference.owner)
-        if twin_id is not None and reference.name in capabilities.properties:
-            yield PropertyKey(twin_id, reference.name)
+        for twin in meant(reference.owner):
+            if twin.twin_id is not None and reference.name in twin.capabilities.properties:
+                yield PropertyKey(twin.twin_id, reference.name)

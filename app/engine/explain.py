@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from app.engine.aggregates import Bounds, compare
 from app.engine.compile import ARITHMETIC, TYPE_OF
 from app.engine.values import normal_datetime
 from app.model.conditions import (
+    Aggregate,
     Among,
     And,
     Arithmetic,
@@ -69,6 +71,7 @@ class _Explainer:
     def __init__(self, basis: Basis, instead: Mapping[PropertyRef, Value]) -> None:
         self.basis = basis
         self.reads = {PropertyRef(read.owner, read.fact.property): read for read in basis.reads}
+        self.together = {item.node: item for item in basis.together}
         self.instead = instead
         self.kept = {kept.node: kept for kept in basis.kept}
         self.seen: list[Seen] = []
@@ -76,7 +79,8 @@ class _Explainer:
     def walk(self, node: Condition, parent: int | None) -> Came:
         place = len(self.seen)
         self.seen.append(Seen(parent, node, None, None))
-        under = [self.walk(child, place) for child in children(node)]
+        # What is under an aggregate is asked of each member; the record has what they came to together.
+        under = [self.walk(child, place) for child in children(node)] if not isinstance(node, Aggregate) else []
         came = _BY_KIND.get(type(node), _cannot)(self, node, under)
         self.seen[place] = Seen(parent, node, came.type, came.value, came.why)
         return came
@@ -137,11 +141,32 @@ def _bound(explainer: _Explainer, node: Bound, under: list[Came]) -> Came:
     return Came("boolean", node.owner in explainer.basis.bound)
 
 
+def _aggregate(explainer: _Explainer, node: Aggregate, under: list[Came]) -> Came:
+    together = explainer.together.get(node)
+    if together is None:
+        return _unknown("what its members came to was not recorded")
+    kind: ValueType = "boolean" if node.function in ("any", "all") else "number"
+    missing = f"{together.unknown} of {together.members} are unknown: {', '.join(together.missing)}"
+    return Came(kind, together.value, missing if together.unknown and together.value is None else "")
+
+
 def _compare(explainer: _Explainer, node: Compare, under: list[Came]) -> Came:
     for op, item, limit in ((node.op, node.left, node.right), (MIRRORED[node.op], node.right, node.left)):
         if isinstance(item, Evidence) and item.function == "age" and isinstance(limit, Duration):
             return _aged(explainer, op, item, limit)
-    return compared(node.op, node.left, node.right, *under)
+    found = compared(node.op, node.left, node.right, *under)
+    if found.type != "boolean" or found.value is not None:
+        return found
+    spans = [_span(explainer, part, came) for part, came in zip((node.left, node.right), under, strict=True)]
+    return Came("boolean", compare(spans[0], node.op, spans[1]), found.why)
+
+
+def _span(explainer: _Explainer, node: Condition, came: Came) -> Bounds | None:
+    """Where a number lies for certain, that is not known to the last."""
+    if came.type == "number" and came.value is not None:
+        return Bounds(came.value, came.value)
+    together = explainer.together.get(node) if isinstance(node, Aggregate) else None
+    return Bounds(*together.bounds) if together is not None and together.bounds is not None else None
 
 
 def compared(op: str, left_node: Condition, right_node: Condition, left: Came, right: Came) -> Came:
@@ -337,4 +362,5 @@ _BY_KIND: Mapping[type[Node], Callable[[_Explainer, Any, list[Came]], Came]] = {
     EventValue: _event_value,
     Held: _held,
     Within: _within,
+    Aggregate: _aggregate,
 }

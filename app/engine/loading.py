@@ -184,6 +184,7 @@ def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
         live.stale.watch(new)
         if old.past is not None:
             new.past = old.past
+            new.past.gathered = ()
             new.past.record(new)
             loading.past.append(new)
 

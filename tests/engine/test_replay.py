@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.engine.computed import compute
 from app.engine.engine import Engine
-from app.model.conditions import And, Arithmetic, Bound, Compare, Literal, Not, Or
+from app.model.conditions import Aggregate, And, Arithmetic, Bound, Compare, Evidence, Held, Literal, Not, Or
 from app.model.definitions import Lifecycle
 from app.model.events import (
     AcknowledgeAlert,
@@ -186,6 +186,31 @@ SITE_RULES = (
     rule("share", Or((SHARE, compare("limit", "<", 5.0, "backup"))), alert("1"), call("start", "area/station/primary")),
     rule("inside", Bound("area"), write("limit", 80.0, "backup")),
 )
+FLEET_RULES = (
+    rule("any_hot", Aggregate("any", compare("temperature", ">", 70.0, "pumps"), over="pumps"), alert("any")),
+    rule(
+        "two_run",
+        Compare(">=", Aggregate("count", compare("status", "==", "running", "pumps"), over="pumps"), Literal(2)),
+        alert("two", "error"),
+    ),
+    rule(
+        "warm",
+        Held(
+            Compare(">", Aggregate("avg", ref("temperature", "pumps"), known=True, over="pumps"), Literal(40)), SECOND
+        ),
+        write("limit", 70.0, "pumps/p3"),
+    ),
+    rule(
+        "least",
+        Compare(
+            "<",
+            Aggregate("min", Arithmetic("-", ref("speed", "pumps"), ref("limit", "pumps/p3")), over="pumps"),
+            Literal(1),
+        ),
+        alert("least"),
+    ),
+    rule("stale", Aggregate("any", Evidence("isStale", ref("level", "pumps")), over="pumps"), alert("stale")),
+)
 """Of the overlay two around the station: roles of its own, and paths to who is bound inside."""
 
 
@@ -198,9 +223,10 @@ def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle,
         None,
         site_id,
         revision,
-        {**inside, "backup": site} if site else {},
+        {**inside, **({"backup": site} if site else {}), **{f"pumps/{twin}": twin for twin in TWINS[revision - 1 :]}},
         ("area",) if inside else (),
         "suspended" if lifecycle == "draft" else "active",
+        {"pumps": TWINS[revision - 1 :]},
     )
     mapped = tuple(name for name in (*MAPPED, "level", "profile") if not (manual and name == "speed"))
     return Plan(
@@ -215,7 +241,7 @@ def _plan(data: tuple[int, int, dict[str, str], list[str], bool, int, Lifecycle,
                 (FAULT,),
             ),
             Shape(station_id, rules=STATION_RULES + STATION_TIMED, interlocks=STATION_LOCKS),
-            Shape(site_id, rules=SITE_RULES[len(site) % 2 :]),
+            Shape(site_id, rules=(*SITE_RULES[len(site) % 2 :], *FLEET_RULES)),
         ),
         tuple(
             pump(twin, shape_id, revision, mapped=mapped, connected=twin != "p3", life=life)
