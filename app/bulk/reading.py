@@ -150,7 +150,7 @@ def _files(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) 
 
 def _named(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # Path.is_dir raises for a name that is too long
             below = [file for file in _below(path) if file.suffix in suffixes]
             if not below:
                 hint = f"it is searched for {', '.join(suffixes)}, hidden files left out"
@@ -158,6 +158,8 @@ def _named(paths: Sequence[Path], suffixes: Sequence[str], faults: list[Fault]) 
             yield from below
         elif path.suffix in suffixes:
             yield path
+        elif not path.suffix and not os.path.exists(path):
+            faults.append(_fault(path, "FILE_UNREADABLE", "there is no such file or folder"))
         else:
             message = f"'{path.suffix}' is not a kind of file that can be used"
             hint = f"give {_NAMED.get(tuple(suffixes), ', '.join(suffixes))}, or a folder of these"

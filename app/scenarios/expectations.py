@@ -55,7 +55,8 @@ def expectation(words: Words) -> Expectation:
     if word is not None and word.kind == "name" and not named and word.written in EXPECTATIONS:
         words.take(word.written)
         return EXPECTATIONS[word.written](words)
-    if not named and (after is None or after.kind != "text") and not words.is_next("twin") | words.is_next("overlay"):
+    of_a_kind = words.is_next("twin") or words.is_next("overlay")
+    if not named and not of_a_kind:
         return _connection(words)
     target = words.member("a property or a behavior")
     following = words.peek()
@@ -131,9 +132,9 @@ def _no(words: Words) -> Expectation:
     target = None if words.done() else words.member("a behavior" if what == "alert" else "a method or a property")
     if what == "alert":
         return ExpectNoAlert(target, code_of(words))
-    if target is not None and what == "call" and words.is_next("("):
-        words.arguments()
-    return ExpectNoCall(target, what == "write")
+    if what == "call":
+        return ExpectNoCall(target, False, words.arguments() if words.is_next("(") else None)
+    return ExpectNoCall(target, True, {"value": words.value()} if words.take("=") else None)
 
 
 def _transition(transition: str) -> Callable[[Words], Expectation]:

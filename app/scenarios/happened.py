@@ -56,14 +56,19 @@ def call_made(stage: Stage, said: Said, expects: ExpectCall) -> Mismatch | None:
                 said.refusal = None  # whoever asked for it was told so
             said.named += [other for other in facts if other.call.call_id == call.call_id]
             return None
-    wanted = f"{'write' if expects.write else 'call'} {expects.status or 'decided'}: {telling.member(twin_id, name)}"
-    if isinstance(expects.arguments, Mapping) and expects.write:
-        wanted += f" = {telling.value(expects.arguments['value'])}"
-    elif expects.arguments is not None:
-        wanted += f"({telling.arguments(expects.arguments)})"
+    wanted = f"{'write' if expects.write else 'call'} {expects.status or 'decided'}: {_called(twin_id, name, expects)}"
     wanted += f" {expects.code}" if expects.code is not None else ""
     wanted += f": {text(expects.error)}" if expects.error is not None else ""
     return Mismatch(wanted, told(map(telling.call_fact, facts), "no call in this step"))
+
+
+def _called(twin_id: str, name: str, expects: ExpectCall | ExpectNoCall) -> str:
+    named = telling.member(twin_id, name)
+    if expects.arguments is None:
+        return named
+    if expects.write and isinstance(expects.arguments, Mapping):
+        return f"{named} = {telling.value(expects.arguments['value'])}"
+    return f"{named}({telling.arguments(expects.arguments)})"
 
 
 def _arguments_fit(expected: Mapping[str, Value] | tuple[Value, ...] | None, call: Call) -> bool:
@@ -75,16 +80,18 @@ def _arguments_fit(expected: Mapping[str, Value] | tuple[Value, ...] | None, cal
 
 
 def no_call(stage: Stage, expects: ExpectNoCall) -> Mismatch | None:
-    facts = [fact for fact in facts_of(stage, "calls") if fact.send]
+    facts = [
+        fact
+        for fact in facts_of(stage, "calls")
+        if fact.send and (fact.call.method is None) == expects.write and _arguments_fit(expects.arguments, fact.call)
+    ]
     wanted = "no write" if expects.write else "no call"
     if expects.target is not None:
-        look_up = naming.property_of if expects.write else naming.method_of
-        twin_id, name = look_up(stage, expects.target)
-        facts = [fact for fact in facts if fact.call.twin_id == twin_id]
-        wanted += f" {telling.member(twin_id, name)}"
-        facts = [fact for fact in facts if name == (fact.call.property if expects.write else fact.call.method)]
-    else:
-        facts = [fact for fact in facts if (fact.call.method is None) == expects.write]
+        twin_id, name = (naming.property_of if expects.write else naming.method_of)(stage, expects.target)
+        facts = [
+            fact for fact in facts if (fact.call.twin_id, fact.call.method or fact.call.property) == (twin_id, name)
+        ]
+        wanted += f" {_called(twin_id, name, expects)}"
     return Mismatch(wanted, told(map(telling.call_fact, facts), "")) if facts else None
 
 

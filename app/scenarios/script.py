@@ -283,6 +283,7 @@ class ExpectCall:
 class ExpectNoCall:
     target: Member | None
     write: bool
+    arguments: Mapping[str, Value] | tuple[Value, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

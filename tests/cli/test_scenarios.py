@@ -173,3 +173,11 @@ def test_an_edit_is_read_from_its_file_and_told_where_it_is_wrong(tmp_path: Path
     assert f"+ {tmp_path}/wrong.dtsl:2:11: DTSL201 unknown twin type 'Pmup'" in told
     assert "+   overlay" not in told, "the line is shown from the file that it is in"
     assert "+     twins { Pmup pump; }" in told
+
+
+def test_a_file_that_is_not_there_is_told_whatever_its_name(tmp_path: Path) -> None:
+    for name in ("no.dtsl", "nowhere", "x" * 5000 + ".json", "y/" * 3000):
+        _write(tmp_path, bad=f'use "{name}"\n' + GOOD)
+        result = _run(tmp_path / "bad.twins")
+        assert (result.exit_code, "FILE_UNREADABLE" in result.stdout) == (1, True)
+        assert result.exception is None or isinstance(result.exception, SystemExit)
