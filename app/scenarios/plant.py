@@ -41,7 +41,8 @@ class NotDefined(Invalid):
 
     def told(self, script: Source) -> list[str]:
         """Each with its line, out of the file that it is in, or of the script itself."""
-        return [item.render(self._texts.get(item.file, script.text)) for item in self.diagnostics]
+        texts = {script.file: script.text, **self._texts}
+        return [item.render(texts.get(item.file, "")) for item in self.diagnostics]
 
 
 class Plant:

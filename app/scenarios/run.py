@@ -20,8 +20,8 @@ from app.scenarios.mismatch import Mismatch, Said
 from app.scenarios.moment import inputs, why
 from app.scenarios.perform import perform
 from app.scenarios.plant import NotDefined, Plant, defined
-from app.scenarios.script import Edit, File, Line, Scenario, Script
-from app.scenarios.sources import Sources, sources_of
+from app.scenarios.script import Definitions, Edit, File, Line, Scenario, Script
+from app.scenarios.sources import Sources, named_in, sources_of
 from app.scenarios.stage import Stage, Step, Undoable
 from app.scenarios.telling import rejection
 from app.scenarios.words import Fault
@@ -82,7 +82,7 @@ def definitions_of(script: Script, library: Library) -> list[Definition]:
     """What the scenarios of a script run on. Raises NotDefined with all that is wrong with it."""
     sources = Sources()
     for item in script.definitions:
-        sources.add(library[item.path] if isinstance(item, File) else sources_of(script.source, item))
+        sources.add(_brought(script.source, item, library))
     return defined(sources, Catalogue())
 
 
@@ -102,6 +102,10 @@ def run(script: Script, scenario: Scenario, definitions: Sequence[Definition], l
             break
     running.end()
     return result
+
+
+def _brought(script: Source, item: Definitions, library: Library) -> Sources:
+    return named_in(script, item, library[item.path]) if isinstance(item, File) else sources_of(script, item)
 
 
 class _Running:
@@ -186,8 +190,7 @@ class _Running:
     # ------------------------------------------------------------ below
 
     def _texts(self, edit: Edit) -> Sources:
-        item = edit.definitions
-        return self._library[item.path] if isinstance(item, File) else sources_of(self._source, item)
+        return _brought(self._source, edit.definitions, self._library)
 
     def _fail(self, line: Line, mismatch: Mismatch) -> None:
         stage = self._stage

@@ -14,7 +14,7 @@ from app.dtsl.findings import Diagnostic
 from app.dtsl.source import Source, Span
 from app.errors import Problem
 from app.model.definitions import Definition
-from app.scenarios.script import Block
+from app.scenarios.script import Block, File
 
 _NOT_A_LINE_END = re.compile(r"[^\n]")
 
@@ -46,6 +46,17 @@ class Sources:
         self.documents += [item for item in other.documents if item.source.file not in self.texts]
         self.faults += [item for item in other.faults if item.file not in self.texts]
         self.texts |= other.texts
+
+
+def named_in(script: Source, file: File, found: Sources) -> Sources:
+    """What a file brings. That it can't be read is told where the script names it."""
+    faults = [
+        item
+        if item.file in found.texts
+        else Diagnostic.of(Message(item.code, f"{item.file}: {item.message}", item.hint), script, file.span)
+        for item in found.faults
+    ]
+    return Sources(found.scripts, found.documents, faults, found.texts)
 
 
 def sources_of(source: Source, block: Block) -> Sources:
