@@ -4,25 +4,39 @@ Cleared is not closed: an alert that needs a person stays open until one has ack
 second raise of the same identity (owner, behavior, code) makes the same alert active again, never another one.
 """
 
+from typing import Any
+
 import msgspec
 
+from app.engine import raises
 from app.engine.step import Step
+from app.engine.suppression import suppressors
+from app.engine.waits import timer_key
 from app.model.behaviors import Severity
 from app.model.events import (
     AcknowledgeAlert,
     AcknowledgeAlerts,
     Alert,
     AlertComment,
+    AlertKey,
     Basis,
     Cause,
     CommentAlert,
     ResetAlert,
+    Timer,
 )
 from app.model.plan import AlertPlan, BehaviorKey, OwnerKey
+from app.model.time import Micros
 
 CALL_EXPIRED = "call_expired"
 CALL_INDETERMINATE = "call_indeterminate"
 CASCADE_LIMIT = "cascade_limit"
+ALERT_FLOOD = raises.ALERT_FLOOD
+LISTED = 100
+"""Ids that the summary of a flood names; it counts the rest."""
+RE_ALARM, FLOOD, SHELVED = "re_alarm", "flood", "shelved"
+TIMERS = frozenset({RE_ALARM, FLOOD, SHELVED})
+"""Of alerts, which end with those and not with a behavior."""
 LASTING = frozenset({CALL_EXPIRED, CALL_INDETERMINATE, CASCADE_LIMIT})
 """About something that happened once: no condition ends them, acknowledging does."""
 
@@ -34,9 +48,18 @@ _MAX_MESSAGE = 2000
 
 
 def raise_planned(
-    step: Step, key: BehaviorKey, plan: AlertPlan, twins: tuple[str, ...], cause: Cause, basis: Basis | None = None
+    step: Step,
+    key: BehaviorKey,
+    plan: AlertPlan,
+    twins: tuple[str, ...],
+    cause: Cause,
+    basis: Basis | None = None,
+    lists: tuple[str, ...] = (),
 ) -> None:
     found = step.live.open_alert(key.owner, key.name, plan.code)
+    if found is not None and found.active:
+        return
+    marks = _marks(step, key, plan)
     if found is None:
         alert = Alert(
             step.new_id("alert"),
@@ -51,9 +74,12 @@ def raise_planned(
             plan.latched,
             cause,
             basis=basis,
+            lists=lists[:LISTED],
+            listed=len(lists),
+            **marks,
         )
         step.alert(alert, "raised", cause)
-    elif not found.active:
+    else:
         again = msgspec.structs.replace(
             found,
             severity=plan.severity,
@@ -66,8 +92,32 @@ def raise_planned(
             cleared_at=None,
             clear_reason=None,
             basis=basis,
+            lists=lists[:LISTED],
+            listed=len(lists),
+            **marks,
         )
         step.alert(again, "raised", cause)
+
+
+def _marks(step: Step, key: BehaviorKey, plan: AlertPlan) -> dict[str, Any]:
+    """What it is raised with beside what its author wrote: shelved, suppressed, first of its group."""
+    live = step.live
+    suppressed_by = suppressors(step, live.rule(key))
+    first = (
+        bool(plan.group)
+        and not suppressed_by
+        and not any(
+            alert.active and alert.group == plan.group and not alert.suppressed_by
+            for alert in live.alerts_owned(key.owner)
+        )
+    )
+    return {
+        "shelved": live.shelvings.get(AlertKey(key.owner, key.name, plan.code)),
+        "suppressed_by": suppressed_by,
+        "group": plan.group,
+        "first_in_group": first,
+        "re_alarm": plan.re_alarm,
+    }
 
 
 def raise_own(
@@ -92,12 +142,15 @@ def raise_own(
     raise_planned(step, BehaviorKey(owner, behavior), plan, twins, cause)
 
 
-def clear(step: Step, alert: Alert, reason: str, cause: Cause) -> None:
+def clear(step: Step, alert: Alert, reason: str, cause: Cause, *, late: Micros = 0) -> None:
     """Ends its activity, latched or not; closes it where nothing is left to wait for."""
     if not alert.active:
         return
     alert = msgspec.structs.replace(alert, active=False, cleared_at=step.now, clear_reason=reason)
-    step.alert(alert, "cleared", cause)
+    step.alert(alert, "cleared", cause, late=late)
+    _stop(step, alert, RE_ALARM, alert.code)
+    if alert.code == ALERT_FLOOD:
+        _stop(step, alert, FLOOD, "")
     _close_if_done(step, alert, cause)
 
 
@@ -138,13 +191,14 @@ def reset(step: Step, command: ResetAlert) -> str:
         return f"ALERT_NOT_LATCHED alert '{command.alert_id}' clears by itself, when its condition does"
     if not alert.active:
         return f"ALERT_ALREADY_CLEARED alert '{command.alert_id}' has been reset already"
-    rule = step.live.rule(BehaviorKey(alert.owner, alert.behavior))
+    rule = step.live.rule(_behavior(alert))
     if rule is not None and rule.active:
         unknown = " (its evidence is unknown)" if rule.evidence is None else ""
         return f"ALERT_STILL_ACTIVE behavior '{alert.behavior}' of '{alert.owner.id}' is still active{unknown}"
     cause = Cause("command", command.by, step.now)
     alert = msgspec.structs.replace(alert, active=False, cleared_at=step.now, clear_reason="Reset")
     step.alert(alert, "reset", cause, command.by, command.comment)
+    _stop(step, alert, RE_ALARM, alert.code)
     _close_if_done(step, alert, cause)
     return ""
 
@@ -171,11 +225,24 @@ def _acknowledge(step: Step, alert_id: str, by: str, comment: str) -> str:
         alert, acknowledged=True, acknowledged_at=step.now, acknowledged_by=by, comment=comment or None
     )
     step.alert(alert, "acknowledged", cause, by, comment)
+    if alert.active and alert.re_alarm:
+        key = timer_key(_behavior(alert), RE_ALARM, alert.code)
+        step.timer(Timer(key, step.now + alert.re_alarm, step.now, cause=cause), "started")
     if alert.active and not alert.latched and _nothing_else_ends(step, alert):
         clear(step, alert, "Acknowledged", cause)
     else:
         _close_if_done(step, alert, cause)
     return ""
+
+
+def _stop(step: Step, alert: Alert, kind: str, subject: str) -> None:
+    timer = step.live.timers.get(timer_key(_behavior(alert), kind, subject))
+    if timer is not None:
+        step.timer(timer, "stopped")
+
+
+def _behavior(alert: Alert) -> BehaviorKey:
+    return BehaviorKey(alert.owner, alert.behavior)
 
 
 def _not_found(alert_id: str) -> str:
@@ -185,7 +252,7 @@ def _not_found(alert_id: str) -> str:
 def _nothing_else_ends(step: Step, alert: Alert) -> bool:
     if alert.code in LASTING:
         return True
-    rule = step.live.rule(BehaviorKey(alert.owner, alert.behavior))
+    rule = step.live.rule(_behavior(alert))
     if rule is None:
         return True
     lingers = rule.waits and any(plan.code == alert.code for plan in rule.plan.while_active())

@@ -7,7 +7,7 @@ rules of a round are evaluated before any of them acts, so the order in which th
 
 from collections.abc import Iterable
 
-from app.engine import actions, alarms, delays, loops, parts, waits
+from app.engine import actions, alarms, delays, loops, parts, suppression, waits
 from app.engine.cells import EVIDENCE, RuleState
 from app.engine.pulses import fire, look
 from app.engine.step import Step
@@ -24,10 +24,12 @@ def settle(step: Step) -> None:
             return
         woken, step.woken = step.woken, {}
         turned = [look(step, rule, cause) for rule, cause in woken.items()]
+        step.turning = {looked.rule: looked.evidence for looked in turned}
         for rule, evidence, cause, firings in turned:
             for firing in firings:
                 fire(step, rule, firing, cause)
             turn(step, rule, evidence, cause)
+        step.turning = {}
         step.bases.clear()
     step.derive()
     cut, step.woken = step.woken, {}
@@ -49,11 +51,13 @@ def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:
     step.loading = True
     found = [(rule, step.evaluate(rule, cause)) for rule in rules]
     step.loading = False
+    step.turning = dict(found)
     for rule, evidence in found:
         if evidence is not rule.evidence:
             transition(step, rule, evidence, cause, loading=True)
         if rule.waits:
             parts.look(step, rule, cause)
+    step.turning = {}
     step.bases.clear()
     step.pulses.clear()  # nothing has happened: it was loaded
     settle(step)
@@ -97,6 +101,7 @@ def transition(step: Step, rule: RuleState, evidence: bool | None, cause: Cause,
                 if not loading and rule.settled:  # FALSE of who has been bound since is nobody's end
                     results, held = actions.run(step, rule, rule.plan.otherwise, by)
         results = left + results
+        suppression.follow(step, rule.key.owner, by)
     step.behavior(
         BehaviorChanged(
             rule.key,

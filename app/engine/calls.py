@@ -28,7 +28,7 @@ from app.model.events import (
     SetManual,
     Tick,
 )
-from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
+from app.model.plan import BehaviorKey, CallPlan, OwnerKey, PropertyKey, WritePlan
 from app.model.time import SECOND, Micros, iso
 from app.model.values import Value
 
@@ -194,6 +194,12 @@ def interlocked_code(call: Call) -> str:
 
 def limited_code(call: Call) -> str:
     return _code(call, "limited")
+
+
+def codes_of(plan: CallPlan | WritePlan) -> set[str]:
+    """Of the alerts that may come of it."""
+    name = f"{plan.method}_call" if isinstance(plan, CallPlan) else f"{plan.property}_write"
+    return {f"{name}_{what}" for what in ("failed", "interlocked", "limited")}
 
 
 def _code(call: Call, what: str) -> str:

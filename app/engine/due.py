@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from app.engine import delays, parts, timing, waits
+from app.engine import alarms, delays, flood, parts, re_alarm, shelving, timing, waits
 from app.engine.behaviors import settle
 from app.engine.step import Step
 from app.model.events import Timer
@@ -21,6 +21,9 @@ ANSWERS: Mapping[str, Answer] = {
     waits.DELAY_OFF: delays.delay_off_met,
     waits.ESCALATE: parts.escalate,
     waits.EXPECT: parts.expect_met,
+    alarms.SHELVED: shelving.met,
+    alarms.RE_ALARM: re_alarm.met,
+    alarms.FLOOD: flood.met,
     "held": timing.wake,
     "within": timing.wake,
     "age": timing.wake,

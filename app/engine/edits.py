@@ -20,7 +20,8 @@ def carry(step: Step, owner: Replaced, cause: Cause) -> None:
         new = (owner.after or {}).get(name)
         if owner.reborn or new is None or new.error is not None:
             for timer in step.live.timers.of(old.key):
-                step.timer(timer, "stopped")
+                if waits.kind_of(timer) not in alarms.TIMERS:
+                    step.timer(timer, "stopped")
         elif old.waits and not (new.plan == old.plan and new.watched() == old.watched()):
             for timer in step.live.timers.of(old.key):
                 if waits.kind_of(timer) in waits.KINDS:

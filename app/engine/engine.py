@@ -7,7 +7,7 @@ Engine time never goes back: a `now` before the last one counts as the last one.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.engine import actions, alarms, calls, due, load, overrides, paths, samples, waits
+from app.engine import actions, alarms, calls, due, flood, load, overrides, paths, samples, shelving, waits
 from app.engine.behaviors import settle
 from app.engine.fold import fold
 from app.engine.live import LiveState
@@ -33,9 +33,11 @@ from app.model.events import (
     Samples,
     SetManual,
     SetOverride,
+    ShelveAlert,
     SourceStatus,
     Started,
     Tick,
+    UnshelveAlert,
 )
 from app.model.plan import OverlayPlan, PropertyKey
 from app.model.time import SECOND, Micros
@@ -102,6 +104,10 @@ class Engine:
                 refused = alarms.reset(step, input)
             case CommentAlert():
                 refused = alarms.comment(step, input)
+            case ShelveAlert():
+                refused = shelving.shelve(step, input)
+            case UnshelveAlert():
+                refused = shelving.unshelve(step, input)
             case SetManual():
                 refused = calls.set_by_person(step, input)
                 settle(step)
@@ -122,6 +128,7 @@ class Engine:
         if step.answered:
             actions.go_on(step)
             settle(step)
+        flood.look(step)
         return step.outcome(refused)
 
     def fold(self, entry: Entry) -> None:

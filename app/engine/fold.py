@@ -50,5 +50,7 @@ def land(live: LiveState, outcome: Outcome) -> None:
         live.land_call(call)
     for event in outcome.events:
         live.land_event(event)
+    for shelving in outcome.shelvings:
+        live.land_shelving(shelving)
     for timer in outcome.timers:
         live.land_timer(timer)

@@ -12,11 +12,13 @@ from app.engine.basis import basis_of
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
 from app.engine.elapsed import Elapsed
+from app.engine.raises import ALERT_FLOOD, Raises, counts
 from app.engine.stale import StaleQueue
 from app.engine.timers import Timers
 from app.model.events import (
     Alert,
     AlertChanged,
+    AlertKey,
     Basis,
     BehaviorChanged,
     Call,
@@ -25,6 +27,8 @@ from app.model.events import (
     EngineSettings,
     PropertyChanged,
     PropertyReported,
+    Shelving,
+    ShelvingChanged,
     Timer,
     TimerChanged,
     TwinEventOccurred,
@@ -80,6 +84,9 @@ class LiveState:
         """While a rule is evaluated, or acts, because of them: events, by owner as it names it and name."""
         self.stale = StaleQueue(self.elapsed)
         self.timers = Timers()
+        self.shelvings: dict[AlertKey, Shelving] = {}
+        """All that stand."""
+        self.raises = Raises()
         self.overridden: dict[PropertyKey, Override] = {}
         """All that stand; `override` keeps it."""
 
@@ -181,6 +188,9 @@ class LiveState:
     def alert(self, alert_id: str) -> Alert | None:
         return self.alerts.get(alert_id)
 
+    def shelved(self) -> Mapping[AlertKey, Shelving]:
+        return self.shelvings
+
     def call(self, call_id: str) -> Call | None:
         return self.calls.get(call_id) or self.finished.get(call_id)
 
@@ -268,8 +278,18 @@ class LiveState:
         if fact.waits is not None:
             self.held_actions[fact.waits.call_id] = fact.waits
 
+    def scopes_of(self, owner: OwnerKey) -> Sequence[OwnerKey]:
+        """Under what an alert of this owner is counted: the overlay, the overlays around the twin, or the twin."""
+        around = self.overlays_of.get(owner.id) if owner.kind == "twin" else None
+        found = [OwnerKey("overlay", id) for id in sorted(around) if id in self.overlays] if around else []
+        return found or (owner,)
+
     def land_alert(self, fact: AlertChanged) -> None:
         alert = fact.alert
+        if alert.code == ALERT_FLOOD and not alert.behavior:
+            self.raises.flood(alert)
+        elif fact.transition == "raised" and self.settings.flood_limit and counts(alert):
+            self.raises.note(self.scopes_of(alert.owner), fact.at, alert.alert_id, self.settings.flood_limit)
         identities = self.alerts_of.setdefault(alert.owner, {})
         if alert.closed_at is None:
             if alert.alert_id not in self.alerts:
@@ -281,6 +301,12 @@ class LiveState:
             identities.pop((alert.behavior, alert.code), None)
             if not identities:
                 del self.alerts_of[alert.owner]
+
+    def land_shelving(self, fact: ShelvingChanged) -> None:
+        if fact.change == "shelved":
+            self.shelvings[fact.shelving.key] = fact.shelving
+        else:
+            self.shelvings.pop(fact.shelving.key, None)
 
     def land_call(self, fact: CallChanged) -> None:
         call = fact.call

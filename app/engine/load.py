@@ -4,13 +4,15 @@ What a rule was and did belongs to its owner and name: an edited rule goes on in
 because of the edit; one that is gone, or no longer loads, takes its alerts with it.
 """
 
-from app.engine import actions, alarms, edits, loading
+from collections.abc import Mapping
+
+from app.engine import actions, alarms, edits, loading, shelving, suppression
 from app.engine.behaviors import settle_loaded
 from app.engine.cells import EVIDENCE
 from app.engine.loading import Replaced
 from app.engine.step import Step
-from app.model.events import ActionResult, Alert, BehaviorChanged, BehaviorState, Cause, Load, OverrideChanged
-from app.model.plan import Rule
+from app.model.events import ActionResult, Alert, AlertKey, BehaviorChanged, BehaviorState, Cause, Load, OverrideChanged
+from app.model.plan import OwnerKey, Rule
 
 REMOVED = "BehaviorRemoved"
 FAILED_TO_LOAD = "BehaviorFailedToLoad"
@@ -36,7 +38,10 @@ def decide(step: Step, input: Load) -> None:
     for owner in loaded.owners:
         edits.carry(step, owner, cause)
         _drop(step, owner, cause)
+    _end_shelvings(step, {owner.key: owner for owner in loaded.owners}, cause)
     settle_loaded(step, rules, cause)
+    for owner in loaded.owners:
+        suppression.follow(step, owner.key, cause)
 
 
 def _drop(step: Step, owner: Replaced, cause: Cause) -> None:
@@ -63,7 +68,14 @@ def _drop(step: Step, owner: Replaced, cause: Cause) -> None:
             alarms.clear(step, alert, reason, cause)
 
 
-def _why_over(owner: Replaced, alert: Alert) -> str:
+def _end_shelvings(step: Step, owners: Mapping[OwnerKey, Replaced], cause: Cause) -> None:
+    for key in [key for key in step.live.shelvings if key.owner in owners]:
+        reason = _why_over(owners[key.owner], key)
+        if reason in (REMOVED, ALERT_REMOVED):  # what fails to load, or is suspended, may come back
+            shelving.end(step, step.live.shelvings[key], None, reason, cause)
+
+
+def _why_over(owner: Replaced, alert: Alert | AlertKey) -> str:
     if owner.after is None or owner.reborn:
         return REMOVED
     if not alert.behavior:

@@ -92,11 +92,13 @@ def load(live: LiveState, plan: Plan) -> Loading:
     loading = Loading()
     rebind: dict[str, None] = {}
     for twin_id in plan.removed_twins:
+        live.raises.forget(OwnerKey("twin", twin_id))
         if (old := live.twins.pop(twin_id, None)) is not None:
             _drop_overrides(live, old, loading, "TwinRemoved")
             loading.owners.append(Replaced(old.key, _retire(old), None))
             rebind.update(dict.fromkeys(sorted(live.overlays_of.get(twin_id, ()))))
     for overlay_id in plan.removed_overlays:
+        live.raises.forget(OwnerKey("overlay", overlay_id))
         if (gone := live.overlays.pop(overlay_id, None)) is not None:
             loading.owners.append(Replaced(gone.key, _unbind(live, gone, loading), None))
     fresh_twins = [_twin(live, twin, loading) for twin in plan.twins if _differs(live.twins.get(twin.twin_id), twin)]

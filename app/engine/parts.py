@@ -71,7 +71,6 @@ def _end(
 ) -> None:
     results, held = actions.run(step, rule, todo, actions.by(step, rule, cause), withhold=withhold)
     state: BehaviorState = "active" if rule.active else "inactive"
-    late = step.now - timer.due if timer.due is not None and timer.due <= step.live.began else 0
     step.behavior(
         BehaviorChanged(
             rule.key,
@@ -86,6 +85,6 @@ def _end(
             held,
             part=part,
             came_to=came_to,
-            late=late,
+            late=waits.late(step, timer),
         )
     )

@@ -178,8 +178,10 @@ def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:
             step.woken.update(dict.fromkeys((rule for rule, _ in turned), cause))
             settle(step)
             return
+        step.turning = dict(turned)
         for rule, evidence in turned:
             turn(step, rule, evidence, cause)
+        step.turning = {}
         step.bases.clear()
         settle(step)
 

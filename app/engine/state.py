@@ -15,6 +15,7 @@ from app.engine import loading
 from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
 from app.engine.live import LiveState
 from app.engine.part import Part
+from app.engine.raises import Raise
 from app.errors import Unavailable
 from app.model.events import (
     Alert,
@@ -23,6 +24,7 @@ from app.model.events import (
     EngineSettings,
     Evidence,
     PropertyChanged,
+    Shelving,
     Timer,
     TwinEventOccurred,
     WaitingActions,
@@ -31,7 +33,7 @@ from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey
 from app.model.time import Micros
 from app.model.values import Value
 
-VERSION = 14
+VERSION = 16
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -93,6 +95,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     run: tuple[Micros, Micros, Micros]
     """When it began, when the one before ended, how far the wall clock is behind."""
     steps: tuple[tuple[Micros, Micros], ...]
+    shelvings: tuple[Shelving, ...]
+    raises: tuple[tuple[OwnerKey, int | None, tuple[Raise, ...]], ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -123,6 +127,7 @@ def digest(live: LiveState) -> str:
         properties=tuple(sorted(state.properties, key=lambda row: (row.twin_id, row.property))),
         rules=tuple(sorted(state.rules, key=lambda row: (row.key.owner.kind, row.key.owner.id, row.key.name))),
         timers=tuple(sorted(state.timers, key=_timer_key)),
+        shelvings=tuple(sorted(state.shelvings, key=_shelving_key)),
         past=tuple(sorted(state.past, key=lambda row: (row.twin_id, row.property))),
     )
     return hashlib.sha256(msgspec.msgpack.encode(state, order="deterministic")).hexdigest()
@@ -172,6 +177,8 @@ def fill(live: LiveState, state: State) -> None:
     live.elapsed.steps = state.steps
     for timer in state.timers:
         live.timers.put(timer)
+    live.shelvings = {shelving.key: shelving for shelving in state.shelvings}
+    live.raises.restore(state.raises)
     for kept in state.past:
         cell = live.cell(kept.twin_id, kept.property)
         if cell is not None and cell.past is not None:
@@ -281,6 +288,8 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
         ),
         (live.elapsed.began, live.elapsed.ended, live.elapsed.behind),
         live.elapsed.steps,
+        tuple(live.shelvings.values()),
+        live.raises.rows(live.time),
     )
 
 
@@ -313,6 +322,11 @@ def _clock(row: tuple[int, ...]) -> PathClock:
 def _timer_key(timer: Timer) -> tuple[str, ...]:
     key = timer.key
     return key.owner.kind, key.owner.id, key.behavior, key.slot
+
+
+def _shelving_key(shelving: Shelving) -> tuple[str, ...]:
+    key = shelving.key
+    return key.owner.kind, key.owner.id, key.behavior, key.code
 
 
 def _shape_id(shape: Shape) -> str:

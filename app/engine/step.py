@@ -4,7 +4,7 @@ A reading is one step of its own inside a Samples input: the cause changes from 
 not. Nothing but this class writes facts, so what was decided and what a fold of it gives cannot differ.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from app.engine.basis import basis_of
@@ -27,6 +27,7 @@ from app.model.events import (
     PropertyChanged,
     PropertyReported,
     SampleRejected,
+    ShelvingChanged,
     Timer,
     TimerChange,
     TimerChanged,
@@ -60,7 +61,9 @@ class Step:
         "reading",
         "rejected",
         "reports",
+        "shelvings",
         "timers",
+        "turning",
         "woken",
     )
 
@@ -81,6 +84,9 @@ class Step:
         self.connectivity: list[ConnectivityChanged] = []
         self.overrides: list[OverrideChanged] = []
         self.timers: list[TimerChanged] = []
+        self.shelvings: list[ShelvingChanged] = []
+        self.turning: Mapping[RuleState, bool | None] = {}
+        """What the rules of this round come to, also those that have not turned yet."""
         self.woken: dict[RuleState, Cause] = {}
         """Rules to be evaluated, each with what woke it first."""
         self.pending: dict[ComputedCell, Cause] = {}
@@ -106,6 +112,7 @@ class Step:
             tuple(self.connectivity),
             tuple(self.overrides),
             tuple(self.timers),
+            tuple(self.shelvings),
             refused,
         )
 
@@ -181,9 +188,15 @@ class Step:
         self.behaviors.append(fact)
 
     def alert(
-        self, alert: Alert, transition: AlertTransition, cause: Cause, by: str | None = None, comment: str = ""
+        self,
+        alert: Alert,
+        transition: AlertTransition,
+        cause: Cause,
+        by: str | None = None,
+        comment: str = "",
+        late: Micros = 0,
     ) -> None:
-        fact = AlertChanged(alert, transition, self.now, cause, by, comment)
+        fact = AlertChanged(alert, transition, self.now, cause, by, comment, late)
         self.live.land_alert(fact)
         self.alerts.append(fact)
 
@@ -205,6 +218,10 @@ class Step:
     def connected(self, fact: ConnectivityChanged) -> None:
         self.live.land_connectivity(fact)
         self.connectivity.append(fact)
+
+    def shelving(self, fact: ShelvingChanged) -> None:
+        self.live.land_shelving(fact)
+        self.shelvings.append(fact)
 
     def timer(self, timer: Timer, change: TimerChange) -> None:
         fact = TimerChanged(timer, change, self.now)

@@ -21,6 +21,11 @@ DELAY_ON, DELAY_OFF, ESCALATE, EXPECT = "delay_on", "delay_off", "escalate", "ex
 KINDS = frozenset({DELAY_ON, DELAY_OFF, ESCALATE, EXPECT})
 
 
+def late(step: Step, timer: Timer) -> Micros:
+    """How late a timer is met whose moment fell into the time between two runs; 0 for every other."""
+    return step.now - timer.due if timer.due is not None and timer.due <= step.live.began else 0
+
+
 def behavior_of(timer: Timer) -> BehaviorKey:
     return BehaviorKey(timer.key.owner, timer.key.behavior)
 

@@ -118,6 +118,10 @@ class EngineSettings(msgspec.Struct, frozen=True, array_like=True):
     """How far a source's clock may be off."""
     call_deadline: Micros = 30 * SECOND
     """How old a call may be when it is sent."""
+    max_shelving: Micros = 7 * 86_400 * SECOND
+    """How long an alert may be shelved."""
+    flood_limit: int = 10
+    """Alerts raised within a minute under one overlay beyond which one more sums them up; 0 for never."""
 
 
 class Started(msgspec.Struct, frozen=True, tag="started"):
@@ -168,6 +172,31 @@ class CommentAlert(msgspec.Struct, frozen=True, tag="comment_alert"):
     alert_id: str
     by: str
     comment: str
+    origin: Origin = HERE
+
+
+class AlertKey(msgspec.Struct, frozen=True, array_like=True):
+    """The identity of an alert, whether one is open or not."""
+
+    owner: OwnerKey
+    behavior: str
+    code: str
+
+
+class ShelveAlert(msgspec.Struct, frozen=True, tag="shelve_alert"):
+    """A person puts an alert aside for a while, raised or not."""
+
+    key: AlertKey
+    duration: Micros
+    by: str
+    reason: str
+    origin: Origin = HERE
+
+
+class UnshelveAlert(msgspec.Struct, frozen=True, tag="unshelve_alert"):
+    key: AlertKey
+    by: str
+    reason: str = ""
     origin: Origin = HERE
 
 
@@ -241,6 +270,8 @@ Command = (
     | AcknowledgeAlerts
     | ResetAlert
     | CommentAlert
+    | ShelveAlert
+    | UnshelveAlert
     | SetManual
     | SetOverride
     | ClearOverride
@@ -258,6 +289,8 @@ Input = (
     | AcknowledgeAlerts
     | ResetAlert
     | CommentAlert
+    | ShelveAlert
+    | UnshelveAlert
     | SetManual
     | SetOverride
     | ClearOverride
@@ -444,6 +477,16 @@ class BehaviorChanged(msgspec.Struct, frozen=True):
         return tuple(f"{item.action}: {item.reason}" for item in self.actions if item.reason)
 
 
+class Shelving(msgspec.Struct, frozen=True):
+    """An alert that a person has put aside."""
+
+    key: AlertKey
+    at: Micros
+    until: Micros
+    by: str
+    reason: str
+
+
 class AlertComment(msgspec.Struct, frozen=True):
     at: Micros
     by: str
@@ -476,12 +519,42 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     closed_at: Micros | None = None
     comments: tuple[AlertComment, ...] = ()
     """What people noted since, the last few; all of them are in its history."""
+    shelved: Shelving | None = None
+    suppressed_by: tuple[str, ...] = ()
+    """Behaviors of the same owner that are active, and while which it is suppressed by design."""
+    group: str = ""
+    first_in_group: bool = False
+    """Whether nothing else of its group was active when it was (last) raised."""
+    re_alarm: Micros = 0
+    lists: tuple[str, ...] = ()
+    """Of a flood's: the alerts that it sums up, the first hundred."""
+    listed: int = 0
+    """How many those were as it was raised."""
+
+    @property
+    def annunciated(self) -> bool:
+        """Whether it is to be told to people: neither shelved nor suppressed."""
+        return self.shelved is None and not self.suppressed_by
+
     basis: Basis | None = None
     """What its behavior's condition stood on when it was (last) raised; None for one of the engine's own."""
 
 
-AlertTransition = Literal["raised", "updated", "cleared", "reset", "acknowledged", "commented", "closed"]
-"""`updated`: it was active and stays so, and its text has grown."""
+AlertTransition = Literal[
+    "raised",
+    "updated",
+    "cleared",
+    "reset",
+    "acknowledged",
+    "re_alarmed",
+    "commented",
+    "shelved",
+    "unshelved",
+    "suppressed",
+    "unsuppressed",
+    "closed",
+]
+"""`updated`: it goes on, and what it says has grown. `re_alarmed`: it is unacknowledged again."""
 
 
 class AlertChanged(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -493,6 +566,25 @@ class AlertChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     by: str | None = None
     """The person who did it; None where the engine did."""
     comment: str = ""
+    late: Micros = 0
+    """How late it came, where its moment fell into the time between two runs."""
+
+
+ShelvingChange = Literal["shelved", "unshelved"]
+
+
+class ShelvingChanged(msgspec.Struct, frozen=True, omit_defaults=True):
+    shelving: Shelving
+    """As it is now, or was as it ended."""
+    change: ShelvingChange
+    at: Micros
+    by: str | None
+    """None where its time was over, or a definition change ended it."""
+    reason: str
+    """The person's; else TimeOver, BehaviorRemoved, AlertRemoved."""
+    cause: Cause
+    late: Micros = 0
+    """As of AlertChanged."""
 
 
 CallStatus = Literal["decided", "attempted", "accepted", "refused", "failed", "withheld", "expired", "indeterminate"]
@@ -651,6 +743,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     connectivity: tuple[ConnectivityChanged, ...] = ()
     overrides: tuple[OverrideChanged, ...] = ()
     timers: tuple[TimerChanged, ...] = ()
+    shelvings: tuple[ShelvingChanged, ...] = ()
     refused: str = ""
     """Why a command was refused ("" where it was not): `CODE message`."""
 

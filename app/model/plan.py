@@ -168,6 +168,13 @@ class Rule(msgspec.Struct, frozen=True):
         lists = (self.actions, *(escalation.actions for escalation in self.escalations))
         return (action for actions in lists for action in actions if isinstance(action, AlertPlan))
 
+    def all_actions(self) -> Iterator[ActionPlan]:
+        """Wherever they stand."""
+        for actions in (self.actions, self.otherwise, *(escalation.actions for escalation in self.escalations)):
+            yield from actions
+        for expect in self.expects():
+            yield from expect.otherwise
+
     def all_alerts(self) -> Iterator[AlertPlan]:
         """Wherever they stand."""
         yield from self.while_active()

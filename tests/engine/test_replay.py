@@ -14,12 +14,14 @@ from app.model.definitions import Lifecycle
 from app.model.events import (
     AcknowledgeAlert,
     AcknowledgeAlerts,
+    AlertKey,
     AttemptCall,
     CallResult,
     ClearOverride,
     ClockStepped,
     CommentAlert,
     DeviceEvent,
+    EngineSettings,
     Entry,
     Input,
     Load,
@@ -33,9 +35,11 @@ from app.model.events import (
     Samples,
     SetManual,
     SetOverride,
+    ShelveAlert,
     SourceStatus,
     Started,
     Tick,
+    UnshelveAlert,
 )
 from app.model.plan import (
     AlertPlan,
@@ -44,6 +48,7 @@ from app.model.plan import (
     ExpectPlan,
     MessageValue,
     OverlayPlan,
+    OwnerKey,
     Plan,
     PropertyKey,
     PropertyPlan,
@@ -99,17 +104,33 @@ def saying(code: str) -> AlertPlan:
 
 RULE_SETS = (
     (),
-    (rule("hot", hot(), alert("0", "critical"), call("stop")), rule("odd", compare("status", ">", 5))),
     (
-        rule("hot", hot(60.0), alert("0", "warning"), call("start"), write("mode", "hand")),
-        rule("hand", compare("mode", "==", "hand"), alert("1", "error", latched=True), write("limit", 5.0)),
+        rule("hot", hot(), waiting("0", severity="critical", ack_required=True, re_alarm=3 * SECOND), call("stop")),
+        rule("odd", compare("status", ">", 5)),
+    ),
+    (
+        rule(
+            "hot",
+            hot(60.0),
+            waiting("0", severity="error", ack_required=True, group="trip", re_alarm=2 * SECOND),
+            call("start"),
+            write("mode", "hand"),
+            suppressed_by=("steep", "hand"),
+        ),
+        rule(
+            "hand",
+            compare("mode", "==", "hand"),
+            waiting("1", severity="error", ack_required=True, latched=True, group="trip", re_alarm=SECOND),
+            write("limit", 5.0),
+            suppressed_by=("steep",),
+        ),
         rule("back", compare("limit", "<", 10.0), write("mode", "auto"), act_on_load=True),
         rule(
             "ratio",
             Or((RATIO, Not(compare("level", "<", 5)))),
             write("speed", 0.0),
         ),
-        rule("steep", compare("steep", "==", True), write("limit", 50.0), alert()),
+        rule("steep", compare("steep", "==", True), write("limit", 50.0), waiting("0", group="trip")),
         rule("none", compare("limit", "==", 50.0), write("limit", 0.0)),
         rule("broken", None, error="BROKEN"),
     ),
@@ -363,7 +384,9 @@ scripts = st.lists(
             st.tuples(st.sampled_from(["attempt", "accepted", "refused", "failed"]), st.integers(0, 3)),
             st.tuples(
                 st.just("alert"),
-                st.sampled_from(["acknowledge", "acknowledge", "all", "reset", "reset", "comment"]),
+                st.sampled_from(
+                    ["acknowledge", "acknowledge", "all", "reset", "reset", "comment", "shelve", "unshelve"]
+                ),
                 st.integers(0, 3),
             ),
         ),
@@ -407,8 +430,21 @@ def _about_an_alert(engine: Engine, what: str, number: int) -> Input:
             return AcknowledgeAlerts((*known[number:], alert_id), "eva", "all of them")
         case "reset":
             return ResetAlert(alert_id, "eva")
+        case "shelve" | "unshelve":
+            key = _identity(engine, alert_id, number)
+            if what == "shelve":
+                return ShelveAlert(key, (number - 1) * 8 * SECOND, "eva", "noisy")
+            return UnshelveAlert(key, "eva")
         case _:
             return CommentAlert(alert_id, "eva", "noted")
+
+
+def _identity(engine: Engine, alert_id: str, number: int) -> AlertKey:
+    """Of an open one, of one that may be raised, or of none."""
+    alert = engine.live.alert(alert_id)
+    if alert is not None:
+        return AlertKey(alert.owner, alert.behavior, alert.code)
+    return AlertKey(OwnerKey("twin", TWINS[number % 3]), ("hot", "hand", "nobody")[number % 3], str(number % 2))
 
 
 def live_run(script: list[tuple[Micros, Any]]) -> tuple[Engine, list[Entry], list[bytes]]:
@@ -417,7 +453,7 @@ def live_run(script: list[tuple[Micros, Any]]) -> tuple[Engine, list[Entry], lis
     entries: list[Entry] = []
     snapshots: list[bytes] = []
     first: list[tuple[Micros, Any]] = [
-        (0, Started()),
+        (0, Started(EngineSettings(flood_limit=2, max_shelving=20 * SECOND))),
         (0, Load(_plan((1, 1, {"primary": "p1", "backup": "p2"}, [], False, 1, "active", (), "p3")))),
         (0, SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))),
     ]
