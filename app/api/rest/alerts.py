@@ -4,7 +4,7 @@ Who does it is the name in X-Actor. What is refused (409) changes nothing, and i
 """
 
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import FastAPI, Path, Query, Request
@@ -23,14 +23,13 @@ from app.api.services import Services
 from app.commands.pointers import found as what
 from app.errors import Invalid, NotFound, Problem
 from app.model.audit import AlertQuery
-from app.model.events import Alert
+from app.model.events import Alert, AlertTransition
 from app.model.near import near
 
 AlertId = Annotated[str, Path(description="The alert's id.", examples=["alert-1767268800000000-1"])]
 Open = Annotated[bool, Query(description="Open ones; false: closed ones, from the graph.")]
 Severities = Annotated[list[Severity] | None, Query(description="Only of these severities.")]
-Transition = Literal["raised", "updated", "cleared", "reset", "acknowledged", "commented", "closed"]
-Transitions = Annotated[list[Transition] | None, Query(description="Only these.")]
+Transitions = Annotated[list[AlertTransition] | None, Query(description="Only these.")]
 _ONE = "/alerts/{alert_id}"
 _NOW = gives("AlertShape", "As it is now.")
 _COMMENT = {"comment": "Seen, the bearing is ordered"}

@@ -187,7 +187,14 @@ class AlertTransition(Enum):
     CLEARED = strawberry.enum_value("cleared", description="Its condition ended.")
     RESET = strawberry.enum_value("reset", description="A person ended a latched one.")
     ACKNOWLEDGED = "acknowledged"
+    RE_ALARMED = strawberry.enum_value(
+        "re_alarmed", description="Still active so long after its acknowledgement: unacknowledged again."
+    )
     COMMENTED = "commented"
+    SHELVED = strawberry.enum_value("shelved", description="A person put it aside for a while.")
+    UNSHELVED = strawberry.enum_value("unshelved", description="That is over, by its time or by a person.")
+    SUPPRESSED = strawberry.enum_value("suppressed", description="A behavior that suppresses it became active.")
+    UNSUPPRESSED = strawberry.enum_value("unsuppressed", description="None does any more.")
     CLOSED = strawberry.enum_value("closed", description="Nothing is left to wait for; it never opens again.")
 
 

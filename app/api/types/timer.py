@@ -10,7 +10,10 @@ from app.model.time import SECOND
 @strawberry.type(description="Something of a behavior that waits for its moment.")
 class Timer:
     kind: str = strawberry.field(
-        description="`delay_on` and `delay_off` of an alert, `escalate`, `expect`, or `held` of a condition's `for`."
+        description=(
+            "`delay_on`, `delay_off`, `re_alarm` and `shelved` of an alert, `escalate`, `expect`, or `held` of a "
+            "condition's `for`."
+        )
     )
     about: str = strawberry.field(
         description="Which: the code of an alert, the index of an escalation, or of an expectation among the actions."
