@@ -33,7 +33,7 @@ from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey
 from app.model.time import Micros
 from app.model.values import Value
 
-VERSION = 16
+VERSION = 17
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
