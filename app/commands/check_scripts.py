@@ -9,7 +9,7 @@ script; what a script says in its own way (behaviors, who fills a role, guards) 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from app.commands.checks import check
@@ -18,9 +18,10 @@ from app.commands.draft import Draft, Key, World
 from app.commands.pointers import parts_of
 from app.commands.script_scopes import scope_of_overlay, scope_of_twin, scope_of_type
 from app.dtsl import diagnostics
-from app.dtsl.ast import Behavior, Binding, Declaration, Name
+from app.dtsl.ast import Behavior, Binding, Declaration, Expression, Name
 from app.dtsl.build_declarations import CALLED
 from app.dtsl.check_instance import check_bindings, check_free_bindings, needs_of
+from app.dtsl.check_interlocks import check_interlocks
 from app.dtsl.check_overlay import check_behavior
 from app.dtsl.check_overlay_type import check_role_relationships, check_role_types
 from app.dtsl.declared import Checking
@@ -47,12 +48,15 @@ from app.model.definitions import (
 from app.model.document import Document
 
 _PATH = re.compile(r"((?:.*[/\\])?)([^/\\]*)", re.DOTALL)
+_INTERLOCKED = re.compile(r"/interlocks/(\d+)/while")
+"""The condition of an interlock."""
 MAX_PROBLEMS = 200
 """Of one script."""
 _ONCE = {
     "properties": "property",
     "methods": "method",
     "events": "event",
+    "interlocks": "interlock",
     "twin_roles": "role",
     "relationship_types": "relationship",
     "relationships": "relationship",
@@ -271,6 +275,8 @@ class _Together:
                 scope = self._check_overlay(item, made)
             case TwinType() | Twin() as made:
                 scope = scope_of_twin(self._world, made, self._lost)
+        if scope is not None:
+            check_interlocks(item.declared.document.get("interlocks"), scope, item.checking)
         behaviors = item.declared.document.get("behaviors")
         if not isinstance(behaviors, list) or not all(isinstance(each, Behavior) for each in behaviors):
             return  # written out in a `with`: a part of the document like any other
@@ -324,8 +330,9 @@ class _Together:
         told: tuple[tuple[Severity, Sequence[Problem]], ...] = (("error", found.problems), ("warning", found.warnings))
         for severity, problems in told:
             for problem in problems:
-                in_behavior = problem.path.startswith("/behaviors/")
-                if problem.code in said or (in_behavior and item.in_words and _said_of_behaviors(item, problem)):
+                if _said_by_the_language(item, problem):
+                    continue
+                if problem.code in said and not problem.path.startswith("/interlocks/"):
                     continue
                 if not item.whole and problem.code == "MISSING_FIELD":
                     continue  # of what was left out because its form is wrong
@@ -397,9 +404,14 @@ def _with_behaviors(definition: Definition, behaviors: Sequence[BehaviorDefiniti
     return definition.model_copy(update={"behaviors": list(behaviors)})
 
 
-def _said_of_behaviors(item: _Item, problem: Problem) -> bool:
-    """Without all of them in it, indices mean others."""
-    return not item.whole or problem.code.startswith("DTSL")
+def _said_by_the_language(item: _Item, problem: Problem) -> bool:
+    """Of behaviors, and of conditions of interlocks; without all behaviors in it, indices mean others."""
+    found_there = problem.code.startswith("DTSL")
+    if problem.path.startswith("/behaviors/"):
+        return item.in_words and (found_there or not item.whole)
+    interlock = _INTERLOCKED.fullmatch(problem.path) if found_there else None
+    written = item.declared.document["interlocks"][int(interlock[1])] if interlock is not None else {}
+    return isinstance(written.get("while"), Expression)
 
 
 def _named_lost(document: Mapping[str, Any], problem: Problem, lost: frozenset[str]) -> bool:
@@ -414,6 +426,9 @@ def _message(problem: Problem, severity: Severity, document: Mapping[str, Any], 
     match problem.code, value:
         case "UNKNOWN_TWIN_TYPE", str():
             return diagnostics.unknown_twin_type(dtsl_type(value), map(dtsl_type, world.ids("twin_type")))
+        case "MISSING_TARGET", _:
+            told = replace(problem, hint="write the role before it, as in 'pump.start'")
+            return diagnostics.of_document(told, severity)
         case "UNKNOWN_RELATIONSHIP_TYPE", str():
             known = map(dtsl_member, world.ids("relationship_type"))
             return diagnostics.unknown_relationship_type(dtsl_member(value), known, problem.hint)

@@ -1,8 +1,10 @@
 """What twins have and can: properties, methods, events, and how their values are described."""
 
+from typing import Any
+
 from app.dtsl import diagnostics
 from app.dtsl.build import Builder
-from app.dtsl.build_values import Tree, span_of, tree_span
+from app.dtsl.build_values import Token, Tree, span_of, tree_span
 from app.dtsl.format_conditions import format_condition
 from app.dtsl.parts import Items, Part
 from app.model.time import SECOND
@@ -24,6 +26,15 @@ def add_method(builder: Builder, items: Items, tree: Tree) -> None:
                 part.put("return_type", str(child.children[0].children[0]), tree_span(child.children[0]))
             case "idempotent":
                 part.put("idempotent", True, tree_span(child))
+            case "safe":
+                part.put("safe", True, tree_span(child))
+            case "interval":
+                part.put("min_interval", _seconds(builder, *child.children), tree_span(child))
+            case "limit":
+                calls, *per = child.children
+                limit = part.object("rate_limit", tree_span(child))
+                limit.put("calls", builder.number(calls), span_of(calls))
+                limit.put("per", _seconds(builder, *per), tree_span(per[0]))
             case _:
                 _name_parameters_rest(builder, part, child)
 
@@ -68,12 +79,7 @@ def _describe(builder: Builder, part: Part, tree: Tree) -> None:
             case "access":
                 part.put("access", _ACCESS[str(child.children[0])], tree_span(child))
             case "stale_after":
-                number, *unit = child.children
-                if unit and unit[0] != "s":
-                    builder.report(diagnostics.only_seconds(str(unit[0])), span_of(unit[0]))
-                length = number.data == "duration"
-                seconds = builder.length(number) / SECOND if length else builder.value(number)
-                part.put("stale_after", seconds, tree_span(number))
+                part.put("stale_after", _seconds(builder, *child.children), tree_span(child.children[0]))
             case "deadband":
                 part.put("deadband", builder.value(child.children[0]), tree_span(child.children[0]))
             case "computed":
@@ -81,6 +87,13 @@ def _describe(builder: Builder, part: Part, tree: Tree) -> None:
                 part.put("computed", format_condition(expression.condition), expression.span)
             case _:
                 part.merge(child.children[0])
+
+
+def _seconds(builder: Builder, number: Tree, unit: Token | None = None) -> Any:
+    """`30s`, `30 s` or `30`."""
+    if unit is not None and unit != "s":
+        builder.report(diagnostics.only_seconds(str(unit)), span_of(unit))
+    return builder.length(number) / SECOND if number.data == "duration" else builder.value(number)
 
 
 def _type(builder: Builder, part: Part, tree: Tree) -> Part:

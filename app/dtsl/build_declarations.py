@@ -9,6 +9,7 @@ from app.dtsl.ast import Declaration, Import
 from app.dtsl.build import Builder
 from app.dtsl.build_capabilities import add_event, add_method, add_property
 from app.dtsl.build_edges import add_binding, add_relationship, add_role
+from app.dtsl.build_interlocks import add_interlock
 from app.dtsl.build_values import Token, Tree, span_of, tree_span
 from app.dtsl.parts import Part
 from app.dtsl.source import Span
@@ -36,6 +37,7 @@ _BLOCKS = {
     "properties": ("properties", add_property),
     "methods": ("methods", add_method),
     "events": ("events", add_event),
+    "interlocks": ("interlocks", add_interlock),
     "roles": ("twin_roles", add_role),
     "bindings": ("twins", add_binding),
 }

@@ -17,7 +17,7 @@ from app.model.behaviors import BehaviorDefinition
 def check_behavior(item: Behavior, scope: Scope, checking: Checking) -> BehaviorDefinition | None:
     when = item.when
     for finding in [*errors_in(when.condition, scope), *warnings_in(when.condition, scope)]:
-        checking.report(finding.message, _span(finding, when.places))
+        checking.report(finding.message, span_of_finding(finding, when.places))
     guarded = guarded_by(when.condition)
     actions = []
     for action in item.actions:
@@ -37,7 +37,7 @@ def check_behavior(item: Behavior, scope: Scope, checking: Checking) -> Behavior
     return checking.make(f"behavior '{dtsl_member(item.name.id)}'", item.name.span, build)
 
 
-def _span(finding: Finding, places: Mapping[int, Place]) -> Span:
+def span_of_finding(finding: Finding, places: Mapping[int, Place]) -> Span:
     place = places[id(finding.node)]
     return {"whole": place.whole, "owner": place.owner, "name": place.name}[finding.part]
 

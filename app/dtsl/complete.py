@@ -124,6 +124,8 @@ def _names(place: Place, names: Names) -> list[Completion]:
             return list(_in_condition(statement, names))
         case "THEN", _:
             return list(_in_action(statement, names))
+        case "INTERLOCKS", _:
+            return list(_in_interlock(statement, names))
         case "METADATA", [_, "EQUAL"]:
             return [Completion("true", "value"), Completion("false", "value")]
     return []
@@ -210,6 +212,21 @@ def _in_action(statement: Sequence[Token], names: Names) -> Iterator[Completion]
             yield from _values(names.of_role(path[0]).properties.get(path[1]))
     elif "LPAR" in kinds:
         yield from _argument(statement[: kinds.index("LPAR")], kinds[kinds.index("LPAR") :], names)
+
+
+def _in_interlock(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
+    kinds = [token.type for token in statement]
+    if "WHILE" in kinds:
+        yield from _in_condition(statement[kinds.index("WHILE") + 1 :], names)
+    elif kinds[-1:] == ["DOT"]:
+        offered = names.of_role((path_before(statement[:-1]) or [""])[0])
+        if "CALL" in kinds:
+            for method in sorted(offered.methods.values(), key=lambda item: item.name):
+                yield Completion(dtsl_member(method.name), "method", signature(method), method.description)
+        else:
+            yield from _properties(offered, lambda access: access != "read")
+    elif kinds[-1:] in (["CALL"], ["WRITE"]):
+        yield from _roles(names)
 
 
 def _argument(method: Sequence[Token], inside: Sequence[str], names: Names) -> Iterator[Completion]:

@@ -26,6 +26,15 @@ def method_lines(item: Mapping[str, Any]) -> Iterator[str]:
     if rest.get("idempotent") is True:
         del rest["idempotent"]
         tail += " idempotent"
+    if rest.get("safe") is True:
+        del rest["safe"]
+        tail += " safe"
+    if rest.get("min_interval") is not None:
+        tail += f" interval {value_text(rest.pop('min_interval'))} s"
+    limit = rest.get("rate_limit")
+    if isinstance(limit, Mapping) and limit.keys() == {"calls", "per"}:
+        del rest["rate_limit"]
+        tail += f" limit {limit['calls']} per {value_text(limit['per'])} s"
     yield from _with_parameters(item, rest, tail)
 
 

@@ -13,7 +13,8 @@ from app.dtsl.format import apart, behavior_lines, fits_a_comment
 from app.dtsl.format_capabilities import event_lines, method_lines, property_lines
 from app.dtsl.format_conditions import dtsl_condition
 from app.dtsl.format_data import Rest, data_block, doc_lines, entries, rest_text
-from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, quote
+from app.dtsl.format_interlocks import interlock_lines
+from app.dtsl.spelling import SELF, dtsl_member, dtsl_path, dtsl_type, quote
 from app.model.definitions import Kind
 
 _BEGINS: dict[Kind, str] = {
@@ -146,17 +147,11 @@ def _ends(kind: Kind, rest: Rest) -> str:
     if kind == "overlay":
         return f"{dtsl_type(rest.pop('source_twin_id'))} -> {dtsl_type(rest.pop('target_twin_id'))}"
     if kind == "overlay_type":
-        return f"{_path(rest.pop('source_role'))} -> {_path(rest.pop('target_role'))}"
+        return f"{dtsl_path(rest.pop('source_role'))} -> {dtsl_path(rest.pop('target_role'))}"
     field = "target_type" if kind == "twin_type" else "target_twin_id"
     other = dtsl_type(rest.pop(field)) if isinstance(rest.get(field), str) else "*"
     direction = rest.pop("direction") if isinstance(rest.get("direction"), str) else None
     return {"outgoing": f"{SELF} -> {other}", "incoming": f"{other} -> {SELF}"}.get(direction or "", other)
-
-
-def _path(written: str) -> str:
-    """A role or a path of roles, which one text may both mean: `.` parts them here, as it does in conditions."""
-    parts = written.split(".")
-    return ".".join(map(dtsl_member, parts)) if all(parts) else dtsl_member(written)
 
 
 def _undescribed(item: Mapping[str, Any]) -> Rest:
@@ -167,6 +162,7 @@ _ITEMS: dict[str, Callable[[Any], Iterator[str]]] = {
     "properties": property_lines,
     "methods": method_lines,
     "events": event_lines,
+    "interlocks": interlock_lines,
     "twin_roles": _role,
     "twins": _binding,
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.dtsl.ast import Behavior, Binding, Declaration, Expression, Filler
+from app.dtsl.format_conditions import format_condition
 from app.dtsl.places import below
 from app.dtsl.source import Span
 from app.dtsl.spelling import title
@@ -53,6 +54,8 @@ def lowered(
                     for name in ("twin_type", "overlay_type"):
                         if f"{pointer}/type" in places:
                             places.setdefault(f"{pointer}/{name}", places[f"{pointer}/type"])
+            case "interlocks" if isinstance(value, list):
+                document[field] = [_in_text(interlock) for interlock in value]
             case "relationship_types" if isinstance(value, list):
                 document[field] = [_without_guard(relationship) for relationship in value]
             case "twins" if item.kind == "overlay" and isinstance(value, list):
@@ -70,6 +73,14 @@ def _role(role: Mapping[str, Any], is_overlay_type: Callable[[str], bool]) -> di
         written = found.pop("type")
         found["overlay_type" if is_overlay_type(written) else "twin_type"] = written
     return found
+
+
+def _in_text(interlock: Any) -> Any:
+    """With its condition as documents have it; one that is written out in a `with` may be anything."""
+    condition = interlock.get("while") if isinstance(interlock, Mapping) else None
+    if not isinstance(condition, Expression):
+        return interlock
+    return {**interlock, "while": format_condition(condition.condition)}
 
 
 def _without_guard(relationship: Mapping[str, Any]) -> dict[str, Any]:

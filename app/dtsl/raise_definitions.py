@@ -34,6 +34,8 @@ def raised(definition: Definition) -> Declaration:
                 document[field] = _behaviors(definition, names) or value
             case "twins":
                 document[field] = _bindings(value)
+            case "interlocks":
+                document[field] = [{**item, "while": _condition(item)} for item in value]
             case "properties":
                 document[field] = [_computed(item) for item in value]
             case "relationship_types":
@@ -79,6 +81,13 @@ def _computed(item: dict[str, Any]) -> dict[str, Any]:
         return {**item, "computed": format_condition(parse_condition(text))}
     except Invalid:  # of a document that nobody has checked: it stays as it is
         return item
+
+
+def _condition(interlock: Mapping[str, Any]) -> Expression:
+    try:
+        return Expression(parse_condition(interlock["while"]))
+    except Invalid as error:  # of a document that nobody has checked
+        raise NoNotation(f"the condition of interlock '{interlock['name']}'") from error
 
 
 def _guarded(item: dict[str, Any], roles: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

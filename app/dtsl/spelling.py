@@ -113,3 +113,9 @@ def write_number(number: int | float) -> str:
     if isinstance(number, float) and not math.isfinite(number):
         raise ValueError(f"{number} has no notation")
     return repr(number)
+
+
+def dtsl_path(written: str) -> str:
+    """A role or a path of roles, which one text may both mean: `.` parts them here, as it does in conditions."""
+    parts = written.split(".")
+    return ".".join(map(dtsl_member, parts)) if all(parts) else dtsl_member(written)

@@ -29,6 +29,9 @@ from app.model.conditions import Among, And, Between, Compare, Condition, Litera
         "!(x > 5 || x <= 5)",
         "5 < x && 3 > x",
         "x > -1 && x < -2",
+        "x between 5 and 3",
+        "x between 1 and 2 && x > 2",
+        "x in [1, 2] && x == 3",
     ],
 )
 def test_what_excludes_itself_never_holds(text: str) -> None:

@@ -39,7 +39,7 @@ def _texts(marked: str) -> list[str]:
     return [item.text for item in _complete(marked)[1].items]
 
 
-OF_OVERLAYS = ["behaviors", "name", "relationships", "version", "visualization", "with"]
+OF_OVERLAYS = ["behaviors", "interlocks", "name", "relationships", "version", "visualization", "with"]
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,33 @@ OF_OVERLAYS = ["behaviors", "name", "relationships", "version", "visualization",
         ("overlay X {} |", ["import", "instance", "overlay", "relationship", "twin"]),
         (
             "overlay X { | }",
-            ["behaviors", "metadata", "name", "relationships", "twins", "version", "visualization", "with"],
+            [
+                "behaviors",
+                "interlocks",
+                "metadata",
+                "name",
+                "relationships",
+                "twins",
+                "version",
+                "visualization",
+                "with",
+            ],
         ),
         ("overlay X { twins {} me|", ["metadata"]),
         (
             "overlay X { twins {} | metadata {} }",
-            ["behaviors", "name", "relationships", "version", "visualization", "with"],
+            ["behaviors", "interlocks", "name", "relationships", "version", "visualization", "with"],
         ),
         ("overlay X { twins { Va| } }", ["Valve"]),
         ("overlay X { twins { Valve v| } }", []),
         ("overlay X { behaviors { | } }", ["behavior"]),
+        ("overlay X { interlocks { | } }", ["never"]),
+        ("overlay X { interlocks { never | } }", ["call", "write"]),
+        ("overlay X { twins { Valve v; } interlocks { never write | } }", ["v"]),
+        ("overlay X { twins { Valve v; } interlocks { never write v.| } }", ["position"]),
+        ("overlay X { twins { CentrifugalPump p; } interlocks { never call p.st| } }", ["start", "stop"]),
+        ("overlay X { twins { CentrifugalPump p; } interlocks { never call p.stop while p.temp| } }", ["temperature"]),
+        ("overlay X { twins { Pipe p; } interlocks { never call p.x while true a| } }", ["as"]),
         ("overlay X { behaviors { behavior y { | } } }", ["when"]),
         ("overlay X { behaviors { behavior y { when { true } | } } }", ["then"]),
         ("overlay X { twins { Pipe a; Pipe b; } relationships { | } }", ["a", "b"]),

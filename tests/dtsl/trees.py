@@ -52,7 +52,21 @@ from app.model.definitions import Kind
 KEYWORDS = [
     *("overlay", "instance", "of", "twins", "relationships", "behaviors", "behavior", "metadata", "as", "if", "when"),
     *("then", "true", "false", "null", "this", "alert", "and", "or", "not", "twin", "type", "relationship", "extends"),
-    *("in", "from", "to", "with", "readonly", "writable", "stale", "after", "deadband", "idempotent", "name", "kind"),
+    *(
+        *("safe", "interval", "limit", "per", "interlocks", "never", "call", "write", "while"),
+        "in",
+        "from",
+        "to",
+        "with",
+        "readonly",
+        "writable",
+        "stale",
+        "after",
+        "deadband",
+        "idempotent",
+        "name",
+        "kind",
+    ),
     *("version", "location", "properties", "import", "model", "for", "within", "in", "between", "every"),
     *("on", "at", "known", "quality", "age", "count", "any", "previous", "weekday", "bar", "s", "m"),
 ]
@@ -204,10 +218,22 @@ methods = _all(
     _described,
     _parameters,
     st.fixed_dictionaries(
-        {}, optional={"return_type": st.none() | st.sampled_from(["float", "boolean"]), "idempotent": st.booleans()}
+        {},
+        optional={
+            "return_type": st.none() | st.sampled_from(["float", "boolean"]),
+            "idempotent": st.booleans(),
+            "safe": st.booleans(),
+            "min_interval": st.none() | numbers,
+            "rate_limit": st.none() | st.fixed_dictionaries({"calls": st.integers(1, 9), "per": numbers}),
+        },
     ),
 )
 events = _all(_own_name, _described, _parameters)
+interlocks = _all(
+    st.one_of(*(st.fixed_dictionaries({field: ids}) for field in ("method", "property"))),
+    st.fixed_dictionaries({"name": ids, "while": expressions}, optional={"role": ids, "twin_id": ids}),
+    _described,
+)
 _type_of_edge = st.fixed_dictionaries({}, optional={"relationship_type": st.none() | ids})
 _directions = st.sampled_from(["incoming", "outgoing"])
 rules = _all(
@@ -251,6 +277,7 @@ _texts_of = {
     "metadata": free_form | st.none(),
     "visualization": free_form | st.none(),
     "behaviors": _listed(behaviors),
+    "interlocks": _listed(interlocks),
 }
 _capabilities = {
     **_texts_of,

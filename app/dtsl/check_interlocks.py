@@ -1,0 +1,22 @@
+"""Interlocks of a script: what their conditions name and compare, told where it stands in them.
+
+Whom they stand before, and what else a document can be wrong in, is looked at in the document (commands/).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.dtsl.ast import Expression
+from app.dtsl.check_overlay import span_of_finding
+from app.dtsl.declared import Checking
+from app.dtsl.scope import Scope, errors_in, warnings_in
+
+
+def check_interlocks(written: Any, scope: Scope, checking: Checking) -> None:
+    """`written` as the script has them; what stands in a `with` may be anything, and is no Expression."""
+    for interlock in written if isinstance(written, list) else ():
+        condition = interlock.get("while") if isinstance(interlock, Mapping) else None
+        if isinstance(condition, Expression):
+            found = [*errors_in(condition.condition, scope), *warnings_in(condition.condition, scope)]
+            for finding in found:
+                checking.report(finding.message, span_of_finding(finding, condition.places))
