@@ -590,7 +590,7 @@ def of_document(problem: Problem, severity: Severity) -> Message:
     if instead is not None and not is_word(instead):
         instead = quote(instead, '"')
     hint = _FIELDS_IN_JSON.sub("write them in braces: 'object name { float x; }'", problem.hint)
-    hint = "write 'enum name in [\"a\", \"b\"];'" if hint == "list the values that it can take" else hint
+    hint = 'write \'enum name in ["a", "b"];\'' if hint == "list the values that it can take" else hint
     return Message(code or "DTSL124", _in_words(problem.message), _in_words(hint), severity, instead)
 
 
