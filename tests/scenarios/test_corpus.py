@@ -7,15 +7,18 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from _pytest.mark.structures import ParameterSet
 
-from app.bulk.reading import SCENARIOS, texts_of
+from app.bulk.reading import SCENARIOS, Fault, texts_of
 from app.engine.engine import Engine
+from app.model.definitions import Definition
 from app.model.events import Entry
 from app.model.time import SECOND
 from app.scenarios.parse import parse
 from app.scenarios.report import problems
 from app.scenarios.run import definitions_of, run
 from app.scenarios.script import Scenario, Script
+from app.scenarios.sources import Sources
 from app.test import Files
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "behaviors"
@@ -23,17 +26,17 @@ FILES = Files()
 
 
 @cache
-def _script(file: Path, text: str) -> tuple[Script, object, object]:
+def _script(file: Path, text: str) -> tuple[Script, list[Definition], dict[str, Sources]]:
     script, found = parse(text, str(file))
     assert [item.render(text) for item in found] == []
     library = FILES.library(script)
     return script, definitions_of(script, library), library
 
 
-def _cases() -> list[object]:
-    found: list[object] = []
-    faults: list[object] = []
-    for file, text in texts_of([CORPUS], SCENARIOS, faults):  # type: ignore[arg-type]
+def _cases() -> list[ParameterSet]:
+    found: list[ParameterSet] = []
+    faults: list[Fault] = []
+    for file, text in texts_of([CORPUS], SCENARIOS, faults):
         script, _ = parse(text, str(file))
         name = file.relative_to(CORPUS).with_suffix("").as_posix()
         found += [pytest.param(file, text, item, id=f"{name}: {item.name}") for item in script.scenarios]
@@ -48,7 +51,7 @@ CASES = _cases()
 def test_a_scenario_holds_and_its_journal_reads_back(file: Path, text: str, scenario: Scenario) -> None:
     script, definitions, library = _script(file, text)
 
-    result = run(script, scenario, definitions, library)  # type: ignore[arg-type]
+    result = run(script, scenario, definitions, library)
 
     assert list(problems(result, text)) == []
     assert result.timeline, "a scenario says something"
