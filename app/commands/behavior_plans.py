@@ -6,13 +6,15 @@ One that can't be run becomes a Rule with its error, so that its neighbours go o
 from collections.abc import Sequence
 
 from app.commands.arguments import listed_arguments
-from app.commands.bound import gathered
 from app.commands.check_actions import code_of
 from app.commands.check_behaviors import Place, check_behavior
+from app.commands.check_conditions import meant
 from app.commands.part_plans import micros
 from app.commands.values import fitted
 from app.dtsl.messages import reference_in
 from app.dtsl.parse import parse_condition
+from app.dtsl.resolve import resolved
+from app.dtsl.scope import Scope
 from app.model.behaviors import (
     Action,
     AlertAction,
@@ -25,7 +27,7 @@ from app.model.behaviors import (
     TargetedAction,
 )
 from app.model.catalogue import Capabilities
-from app.model.conditions import And, is_pulse
+from app.model.conditions import is_pulse
 from app.model.plan import (
     ActionPlan,
     AlertPlan,
@@ -48,19 +50,19 @@ def rule(behavior: BehaviorDefinition, place: Place) -> Rule:
     if problems:
         first = problems[0]
         return Rule(behavior.name, None, error=f"{first.code} {first.message}")
-    conditions = tuple(parse_condition(text) for text in behavior.conditions)
-    condition = gathered(conditions[0] if len(conditions) == 1 else And(conditions), place.named)
+    meaning = meant(behavior, place.scope())
+    condition, scope = meaning.condition, meaning.scope
     return Rule(
         behavior.name,
         condition,
-        tuple(_action(index, action, place) for index, action in enumerate(behavior.actions)),
+        tuple(_action(index, action, place, scope) for index, action in enumerate(behavior.actions)),
         behavior.on_load == "act",
-        otherwise=_listed("otherwise", behavior.otherwise, place),
+        otherwise=_listed("otherwise", behavior.otherwise, place, scope),
         escalations=tuple(
             EscalationPlan(
                 micros(item.after),
                 item.unless_acknowledged,
-                _listed(f"escalations/{index}/actions", item.actions, place),
+                _listed(f"escalations/{index}/actions", item.actions, place, scope),
             )
             for index, item in enumerate(behavior.escalations)
         ),
@@ -74,22 +76,22 @@ def _length(seconds: float | None) -> Micros:
     return 0 if seconds is None else micros(seconds)
 
 
-def _action(index: int, action: Action, place: Place) -> ActionPlan:
+def _action(index: int, action: Action, place: Place, scope: Scope) -> ActionPlan:
     if isinstance(action, ExpectAction):
-        otherwise = _listed(f"actions/{index}/otherwise", action.otherwise, place)
-        condition = gathered(parse_condition(action.condition), place.named)
+        otherwise = _listed(f"actions/{index}/otherwise", action.otherwise, place, scope)
+        condition = resolved(parse_condition(action.condition), scope)
         return ExpectPlan(micros(action.within), condition, otherwise, index)
-    return _plain("actions", index, action, place)
+    return _plain("actions", index, action, place, scope)
 
 
-def _listed(where: str, actions: Sequence[PlainAction], place: Place) -> tuple[PlainPlan, ...]:
-    return tuple(_plain(where, index, action, place) for index, action in enumerate(actions))
+def _listed(where: str, actions: Sequence[PlainAction], place: Place, scope: Scope) -> tuple[PlainPlan, ...]:
+    return tuple(_plain(where, index, action, place, scope) for index, action in enumerate(actions))
 
 
-def _plain(where: str, index: int, action: PlainAction, place: Place) -> PlainPlan:
+def _plain(where: str, index: int, action: PlainAction, place: Place, scope: Scope) -> PlainPlan:
     match action:
         case AlertAction():
-            return _alert(where, index, action)
+            return _alert(where, index, action, scope)
         case MethodCallAction():
             owner, capabilities = _target(action, place)
             arguments, _ = listed_arguments(capabilities.methods[action.method], action.parameters, "")
@@ -104,7 +106,7 @@ def _plain(where: str, index: int, action: PlainAction, place: Place) -> PlainPl
             return WritePlan(owner, action.property, value, action.required)
 
 
-def _alert(where: str, index: int, action: AlertAction) -> AlertPlan:
+def _alert(where: str, index: int, action: AlertAction, scope: Scope) -> AlertPlan:
     required = action.ack_required
     return AlertPlan(
         code_of(action, where, index),
@@ -117,11 +119,11 @@ def _alert(where: str, index: int, action: AlertAction) -> AlertPlan:
         action.deadband or 0.0,
         _length(action.re_alarm),
         action.group or "",
-        _parts(action.message),
+        _parts(action.message, scope),
     )
 
 
-def _parts(message: str) -> tuple[str | MessageValue, ...]:
+def _parts(message: str, scope: Scope) -> tuple[str | MessageValue, ...]:
     """Empty where the message is shown as it is written."""
     parts: list[str | MessageValue] = []
     for part in template(message).parts:
@@ -130,7 +132,7 @@ def _parts(message: str) -> tuple[str | MessageValue, ...]:
             continue
         value = reference_in(part)
         assert value is not None, "checked: every hole is a reference"
-        parts.append(MessageValue(value, part.decimals))
+        parts.append(MessageValue(resolved(value, scope), part.decimals))
     return () if parts == [message] else tuple(parts)
 
 

@@ -8,8 +8,6 @@ A path through a role of many means each of its members in turn: `lines.pump` of
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import msgspec
-
 from app.commands.draft import World
 from app.commands.overlay_names import (
     Named,
@@ -19,7 +17,6 @@ from app.commands.overlay_names import (
     names_in_overlay,
     names_used,
 )
-from app.model.conditions import Aggregate, Condition, nodes, owners, rebuilt
 from app.model.definitions import Overlay, RoleBinding
 
 
@@ -104,16 +101,3 @@ def _fillers(world: World, overlay: Overlay, names: Names, over: str) -> list[Ro
 
 def _id(binding: RoleBinding) -> str:
     return binding.twin_id or binding.overlay_id or ""
-
-
-def gathered(condition: Condition, names: Mapping[str, Named]) -> Condition:
-    """Every aggregate with the role of many that it is over; one that is over none stays as it is."""
-
-    def walk(node: Condition) -> Condition:
-        found = rebuilt(node, walk)
-        if not isinstance(found, Aggregate) or found.item is None:
-            return found
-        over = next((role for name in sorted(owners(found.item)) if (role := role_of_many(names, name))), None)
-        return msgspec.structs.replace(found, over=over) if over is not None else found
-
-    return walk(condition) if any(isinstance(node, Aggregate) for node in nodes(condition)) else condition

@@ -10,14 +10,16 @@ from typing import Literal
 
 from app.commands.check_actions import check_actions
 from app.commands.check_activity import check_activity
+from app.commands.check_conditions import check_conditions, read_condition
 from app.commands.findings import Findings
 from app.commands.overlay_names import Names, nobody
-from app.dtsl.parse import parse_condition
-from app.dtsl.scope import Owner, Scope, check_condition, check_guards
-from app.errors import Invalid, Problem
+from app.dtsl.examine import examine
+from app.dtsl.guards import guarded_by
+from app.dtsl.scope import Owner, Scope
+from app.errors import Problem
 from app.model.behaviors import BehaviorDefinition
 from app.model.catalogue import Capabilities
-from app.model.conditions import And, Condition
+from app.model.conditions import Condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Place:
     def scope(self) -> Scope:
         owners = Seen(self.named)
         if self.own is not None:
-            return Scope(self.own.properties, owners, self.what)
+            return Scope(self.own.properties, owners, self.what, own_events=self.own.events)
         return Scope(None, owners, where=self.what)
 
 
@@ -55,6 +57,7 @@ class Seen(Mapping[str, Owner]):
             inside=inside,
             many=item.many,
             by_id=item.by_id,
+            events=item.capabilities.events,
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -82,27 +85,17 @@ def check_behaviors(behaviors: Sequence[tuple[str, BehaviorDefinition]], place: 
 def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, path: str) -> Findings:
     """`scope` is `place.scope()`, made once for all behaviors of the place."""
     findings = Findings()
+    named, condition = check_conditions(behavior, scope, path, findings)
 
     def read(text: str, where: str, into: Findings) -> Condition | None:
-        return _read(text, scope, where, into)
+        found = read_condition(text, where, into)
+        if found is not None:
+            examined = examine(found, named, guarded_by(condition) if condition is not None else frozenset())
+            into.problems += [finding.message.problem(where) for finding in examined.errors]
+            into.warnings += [finding.message.problem(where) for finding in examined.warnings]
+        return found
 
-    conditions = [read(text, f"{path}/conditions/{index}", findings) for index, text in enumerate(behavior.conditions)]
-    parsed = [condition for condition in conditions if condition is not None]
-    check_actions(behavior, place, scope, path, findings, read)
-    if len(parsed) == len(conditions):
-        findings.warnings += check_guards(parsed, scope, f"{path}/conditions")
-        check_activity(behavior, And(tuple(parsed)), path, findings)
+    check_actions(behavior, place, named, path, findings, read)
+    if condition is not None:
+        check_activity(behavior, condition, path, findings)
     return findings
-
-
-def _read(text: str, scope: Scope, where: str, findings: Findings) -> Condition | None:
-    """None where it can't be read; names and types that are wrong are found besides."""
-    try:
-        condition = parse_condition(text)
-    except Invalid as error:
-        for problem in error.problems:
-            column = problem.path.rpartition(":")[2]
-            findings.fault(problem.code, f"{problem.message}, at column {column}", where, problem.hint)
-        return None
-    findings.problems += check_condition(condition, scope, where)
-    return condition

@@ -7,8 +7,9 @@ it names: there a number may have become a text, or two properties may have come
 from collections.abc import Callable, Iterator, Mapping
 
 from app.commands.findings import Findings
+from app.dtsl.computed import check_computed
 from app.dtsl.parse import parse_condition
-from app.dtsl.scope import Scope, check_computed
+from app.dtsl.scope import Scope
 from app.errors import Invalid, Problem
 from app.model.computed import in_order, needs_of
 from app.model.conditions import Condition

@@ -11,8 +11,9 @@ from app.commands.findings import Findings
 from app.commands.pointers import shown
 from app.commands.targets import target_of
 from app.dtsl.contradictions import never_holds
+from app.dtsl.examine import examine
 from app.dtsl.parse import parse_condition
-from app.dtsl.scope import Scope, check_condition, warnings_in
+from app.dtsl.scope import Scope
 from app.errors import Invalid, Problem
 from app.model.catalogue import Capabilities
 from app.model.conditions import PULSES, Condition, Held, Previous, Rate, Within, nodes, owners, references
@@ -66,12 +67,12 @@ def _check_condition(interlock: InterlockDefinition, scope: Scope, path: str, fi
         return
     if _needs_more_than_now(interlock, condition, path, findings):
         return
-    problems = check_condition(condition, scope, path)
-    findings.problems += problems
-    if problems:
+    examined = examine(condition, scope)
+    findings.problems += [finding.message.problem(path) for finding in examined.errors]
+    if examined.resolved is None:
         return
-    findings.warnings += [finding.message.problem(path) for finding in warnings_in(condition, scope)]
-    if never_holds(condition):
+    findings.warnings += [finding.message.problem(path) for finding in examined.but_never]
+    if never_holds(examined.resolved):
         message = f"interlock '{interlock.name}' never holds: {shown(interlock.condition)} can't be true"
         findings.warn("INTERLOCK_NEVER_HOLDS", message, path, "see which of its comparisons exclude each other")
     elif not references(condition) and not owners(condition):

@@ -15,7 +15,7 @@ from app.errors import Invalid
 from app.model.behaviors import BehaviorDefinition, TargetedAction, expressions, messages, targeted_actions
 from app.model.catalogue import NO_CAPABILITIES, Capabilities
 from app.model.composition import splits
-from app.model.conditions import owners
+from app.model.conditions import Aggregate, PropertyRef, nodes, owners
 from app.model.definitions import Overlay, OverlayType, RoleBinding, RoleDefinition
 from app.model.interlocks import InterlockDefinition
 
@@ -101,7 +101,7 @@ class Names(Mapping[str, Named]):
         return None
 
     def _look(self, outer: Named | None) -> Mapping[str, Named]:
-        if outer is None or self._world is None or outer.many:
+        if outer is None or self._world is None:
             return {}
         overlay = self._world.overlay(outer.overlay_id) if outer.overlay_id is not None else None
         if overlay is not None:
@@ -183,21 +183,27 @@ def names_used(
     targets: list[str | None] = []
     for behavior in behaviors:
         for _, text in expressions(behavior):
-            used |= _named_in(text)
+            used |= _named_in(text, names)
         for message in messages(behavior):
             used |= owners_in(message)
         targets += [names.target(action) for action in targeted_actions(behavior)]
     for interlock in interlocks:
-        used |= _named_in(interlock.condition)
+        used |= _named_in(interlock.condition, names)
         targets.append(names.target(interlock))
     return used.union(target for target in targets if target is not None)
 
 
-def _named_in(text: str) -> set[str]:
+def _named_in(text: str, names: Names) -> set[str]:
     try:
-        return owners(parse_condition(text))
+        condition = parse_condition(text)
     except Invalid:
         return set()
+    counted = {
+        f"{node.item.owner}/{node.item.name}"  # `count(line.pumps)`: a role, though it is written like a property
+        for node in nodes(condition)
+        if isinstance(node, Aggregate) and isinstance(node.item, PropertyRef) and node.item.owner is not None
+    }
+    return owners(condition) | {path for path in counted if path in names}
 
 
 def twin_behind(named: Mapping[str, Named], name: str | None) -> tuple[str | None, Capabilities]:

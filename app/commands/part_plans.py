@@ -5,11 +5,13 @@ Behaviors are behavior_plans.py's.
 
 import msgspec
 
-from app.commands.bound import gathered
 from app.commands.check_behaviors import Place
 from app.commands.check_computed import faults
 from app.commands.check_interlocks import check_interlock
+from app.dtsl.computed import computed_as_planned
 from app.dtsl.parse import parse_condition
+from app.dtsl.resolve import resolved
+from app.dtsl.scope import Scope
 from app.model.catalogue import Capabilities
 from app.model.definitions import Described, EventDefinition, MethodDefinition, PropertyDefinition
 from app.model.interlocks import InterlockDefinition
@@ -22,13 +24,15 @@ def property_plans(capabilities: Capabilities) -> tuple[PropertyPlan, ...]:
     unusable: dict[str, str] = {}
     for name, problem in faults(capabilities.properties):
         unusable.setdefault(name, f"{problem.code} {problem.message}")
+    scope = Scope(capabilities.properties, {}, where="this twin")
     plans = []
     for name, item in capabilities.properties.items():
         plan = property_plan(item)
         if name in unusable:
             plan = msgspec.structs.replace(plan, error=unusable[name])
         elif item.computed is not None:
-            plan = msgspec.structs.replace(plan, computed=parse_condition(item.computed))
+            expression = computed_as_planned(parse_condition(item.computed), item, scope)
+            plan = msgspec.structs.replace(plan, computed=expression)
         plans.append(plan)
     return tuple(plans)
 
@@ -86,7 +90,7 @@ def interlock(definition: InterlockDefinition, place: Place) -> Interlock:
     owner = place.named.target(definition)
     problems = check_interlock(definition, place, place.scope(), "").problems
     error = f"{problems[0].code} {problems[0].message}" if problems else None
-    condition = None if problems else gathered(parse_condition(definition.condition), place.named)
+    condition = None if problems else resolved(parse_condition(definition.condition), place.scope())
     return Interlock(
         definition.name, owner, definition.method, definition.property, condition, definition.condition, error
     )

@@ -51,4 +51,4 @@ def scope_of_twin(world: World, item: TwinType | Twin, lost: frozenset[str]) -> 
         if item.extends is not None and world.twin_type(item.extends) is None:
             return None
         offered, what = world.type_capabilities(item.type_id), f"twin type {dtsl_type(item.type_id)}"
-    return Scope(offered.properties, {}, what, dtsl_member, lost, offered.methods)
+    return Scope(offered.properties, {}, what, dtsl_member, lost, offered.methods, offered.events)

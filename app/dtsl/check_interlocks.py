@@ -9,7 +9,8 @@ from typing import Any
 from app.dtsl.ast import Expression
 from app.dtsl.check_overlay import span_of_finding
 from app.dtsl.declared import Checking
-from app.dtsl.scope import Scope, errors_in, warnings_in
+from app.dtsl.examine import examine
+from app.dtsl.scope import Scope
 
 
 def check_interlocks(written: Any, scope: Scope, checking: Checking) -> None:
@@ -17,6 +18,6 @@ def check_interlocks(written: Any, scope: Scope, checking: Checking) -> None:
     for interlock in written if isinstance(written, list) else ():
         condition = interlock.get("while") if isinstance(interlock, Mapping) else None
         if isinstance(condition, Expression):
-            found = [*errors_in(condition.condition, scope), *warnings_in(condition.condition, scope)]
-            for finding in found:
+            examined = examine(condition.condition, scope)
+            for finding in (*examined.errors, *examined.but_never):
                 checking.report(finding.message, span_of_finding(finding, condition.places))

@@ -7,8 +7,11 @@ from app.dtsl import diagnostics
 from app.dtsl.actions import lower
 from app.dtsl.ast import Behavior, Name, Place, joined
 from app.dtsl.declared import Checking
+from app.dtsl.examine import examine
 from app.dtsl.format_conditions import conjuncts, format_condition
-from app.dtsl.scope import Finding, Scope, errors_in, guarded_by, warnings_in
+from app.dtsl.guards import guarded_by
+from app.dtsl.names_given import names_given
+from app.dtsl.scope import Finding, Scope
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
 from app.model.behaviors import BehaviorDefinition
@@ -16,7 +19,10 @@ from app.model.behaviors import BehaviorDefinition
 
 def check_behavior(item: Behavior, scope: Scope, checking: Checking) -> BehaviorDefinition | None:
     when = item.when
-    for finding in [*errors_in(when.condition, scope), *warnings_in(when.condition, scope)]:
+    names = names_given((), [when.condition], scope, ())
+    scope = names.scope
+    examined = examine(when.condition, scope)
+    for finding in (*names.of_events, *examined.errors, *examined.warnings):
         checking.report(finding.message, span_of_finding(finding, when.places))
     guarded = guarded_by(when.condition)
     actions = []

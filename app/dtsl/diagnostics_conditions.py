@@ -3,10 +3,13 @@
 Codes: 13x the text, 24x names, 34x to 36x types and units, 54x warnings.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from app.dtsl.diagnostics import Message, unknown
-from app.dtsl.functions import Function
+from app.dtsl.functions import FUNCTIONS, Function
+from app.model.near import near
+
+NEVER = "DTSL541"
 
 # ---------------------------------------------------------------------------------------------------- 13x the text
 
@@ -66,3 +69,180 @@ def unknown_day(name: str, known: Iterable[str]) -> Message:
 
 def named_twice(name: str) -> Message:
     return Message("DTSL242", f"the name '{name}' is given twice", "give each parameter a name of its own")
+
+
+def unknown_event(name: str, where: str, known: Iterable[str]) -> Message:
+    return unknown("DTSL243", f"unknown event '{name}' of {where}", name, known, "events")
+
+
+def unknown_zone(name: str, known: Iterable[str]) -> Message:
+    hint = near(name, known) or 'a zone is written like "Europe/Berlin"'
+    return Message("DTSL244", f"unknown time zone '{name}'", hint)
+
+
+def unknown_unit(name: str, hint: str) -> Message:
+    return Message("DTSL245", f"there is no unit '{name}'", hint)
+
+
+def unknown_name(name: str, known: Iterable[str]) -> Message:
+    return unknown("DTSL246", f"unknown name '{name}'", name, known, "names")
+
+
+def no_property(name: str) -> Message:
+    return Message(
+        "DTSL247",
+        f"'{name}' is a name that the behavior gives, not a property: nothing more is known of it",
+        "name the property itself",
+    )
+
+
+def parameter_count(event: str, parameters: Sequence[str], found: int) -> Message:
+    has = {0: "no parameters", 1: "1 parameter"}.get(len(parameters), f"{len(parameters)} parameters")
+    hint = f"they are {', '.join(parameters)}" if parameters else f"write 'on ... .{event}' alone"
+    return Message("DTSL248", f"the event '{event}' has {has}, not {found}", hint)
+
+
+# ---------------------------------------------------------------------------------------------------- types and units
+
+
+def no_length_of_time(what: str, instead: str | None) -> Message:
+    hint = f"write '{instead}'" if instead else "give the property a unit of time, such as s or min"
+    return Message("DTSL340", f"{what} is no length of time", hint, instead=instead)
+
+
+def length_and_unit(length: str, met: str, unit: str | None, instead: str | None) -> Message:
+    hint = f"a number of {unit} is written '{instead}', with a space" if instead else "compare it with a time"
+    return Message("DTSL340", f"{length} can't be compared with {met}: it is in '{unit}'", hint)
+
+
+def units_apart(left: str, right: str, why: str) -> Message:
+    return Message("DTSL341", f"{left} and {right} can't meet: {why}", "compare and add what is measured alike")
+
+
+def age_compared() -> Message:
+    return Message(
+        "DTSL342",
+        "an age can be compared only with a length of time that is written out, and not with == or !=",
+        "write it like 'age(pump.speed) > 30s'",
+    )
+
+
+def misplaced_pulse(where: str) -> Message:
+    return Message(
+        "DTSL343",
+        f"this is true for a moment only, which means nothing {where}",
+        "put it beside the other conditions with '&&'",
+    )
+
+
+def pulse_or_state() -> Message:
+    return Message(
+        "DTSL344",
+        "beside '||' stands what is true for a moment only, and this lasts: the behavior can't both fire and be active",
+        "make two behaviors, or wait for 'changed(...)' here",
+    )
+
+
+def nothing_of_many(function: str) -> Message:
+    return Message(
+        "DTSL345",
+        f"'{function}' goes over a role that many twins fill, and nothing here is of one",
+        f"name a role of many: '{function}({FUNCTIONS[function].example})'",
+    )
+
+
+def counts_one(role: str) -> Message:
+    text = f"the role '{role}' is filled by one: there is nothing to count"
+    return Message("DTSL345", text, f"write '{role} != null'")
+
+
+def several_roles_of_many(function: str, roles: Sequence[str]) -> Message:
+    listed = " and ".join(f"'{role}'" for role in roles[:3])
+    return Message(
+        "DTSL346", f"'{function}' goes over one role of many, not over {listed}", "make an aggregate for each of them"
+    )
+
+
+def nested_aggregate(function: str) -> Message:
+    return Message("DTSL347", f"'{function}' stands inside another aggregate", "give it a name of its own with 'let'")
+
+
+def waits_in_aggregate(word: str) -> Message:
+    return Message(
+        "DTSL348",
+        f"'{word}' inside an aggregate would need a clock for each member",
+        f"wait for the whole: 'any(...) {word} ...'",
+    )
+
+
+def aggregated(function: str, found: str, *, truths: bool) -> Message:
+    wanted = "true or false" if truths else "a number"
+    return Message("DTSL349", f"'{function}' goes over what is {wanted}, and {found} is not")
+
+
+def many_in_condition(role: str) -> Message:
+    return Message(
+        "DTSL217",
+        f"the role '{role}' may be filled by several twins: a condition can't name one of them",
+        f"ask all of them, as in 'any({role}.status == ...)' or 'count({role})', or name one of the twins by its id",
+    )
+
+
+def many_tested(role: str) -> Message:
+    return Message(
+        "DTSL217",
+        f"the role '{role}' may be filled by several",
+        f"write 'count({role}) > 0', or name one of them by its id",
+    )
+
+
+def not_computed() -> Message:
+    return Message(
+        "DTSL350",
+        "a property is computed from the values of one moment: nothing here can wait, remember or count others",
+        "put it into the condition of a behavior",
+    )
+
+
+def computed_unit(name: str, unit: str, found: str) -> Message:
+    return Message(
+        "DTSL351",
+        f"'{name}' is in '{unit}', and what it is computed from is in '{found}'",
+        "compute with what is measured alike",
+    )
+
+
+def computed_by_hand(name: str, unit: str, found: str) -> Message:
+    return Message(
+        "DTSL352",
+        f"'{name}' is in '{unit}', what it is computed from in '{found}', and a number in it may be the conversion",
+        "leave the conversion out: it is done for you",
+    )
+
+
+# ---------------------------------------------------------------------------------------------------- 54x warnings
+
+
+def outside_range(value: str, property: str, low: float | None, high: float | None, unit: str | None) -> Message:
+    unit = f" {unit}" if unit else ""
+    if low is not None and high is not None:
+        limits = f"{low} to {high}{unit}"
+    else:
+        limits = f"at least {low}{unit}" if low is not None else f"at most {high}{unit}"
+    return Message("DTSL540", f"{value} is outside the range of {property}", f"it is meant to be {limits}", "warning")
+
+
+def never() -> Message:
+    return Message(NEVER, "this can never be true", "see which of its comparisons exclude each other", "warning")
+
+
+def always() -> Message:
+    return Message("DTSL542", "this is true whatever the values are", "leave it out, or say what is meant", "warning")
+
+
+def unused_name(name: str) -> Message:
+    return Message("DTSL543", f"the name '{name}' is never used", "leave it out", "warning")
+
+
+def shadows(name: str, what: str) -> Message:
+    return Message("DTSL544", f"the name '{name}' hides {what} of the same name", "choose another name", "warning")

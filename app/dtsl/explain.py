@@ -23,6 +23,8 @@ overlay Station {
     Valve valve;
     Pipe pipe;
     FlowSensor meter;
+    CentrifugalPump[] pumps;
+    Valve[] valves;
   }
 """
 """What a fragment stands in."""

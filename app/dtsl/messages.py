@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 
 from app.dtsl import diagnostics_behaviors
 from app.dtsl.diagnostics import Message
+from app.dtsl.examine import errors_in_value
 from app.dtsl.parse import parse_condition
-from app.dtsl.scope import Scope, errors_in_value
+from app.dtsl.scope import Scope
 from app.errors import Invalid
 from app.model.conditions import PropertyRef
 from app.model.templates import Hole, template, written
@@ -44,6 +45,12 @@ def reference_in(hole: Hole) -> PropertyRef | None:
     except Invalid:
         return None
     return found if isinstance(found, PropertyRef) else None
+
+
+def names_in_message(message: str) -> set[str]:
+    """What it names without an owner."""
+    found = (reference_in(hole) for hole in template(message).holes)
+    return {reference.name for reference in found if reference is not None and reference.owner is None}
 
 
 def owners_in(message: str) -> set[str]:

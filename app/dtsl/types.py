@@ -10,11 +10,14 @@ from typing import Literal as OneOf
 
 from app.dtsl import diagnostics
 from app.dtsl.diagnostics import Message
+from app.dtsl.lengths import write_duration
+from app.dtsl.measures import PURE, UNTOLD, Measure
 from app.dtsl.spelling import dtsl_member, quote
+from app.model.conditions import Duration, Quantity
 from app.model.definitions import Described, PropertyDefinition
 from app.model.time import parse_iso
 
-Kind = OneOf["number", "boolean", "text", "enum", "moment", "composed", "unknown"]
+Kind = OneOf["number", "boolean", "text", "enum", "moment", "composed", "duration", "unknown"]
 
 _KINDS: dict[str, Kind] = {
     "float": "number",
@@ -39,11 +42,19 @@ class Type:
     """Of an enum."""
     literal: str | None = None
     """Of a text written out."""
+    measure: Measure = UNTOLD
+    """Of a number."""
+    constant: float | None = None
+    """Of a number written out, and of a length of time in microseconds."""
+    lowest: float | None = None
+    highest: float | None = None
+    """Of a property; it may be outside, but that is not how it is meant."""
 
 
 UNKNOWN = Type("unknown", "this")
 """Something wrong that is reported already; fits everything."""
 NUMBER = Type("number", "this number")
+COUNT = Type("number", "this count", lowest=0)
 BOOLEAN = Type("boolean", "this condition")
 
 
@@ -52,12 +63,26 @@ def type_of_literal(value: bool | int | float | str) -> Type:
         return Type("boolean", "true" if value else "false")
     if isinstance(value, str):
         return Type("text", f"the text {shown_value(value)}", literal=value)
-    return Type("number", f"the number {shown_value(value)}")
+    return Type("number", f"the number {shown_value(value)}", measure=PURE, constant=value)
 
 
-def type_of_property(definition: PropertyDefinition, name: str) -> Type:
-    shown = f"'{name}' ({definition.data_type})"
-    return Type(_KINDS[definition.data_type], shown, tuple(definition.enum_values or ()))
+def type_of_quantity(node: Quantity) -> Type:
+    shown = f"the quantity {shown_value(node.value)} {node.unit}"
+    return Type("number", shown, measure=Measure(node.unit, None), constant=node.value)
+
+
+def type_of_duration(node: Duration) -> Type:
+    return Type("duration", f"the length of time {write_duration(node.micros)}", constant=node.micros)
+
+
+def type_of_property(definition: Described, name: str) -> Type:
+    data_type, unit = definition.data_type, definition.unit
+    kind = _KINDS[data_type]
+    shown = f"'{name}' ({data_type}{f' in {unit}' if unit and kind == 'number' else ''})"
+    if kind != "number":
+        return Type(kind, shown, tuple(definition.enum_values or ()))
+    measure = Measure(unit) if unit else UNTOLD
+    return Type(kind, shown, measure=measure, lowest=definition.min_value, highest=definition.max_value)
 
 
 def comparison_fault(operator: str, left: Type, right: Type) -> Message | None:
@@ -76,7 +101,7 @@ def comparison_fault(operator: str, left: Type, right: Type) -> Message | None:
             return diagnostics.no_moment(other.shown)
     if kinds == {"enum"} and not set(left.values) & set(right.values):
         return diagnostics.nothing_in_common(left.shown, right.shown)
-    if operator in _ORDERED and not kinds <= {"number"} and "moment" not in kinds:
+    if operator in _ORDERED and not kinds <= {"number", "duration"} and "moment" not in kinds:
         return diagnostics.no_order(left.shown, operator)
     return None
 
@@ -88,6 +113,7 @@ _RESULTS: dict[Kind, tuple[str, tuple[str, ...]]] = {
     "enum": ("a text", ("string", "enum")),
     "moment": ("a date and time", ("datetime",)),
     "composed": ("a list or an object", ()),
+    "duration": ("a length of time", ()),
 }
 
 

@@ -1,7 +1,9 @@
 """Days and times of `every weekday at 06:00`, each way one function."""
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import get_args
+from zoneinfo import available_timezones
 
 from app.model.conditions import Day
 
@@ -35,3 +37,9 @@ def read_minute(written: str) -> int | None:
 
 def write_minute(minute: int) -> str:
     return f"{minute // 60:02}:{minute % 60:02}"
+
+
+@lru_cache(maxsize=1)
+def zones() -> frozenset[str]:
+    """The time zones that there are: `Europe/Berlin`."""
+    return frozenset({"UTC", *available_timezones()})

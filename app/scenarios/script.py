@@ -137,17 +137,6 @@ class AtAlert:
 
 
 @dataclass(frozen=True, slots=True)
-class Shelve:
-    """An alert of a behavior, open or not; a `duration` of None ends it."""
-
-    target: Member
-    code: str | None
-    duration: Micros | None
-    by: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Override:
     does: Literal["force", "out of service", "clear override"]
     target: Member
@@ -248,7 +237,7 @@ class ExpectConnection:
     reason: str | None = None
 
 
-AlertFlag = Literal["active", "cleared", "acknowledged", "unacknowledged", "latched", "shelved", "suppressed"]
+AlertFlag = Literal["active", "cleared", "acknowledged", "unacknowledged", "latched"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,7 +329,6 @@ Action = (
     | Write
     | Call
     | AtAlert
-    | Shelve
     | Override
     | Answer
     | Sending

@@ -11,9 +11,10 @@ from app.commands.check_scripts import check_script
 from app.commands.check_together import check_together
 from app.commands.documents import definition_of
 from app.dtsl import diagnostics
+from app.dtsl.examine import check_condition
 from app.dtsl.explain import Explanation, explain, explanations, is_fragment, whole
 from app.dtsl.parse import parse_condition
-from app.dtsl.scope import Scope, check_condition
+from app.dtsl.scope import Scope
 from app.errors import Invalid
 from app.model.definitions import OverlayType, RoleDefinition
 from tests.dtsl.plant import catalogue

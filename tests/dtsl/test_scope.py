@@ -2,8 +2,10 @@
 
 import pytest
 
+from app.dtsl.examine import check_condition
+from app.dtsl.guards import check_guards
 from app.dtsl.parse import parse_condition
-from app.dtsl.scope import Owner, Scope, check_condition, check_guards
+from app.dtsl.scope import Owner, Scope
 from tests.dtsl.plant import catalogue
 
 _PLANT = catalogue()
@@ -24,7 +26,7 @@ OVERLAY = Scope(
 @pytest.mark.parametrize(
     ("scope", "text"),
     [
-        (TWIN, "status == 'running' && temperature * 2 > speed - 1 && !remote"),
+        (TWIN, "status == 'running' && temperature * 2 > starts - 1 && !remote"),
         (TWIN, "label == status || label != 'x'"),
         (TWIN, "serviced_at < '2026-01-31T12:00:00Z'"),
         (TWIN, "remote == true && (remote != (temperature > 1))"),

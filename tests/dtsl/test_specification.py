@@ -3,8 +3,10 @@
 from typing import Any
 
 from app.commands.check_scripts import check_script
+from app.dtsl.examine import check_condition
+from app.dtsl.guards import check_guards
 from app.dtsl.parse import parse_condition, parse_conditions
-from app.dtsl.scope import Owner, Scope, check_condition, check_guards
+from app.dtsl.scope import Owner, Scope
 from app.model.definitions import Overlay, OverlayType, Twin, TwinType, to_document
 from app.model.relationships import type_by_kind
 from tests.dtsl.corpus import specified_json, specified_scripts
