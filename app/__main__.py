@@ -1,4 +1,5 @@
-"""The command line: `twin-overlay serve | apply | export | probe | check | fmt | test | demo | schema`.
+"""The command line: `twin-overlay serve | apply | export | check | fmt | test | why | why-not | what-if | rehearse |
+replay | probe | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -312,6 +313,86 @@ def demo(
     from app.demo.run import run_demo
 
     _run(run_demo(story=story, port=port, once=once, plain=plain, data_dir=data_dir))
+
+
+AsJson = Annotated[Output, typer.Option("--format", help="`text` for people, `json` for programs.")]
+BehaviorName = Annotated[str, typer.Argument(metavar="OWNER/BEHAVIOR", help="Such as pump_123/overheated.")]
+
+
+@app.command()
+def why(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="OWNER/BEHAVIOR, or the id of an alert.")],
+    server: ServerUrl = DEFAULT_SERVER,
+    output: AsJson = Output.TEXT,
+) -> None:
+    """Say why a behavior is as it is, or why an alert was raised, with the values behind it."""
+    from app.client import GraphqlClient
+    from app.why import why as told
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            print(await told(client, what, output == Output.JSON))
+
+    _run(run())
+
+
+@app.command("why-not")
+def why_not(what: BehaviorName, server: ServerUrl = DEFAULT_SERVER, output: AsJson = Output.TEXT) -> None:
+    """Say what keeps a behavior from being active, and the nearest values that would make it so."""
+    from app.client import GraphqlClient
+    from app.why import why_not as told
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            print(await told(client, what, output == Output.JSON))
+
+    _run(run())
+
+
+class DeviceAnswers(StrEnum):
+    ACCEPT = "accept"
+    REFUSE = "refuse"
+    NOTHING = "nothing"
+
+
+@app.command("what-if")
+def what_if(
+    steps: Annotated[
+        list[str],
+        typer.Argument(help="TWIN.PROPERTY=VALUE[,...], disconnect:TWIN, connect:TWIN, wait:30s; in their order."),
+    ],
+    answers: Annotated[DeviceAnswers, typer.Option(help="What devices would answer.")] = DeviceAnswers.ACCEPT,
+    server: ServerUrl = DEFAULT_SERVER,
+    output: AsJson = Output.TEXT,
+) -> None:
+    """Try out what would follow if values changed, paths fell silent and time passed. Nothing of it happens."""
+    from app.client import GraphqlClient
+    from app.rehearse import what_if as tried
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            print(await tried(client, steps, answers.value, output == Output.JSON))
+
+    _run(run())
+
+
+@app.command()
+def rehearse(
+    paths: Annotated[list[Path], typer.Argument(help="JSON documents or .dtsl scripts, or folders of one of them.")],
+    hours: Annotated[float, typer.Option(min=0.001, help="How far to look back.")] = 24.0,
+    server: ServerUrl = DEFAULT_SERVER,
+    output: AsJson = Output.TEXT,
+) -> None:
+    """Run changed definitions over the last hours beside the running ones, and show what they would have done
+    differently. Nothing is saved."""
+    from app.client import GraphqlClient
+    from app.rehearse import rehearse as tried
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            print(await tried(client, paths, hours, output == Output.JSON))
+
+    _run(run())
 
 
 @app.command()

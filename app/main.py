@@ -26,6 +26,7 @@ from app.commands.commands import Commands
 from app.commands.connections import connections
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
+from app.commands.dry_run import DryRunCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.plan import changed_since
 from app.commands.reports import ReportCommands
@@ -44,6 +45,7 @@ from app.journal.sqlite import SqliteJournal
 from app.model.catalogue import Catalogue
 from app.model.events import EngineSettings, Load, Started
 from app.model.time import SECOND, Micros
+from app.past import Past
 from app.ports import Journal
 from app.runtime.bus import Bus
 from app.runtime.clock import SystemClock
@@ -181,7 +183,10 @@ def _wire(
     scripts = ScriptCommands(definitions)
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
     what_if = WhatIfCommands(catalogue, engine, clock)
-    commands = Commands(definitions, scripts, stored_scripts, control, files, overrides, reports, alerts, what_if)
+    dry_run = DryRunCommands(definitions, engine, Past(settings.data_dir / "journal"), clock)
+    commands = Commands(
+        definitions, scripts, stored_scripts, control, files, overrides, reports, alerts, what_if, dry_run
+    )
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import BinaryIO, Protocol
 
 from app.model.assets import Asset
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
+from app.model.beside import Beside, Comparison
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
@@ -273,6 +274,13 @@ class Devices(Protocol):
         need no change, go on undisturbed."""
 
     def health(self) -> Sequence[ConnectorHealth]: ...
+
+
+class Past(Protocol):
+    """What happened, run again."""
+
+    async def compare(self, comparison: Comparison) -> Beside:
+        """Running rules beside changed ones, away from this process. Raises Unavailable."""
 
 
 class Inbox(Protocol):

@@ -5,12 +5,19 @@ from typing import Annotated
 import strawberry
 
 from app.api.context import Info
-from app.api.scalars import JSON, Long
+from app.api.inputs import DefinitionInput
+from app.api.life import json_object
+from app.api.scalars import JSON, DateTime, Long
 from app.api.types.alert import Alert
 from app.api.types.call import Call
-from app.api.types.enums import AlertTransition, Answers, BehaviorState, Evidence, OwnerKind, Quality
+from app.api.types.enums import AlertTransition, Answers, BehaviorState, Evidence, OwnerKind, Quality, RehearsedFact
 from app.api.types.explanation import Explanation
+from app.api.types.problem import Warning, warnings_of
 from app.commands import what_if
+from app.commands.dry_run import DryRun
+from app.commands.request import read_documents
+from app.errors import Invalid
+from app.model.beside import Compared
 from app.model.events import AlertChanged, BehaviorChanged
 from app.model.events import Call as CallFact
 from app.model.time import SECOND
@@ -127,8 +134,103 @@ def _transition(step: int, after: float, fact: BehaviorChanged) -> RehearsedTran
     )
 
 
+@strawberry.input(description="Changed definitions to run beside the running ones, over what happened.")
+class RehearseDefinitionsInput:
+    documents: list[DefinitionInput] = strawberry.field(
+        default_factory=list, description="As for saveDefinitions: each replaces the definition of its id."
+    )
+    source: str | None = strawberry.field(default=None, description="A DTSL script instead, as for executeDtsl.")
+    hours: float = strawberry.field(default=24.0, description="How far to look back.")
+
+
+@strawberry.type(description="One thing that a behavior does, with the running definitions and with the changed ones.")
+class RehearsedDifference:
+    owner_kind: OwnerKind = strawberry.field(description="Whether a twin or an overlay owns the behavior.")
+    owner_id: strawberry.ID = strawberry.field(description="The twinId or overlayId of its owner.")
+    behavior: str = strawberry.field(description="Its name.")
+    fact: RehearsedFact = strawberry.field(description="What it does.")
+    what: str = strawberry.field(
+        description="The code of the alert; of a call the twin and the method or property; empty for an activation."
+    )
+    before: int = strawberry.field(description="How often the running definitions do it.")
+    after: int = strawberry.field(description="How often the changed ones do.")
+    gone: list[DateTime] = strawberry.field(description="When only the running ones do it; the first 20.")
+    new: list[DateTime] = strawberry.field(description="When only the changed ones do; the first 20.")
+
+    @classmethod
+    def of(cls, row: Compared) -> "RehearsedDifference":
+        return cls(
+            owner_kind=OwnerKind(row.owner.kind),
+            owner_id=strawberry.ID(row.owner.id),
+            behavior=row.behavior,
+            fact=RehearsedFact(row.fact),
+            what=row.what,
+            before=row.before,
+            after=row.after,
+            gone=[DateTime(at) for at in row.gone],
+            new=[DateTime(at) for at in row.new],
+        )
+
+
+@strawberry.type(description="What changed definitions would have done, beside what the running ones did.")
+class DefinitionRehearsal:
+    began: DateTime | None = strawberry.field(
+        description="From when on both were run: later than asked for where the journal does not reach back so far."
+    )
+    ended: DateTime | None = strawberry.field(
+        description="Until when; null, as `began`, where nothing that runs changes."
+    )
+    entries: int = strawberry.field(description="How many entries of the journal that is.")
+    whole: bool = strawberry.field(description="False where it took too long and ends before the journal does.")
+    differences: list[RehearsedDifference] = strawberry.field(
+        description="What one of the two does at other times than the other, by owner and behavior."
+    )
+    unchanged: list[RehearsedDifference] = strawberry.field(description="What both do at the same times.")
+    warnings: list[Warning] = strawberry.field(description="Those that saving the definitions would give.")
+
+    @classmethod
+    def of(cls, found: DryRun) -> "DefinitionRehearsal":
+        beside = found.beside
+        rows = beside.rows if beside is not None else ()
+        return cls(
+            began=DateTime(beside.began) if beside is not None else None,
+            ended=DateTime(beside.ended) if beside is not None else None,
+            entries=beside.entries if beside is not None else 0,
+            whole=beside.whole if beside is not None else True,
+            differences=[RehearsedDifference.of(row) for row in rows if row.gone or row.new],
+            unchanged=[RehearsedDifference.of(row) for row in rows if not (row.gone or row.new)],
+            warnings=warnings_of(found.saved.warnings),
+        )
+
+
 @strawberry.type
 class RehearsalQueries:
+    @strawberry.field(
+        description=(
+            "Run changed definitions over the last hours beside the running ones, in a process of its own, and tell "
+            "what they would have done differently. Devices are taken to accept every call. What saving them "
+            "raises, NOTHING_TO_REHEARSE, HOURS_INVALID, REHEARSAL_TOO_WIDE, BREAKS_DEPENDENTS, DRY_RUN_FAILED."
+        )
+    )
+    async def rehearse_definitions(
+        self,
+        info: Info,
+        input: Annotated[RehearseDefinitionsInput, strawberry.argument(description="What to run.")],
+    ) -> DefinitionRehearsal:
+        commands = info.context.services.commands
+        if bool(input.documents) == (input.source is not None):
+            raise Invalid("give either documents or a script", code="NOTHING_TO_REHEARSE", path="/documents")
+        if input.source is not None:
+            changed = await commands.scripts.definitions(input.source)
+        else:
+            changed = await read_documents(
+                [
+                    (item.kind.value, json_object(item.document, f"/documents/{index}/document"))
+                    for index, item in enumerate(input.documents)
+                ]
+            )
+        return DefinitionRehearsal.of(await commands.dry_run.compare(changed, info.context.actor(), input.hours))
+
     @strawberry.field(
         description=(
             "What would follow if values changed, paths fell silent and time passed, from the live state of now: tried "

@@ -127,12 +127,13 @@ def _check_connectivity(world: World, twin: Twin, capabilities: Capabilities, fi
 
 def _check_overlay_type(world: World, overlay_type: OverlayType, findings: Findings) -> None:
     what = f"overlay type '{overlay_type.type_id}'"
-    check_role_types(world, overlay_type, findings)
-    if findings.problems:
-        return  # what a role can do is not known, so whatever is said of its behaviors would be noise
     for index, relationship in enumerate(overlay_type.relationship_types):
         path = f"/relationship_types/{index}/relationship_type"
         check_type_is_known(world, relationship.relationship_type, path, findings)
+    told = len(findings.problems)
+    check_role_types(world, overlay_type, findings)
+    if len(findings.problems) > told:
+        return  # what a role can do is not known, so whatever is said of its behaviors would be noise
     check_role_ends(world, overlay_type, findings)
     place = Place("overlay_type", what, named=names_in_type(world, overlay_type))
     behaviors = _placed(overlay_type.behaviors)

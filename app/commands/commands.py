@@ -9,6 +9,7 @@ from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
+from app.commands.dry_run import DryRunCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
@@ -27,3 +28,4 @@ class Commands:
     reports: ReportCommands
     alerts: AlertCommands
     what_if: WhatIfCommands
+    dry_run: DryRunCommands

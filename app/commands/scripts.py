@@ -15,6 +15,7 @@ from app.dtsl.findings import Diagnostic
 from app.dtsl.format_script import Formatted, format_text
 from app.dtsl.parse import parse_scripts
 from app.errors import Invalid
+from app.model.definitions import Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +40,15 @@ class ScriptCommands:
         self, source: str, actor: Actor, *, name: str = "script.dtsl", dry_run: bool = False
     ) -> ScriptResult:
         """What the script declares replaces what there is. Raises ScriptInvalid, and what `save` raises."""
-        checked = await self._checked(source, name)
-        problems = [item.problem() for item in checked.diagnostics if item.severity == "error"]
-        if problems:
-            error = ScriptInvalid.of(problems, f"script '{name}'", code="DTSL_INVALID")
-            error.diagnostics = checked.diagnostics
-            raise error
+        checked = await self._without_errors(source, name)
         saved = await self._definitions.save_definitions(
             checked.definitions, actor, reason=f"script {name}", dry_run=dry_run
         )
         return ScriptResult(saved, checked.diagnostics)
+
+    async def definitions(self, source: str, *, name: str = "script.dtsl") -> Sequence[Definition]:
+        """What the script declares; changes nothing. Raises ScriptInvalid."""
+        return (await self._without_errors(source, name)).definitions
 
     async def check(self, source: str, *, name: str = "script.dtsl") -> tuple[Diagnostic, ...]:
         """All that is to be said of it against the catalogue as it stands; changes nothing."""
@@ -56,6 +56,15 @@ class ScriptCommands:
 
     async def format(self, source: str, *, name: str = "script.dtsl") -> Formatted:
         return await asyncio.to_thread(format_text, source, name)
+
+    async def _without_errors(self, source: str, name: str) -> Checked:
+        checked = await self._checked(source, name)
+        problems = [item.problem() for item in checked.diagnostics if item.severity == "error"]
+        if problems:
+            error = ScriptInvalid.of(problems, f"script '{name}'", code="DTSL_INVALID")
+            error.diagnostics = checked.diagnostics
+            raise error
+        return checked
 
     async def _checked(self, source: str, name: str) -> Checked:
         parsed = await asyncio.to_thread(parse_scripts, [(name, source)])

@@ -151,8 +151,8 @@ def _arguments(method: MethodDefinition, call: Call, report: Report) -> list[Arg
             report(fault, item.value.span)
         else:
             values[item.name.id] = Argument(name=item.name.id, value=_as_declared(item.value.value, parameter))
-    missing = parameters.keys() - {item.name.id for item in named}
-    if missing:
+    given = {item.name.id for item in named}
+    if given < parameters.keys():
         all_of_them = [dtsl_member(name) for name in parameters]
         report(diagnostics.argument_count(dtsl_member(method.name), all_of_them, len(named)), call.span)
     return list(values.values()) if len(values) == len(parameters) else None

@@ -41,7 +41,8 @@ def _is_known_of(tokens: Sequence[Token], index: int) -> bool:
         return False
     following = index + 1
     if tokens[following].type != "LPAR":
-        return tokens[following].type not in _INFIX
+        behind = tokens[following + 1].type if following + 1 < len(tokens) else ""
+        return tokens[following].type not in _INFIX or behind in ("RPAR", "DOT")  # `known in` of a role called `in`
     following += 1
     while following < len(tokens) and (tokens[following].type in ("DOT", "STRING") or _is_word(tokens[following])):
         following += 1

@@ -564,6 +564,16 @@ OF_DOCUMENTS = {
 }
 """What commands find in documents, by its code there."""
 _FAMILIES = {"OVERRIDE_": "DTSL343", "RELATIONSHIP_": "DTSL344", "TOO_MANY_RELATIONSHIPS": "DTSL344"}
+_SAID = {
+    "enum_values": "values",
+    "min_value": "'from'",
+    "max_value": "'to'",
+    "stale_after": "'stale after'",
+    "data_type": "type",
+    "twin_roles": "roles",
+}
+_FIELD = re.compile(r"(?<![\w'])(" + "|".join(_SAID) + r")(?![\w'])")
+_FIELDS_IN_JSON = re.compile(r"list its parts: .*")
 _MEANT = re.compile(r"did you mean '([^']*)'\?")
 
 
@@ -579,4 +589,11 @@ def of_document(problem: Problem, severity: Severity) -> Message:
     instead = meant[1] if meant is not None else None
     if instead is not None and not is_word(instead):
         instead = quote(instead, '"')
-    return Message(code or "DTSL124", problem.message, problem.hint, severity, instead)
+    hint = _FIELDS_IN_JSON.sub("write them in braces: 'object name { float x; }'", problem.hint)
+    hint = 'write \'enum name in ["a", "b"];\'' if hint == "list the values that it can take" else hint
+    return Message(code or "DTSL124", _in_words(problem.message), _in_words(hint), severity, instead)
+
+
+def _in_words(text: str) -> str:
+    """Fields of documents as scripts say them."""
+    return _FIELD.sub(lambda match: _SAID[match[0]], text)

@@ -6,9 +6,11 @@ from typing import Any
 from app.dtsl.format import fits_a_comment
 from app.dtsl.format_conditions import dtsl_condition, value_text
 from app.dtsl.format_data import Rest, doc_lines, rest_text
+from app.dtsl.lengths import LONGEST, write_duration
 from app.dtsl.parse import parse_condition
 from app.dtsl.spelling import dtsl_member, is_word, quote
 from app.errors import Invalid
+from app.model.time import SECOND
 
 _ACCESS = {"read": "readonly", "read-write": "writable", "write": "writeonly"}
 _MARK = {True: "!", False: "?"}
@@ -114,9 +116,15 @@ def _of_property(rest: Rest) -> Iterator[str]:
     if isinstance(rest.get("access"), str):
         yield _ACCESS[rest.pop("access")]
     if rest.get("stale_after") is not None:
-        yield f"stale after {value_text(rest.pop('stale_after'))} s"
+        yield f"stale after {_length(rest.pop('stale_after'))}"
     if rest.get("deadband") is not None:
         yield f"deadband {value_text(rest.pop('deadband'))}"
+
+
+def _length(seconds: float) -> str:
+    """`1m30s`; what is no whole number of microseconds, or longer than one can write, is a number of seconds."""
+    micros = round(seconds * SECOND) if 0 < seconds <= LONGEST / SECOND else 0
+    return write_duration(micros) if micros and micros / SECOND == seconds else f"{value_text(seconds)} s"
 
 
 def _computed(rest: Rest) -> str:

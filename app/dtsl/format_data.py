@@ -51,9 +51,9 @@ def rest_text(rest: Mapping[str, Any]) -> str:
 
 
 def without_empty(rest: Mapping[str, Any]) -> dict[str, Any]:
-    """Without objects that nothing is left in."""
+    """Without objects that nothing is left in; in the order of their names, for a script has no order of its own."""
     found: dict[str, Any] = {}
-    for key, value in rest.items():
+    for key, value in sorted(rest.items()):
         if isinstance(value, Rest):
             value = without_empty(value)
             if not value:

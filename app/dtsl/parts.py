@@ -58,7 +58,10 @@ class Part:
             if value.data == "object" and (name not in self.fields or isinstance(self.fields[name], dict)):
                 self.object(name, span_of(token)).merge(value)
             else:
-                self.put(name, self.builder.value(value), span_of(token))
+                if name in self.fields:
+                    self.builder.report(diagnostics.said_twice(name), span_of(token))
+                else:
+                    self.put(name, self.builder.value(value), tree_span(value))
 
 
 class Items:

@@ -39,7 +39,7 @@ from app.model.events import (
     Tick,
     UnshelveAlert,
 )
-from app.model.plan import OverlayPlan, PropertyKey
+from app.model.plan import OverlayPlan, OwnerKey, PropertyKey
 from app.model.time import SECOND, Micros
 
 
@@ -168,6 +168,10 @@ class Engine:
         where that is more than `most` twins and overlays."""
         part = reached(self._live, properties, paths, most)
         return Apart(part, state_of(self._live, part))
+
+    def reach(self, owners: Iterable[OwnerKey], most: int) -> Part:
+        """What a change of these owners' rules can reach. Raises TooWide."""
+        return reached(self._live, (), (), most, owners)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,14 +26,23 @@ class Part:
     behaviors: int
 
 
-def reached(live: LiveState, properties: Iterable[PropertyKey], paths: Iterable[str], most: int) -> Part:
-    """By a change of these properties and of the paths to these twins. Raises TooWide."""
+def reached(
+    live: LiveState,
+    properties: Iterable[PropertyKey],
+    paths: Iterable[str],
+    most: int,
+    owners: Iterable[OwnerKey] = (),
+) -> Part:
+    """By a change of these properties, of the paths to these twins and of the rules of these owners. Raises TooWide."""
     search = _Search(live, most)
-    for key in properties:
-        twin = live.twins.get(key.twin_id)
+    for key in owners:
+        if (owner := live.owner(key)) is not None:
+            search.include(owner)
+    for changing in properties:
+        twin = live.twins.get(changing.twin_id)
         if twin is not None:
             search.include(twin)
-            if (cell := twin.cells.get(key.name)) is not None:
+            if (cell := twin.cells.get(changing.name)) is not None:
                 search.touch(cell)
     for twin_id in paths:
         twin = live.twins.get(twin_id)
@@ -98,6 +107,9 @@ class _Search:
             self.include(twin)
             for guard in twin.guards:
                 self.include(guard.owner)
+            if isinstance(action, EmitPlan):
+                for listener in twin.listeners:
+                    self.include(listener.owner)
             cell = twin.cells.get(action.property) if isinstance(action, WritePlan) else None
             if cell is not None and not cell.mapped:
                 self.touch(cell)

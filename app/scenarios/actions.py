@@ -25,6 +25,7 @@ from app.scenarios.script import (
     Sending,
     Set,
     SetLifecycle,
+    Shelve,
     StepClock,
     Write,
 )
@@ -149,6 +150,16 @@ def _note(words: Words) -> Action:
     return AtAlert("comment", target, code, _by(words), comment)
 
 
+def _shelve(words: Words) -> Action:
+    target, code = words.member(_BEHAVIOR), code_of(words)
+    words.need("for")
+    return Shelve(target, code, words.duration(), _by(words), _because(words, "a test"))
+
+
+def _unshelve(words: Words) -> Action:
+    return Shelve(words.member(_BEHAVIOR), code_of(words), None, _by(words), _because(words, ""))
+
+
 def _force(words: Words) -> Action:
     target = words.member(_PROPERTY)
     words.need("=")
@@ -224,6 +235,8 @@ ACTIONS: dict[str, Callable[[Words], Action]] = {
     "acknowledge": _acknowledge,
     "reset": _reset,
     "comment": _note,
+    "shelve": _shelve,
+    "unshelve": _unshelve,
     "force": _force,
     "out": _out_of_service,
     "clear": _clear_override,

@@ -148,7 +148,7 @@ def no_alert(name: str, open_alerts: Sequence[str]) -> Message:
 
 
 def which_alert(name: str, codes: Sequence[str]) -> Message:
-    return Message("TWINS305", f"{name} has {len(codes)} open alerts", f"add 'code' with one of {', '.join(codes)}")
+    return Message("TWINS305", f"{name} has {len(codes)} alerts", f"add 'code' with one of {', '.join(codes)}")
 
 
 def time_goes_back(moment: str, now: str) -> Message:

@@ -107,6 +107,10 @@ def _flag(alert: Alert, flag: str) -> bool:
             return alert.acknowledged
         case "unacknowledged":
             return not alert.acknowledged
+        case "shelved":
+            return alert.shelved is not None
+        case "suppressed":
+            return bool(alert.suppressed_by)
         case _:
             return alert.latched
 

@@ -16,6 +16,7 @@ from app.commands.values import fitted
 from app.errors import Refused
 from app.model.events import (
     AcknowledgeAlert,
+    AlertKey,
     CallResult,
     ClearOverride,
     CommentAlert,
@@ -29,8 +30,10 @@ from app.model.events import (
     Samples,
     SetManual,
     SetOverride,
+    ShelveAlert,
+    UnshelveAlert,
 )
-from app.model.plan import Plan
+from app.model.plan import AlertPlan, BehaviorKey, Plan
 from app.model.values import Quality, Value
 from app.scenarios import messages, naming
 from app.scenarios.actions import OPERATOR
@@ -50,6 +53,7 @@ from app.scenarios.script import (
     Sending,
     Set,
     SetLifecycle,
+    Shelve,
     StepClock,
     Write,
 )
@@ -86,6 +90,8 @@ def perform(stage: Stage, does: Action, texts: Texts) -> list[str]:
             _call(stage, does)
         case AtAlert():
             _at_alert(stage, does)
+        case Shelve():
+            _shelve(stage, does)
         case Override():
             _override(stage, does)
         case Answer():
@@ -213,6 +219,30 @@ def _at_alert(stage: Stage, does: AtAlert) -> None:
         raise Undoable(messages.which_alert(name, [item.code for item in found]))
     command = {"acknowledge": AcknowledgeAlert, "reset": ResetAlert, "comment": CommentAlert}[does.does]
     _command(stage, command(found[0].alert_id, does.by, does.comment))
+
+
+def _shelve(stage: Stage, does: Shelve) -> None:
+    key = naming.behavior_of(stage, does.target)
+    alert = AlertKey(key.owner, key.name, does.code if does.code is not None else _only_alert(stage, key))
+    if does.duration is None:
+        _command(stage, UnshelveAlert(alert, does.by, does.reason))
+    else:
+        _command(stage, ShelveAlert(alert, does.duration, does.by, does.reason))
+
+
+def _only_alert(stage: Stage, key: BehaviorKey) -> str:
+    """The code of the one alert that a behavior raises, where it has one."""
+    live, name = stage.engine.live, told_member(key.owner.id, key.name)
+    rule = live.rule(key)
+    codes = {item.code for item in live.open_alerts() if (item.owner, item.behavior) == (key.owner, key.name)}
+    codes |= (
+        {action.code for action in rule.plan.actions if isinstance(action, AlertPlan)} if rule is not None else set()
+    )
+    if not codes:
+        raise Undoable(messages.no_alert(name, []))
+    if len(codes) > 1:
+        raise Undoable(messages.which_alert(name, sorted(codes)))
+    return codes.pop()
 
 
 def _override(stage: Stage, does: Override) -> None:

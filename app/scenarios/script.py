@@ -137,6 +137,17 @@ class AtAlert:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelve:
+    """An alert of a behavior, open or not; a `duration` of None ends it."""
+
+    target: Member
+    code: str | None
+    duration: Micros | None
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Override:
     does: Literal["force", "out of service", "clear override"]
     target: Member
@@ -237,7 +248,7 @@ class ExpectConnection:
     reason: str | None = None
 
 
-AlertFlag = Literal["active", "cleared", "acknowledged", "unacknowledged", "latched"]
+AlertFlag = Literal["active", "cleared", "acknowledged", "unacknowledged", "latched", "shelved", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +340,7 @@ Action = (
     | Write
     | Call
     | AtAlert
+    | Shelve
     | Override
     | Answer
     | Sending

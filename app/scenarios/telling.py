@@ -16,6 +16,7 @@ from app.model.events import (
     OverrideChanged,
     PropertyChanged,
     SampleRejected,
+    ShelvingChanged,
     TimerChanged,
     TwinEventOccurred,
 )
@@ -78,6 +79,8 @@ def kind_of_call(item: Call) -> str:
 def alert(item: Alert) -> str:
     states = ["active" if item.active else "cleared", "acknowledged" if item.acknowledged else "unacknowledged"]
     states += ["latched"] if item.latched else []
+    states += ["shelved"] if item.shelved is not None else []
+    states += ["suppressed"] if item.suppressed_by else []
     name = behavior(BehaviorKey(item.owner, item.behavior))
     return f"{name} {item.severity} {quote(item.message, chr(34))} code {item.code} {' '.join(states)}"
 
@@ -143,6 +146,7 @@ def facts(outcome: Outcome) -> list[str]:
     found += [behavior_fact(fact) for fact in outcome.behaviors]
     found += [alert_fact(fact) for fact in outcome.alerts]
     found += [call_fact(fact) for fact in outcome.calls]
+    found += [_shelving(fact) for fact in outcome.shelvings]
     found += [timer_fact(fact) for fact in outcome.timers]
     return found + ([f"refused: {outcome.refused}"] if outcome.refused else [])
 
@@ -155,6 +159,12 @@ def _change(fact: PropertyChanged) -> str:
 
 def _connectivity(fact: ConnectivityChanged) -> str:
     return f"{dtsl_type(fact.twin_id)} {fact.status}" + (f" ({fact.reason})" if fact.reason else "")
+
+
+def _shelving(fact: ShelvingChanged) -> str:
+    key = fact.shelving.key
+    why = f": {fact.reason}" if fact.reason else ""
+    return f"{fact.change} {member(key.owner.id, key.behavior)} code {key.code}{why}"
 
 
 def _override(fact: OverrideChanged) -> str:

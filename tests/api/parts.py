@@ -18,6 +18,7 @@ from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
+from app.commands.dry_run import DryRunCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
@@ -28,6 +29,7 @@ from app.errors import Unavailable
 from app.find.finder import Finder
 from app.graph.codec import definition_audit, owner_key
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
+from app.model.beside import Beside, Comparison
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
@@ -51,7 +53,7 @@ from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealt
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import Override, PropertyState, Value
-from app.ports import AssetStore, Inbox, LiveView
+from app.ports import AssetStore, Inbox, LiveView, Past
 from app.runtime.audited import audited, recorded
 from app.runtime.bus import Bus
 from app.settings import AssetSettings, ServerSettings
@@ -254,6 +256,13 @@ class FakeLive:
         return self.calls.get(call_id)
 
 
+class NoPast:
+    """Of an installation to which nothing has happened."""
+
+    async def compare(self, comparison: Comparison) -> Beside:
+        return Beside(comparison.since, comparison.since, 0, True, ())
+
+
 class FakeStore:
     """The parts of TwinStore that the API reads; `statements` names each time the graph would be asked."""
 
@@ -427,6 +436,7 @@ class Parts(Protocol):
     bus: Bus
     clock: FakeClock
     assets: AssetStore
+    past: Past
 
     async def ready(self) -> dict[str, str]: ...
 
@@ -452,6 +462,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         reports,
         AlertCommands(live, inbox),
         WhatIfCommands(parts.catalogue, engine or Engine(), parts.clock),
+        DryRunCommands(definitions, engine or Engine(), parts.past, parts.clock),
     )
     return Services(
         commands,
@@ -474,6 +485,7 @@ class Installation:
         self.live = FakeLive()
         self.store = FakeStore()
         self.devices = FakeDevices()
+        self.past: Past = NoPast()
         self.bus = Bus()
         self.clock = FakeClock()
         self.problems: dict[str, str] = {}

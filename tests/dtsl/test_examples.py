@@ -8,9 +8,11 @@ import os
 
 import pytest
 
+from app.bulk.canonical import in_order
 from app.commands.check_scripts import check_script
 from app.dtsl.format_script import format_script
 from app.dtsl.parse import parse_script
+from app.model.catalogue import Catalogue
 from app.model.definitions import Overlay, OverlayType, RoleDefinition, Twin, TwinType, to_document
 from tests.dtsl.corpus import CORPUS
 from tests.dtsl.plant import catalogue
@@ -31,7 +33,20 @@ def test_our_own_script_means_its_json_documents() -> None:
     ]
 
 
-@pytest.mark.parametrize("case", ["many_mistakes", "syntax"])
+def test_declarations_of_every_kind_mean_their_documents() -> None:
+    folder = CORPUS / "pump_house"
+    expected = folder / "documents.json"
+
+    checked = check_script((folder / "script.dtsl").read_text(encoding="utf-8"), Catalogue())
+
+    assert [item.code for item in checked.diagnostics] == []
+    said = json.dumps([in_order(item) for item in checked.definitions], indent=2, ensure_ascii=False) + "\n"
+    if os.environ.get("REWRITE_EXPECTED"):
+        expected.write_text(said, encoding="utf-8")
+    assert said == expected.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", ["many_mistakes", "many_declarations", "syntax"])
 def test_every_mistake_is_said_at_once_and_to_the_letter(case: str) -> None:
     source = (CORPUS / case / "script.dtsl").read_text(encoding="utf-8")
     expected = CORPUS / case / "expected.txt"
@@ -46,9 +61,10 @@ def test_every_mistake_is_said_at_once_and_to_the_letter(case: str) -> None:
     assert len(checked.diagnostics) >= 10
 
 
-def test_formatting_is_canonical() -> None:
-    source = (CORPUS / "cooling_loop" / "script.dtsl").read_text(encoding="utf-8")
-    expected = CORPUS / "cooling_loop" / "formatted.dtsl"
+@pytest.mark.parametrize("case", ["cooling_loop", "pump_house"])
+def test_formatting_is_canonical(case: str) -> None:
+    source = (CORPUS / case / "script.dtsl").read_text(encoding="utf-8")
+    expected = CORPUS / case / "formatted.dtsl"
 
     said = format_script(parse_script(source)[0])
 

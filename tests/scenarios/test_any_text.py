@@ -65,6 +65,8 @@ GOOD_LINES = st.sampled_from(
         "write Pump1.speed = 500",
         "call Pump1.start()",
         "acknowledge Pump1.failed",
+        "shelve Pump1.failed for 1m",
+        "unshelve Pump1.failed",
         "force Pump1.status = 'fault' because \"x\"",
         "out of service Pump1.status",
         "clear override Pump1.status",

@@ -232,6 +232,13 @@ class AuditActorKind(Enum):
     ENGINE = strawberry.enum_value("engine", description="A timer, or what follows from a restart.")
 
 
+@strawberry.enum(description="What a behavior does.")
+class RehearsedFact(Enum):
+    ACTIVATION = strawberry.enum_value("activation", description="It becomes active, or fires.")
+    ALERT = strawberry.enum_value("alert", description="It raises an alert.")
+    CALL = strawberry.enum_value("call", description="It calls a method or writes a property.")
+
+
 @strawberry.enum(description="What devices answer to the calls of a rehearsal.")
 class Answers(Enum):
     ACCEPT = "accept"
