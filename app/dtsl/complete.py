@@ -7,7 +7,7 @@ expected to be unfinished, so nothing here depends on it being right.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from app.dtsl.declared import Known
 from app.dtsl.diagnostics import SEVERITIES
@@ -16,10 +16,19 @@ from app.dtsl.names_at import Names, path_before, shown_type
 from app.dtsl.outline import Place, id_of, outline, place_behind, words
 from app.dtsl.parse import MAX_SOURCE, cut, expected_behind
 from app.dtsl.source import BYTE_ORDER_MARK
-from app.dtsl.spelling import dtsl_member, dtsl_type, quote
+from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, quote
 from app.dtsl.when import DAYS
 from app.model.catalogue import Capabilities
-from app.model.definitions import Described, MethodDefinition
+from app.model.definitions import (
+    ConnectivityPart,
+    DataType,
+    Described,
+    Impact,
+    Lifecycle,
+    MethodDefinition,
+    Simulation,
+    TwinKind,
+)
 
 MOST = 200
 """Suggestions; who wants others writes another letter."""
@@ -28,6 +37,9 @@ Kind = Literal[
     "keyword", "type", "overlay", "twin", "role", "property", "method", "value", "action", "function", "event"
 ]
 Token = Any
+_MOST_SORTED = 20_000
+_WORDS = {"KIND": get_args(TwinKind), "LIFECYCLE": get_args(Lifecycle), "IMPACT": get_args(Impact)}
+_FIELDS = {"CONNECTIVITY": tuple(ConnectivityPart.model_fields), "SIMULATION": tuple(Simulation.model_fields)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +125,24 @@ def _names(place: Place, names: Names) -> list[Completion]:
     match inner, kinds:
         case "", ["INSTANCE", _, "OF"]:
             return list(_overlays(names))
-        case "TWINS", _ if names.here is not None and names.here.overlay_type is not None:
+        case "", ["TWIN", _, "OF"] | ["TWIN", "TYPE", _, "EXTENDS"]:
+            return list(_types(names))
+        case _, ["KIND" | "LIFECYCLE" | "IMPACT"] if len(place.blocks) == 1:
+            return [Completion(word, "value") for word in _WORDS[kinds[0]]]
+        case "TWINS", _ if names.here is not None and names.here.kind == "instance":
             return list(_bindings(statement, names))
         case "TWINS", []:
-            ids = names.catalogue.ids("twin_type")
-            return [Completion(dtsl_type(id), "type", description=_described(names, id)) for id in sorted(ids)]
+            return [*_types(names), *_overlays(names)]
+        case "TWINS", ["OVERLAY"]:
+            return list(_overlays(names))
+        case "PROPERTIES", []:
+            return [Completion(word, "type") for word in get_args(DataType) if word != "array"]
+        case "RELATIONSHIPS", [*_, "COLON"]:
+            return [Completion(dtsl_member(id), "type") for id in names.relationship_types()]
+        case "RELATIONSHIPS", [] | [_, "ARROW"] if names.in_twin:
+            return list(_ends(statement, names))
+        case (("CONNECTIVITY" | "SIMULATION"), []):
+            return [Completion(dtsl_member(field), "property") for field in _FIELDS[inner]]
         case "RELATIONSHIPS", [] | [_, "ARROW"]:
             return list(_roles(names))
         case ("RELATIONSHIPS", [*_, "IF" | "AND" | "OR" | "LPAR" | "BANG"]) | ("WHEN", _):
@@ -131,14 +156,31 @@ def _names(place: Place, names: Names) -> list[Completion]:
     return []
 
 
+def _types(names: Names) -> Iterator[Completion]:
+    for id in names.types():
+        yield Completion(dtsl_type(id), "type", description=_described(names, id))
+
+
+def _ends(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
+    """`this` is one of both."""
+    itself = bool(statement) and str(statement[0]) == SELF
+    if not itself:
+        yield Completion(SELF, "twin", "the twin itself")
+    if itself or not statement:
+        if names.here is not None and names.here.kind == "twin_type":
+            yield from _types(names)
+        else:
+            twins = sorted(islice(names.catalogue.ids("twin"), _MOST_SORTED))
+            yield from (Completion(dtsl_type(id), "twin") for id in islice(twins, MOST))
+
+
 def _described(names: Names, type_id: str) -> str:
     found = names.catalogue.twin_type(type_id)
     return found.description if found else ""
 
 
 def _overlays(names: Names) -> Iterator[Completion]:
-    ids = {item.name for item in names.declared if item.overlay_type is None} | set(names.catalogue.ids("overlay_type"))
-    for id in sorted(ids):
+    for id in names.overlay_types():
         yield Completion(dtsl_type(id), "overlay")
 
 
@@ -177,18 +219,34 @@ def _in_condition(statement: Sequence[Token], names: Names) -> Iterator[Completi
         path = path_before(statement[:-1])
         if len(path) == 2:
             yield from _values(names.of_role(path[0]).properties.get(path[1]))
+        elif len(path) == 1 and names.in_twin:
+            yield from _values(names.own().properties.get(path[0]))
         elif len(path) == 1 and path[0] in names.roles():
             yield Completion("null", "value")
         elif not path and "quality" in map(str, statement):
             yield from (Completion(quote(value, '"'), "value") for value in QUALITIES)
-        yield from _roles(names)
+        yield from _to_read(names)
     elif last == "EVERY":
         yield from (Completion(word, "value") for word in DAYS)
     elif last in ("", "AND", "OR", "LPAR", "BANG", "PLUS", "MINUS", "TIMES", "DIVIDED", "MODULO", "KNOWN", "OF"):
-        yield from _roles(names)
+        yield from _to_read(names)
         yield from _functions()
     elif last in ("IF", "ON"):
+        yield from _to_read(names)
+
+
+def _to_read(names: Names) -> Iterator[Completion]:
+    """Roles; in a twin its own properties."""
+    if names.in_twin:
+        yield from _properties(names.own(), lambda access: access != "write")
+    else:
         yield from _roles(names)
+
+
+def _to_do(offered: Capabilities) -> Iterator[Completion]:
+    for method in sorted(offered.methods.values(), key=lambda item: item.name):
+        yield Completion(dtsl_member(method.name), "method", signature(method), method.description)
+    yield from _properties(offered, lambda access: access != "read")
 
 
 def _functions() -> Iterator[Completion]:
@@ -200,14 +258,13 @@ def _in_action(statement: Sequence[Token], names: Names) -> Iterator[Completion]
     kinds = [token.type for token in statement]
     if not statement:
         yield Completion("alert", "action", "(severity, message)", "Raises an alert while the condition holds.")
-        yield from _roles(names)
+        yield from _to_do(names.own()) if names.in_twin else _roles(names)
     elif kinds[-1] == "DOT" and "LPAR" not in kinds:
-        offered = names.of_role((path_before(statement[:-1]) or [""])[0])
-        for method in sorted(offered.methods.values(), key=lambda item: item.name):
-            yield Completion(dtsl_member(method.name), "method", signature(method), method.description)
-        yield from _properties(offered, lambda access: access != "read")
+        yield from _to_do(names.of_role((path_before(statement[:-1]) or [""])[0]))
     elif kinds[-1] == "EQUAL":
         path = path_before(statement[:-1])
+        if len(path) == 1 and names.in_twin:
+            yield from _values(names.own().properties.get(path[0]))
         if len(path) == 2:
             yield from _values(names.of_role(path[0]).properties.get(path[1]))
     elif "LPAR" in kinds:
@@ -235,8 +292,9 @@ def _argument(method: Sequence[Token], inside: Sequence[str], names: Names) -> I
     path = path_before(method)
     if path == ["alert"] and inside[-1] == "LPAR":
         yield from (Completion(severity, "value") for severity in SEVERITIES)
-    elif len(path) == 2:
-        found = names.of_role(path[0]).methods.get(path[1])
+    elif len(path) == 2 or (len(path) == 1 and names.in_twin):
+        offered = names.own() if names.in_twin else names.of_role(path[0])
+        found = offered.methods.get(path[-1])
         parameters = found.parameters if found else []
         number = inside.count("COMMA")
         yield from _values(parameters[number] if number < len(parameters) else None)

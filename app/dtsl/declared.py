@@ -13,7 +13,7 @@ from app.dtsl.findings import Findings
 from app.dtsl.source import Span
 from app.dtsl.spelling import dtsl_member
 from app.model.catalogue import Capabilities
-from app.model.definitions import Kind, Overlay, OverlayType, Twin, TwinType
+from app.model.definitions import Kind, Overlay, OverlayType, RelationshipType, Twin, TwinType
 
 Made = TypeVar("Made")
 
@@ -28,6 +28,8 @@ class Known(Protocol):
     def twin(self, twin_id: str) -> Twin | None: ...
 
     def overlay_type(self, type_id: str) -> OverlayType | None: ...
+
+    def relationship_type(self, name: str) -> RelationshipType | None: ...
 
     def overlay(self, overlay_id: str) -> Overlay | None: ...
 

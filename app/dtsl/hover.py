@@ -15,6 +15,7 @@ from app.dtsl.spelling import dtsl_member, dtsl_type
 from app.model.definitions import PropertyDefinition
 
 Token = Any
+_WAYS = {"forward": "forward", "backward": "backward", "both": "both ways", "none": "not along it"}
 _ACCESS = {"read": "", "write": ", write-only", "read-write": ", writable"}
 
 
@@ -50,6 +51,14 @@ def _said(tokens: Sequence[Token], index: int, names: Names) -> tuple[str, str] 
     match inner, kinds:
         case "", ["INSTANCE", _, "OF"]:
             return f"overlay {dtsl_type(id)}", ""
+        case "", ["TWIN", _, "OF"] | ["TWIN", "TYPE", _, "EXTENDS"]:
+            return _type(id, names)
+        case "RELATIONSHIPS", [*_, "COLON"]:
+            return _relationship_type(id, names)
+        case "RELATIONSHIPS", [] | [_, "ARROW"] if names.in_twin:
+            return _type(id, names) or _twin(id, names)
+        case (("WHEN" | "THEN"), _) if names.in_twin:
+            return _own([*path_before([*place.statement, tokens[index]])], following, names)
         case "TWINS", _ if names.here is not None and names.here.overlay_type is not None:
             return _twin(id, names) if kinds[1:] == ["EQUAL"] else _role(id, names)
         case "TWINS", []:
@@ -65,6 +74,24 @@ def _type(id: str, names: Names) -> tuple[str, str] | None:
         return None
     extends = f" extends {dtsl_type(found.extends)}" if found.extends else ""
     return f"twin type {dtsl_type(id)}{extends}", found.description
+
+
+def _relationship_type(id: str, names: Names) -> tuple[str, str] | None:
+    found = names.catalogue.relationship_type(id)
+    if found is None:
+        return None
+    inverse = f", seen from its target {dtsl_member(found.inverse)}" if found.inverse else ""
+    return f"relationship type {dtsl_member(id)}: failure travels {_WAYS[found.impact]}{inverse}", found.description
+
+
+def _own(path: Sequence[str], following: str, names: Names) -> tuple[str, str] | None:
+    if path == ["alert"] and following == "LPAR":
+        return _member(path, following, names)
+    offered = names.own()
+    method, item = offered.methods.get(path[-1]), offered.properties.get(path[-1])
+    if method is not None and (following == "LPAR" or item is None):
+        return f"{dtsl_member(path[-1])}{signature(method)}", method.description
+    return (f"{dtsl_member(path[-1])}: {_property(item)}", item.description) if item is not None else None
 
 
 def _twin(id: str, names: Names) -> tuple[str, str] | None:

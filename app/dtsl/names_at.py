@@ -28,11 +28,38 @@ class Names:
         if self.here.overlay_type is None:
             return self.here.roles
         for other in self.declared:
-            if other.overlay_type is None and other.name == self.here.overlay_type:
+            if other.kind == "overlay" and other.name == self.here.overlay_type:
                 return other.roles
         stored = self.catalogue.overlay_type(self.here.overlay_type)
         roles = stored.twin_roles if stored else []
         return {role.role: (role.twin_type, not role.required) for role in roles if role.twin_type is not None}
+
+    @property
+    def in_twin(self) -> bool:
+        """Whether it stands in a twin or a twin type, whose behaviors name their own properties and methods."""
+        return self.here is not None and self.here.kind in ("twin", "twin_type")
+
+    def own(self) -> Capabilities:
+        """Of the twin or twin type: as it was saved last, or what it takes from its type."""
+        if self.here is None:
+            return NO_CAPABILITIES
+        if self.here.kind == "twin_type" and self.catalogue.twin_type(self.here.name) is not None:
+            return self.catalogue.type_capabilities(self.here.name)
+        return self.catalogue.type_capabilities(self.here.twin_type) if self.here.twin_type else NO_CAPABILITIES
+
+    def types(self) -> list[str]:
+        """Twin types, declared or saved."""
+        return sorted(
+            {item.name for item in self.declared if item.kind == "twin_type"} | set(self.catalogue.ids("twin_type"))
+        )
+
+    def overlay_types(self) -> list[str]:
+        here = {item.name for item in self.declared if item.kind == "overlay"}
+        return sorted(here | set(self.catalogue.ids("overlay_type")))
+
+    def relationship_types(self) -> list[str]:
+        here = {item.name for item in self.declared if item.kind == "relationship_type"}
+        return sorted(here | set(self.catalogue.ids("relationship_type")))
 
     def of_role(self, role: str) -> Capabilities:
         found = self.roles().get(role)

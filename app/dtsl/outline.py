@@ -5,24 +5,29 @@ Nothing here fails over a fault: what does not look like a declaration is passed
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from app.dtsl.parse import cut
 from app.dtsl.spelling import read_name, unquote
 
 Token = Any
-_BLOCKS = ("TWINS", "RELATIONSHIPS", "BEHAVIORS", "METADATA")
+_INNER = ("WHEN", "THEN", "BEHAVIOR")
+"""Words that begin blocks inside of blocks."""
+Kind = Literal["relationship_type", "twin_type", "twin", "overlay", "instance"]
 _BETWEEN = ("LBRACE", "RBRACE", "SEMICOLON")
 
 
 @dataclass(slots=True)
 class Declared:
-    """An overlay or an instance. `roles` are an overlay's, by id, with their type and whether they are optional;
-    `filled` are the roles that an instance has filled already."""
+    """`roles` are an overlay's, by id, with their type and whether they are optional; `filled` are the roles that an
+    instance has filled already."""
 
     name: str = ""
     overlay_type: str | None = None
     """Of an instance."""
+    kind: Kind = "overlay"
+    twin_type: str | None = None
+    """Of a twin; of a twin type the one that it extends."""
     roles: dict[str, tuple[str, bool]] = field(default_factory=dict)
     filled: set[str] = field(default_factory=set)
     blocks: set[str] = field(default_factory=set)
@@ -74,7 +79,7 @@ def outline(tokens: Sequence[Token]) -> list[Declared]:
             if at_top or _begins(statement):
                 found.append(_declared(statement, token))
                 blocks = []
-            elif len(blocks) == 1 and statement and statement[0].type in _BLOCKS:
+            elif len(blocks) == 1 and statement and statement[0].type not in _INNER:
                 found[-1].blocks.add(statement[0].type)
             blocks.append(statement[0].type if statement else "")
         elif token.type == "RBRACE" and blocks:
@@ -94,21 +99,35 @@ def id_of(token: Token) -> str:
 
 
 def _begins(statement: Sequence[Token]) -> bool:
-    """`overlay NAME` or `instance NAME of NAME`, which stand at the top even where a bracket before is missing."""
+    """`overlay NAME`, `twin NAME of NAME` and their like, which stand at the top even where a bracket is missing."""
     kinds = [token.type for token in statement]
-    return (kinds[:1] == ["OVERLAY"] and len(kinds) == 2) or (kinds[:1] == ["INSTANCE"] and kinds[2:3] == ["OF"])
+    if kinds[:1] in (["INSTANCE"], ["TWIN"]) and kinds[2:3] == ["OF"]:
+        return True
+    return (kinds[:1] == ["OVERLAY"] and len(kinds) == 2) or kinds[:2] in (["TWIN", "TYPE"], ["RELATIONSHIP", "TYPE"])
 
 
 def _declared(statement: Sequence[Token], brace: Token) -> Declared:
-    name = id_of(statement[1]) if len(statement) > 1 else ""
-    of = id_of(statement[3]) if len(statement) > 3 else None
-    return Declared(name, of, start=(statement[0] if statement else brace).start_pos, end=brace.end_pos)
+    kinds = [token.type for token in statement]
+    made = Declared(start=(statement[0] if statement else brace).start_pos, end=brace.end_pos)
+    at = 2 if kinds[1:2] == ["TYPE"] and len(kinds) > 2 else 1
+    made.name = id_of(statement[at]) if len(statement) > at else ""
+    second = id_of(statement[at + 2]) if len(statement) > at + 2 else None
+    match kinds:
+        case ["RELATIONSHIP", *_]:
+            made.kind = "relationship_type"
+        case ["TWIN", *_]:
+            made.kind, made.twin_type = "twin_type" if at == 2 else "twin", second
+        case ["INSTANCE", *_]:
+            made.kind, made.overlay_type = "instance", second
+    return made
 
 
 def _take(declared: Declared, statement: Sequence[Token]) -> None:
     kinds = [token.type for token in statement]
-    if declared.overlay_type is not None:
+    if declared.kind == "instance":
         if kinds[1:2] == ["EQUAL"]:
             declared.filled.add(id_of(statement[0]))
     elif len(statement) >= 2:
-        declared.roles[id_of(statement[-1])] = id_of(statement[0]), "OPTIONAL" in kinds
+        kind = statement[1] if kinds[0] == "OVERLAY" else statement[0]
+        optional = "OPTIONAL" in kinds or ("LSQB" in kinds and "PLUS" not in kinds)
+        declared.roles[id_of(statement[-1])] = id_of(kind), optional

@@ -49,4 +49,5 @@ async def test_the_commands_of_the_page_do_what_it_says(tmp_path: Path) -> None:
     assert "created" not in said["twin-overlay apply backup"]
     assert (tmp_path / "backup" / "twins" / "tank_1.json").is_file()
     assert (tmp_path / "backup-lines" / "twin_types.ndjson").is_file()
+    assert (tmp_path / "backup-scripts" / "twins" / "tank_1.dtsl").read_text().startswith("twin ")
     assert len(installation.store.changes) == 2

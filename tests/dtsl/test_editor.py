@@ -39,6 +39,8 @@ def _texts(marked: str) -> list[str]:
     return [item.text for item in _complete(marked)[1].items]
 
 
+OF_PLANT = ["CentrifugalPump", "Controller", "FlowSensor", "Pipe", "PressureSensor", "Recorder", "Valve"]
+OF_PROPERTIES = [*("deadband", "from", "in", "readonly", "stale", "to", "with", "writable", "writeonly")]
 OF_OVERLAYS = ["behaviors", "interlocks", "name", "relationships", "version", "visualization", "with"]
 
 
@@ -118,6 +120,20 @@ OF_OVERLAYS = ["behaviors", "interlocks", "name", "relationships", "version", "v
             ["Valve234", "Valve235", "Valve334", "Valve335", "overlay", "twin"],
         ),
         ("instance A of C { metadata { a = | } }", ["true", "false"]),
+        ("twin X of Va|", ["Valve"]),
+        ("twin type Va {} twin type X extends Va|", ["Va", "Valve"]),
+        ("twin type X { kind | }", ["equipment", "sensor", "controller"]),
+        ("instance X { lifecycle d| }", ["draft"]),
+        ("twin type X { properties { fl| } }", ["float"]),
+        ("twin type X { properties { float a | } }", sorted(OF_PROPERTIES)),
+        ("twin type X { relationships { | } }", ["this", *OF_PLANT, "X"]),
+        ("twin type X { relationships { this -> V| } }", ["Valve"]),
+        ("twin type X { relationships { this -> Valve as a : phys| } }", ["physicalConnection"]),
+        ("twin X of Valve { relationships { this -> Pump1| } }", ["Pump123", "Pump124"]),
+        ("twin X of Valve { behaviors { behavior a { when { po| } } } }", ["position"]),
+        ('twin X of Valve { behaviors { behavior a { when { status == "o| } } } }', ['"open"']),
+        ("twin X of Valve { connectivity { end| } }", ["endpoint"]),
+        ("overlay A {} overlay B { twins { overlay | } }", ["A", "B"]),
     ],
 )
 def test_what_fits_is_offered(marked: str, texts: Sequence[str]) -> None:
@@ -201,6 +217,19 @@ def _hover(marked: str) -> Hover | None:
         ("overlay X { twins { Valve v; } } instance Y of X { twins { v = Valve|234; } }", "twin Valve234: Valve"),
         ("overlay X { twins { Valve v; } } instance Y of X { twins { |v = Valve234; } }", "role v: Valve"),
         ("overlay X {} instance Y of |X {}", "overlay X"),
+        ("twin X of Val|ve {}", "twin type Valve"),
+        ("twin type X extends Val|ve {}", "twin type Valve"),
+        ("twin type X { relationships { this -> Val|ve as a; } }", "twin type Valve"),
+        ("twin X of Valve { relationships { Pump1|23 -> this as a; } }", "twin Pump123: CentrifugalPump"),
+        (
+            "twin type X { relationships { this -> Pipe as a : mon|itoring; } }",
+            "relationship type monitoring: failure travels not along it, seen from its target monitoredBy",
+        ),
+        (
+            "twin X of Valve { behaviors { behavior a { when { pos|ition > 1 } } } }",
+            "position: float in %, 0.0 to 100.0, writable",
+        ),
+        ("twin X of Valve { behaviors { behavior a { when { true } then { cl|ose(); } } } }", "close()"),
     ],
 )
 def test_a_word_says_what_it_is(marked: str, title: str) -> None:
