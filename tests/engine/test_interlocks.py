@@ -2,9 +2,10 @@
 
 import pytest
 
-from app.model.conditions import And, Bound, Not
+from app.model.conditions import And, Bound, Compare, Duration, Evidence, Literal, Not, PropertyRef
 from app.model.events import AttemptCall, CallResult, Load, Outcome, RequestCall, SetManual, Started
 from app.model.plan import OwnerKey, Plan, Shape
+from app.model.time import SECOND
 from tests.engine.plant import (
     STATION,
     Plant,
@@ -17,6 +18,7 @@ from tests.engine.plant import (
     pump,
     pump_shape,
     rule,
+    sample,
     sent,
     station,
     write,
@@ -169,6 +171,30 @@ def test_an_interlock_that_can_not_be_run_stands_against_everything_it_covers() 
     assert [(item.what, item.reason) for item in refusal.interlocks[0].unknown] == [
         ("there is no role 'x'", "UNKNOWN_ROLE")
     ]
+
+
+def test_an_age_is_that_of_the_moment_of_the_send() -> None:
+    age = Evidence("age", PropertyRef(None, "temperature"))
+    plant = Plant(interlocks=[never(Compare(">", age, Duration(30 * SECOND)), call="start")])
+    plant.read(temperature=50.0)
+    plant.now += 25 * SECOND
+    assert ask(plant, "c1").refused == ""
+    plant.now += 25 * SECOND
+    assert ask(plant, "c2").refused.startswith("CALL_INTERLOCKED ")
+    assert [view.truth for view in plant.engine.live.guards("p1")] == ["true"]
+    plant.read(temperature=50.0)
+    assert ask(plant, "c3").refused == ""
+
+
+def test_the_quality_of_what_an_interlock_reads_is_never_unknown() -> None:
+    quality = Compare("!=", Evidence("quality", PropertyRef(None, "temperature")), Literal("good"))
+    plant = Plant(interlocks=[never(quality, call="start")])
+    plant.take(sample("temperature", 50.0, plant.now, "uncertain"))
+    refusal = ask(plant).calls[0].call.refusal
+    assert refusal is not None
+    assert refusal.interlocks[0].truth == "true"
+    plant.read(temperature=50.0)
+    assert ask(plant, "c2").refused == ""
 
 
 # ---------------------------------------------------------------- of overlays
