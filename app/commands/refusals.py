@@ -11,6 +11,8 @@ from app.model.definitions import PropertyDefinition
 from app.model.document import MAX_TEXT
 from app.model.near import near
 
+_HINTS = {"CALL_INTERLOCKED": "wait until it no longer stands, or override it with a reason"}
+
 
 def unknown(kind: str, name: str, where: str, known: Iterable[str]) -> NotFound:
     return NotFound(
@@ -68,4 +70,4 @@ def raise_refused(reason: str) -> NoReturn:
         raise NotFound(message, code=code)
     if "_ALREADY_" in code or code.endswith("_EXISTS"):
         raise Conflict(message, code=code)
-    raise Refused(message, code=code)
+    raise Refused(message, code=code, hint=_HINTS.get(code, ""))

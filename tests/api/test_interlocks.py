@@ -101,6 +101,7 @@ async def test_a_manual_property_is_not_set_while_an_interlock_stands(plant: Pla
     plant.hear("pump_123", "temperature", 99.0)
     error = await refused(plant, SET)
     assert error["extensions"]["code"] == "CALL_INTERLOCKED"
+    assert error["extensions"]["hint"] == "wait until it no longer stands, or override it with a reason"
     assert (await ask(plant, SET, override={"reason": "test"}))["setProperty"]["value"]["json"] == 7
 
 
