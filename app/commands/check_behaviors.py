@@ -16,7 +16,6 @@ from app.commands.overlay_names import Names, nobody
 from app.dtsl.examine import examine
 from app.dtsl.guards import guarded_by
 from app.dtsl.scope import Owner, Scope
-from app.errors import Problem
 from app.model.behaviors import BehaviorDefinition
 from app.model.catalogue import Capabilities
 from app.model.conditions import Condition
@@ -72,14 +71,7 @@ def check_behaviors(behaviors: Sequence[tuple[str, BehaviorDefinition]], place: 
     scope = place.scope()
     for path, behavior in behaviors:
         found = check_behavior(behavior, place, scope, path)
-        if path:
-            findings.problems += found.problems
-            findings.warnings += found.warnings
-        else:
-            findings.problems += [
-                Problem(item.code, f"behavior '{behavior.name}': {item.message}", "", item.hint)
-                for item in found.problems
-            ]
+        findings.take(found, path, f"behavior '{behavior.name}'")
 
 
 def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, path: str) -> Findings:

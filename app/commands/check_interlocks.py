@@ -14,7 +14,7 @@ from app.dtsl.contradictions import never_holds
 from app.dtsl.examine import examine
 from app.dtsl.parse import parse_condition
 from app.dtsl.scope import Scope
-from app.errors import Invalid, Problem
+from app.errors import Invalid
 from app.model.catalogue import Capabilities
 from app.model.conditions import PULSES, Condition, Held, Previous, Rate, Within, nodes, owners, references
 from app.model.definitions import MethodDefinition
@@ -28,14 +28,7 @@ def check_interlocks(interlocks: Sequence[tuple[str, InterlockDefinition]], plac
     scope = place.scope()
     for path, interlock in interlocks:
         found = check_interlock(interlock, place, scope, path)
-        if path:
-            findings.problems += found.problems
-            findings.warnings += found.warnings
-        else:
-            findings.problems += [
-                Problem(item.code, f"interlock '{interlock.name}': {item.message}", "", item.hint)
-                for item in found.problems
-            ]
+        findings.take(found, path, f"interlock '{interlock.name}'")
 
 
 def check_interlock(interlock: InterlockDefinition, place: Place, scope: Scope, path: str) -> Findings:

@@ -32,6 +32,15 @@ class Findings:
     def warn(self, code: str, message: str, path: str, hint: str = "") -> None:
         self.warnings.append(Problem(code, message, path, hint))
 
+    def take(self, found: "Findings", path: str, what: str) -> None:
+        """What was found of a part at `path`. One that is inherited has none: messages name it, and what it is warned
+        of was said where it stands."""
+        if path:
+            self.problems += found.problems
+            self.warnings += found.warnings
+        else:
+            self.problems += [Problem(item.code, f"{what}: {item.message}", "", item.hint) for item in found.problems]
+
     def unresolved(self, twin_id: str, relationship: str, path: str) -> None:
         self.warn(
             "UNRESOLVED_TARGET",

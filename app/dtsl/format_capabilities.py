@@ -32,11 +32,11 @@ def method_lines(item: Mapping[str, Any]) -> Iterator[str]:
         del rest["safe"]
         tail += " safe"
     if rest.get("min_interval") is not None:
-        tail += f" interval {value_text(rest.pop('min_interval'))} s"
+        tail += f" interval {_length(rest.pop('min_interval'))}"
     limit = rest.get("rate_limit")
     if isinstance(limit, Mapping) and limit.keys() == {"calls", "per"}:
         del rest["rate_limit"]
-        tail += f" limit {limit['calls']} per {value_text(limit['per'])} s"
+        tail += f" limit {limit['calls']} per {_length(limit['per'])}"
     yield from _with_parameters(item, rest, tail)
 
 

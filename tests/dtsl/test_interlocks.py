@@ -74,8 +74,7 @@ def test_an_overlay_s_say_before_whose_role_they_stand() -> None:
 @pytest.mark.parametrize("source", [PUMP, STATION])
 def test_what_is_canonical_is_written_as_it_was(source: str) -> None:
     formatted = format_script(parse_script(source)[0])
-    assert formatted.replace("interval 5.0 s limit 6 per 3600.0 s", "interval 5s limit 6 per 1h") == source
-    assert format_script(parse_script(formatted)[0]) == formatted
+    assert formatted == source
 
 
 DOCUMENTS = [

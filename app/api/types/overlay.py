@@ -16,6 +16,7 @@ from app.api.types.lifecycle import OverlayLifecycle
 from app.api.types.node import Definition
 from app.api.types.relationship_type import Typed
 from app.api.types.twin import Twin
+from app.commands.overlay_names import interlocks_in_effect
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
 from app.model.composition import overlay_edges, overlays_within, twins_within
@@ -124,10 +125,7 @@ class Overlay(Definition):
 
     @strawberry.field(description="What must not be sent to its twins, and when; the type's included.")
     def interlocks(self, info: Info) -> list[Interlock]:
-        kind = self.definition.overlay_type
-        overlay_type = info.context.catalogue.overlay_type(kind) if kind else None
-        inherited = {item.name: item for item in overlay_type.interlocks} if overlay_type else {}
-        found = {**inherited, **{item.name: item for item in self.definition.interlocks}}
+        found = interlocks_in_effect(info.context.catalogue, self.definition)
         return [Interlock.of(item) for item in found.values()]
 
     @strawberry.field(description="Its behaviors with their live state, the type's included.")
