@@ -3,11 +3,13 @@
 Any text at all gives a script and diagnostics, never an exception; a script with an error in it is not run.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 from app.dtsl.findings import Diagnostic, Findings, TooMany
+from app.dtsl.parse import imports_of
 from app.dtsl.source import Source, Span
 from app.model.time import Micros, parse_iso
 from app.scenarios import messages
@@ -22,6 +24,7 @@ MAX_PROBLEMS = 200
 BEGINS: Micros = parse_iso("2026-01-01T00:00:00Z")
 """When a scenario begins that does not say so."""
 _END = "end"
+_SCRIPT = re.compile(r"[^/\\\0]{1,250}\.dtsl")
 FIRST_WORDS = ("use", "define", "scenario", *ACTIONS, "edit", "expect")
 
 
@@ -142,7 +145,10 @@ class _Reading:
         if not json:
             words.take("dtsl")
         words.end()
-        return Block(json, whole, text)
+        written = self._source.text[text.start : text.end]
+        # What else is named is no script of this folder, and the check of the block says so.
+        names = [] if json else [name for name in imports_of(written) if _SCRIPT.fullmatch(name)]
+        return Block(json, whole, text, tuple(File(name, whole) for name in names))
 
     def _block_text(self) -> Span | None:
         begins: int | None = None

@@ -105,7 +105,13 @@ def run(script: Script, scenario: Scenario, definitions: Sequence[Definition], l
 
 
 def _brought(script: Source, item: Definitions, library: Library) -> Sources:
-    return named_in(script, item, library[item.path]) if isinstance(item, File) else sources_of(script, item)
+    if isinstance(item, File):
+        return named_in(script, item, library[item.path])
+    found = sources_of(script, item)
+    for imported in item.imports:
+        if library[imported.path].texts:  # that one is not there, the check of the block tells at its import
+            found.add(library[imported.path])
+    return found
 
 
 class _Running:

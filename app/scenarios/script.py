@@ -47,11 +47,12 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Definitions in the script itself, from `text` of its source."""
+    """Definitions in the script itself, from `text` of its source, and the scripts that they import."""
 
     json: bool
     span: Span
     text: Span
+    imports: tuple[File, ...] = ()
 
 
 Definitions = File | Block
@@ -399,4 +400,7 @@ class Script:
         """Everything it names that has to be read."""
         lines = [*self.opening, *(line for scenario in self.scenarios for line in scenario.lines)]
         edits = [line.does.definitions for line in lines if isinstance(line.does, Edit)]
-        return [item for item in (*self.definitions, *edits) if isinstance(item, File)]
+        found: list[File] = []
+        for item in (*self.definitions, *edits):
+            found += [item] if isinstance(item, File) else item.imports
+        return found

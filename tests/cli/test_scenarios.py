@@ -182,3 +182,14 @@ def test_a_file_that_is_not_there_is_told_whatever_its_name(tmp_path: Path) -> N
         assert result.exit_code == 1
         assert f"{tmp_path}/bad.twins:1:5: FILE_UNREADABLE {tmp_path}/{name.rstrip('/')}: " in result.stdout
         assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_a_block_imports_scripts_that_stand_beside(tmp_path: Path) -> None:
+    (tmp_path / "tank.dtsl").write_text("twin type Tank { properties { float level in m; } }", encoding="utf-8")
+    block = 'define\nimport "{}";\ntwin Tank1 of Tank {{}}\nend\nscenario "x"\n  set Tank1.level = 6.0\n'
+    expected = "  expect Tank1.level == 6.0\n"
+    _write(tmp_path, good=block.format("tank.dtsl") + expected, bad=block.format("tnk.dtsl") + expected)
+    assert _run(tmp_path / "good.twins").exit_code == 0
+    told = _run(tmp_path / "bad.twins").stdout
+    assert f"{tmp_path}/bad.twins:2:8: DTSL243 'tnk.dtsl' can't be imported" in told
+    assert "FILE_UNREADABLE" not in told
