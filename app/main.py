@@ -31,6 +31,7 @@ from app.commands.overrides import OverrideCommands
 from app.commands.plan import changed_since
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
+from app.commands.shelving import ShelvingCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
 from app.connectors.supervise import Supervisor
@@ -179,13 +180,13 @@ def _wire(
     overrides = OverrideCommands(catalogue, engine.live, ingest)
     reports = ReportCommands(catalogue, ingest, clock)
     files = AssetCommands(assets, catalogue)
-    alerts = AlertCommands(engine.live, ingest)
+    alerts, shelving = AlertCommands(engine.live, ingest), ShelvingCommands(engine.live, ingest)
     scripts = ScriptCommands(definitions)
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
     what_if = WhatIfCommands(catalogue, engine, clock)
     dry_run = DryRunCommands(definitions, engine, Past(settings.data_dir / "journal"), clock)
     commands = Commands(
-        definitions, scripts, stored_scripts, control, files, overrides, reports, alerts, what_if, dry_run
+        definitions, scripts, stored_scripts, control, files, overrides, reports, alerts, what_if, dry_run, shelving
     )
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
@@ -205,6 +206,8 @@ def engine_settings(settings: Settings) -> EngineSettings:
     return EngineSettings(
         max_skew=round(settings.ingest.max_skew_seconds * SECOND),
         call_deadline=round(settings.calls.deadline_seconds * SECOND),
+        max_shelving=round(settings.alerts.max_shelving_seconds * SECOND),
+        flood_limit=settings.alerts.flood_per_minute,
     )
 
 

@@ -15,12 +15,14 @@ from app.model.definitions import Kind
 from app.model.events import (
     HERE,
     Alert,
+    AlertKey,
     Call,
     Entry,
     Input,
     Origin,
     Outcome,
     Reading,
+    Shelving,
     SourceStatus,
     Timer,
     TwinEventOccurred,
@@ -220,6 +222,9 @@ class LiveView(Protocol):
         """Newest first, at most 20."""
 
     def open_alerts(self) -> Iterable[Alert]: ...
+
+    def shelved(self) -> Mapping[AlertKey, Shelving]:
+        """All that stand, raised or not."""
 
     def alert(self, alert_id: str) -> Alert | None:
         """An open one; closed alerts are in the graph."""

@@ -59,6 +59,12 @@ class CallSettings(_Section):
     """A call is sent only while younger than this, after a restart as behind a device that does not answer."""
 
 
+class AlertSettings(_Section):
+    max_shelving_seconds: float = Field(default=7 * 86_400.0, gt=0, le=366 * 86_400.0)
+    flood_per_minute: int = Field(default=10, ge=0)
+    """Alerts raised within a minute under one overlay beyond which one more sums them up; 0 for never."""
+
+
 class AssetSettings(_Section):
     dir: Path | None = None
     """`assets` in the data folder where none is given."""
@@ -90,6 +96,7 @@ class Settings(BaseSettings):
     graph_writer: GraphWriterSettings = GraphWriterSettings()
     journal: JournalSettings = JournalSettings()
     calls: CallSettings = CallSettings()
+    alerts: AlertSettings = AlertSettings()
     server: ServerSettings = ServerSettings()
     assets: AssetSettings = AssetSettings()
     snapshot_every_entries: int = Field(default=5000, ge=1)

@@ -4,6 +4,10 @@ import strawberry
 
 from app.api.inputs import DRY_RUN
 from app.api.types.alert import Alert
+from app.api.types.enums import OwnerKind
+from app.api.types.shelving import Shelving
+from app.commands.shelving import Named
+from app.model.plan import OwnerKind as Kind
 
 _ALERT = "The alert; an open one."
 _NOTE = "What to remember of it; at most 10,000 characters."
@@ -35,6 +39,59 @@ class ResetAlertInput:
 class CommentAlertInput:
     alert_id: strawberry.ID = strawberry.field(description=_ALERT)
     comment: str = strawberry.field(description="What to note; 1 to 10,000 characters.")
+
+
+_EITHER = (
+    "The owner's kind and id, the behavior and the code name an alert that need not be open; `alertId` one that is."
+)
+
+
+@strawberry.input(description=f"An alert to shelve. {_EITHER}")
+class ShelveAlertInput:
+    seconds: float = strawberry.field(description="How long; at most the server's longest, a week by default.")
+    reason: str = strawberry.field(description="Why, for whoever is on shift next; 1 to 10,000 characters.")
+    alert_id: strawberry.ID | None = strawberry.field(default=None, description=_ALERT)
+    owner_kind: OwnerKind | None = strawberry.field(default=None, description="Whether a twin or an overlay owns it.")
+    owner_id: strawberry.ID | None = strawberry.field(default=None, description="The twinId or overlayId.")
+    behavior: str | None = strawberry.field(default=None, description="The behavior that raises it.")
+    code: str | None = strawberry.field(
+        default=None, description="Its code: the action's index where none is declared."
+    )
+
+    def named(self) -> Named:
+        return _named(self)
+
+
+@strawberry.input(description=f"An alert that is no longer to be shelved. {_EITHER}")
+class UnshelveAlertInput:
+    reason: str | None = strawberry.field(default=None, description="Why, for the record; at most 10,000 characters.")
+    alert_id: strawberry.ID | None = strawberry.field(default=None, description=_ALERT)
+    owner_kind: OwnerKind | None = strawberry.field(default=None, description="Whether a twin or an overlay owns it.")
+    owner_id: strawberry.ID | None = strawberry.field(default=None, description="The twinId or overlayId.")
+    behavior: str | None = strawberry.field(default=None, description="The behavior that raises it.")
+    code: str | None = strawberry.field(
+        default=None, description="Its code: the action's index where none is declared."
+    )
+
+    def named(self) -> Named:
+        return _named(self)
+
+
+def _named(given: ShelveAlertInput | UnshelveAlertInput) -> Named:
+    kind: Kind | None = None if given.owner_kind is None else given.owner_kind.value
+    return Named(given.alert_id, kind, given.owner_id, given.behavior, given.code)
+
+
+@strawberry.type(description="A shelved alert.")
+class ShelveAlertPayload:
+    shelving: Shelving = strawberry.field(description="As it is now.")
+    alert: Alert | None = strawberry.field(description="The open alert; null where none is.")
+
+
+@strawberry.type(description="An alert that is no longer shelved.")
+class UnshelveAlertPayload:
+    shelving: Shelving = strawberry.field(description="As it was.")
+    alert: Alert | None = strawberry.field(description="The open alert; null where none is.")
 
 
 @strawberry.type(description="An acknowledged alert.")

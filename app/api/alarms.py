@@ -14,9 +14,14 @@ from app.api.alarm_inputs import (
     CommentAlertPayload,
     ResetAlertInput,
     ResetAlertPayload,
+    ShelveAlertInput,
+    ShelveAlertPayload,
+    UnshelveAlertInput,
+    UnshelveAlertPayload,
 )
 from app.api.context import Info
 from app.api.types.alert import Alert
+from app.api.types.shelving import Shelving
 from app.commands.alerts import AlertCommands
 from app.commands.rehearsal import DONE
 
@@ -74,6 +79,30 @@ class Alarming:
     async def comment_alert(self, info: Info, input: Annotated[CommentAlertInput, _INPUT]) -> CommentAlertPayload:
         alert = await _commands(info).comment(input.alert_id, input.comment, info.context.actor())
         return CommentAlertPayload(alert=Alert.of(alert))
+
+    @strawberry.mutation(
+        description=(
+            "Shelve an alert, raised or not: whatever happens to it is recorded and not annunciated, until its time is "
+            "over, somebody unshelves it or its definition goes. Shelved again, it gets the new time and reason. "
+            "ALERT_UNNAMED, ALERT_NOT_FOUND, DURATION_INVALID, SHELVING_TOO_LONG, REASON_MISSING, TOO_LONG."
+        )
+    )
+    async def shelve_alert(self, info: Info, input: Annotated[ShelveAlertInput, _INPUT]) -> ShelveAlertPayload:
+        shelving = info.context.services.commands.shelving
+        done = await shelving.shelve(input.named(), input.seconds, input.reason, info.context.actor())
+        return ShelveAlertPayload(
+            shelving=Shelving.of(done.shelving), alert=Alert.of(done.alert) if done.alert else None
+        )
+
+    @strawberry.mutation(
+        description="End the shelving of an alert. ALERT_UNNAMED, ALERT_NOT_FOUND, ALERT_NOT_SHELVED, TOO_LONG."
+    )
+    async def unshelve_alert(self, info: Info, input: Annotated[UnshelveAlertInput, _INPUT]) -> UnshelveAlertPayload:
+        shelving = info.context.services.commands.shelving
+        done = await shelving.unshelve(input.named(), input.reason or "", info.context.actor())
+        return UnshelveAlertPayload(
+            shelving=Shelving.of(done.shelving), alert=Alert.of(done.alert) if done.alert else None
+        )
 
 
 def _commands(info: Info) -> AlertCommands:

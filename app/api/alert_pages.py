@@ -24,6 +24,8 @@ class AlertFilter:
     """Which alerts; None asks for all of them."""
 
     severities: Collection[str] | None = None
+    shelved: bool | None = None
+    suppressed: bool | None = None
 
     @property
     def is_open(self) -> bool:
@@ -31,7 +33,11 @@ class AlertFilter:
         return self == AlertFilter()
 
     def wants(self, alert: Alert) -> bool:
-        return self.severities is None or alert.severity in self.severities
+        return (
+            (self.severities is None or alert.severity in self.severities)
+            and self.shelved in (None, alert.shelved is not None)
+            and self.suppressed in (None, bool(alert.suppressed_by))
+        )
 
 
 async def alert_page(

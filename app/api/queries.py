@@ -21,8 +21,9 @@ from app.api.rehearsing import RehearsalQueries
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.scripts import ScriptQueries
+from app.api.shelved import find_shelving, shelved_keys
 from app.api.types.alert import Alert, AlertConnection, alerts_of
-from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_connection
+from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_connection, owner_of
 from app.api.types.asset import Asset, Prefix
 from app.api.types.audit import AuditConnection, AuditWhere, audit_connection
 from app.api.types.behavior import Behavior, find_behavior
@@ -35,6 +36,7 @@ from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
 from app.api.types.property import Property
 from app.api.types.relationship_type import RelationshipType
+from app.api.types.shelving import Shelving
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
 from app.commands.assets import paths_below
@@ -177,10 +179,18 @@ class Query(RehearsalQueries, ScriptQueries):
         severity: Annotated[
             list[AlertSeverity] | None, strawberry.argument(description="Only of these severities.")
         ] = None,
+        shelved: Annotated[
+            bool | None, strawberry.argument(description="Only those that are shelved; false: that are not.")
+        ] = None,
+        suppressed: Annotated[
+            bool | None,
+            strawberry.argument(description="Only those that are suppressed by design; false: that are not."),
+        ] = None,
         first: First = None,
         after: After = None,
     ) -> AlertConnection:
-        wanted = AlertFilter({item.value for item in severity} if severity is not None else None)
+        severities = {item.value for item in severity} if severity is not None else None
+        wanted = AlertFilter(severities, shelved, suppressed)
         return alerts_of(await alert_page(info.context.services, wanted, open=open, first=first, after=after))
 
     @strawberry.field(description="One alert, open or closed; null where there is none of that id.")
@@ -189,6 +199,30 @@ class Query(RehearsalQueries, ScriptQueries):
     ) -> Alert | None:
         found = await info.context.loaders.alert.load(alert_id)
         return Alert.of(found) if found else None
+
+    @strawberry.field(
+        description="What is shelved, raised or not, by owner. FILTER_INVALID, PAGE_SIZE_INVALID, CURSOR_INVALID."
+    )
+    def shelvings(
+        self,
+        info: Info,
+        owner_kind: Annotated[OwnerKind | None, strawberry.argument(description="Of which kind `ownerId` is.")] = None,
+        owner_id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only of this twin or overlay; needs `ownerKind`.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Shelving]:
+        live = info.context.live
+        ids = shelved_keys(live, owner_of(owner_kind, owner_id))
+
+        def show(_: object, text: str) -> Shelving | None:
+            found = find_shelving(live, text)
+            return Shelving.of(found) if found is not None else None
+
+        return connect(ids, show, info.context, first, after, last, before)
 
     @strawberry.field(
         description=(

@@ -188,6 +188,13 @@ class Subscription:
         severity: Annotated[
             list[AlertSeverity] | None, strawberry.argument(description="Only of these severities.")
         ] = None,
+        annunciated: Annotated[
+            bool,
+            strawberry.argument(
+                description="Only those that are annunciated, and each that is so no longer as it becomes shelved or "
+                "suppressed."
+            ),
+        ] = False,
     ) -> AsyncGenerator[AlertChange, None]:
         context = info.context
         membership = Membership(context.catalogue, About.checked(context.catalogue, twin_ids, twin_type, overlay_id))
@@ -197,6 +204,7 @@ class Subscription:
             return (
                 isinstance(fact, AlertChanged)
                 and (wanted is None or fact.alert.severity in wanted)
+                and (not annunciated or fact.alert.annunciated or fact.transition in ("shelved", "suppressed"))
                 and membership.concerns(fact.alert.owner, fact.alert.twins)
             )
 
@@ -208,7 +216,8 @@ class Subscription:
                     if twins is None
                     else not twins.isdisjoint(alert.twins)
                 )
-                if about and (wanted is None or alert.severity in wanted):
+                told = alert.annunciated or not annunciated
+                if about and told and (wanted is None or alert.severity in wanted):
                     yield alert_found(alert, now, sequence)
 
         def push(published: Published) -> AlertChange:

@@ -13,6 +13,7 @@ from app.commands.dry_run import DryRunCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
+from app.commands.shelving import ShelvingCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
 
@@ -29,3 +30,4 @@ class Commands:
     alerts: AlertCommands
     what_if: WhatIfCommands
     dry_run: DryRunCommands
+    shelving: ShelvingCommands

@@ -50,12 +50,12 @@ def refuse_text(text: str, what: str, path: str) -> None:
         raise Invalid(f"the {what} is not valid Unicode", code="BAD_TEXT", hint="send valid Unicode", path=path)
 
 
-def given_reason(text: str, path: str) -> str:
-    """Why a person overrides something. Raises Invalid (REASON_MISSING, TOO_LONG, BAD_TEXT)."""
+def given_reason(text: str, path: str, what: str = "an override") -> str:
+    """Why a person overrides or shelves something. Raises Invalid (REASON_MISSING, TOO_LONG, BAD_TEXT)."""
     refuse_text(text, "reason", path)
     if not text.strip():
         raise Invalid(
-            "an override needs a reason",
+            f"{what} needs a reason",
             code="REASON_MISSING",
             hint="say why: whoever is on shift next will read it",
             path=path,

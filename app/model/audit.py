@@ -20,6 +20,8 @@ AuditKind = Literal[
     "acknowledgement",
     "reset",
     "comment",
+    "shelving",
+    "unshelving",
     "override",
     "override_end",
 ]

@@ -16,6 +16,7 @@ from app.model.events import (
     AcknowledgeAlerts,
     Alert,
     AlertChanged,
+    AlertKey,
     CallChanged,
     ClearOverride,
     CommentAlert,
@@ -27,7 +28,11 @@ from app.model.events import (
     ResetAlert,
     SetManual,
     SetOverride,
+    ShelveAlert,
+    ShelvingChanged,
+    UnshelveAlert,
 )
+from app.model.time import iso
 from app.model.values import Value
 
 _OPEN = frozenset({"decided", "attempted"})
@@ -73,11 +78,15 @@ def _found(entry: Entry) -> Iterator[AuditEntry]:
             yield msgspec.structs.replace(asked, subjects=_about(alert), what=f"{alert.behavior}/{alert.code}")
         case SetManual() if asked is not None:
             yield asked
+        case ShelveAlert() | UnshelveAlert():
+            pass  # told by what it changed
         case _:  # of its definition, not of a person
             for override in outcome.overrides:
                 origin = command.origin if isinstance(command, Load) else HERE
                 ended = _blank("override_end", override.by, f"twin/{override.twin_id}", origin=origin)
                 yield _with_override(ended, override)
+    for shelving in outcome.shelvings:
+        yield _of_shelving(shelving, asked, command)
     for change in outcome.calls:
         yield from _of_call(change, asked)
 
@@ -95,6 +104,10 @@ def _asked(command: Input) -> AuditEntry | None:
             return _blank("reset", by, f"alert/{alert_id}", origin=origin, reason=comment)
         case CommentAlert(alert_id=alert_id, by=by, comment=comment, origin=origin):
             return _blank("comment", by, f"alert/{alert_id}", origin=origin, reason=comment)
+        case ShelveAlert(key=key, by=by, origin=origin, reason=reason):
+            return _blank("shelving", by, _owner(key), origin=origin, what=_named(key), reason=reason)
+        case UnshelveAlert(key=key, by=by, origin=origin, reason=reason):
+            return _blank("unshelving", by, _owner(key), origin=origin, what=_named(key), reason=reason)
         case SetManual(twin_id=twin_id, property=name, by=by, origin=origin, override_reason=why):
             details = {"value": command.value}
             return _blank("write", by, f"twin/{twin_id}", origin=origin, what=name, reason=why, details=details)
@@ -126,6 +139,25 @@ def _about(*alerts: Alert) -> tuple[str, ...]:
     for alert in alerts:
         found += [f"{alert.owner.kind}/{alert.owner.id}", *(f"twin/{twin_id}" for twin_id in alert.twins)]
     return tuple(dict.fromkeys(found))
+
+
+def _of_shelving(change: ShelvingChanged, asked: AuditEntry | None, command: Input) -> AuditEntry:
+    """One that its time or a definition change ended is the engine's, or its author's."""
+    key, until = change.shelving.key, iso(change.shelving.until)
+    if change.by is not None and asked is not None:
+        return msgspec.structs.replace(asked, details={"until": until})
+    entry = _blank("unshelving", "timer", _owner(key), what=_named(key), reason=change.reason, details={"until": until})
+    if isinstance(command, Load):
+        return msgspec.structs.replace(entry, actor=command.author, origin=command.origin)
+    return msgspec.structs.replace(entry, actor_kind="engine")
+
+
+def _owner(key: AlertKey) -> str:
+    return f"{key.owner.kind}/{key.owner.id}"
+
+
+def _named(key: AlertKey) -> str:
+    return f"{key.behavior}/{key.code}"
 
 
 def _of_call(change: CallChanged, asked: AuditEntry | None) -> Iterator[AuditEntry]:

@@ -22,6 +22,7 @@ from app.commands.dry_run import DryRunCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
+from app.commands.shelving import ShelvingCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
 from app.engine.engine import Engine
@@ -37,6 +38,7 @@ from app.model.definitions import MODELS, Kind, id_of, to_document
 from app.model.events import (
     Alert,
     AlertChanged,
+    AlertKey,
     BehaviorChanged,
     Call,
     Cause,
@@ -45,6 +47,7 @@ from app.model.events import (
     Input,
     Outcome,
     PropertyChanged,
+    Shelving,
     Timer,
     TwinEventOccurred,
 )
@@ -248,6 +251,9 @@ class FakeLive:
     def open_alerts(self) -> Iterable[Alert]:
         self.alert_searches += 1
         return list(self.alerts.values())
+
+    def shelved(self) -> Mapping[AlertKey, Shelving]:
+        return {}
 
     def alert(self, alert_id: str) -> Alert | None:
         return self.alerts.get(alert_id)
@@ -463,6 +469,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         AlertCommands(live, inbox),
         WhatIfCommands(parts.catalogue, engine or Engine(), parts.clock),
         DryRunCommands(definitions, engine or Engine(), parts.past, parts.clock),
+        ShelvingCommands(live, inbox),
     )
     return Services(
         commands,

@@ -141,3 +141,99 @@ async def test_a_body_that_is_wrong_is_told_at_its_place(plant: Plant) -> None:
     assert faults(answer) == [("WRONG_TYPE", "/alert_ids")]
     answer = await send(plant, "POST", "/alert-acknowledgements", json={"alert_ids": []})
     assert refusal(answer) == (422, "NO_ALERTS")
+
+
+# ---------------------------------------------------------------- shelving
+
+SHELVE = """mutation($input: ShelveAlertInput!) { shelveAlert(input: $input) {
+  shelving { ownerKind ownerId behavior code by reason until at } alert { annunciated shelved { by } } } }"""
+UNSHELVE = """mutation($input: UnshelveAlertInput!) { unshelveAlert(input: $input) {
+  shelving { code } alert { annunciated shelved { by } } } }"""
+SHELVED = """query($kind: OwnerKind, $id: ID) { shelvings(ownerKind: $kind, ownerId: $id) {
+  totalCount nodes { ownerId behavior code by reason } } }"""
+TRIP = {"ownerKind": "TWIN", "ownerId": "pump_124", "behavior": "tripped", "code": "trip"}
+
+
+async def test_an_alert_is_shelved_by_its_id_or_by_its_identity_and_unshelved(plant: Plant) -> None:
+    trip = alert_ids(plant)["trip"]
+    done = (await ask(plant, SHELVE, input={"alertId": trip, "seconds": 60, "reason": " noisy "}))["shelveAlert"]
+    assert (done["shelving"]["code"], done["shelving"]["reason"], done["shelving"]["by"]) == (
+        "trip",
+        "noisy",
+        "anonymous",
+    )
+    assert done["alert"] == {"annunciated": False, "shelved": {"by": "anonymous"}}
+    listed = "query($shelved: Boolean) { alerts(shelved: $shelved) { nodes { code } } }"
+    assert (await ask(plant, listed, shelved=True))["alerts"]["nodes"] == [{"code": "trip"}]
+    assert (await ask(plant, listed, shelved=False))["alerts"]["nodes"] == [{"code": "wear"}]
+    never_raised = {"ownerKind": "TWIN", "ownerId": "pump_123", "behavior": "hot", "code": "0"}
+    done = (await ask(plant, SHELVE, input={**never_raised, "seconds": 60, "reason": "test"}))["shelveAlert"]
+    assert done["alert"] is None
+    assert (await ask(plant, SHELVED))["shelvings"]["totalCount"] == 2
+    some = (await ask(plant, SHELVED, kind="TWIN", id="pump_124"))["shelvings"]["nodes"]
+    assert [item["code"] for item in some] == ["trip"]
+    over = (await ask(plant, UNSHELVE, input=TRIP))["unshelveAlert"]
+    assert over == {"shelving": {"code": "trip"}, "alert": {"annunciated": True, "shelved": None}}
+    assert (await refused(plant, UNSHELVE, input=TRIP))["extensions"]["code"] == "ALERT_NOT_SHELVED"
+    audit = "{ auditLog { nodes { kind outcome what reason code } } }"
+    told = (await ask(plant, audit))["auditLog"]["nodes"]
+    assert {(item["kind"], item["outcome"], item["what"], item["reason"]) for item in told} >= {
+        ("SHELVING", "DONE", "tripped/trip", "noisy"),
+        ("SHELVING", "DONE", "hot/0", "test"),
+        ("UNSHELVING", "DONE", "tripped/trip", ""),
+        ("UNSHELVING", "REFUSED", "tripped/trip", ""),
+    }
+    assert sum("SHELV" in item["kind"] for item in told) == 4
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"seconds": 60, "reason": ""}, "ALERT_UNNAMED"),
+        ({**TRIP, "alertId": "x", "seconds": 60, "reason": "x"}, "ALERT_UNNAMED"),
+        ({**TRIP, "seconds": 60, "reason": "  "}, "REASON_MISSING"),
+        ({**TRIP, "seconds": 0, "reason": "x"}, "DURATION_INVALID"),
+        ({**TRIP, "seconds": -5, "reason": "x"}, "DURATION_INVALID"),
+        ({**TRIP, "seconds": 1e300, "reason": "x"}, "SHELVING_TOO_LONG"),
+        ({**TRIP, "seconds": 700_000, "reason": "x"}, "SHELVING_TOO_LONG"),
+        ({**TRIP, "code": "other", "seconds": 60, "reason": "x"}, "ALERT_NOT_FOUND"),
+        ({"alertId": "nothing", "seconds": 60, "reason": "x"}, "ALERT_NOT_FOUND"),
+    ],
+)
+async def test_a_shelving_that_can_not_be_says_why(plant: Plant, given: dict[str, object], code: str) -> None:
+    assert (await refused(plant, SHELVE, input=given))["extensions"]["code"] == code
+    assert (await ask(plant, SHELVED))["shelvings"]["totalCount"] == 0
+
+
+async def test_who_follows_what_is_annunciated_is_told_what_is_no_longer(plant: Plant) -> None:
+    await ask(plant, SHELVE, input={**TRIP, "seconds": 60, "reason": "noisy"})
+    query = "subscription { alertChanged(annunciated: true) { transition alert { code annunciated } } }"
+    async with connected(plant) as socket:
+        await socket.subscribe(query)
+        assert (await socket.next("alertChanged"))["alert"]["code"] == "wear"
+        await ask(plant, COMMENT, id=alert_ids(plant)["trip"], comment="not told")
+        await ask(plant, UNSHELVE, input=TRIP)
+        assert (await socket.next("alertChanged"))["transition"] == "UNSHELVED"
+        await ask(plant, SHELVE, input={**TRIP, "seconds": 60, "reason": "noisy"})
+        pushed = await socket.next("alertChanged")
+        assert pushed == {"transition": "SHELVED", "alert": {"code": "trip", "annunciated": False}}
+
+
+async def test_rest_shelves_lists_and_unshelves_too(plant: Plant) -> None:
+    body = {"owner_kind": "twin", "owner_id": "pump_124", "behavior": "tripped", "code": "trip"}
+    made = await send(plant, "POST", "/shelvings", json={**body, "seconds": 60, "reason": "noisy"})
+    assert made.json()["alert"]["annunciated"] is False
+    page = (await send(plant, "GET", "/shelvings?owner_kind=twin&owner_id=pump_124")).json()
+    assert [(item["behavior"], item["code"], item["reason"]) for item in page["items"]] == [
+        ("tripped", "trip", "noisy")
+    ]
+    items = (await send(plant, "GET", "/alerts?shelved=true")).json()["items"]
+    assert [item["shelved"]["reason"] for item in items] == ["noisy"]
+    where = "owner_kind=twin&owner_id=pump_124&behavior=tripped&code=trip"
+    over = await send(plant, "DELETE", f"/shelvings?{where}&reason=done")
+    assert over.json()["alert"]["annunciated"] is True
+    assert refusal(await send(plant, "DELETE", f"/shelvings?{where}")) == (409, "ALERT_NOT_SHELVED")
+    assert refusal(await send(plant, "DELETE", "/shelvings")) == (422, "ALERT_UNNAMED")
+    wrong = await send(plant, "POST", "/shelvings", json={**body, "seconds": "60", "reason": 5, "owner_kind": "x"})
+    assert faults(wrong) == [("WRONG_TYPE", "/reason"), ("NOT_ALLOWED", "/owner_kind"), ("WRONG_TYPE", "/seconds")]
+    assert refusal(await send(plant, "GET", "/shelvings?owner_id=pump_124")) == (422, "FILTER_INVALID")

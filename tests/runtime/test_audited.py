@@ -6,6 +6,7 @@ from app.model.audit import AuditEntry
 from app.model.events import (
     AcknowledgeAlert,
     AcknowledgeAlerts,
+    AlertKey,
     AttemptCall,
     CallResult,
     ClearOverride,
@@ -17,8 +18,12 @@ from app.model.events import (
     ResetAlert,
     SetManual,
     SetOverride,
+    ShelveAlert,
+    Tick,
+    UnshelveAlert,
 )
-from app.model.plan import Plan
+from app.model.plan import OwnerKey, Plan
+from app.model.time import SECOND
 from app.runtime.audited import audited, recorded
 from tests.engine.plant import Plant, alert, call, hot, rule
 
@@ -118,3 +123,25 @@ def test_an_override_that_a_definition_change_ends_is_told_in_the_name_of_its_au
     (over,) = told(plant, Load(Plan(2, removed_twins=("p1",)), "adam", origin=HERE))
     assert (over.kind, over.actor, over.origin, over.what) == ("override_end", "adam", HERE, "temperature")
     assert over.reason == "TwinRemoved"
+
+
+def test_a_shelving_is_told_as_it_is_made_and_as_it_ends_whoever_ended_it() -> None:
+    plant = Plant(rule("hot", hot(), alert("a", "critical")))
+    plant.read(temperature=90.0)
+    key = AlertKey(OwnerKey("twin", "p1"), "hot", "a")
+    (made,) = told(plant, ShelveAlert(key, SECOND, "eva", "noisy", HERE))
+    assert (made.kind, made.outcome, made.what, made.reason, made.origin) == (
+        "shelving",
+        "done",
+        "hot/a",
+        "noisy",
+        HERE,
+    )
+    assert (made.subjects, list(made.details)) == (("twin/p1",), ["until"])
+    (over,) = told(plant, Tick())
+    assert (over.kind, over.actor, over.actor_kind, over.reason) == ("unshelving", "timer", "engine", "TimeOver")
+    (refused,) = told(plant, UnshelveAlert(key, "eva"))
+    assert (refused.kind, refused.outcome, refused.code) == ("unshelving", "refused", "ALERT_NOT_SHELVED")
+    told(plant, ShelveAlert(key, SECOND, "eva", "noisy"))
+    (ended,) = told(plant, Load(Plan(2, removed_twins=("p1",)), "adam", origin=HERE))
+    assert (ended.kind, ended.actor, ended.origin, ended.reason) == ("unshelving", "adam", HERE, "BehaviorRemoved")

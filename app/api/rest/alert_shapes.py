@@ -5,14 +5,27 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.model.audit import AlertRecord, AuditEntry
-from app.model.events import Alert, Cause
-from app.model.time import Micros, iso
+from app.model.events import Alert, Cause, Shelving
+from app.model.time import SECOND, Micros, iso
 
 Severity = Literal["info", "warning", "error", "critical"]
 
 
 class _Shape(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class ShelvingShape(_Shape):
+    """An alert that a person has put aside for a while."""
+
+    owner_kind: Literal["twin", "overlay"]
+    owner_id: str
+    behavior: str = Field(description="Empty for the summary of a flood.")
+    code: str
+    at: str
+    until: str
+    by: str
+    reason: str
 
 
 class AlertCommentShape(_Shape):
@@ -44,6 +57,13 @@ class AlertShape(_Shape):
     comment: str | None
     comments: list[AlertCommentShape] = Field(description="The last 20, oldest first.")
     closed_at: str | None
+    annunciated: bool = Field(description="Whether it is to be told to people: not shelved, not suppressed.")
+    shelved: ShelvingShape | None = Field(description="Who put it aside; null where nobody has.")
+    suppressed_by: list[str] = Field(description="Active behaviors that by design keep it from being annunciated.")
+    group: str | None
+    first_in_group: bool
+    re_alarm: float | None = Field(description="Seconds; null for never.")
+    lists: list[str] = Field(description="Of the summary of a flood: alerts that it sums up, the first hundred.")
 
 
 class _PageInfo(_Shape):
@@ -72,6 +92,7 @@ class AlertEventShape(_Shape):
     at: str
     by: str | None = Field(description="The person who did it; null where the plant or a timer did.")
     comment: str | None
+    late: float = Field(description="Seconds, where its moment fell into the time between two runs; else 0.")
     cause: list[CauseShape] = Field(description="What led to it, nearest first.")
     alert: AlertShape = Field(description="As it became.")
     sequence: int
@@ -107,6 +128,29 @@ class AlertsAcknowledged(_Shape):
     left_out: list[AlertNotAcknowledged] = Field(description="Those that were not.")
 
 
+class ShelvingPage(_Shape):
+    items: list[ShelvingShape]
+    page_info: _PageInfo
+    total_count: int
+
+
+class ShelvingGiven(_Shape):
+    """Which alert, by its id if it is open, or by the other four; how long and why."""
+
+    alert_id: str | None = Field(default=None, description="An open one.")
+    owner_kind: Literal["twin", "overlay"] | None = None
+    owner_id: str | None = None
+    behavior: str | None = None
+    code: str | None = Field(default=None, description="The action's index where none is declared.")
+    seconds: float = Field(gt=0, description="How long; at most the server's longest, a week by default.")
+    reason: str = Field(min_length=1, max_length=10_000, description="Why, for whoever is on shift next.")
+
+
+class ShelvedShape(_Shape):
+    shelving: ShelvingShape
+    alert: AlertShape | None = Field(description="The open alert; null where none is.")
+
+
 class AuditEntryShape(_Shape):
     """Something that somebody did, or was refused."""
 
@@ -136,6 +180,7 @@ class AuditPage(_Shape):
 ALERT_SHAPES: tuple[type[BaseModel], ...] = (
     *(AlertShape, AlertPage, AlertEventShape, AlertHistoryPage),
     *(CommentGiven, NoteGiven, AcknowledgementsGiven, AlertsAcknowledged),
+    *(ShelvingShape, ShelvingPage, ShelvingGiven, ShelvedShape),
     *(AuditEntryShape, AuditPage),
 )
 
@@ -162,6 +207,27 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "comment": alert.comment,
         "comments": [{"at": iso(it.at), "by": it.by, "text": it.text} for it in alert.comments],
         "closed_at": _iso(alert.closed_at),
+        "annunciated": alert.annunciated,
+        "shelved": shelving_document(alert.shelved) if alert.shelved is not None else None,
+        "suppressed_by": alert.suppressed_by,
+        "group": alert.group or None,
+        "first_in_group": alert.first_in_group,
+        "re_alarm": alert.re_alarm / SECOND if alert.re_alarm else None,
+        "lists": alert.lists,
+    }
+
+
+def shelving_document(shelving: Shelving) -> dict[str, Any]:
+    key = shelving.key
+    return {
+        "owner_kind": key.owner.kind,
+        "owner_id": key.owner.id,
+        "behavior": key.behavior,
+        "code": key.code,
+        "at": iso(shelving.at),
+        "until": iso(shelving.until),
+        "by": shelving.by,
+        "reason": shelving.reason,
     }
 
 
@@ -172,6 +238,7 @@ def record_document(record: AlertRecord) -> dict[str, Any]:
         "at": iso(change.at),
         "by": change.by,
         "comment": change.comment or None,
+        "late": change.late / SECOND,
         "cause": _chain(change.cause),
         "alert": alert_document(change.alert),
         "sequence": record.sequence,

@@ -39,9 +39,16 @@ def add_alerts(app: FastAPI, services: Services) -> None:
     commands, live = services.commands.alerts, services.live
 
     async def listed(
-        open: Open = True, severity: Severities = None, first: First = None, after: After = None
+        open: Open = True,
+        severity: Severities = None,
+        shelved: Annotated[bool | None, Query(description="Only those that are shelved; false: that are not.")] = None,
+        suppressed: Annotated[
+            bool | None, Query(description="Only those that are suppressed by design; false: that are not.")
+        ] = None,
+        first: First = None,
+        after: After = None,
     ) -> Response:
-        wanted = AlertFilter(severity)
+        wanted = AlertFilter(severity, shelved, suppressed)
         with bad_address():
             page = await alert_page(services, wanted, open=open, first=first, after=after)
         content = {**page_of(page, alert_document), "total_count": page.total}

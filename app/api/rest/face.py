@@ -29,6 +29,7 @@ from app.api.rest.overrides import add_overrides
 from app.api.rest.reports import add_reports
 from app.api.rest.routing import RestRoute, no_route
 from app.api.rest.scripts import add_scripts
+from app.api.rest.shelving import add_shelving
 from app.api.services import Services
 
 
@@ -50,6 +51,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_reports(app, services)
     add_lifecycle(app, services)
     add_alerts(app, services)
+    add_shelving(app, services)
     add_audit(app, services)
     add_scripts(app, services)
     add_assets(app, services)

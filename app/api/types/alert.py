@@ -17,8 +17,10 @@ from app.api.types.enums import AlertSeverity, OwnerKind
 from app.api.types.explanation import Explanation
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
+from app.api.types.shelving import Shelving
 from app.model import events
 from app.model.audit import AlertQuery
+from app.model.time import SECOND
 
 if TYPE_CHECKING:
     from app.api.types.alert_history import AlertHistoryConnection
@@ -57,6 +59,21 @@ class Alert(Node):
         description="What people have noted, oldest first: the last 20; all of them are in its history."
     )
     closed_at: DateTime | None = strawberry.field(description="When it was closed; it never opens again.")
+    annunciated: bool = strawberry.field(description="Whether it is to be told to people: not shelved, not suppressed.")
+    shelved: Shelving | None = strawberry.field(description="Who put it aside, until when and why; null where nobody.")
+    suppressed_by: list[str] = strawberry.field(
+        description="Behaviors of the same owner that are active and by design keep it from being annunciated."
+    )
+    group: str | None = strawberry.field(description="Alerts of its owner that one cause raises together.")
+    first_in_group: bool = strawberry.field(
+        description="Whether nothing else of its group was active when it was last raised."
+    )
+    re_alarm: float | None = strawberry.field(
+        description="Seconds after its acknowledgement that it is unacknowledged again, if still active; or null."
+    )
+    lists: list[strawberry.ID] = strawberry.field(
+        description="Of the summary of a flood (code `alert_flood`): the first hundred of the alerts that it sums up."
+    )
 
     @strawberry.field(description="What led to it, nearest first.")
     def cause(self) -> list[Cause]:
@@ -115,6 +132,13 @@ class Alert(Node):
             comment=item.comment,
             comments=[AlertComment(at=DateTime(it.at), by=it.by, text=it.text) for it in item.comments],
             closed_at=moment(item.closed_at),
+            annunciated=item.annunciated,
+            shelved=Shelving.of(item.shelved) if item.shelved is not None else None,
+            suppressed_by=list(item.suppressed_by),
+            group=item.group or None,
+            first_in_group=item.first_in_group,
+            re_alarm=item.re_alarm / SECOND if item.re_alarm else None,
+            lists=[strawberry.ID(alert_id) for alert_id in item.lists],
         )
 
 

@@ -13,6 +13,8 @@ from app.api.types.cause import Cause, chain
 from app.api.types.enums import AlertTransition, OwnerKind
 from app.errors import Invalid
 from app.model.audit import AlertQuery, AlertRecord
+from app.model.plan import OwnerKey
+from app.model.time import SECOND
 
 
 @strawberry.type(description="Something that happened to an alert.")
@@ -21,7 +23,10 @@ class AlertEvent:
     transition: AlertTransition = strawberry.field(description="What.")
     at: DateTime = strawberry.field(description="When.")
     by: str | None = strawberry.field(description="The person who did it; null where the plant or a timer did.")
-    comment: str | None = strawberry.field(description="What that person said.")
+    comment: str | None = strawberry.field(description="What that person said, or why it came.")
+    late: float = strawberry.field(
+        description="How many seconds late it came, where its moment fell into the time between two runs; else 0."
+    )
     sequence: Long = strawberry.field(description="The journal entry that it is of.")
 
     @strawberry.field(description="The alert as it became by this; its later comments are events of their own.")
@@ -43,6 +48,16 @@ class AlertHistoryConnection:
     )
 
 
+def owner_of(kind: OwnerKind | None, id: str | None) -> OwnerKey | None:
+    """Raises Invalid (FILTER_INVALID)."""
+    if kind is None and id is None:
+        return None
+    if kind is None or id is None:
+        message, hint = "`ownerKind` and `ownerId` belong together", "give both or neither"
+        raise Invalid(message, code="FILTER_INVALID", hint=hint, path="/ownerKind")
+    return OwnerKey(kind.value, id)
+
+
 @strawberry.input(description="Which events of alerts; several filters hold together.")
 class AlertHistoryFilter:
     alert_id: strawberry.ID | None = strawberry.field(default=None, description="Of this alert, open or closed.")
@@ -57,16 +72,10 @@ class AlertHistoryFilter:
 
     def asked(self) -> AlertQuery:
         """Raises Invalid (FILTER_INVALID)."""
-        if (self.owner_kind is None) != (self.owner_id is None):
-            raise Invalid(
-                "`ownerKind` and `ownerId` belong together",
-                code="FILTER_INVALID",
-                hint="give both or neither",
-                path="/where/ownerKind",
-            )
+        owner = owner_of(self.owner_kind, self.owner_id)
         return AlertQuery(
             alert_id=self.alert_id,
-            owner=f"{self.owner_kind.value}/{self.owner_id}" if self.owner_kind is not None else None,
+            owner=f"{owner.kind}/{owner.id}" if owner is not None else None,
             twin_id=self.twin_id,
             transitions=tuple(item.value for item in self.transition or ()),
             since=self.since,
@@ -98,5 +107,6 @@ def _event(record: AlertRecord) -> AlertEvent:
         at=DateTime(change.at),
         by=change.by,
         comment=change.comment or None,
+        late=change.late / SECOND,
         sequence=Long(record.sequence),
     )

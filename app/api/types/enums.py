@@ -207,6 +207,8 @@ class AuditKind(Enum):
     ACKNOWLEDGEMENT = strawberry.enum_value("acknowledgement", description="Acknowledged alerts.")
     RESET = strawberry.enum_value("reset", description="Reset a latched alert.")
     COMMENT = strawberry.enum_value("comment", description="Noted something about an alert.")
+    SHELVING = strawberry.enum_value("shelving", description="Shelved an alert.")
+    UNSHELVING = strawberry.enum_value("unshelving", description="Ended that, or its time or a definition change did.")
     OVERRIDE = strawberry.enum_value("override", description="Took a property out of service, or forced it.")
     OVERRIDE_END = strawberry.enum_value("override_end", description="Ended that, or a definition change did.")
 

@@ -1,0 +1,97 @@
+"""A person shelves an alert, raised or not, and ends that again.
+
+What is named is an identity: the owner of a behavior, the behavior, and the alert's code. An open alert may be named by
+its id instead.
+"""
+
+import math
+from dataclasses import dataclass
+
+from app.commands.actor import Actor
+from app.commands.refusals import given_reason, raise_refused, refuse_text, unknown
+from app.errors import Invalid
+from app.model.events import Alert, AlertKey, ShelveAlert, Shelving, UnshelveAlert
+from app.model.plan import OwnerKey, OwnerKind
+from app.model.time import SECOND
+from app.ports import Inbox, LiveView
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """As it was named: by an alert's id, or by the other four."""
+
+    alert_id: str | None = None
+    owner_kind: OwnerKind | None = None
+    owner_id: str | None = None
+    behavior: str | None = None
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """`shelving` is as it is now, or was as it ended; `alert` the open one, if there is one."""
+
+    shelving: Shelving
+    alert: Alert | None
+
+
+class ShelvingCommands:
+    def __init__(self, live: LiveView, inbox: Inbox) -> None:
+        self._live = live
+        self._inbox = inbox
+
+    async def shelve(self, named: Named, seconds: float, reason: str, actor: Actor) -> Shelved:
+        """What is shelved already gets the new time and reason. Raises Invalid (ALERT_UNNAMED, DURATION_INVALID,
+        REASON_MISSING, TOO_LONG, BAD_TEXT), NotFound (ALERT_NOT_FOUND), Refused (SHELVING_TOO_LONG)."""
+        key = self._key(named)
+        if not (math.isfinite(seconds) and seconds > 0):
+            hint = "an alert is shelved for more than 0 seconds"
+            raise Invalid(f"{seconds:g} is no length of time", code="DURATION_INVALID", hint=hint, path="/seconds")
+        duration = round(min(seconds, 1e9) * SECOND)
+        why = given_reason(reason, "/reason", "shelving")
+        _, outcome = await self._inbox.submit(ShelveAlert(key, duration, actor.name, why, actor.origin))
+        if outcome.refused:
+            raise_refused(outcome.refused)
+        return Shelved(outcome.shelvings[-1].shelving, self._open(key))
+
+    async def unshelve(self, named: Named, reason: str, actor: Actor) -> Shelved:
+        """Raises Invalid (ALERT_UNNAMED, TOO_LONG, BAD_TEXT), NotFound (ALERT_NOT_FOUND), Refused
+        (ALERT_NOT_SHELVED)."""
+        key = self._key(named)
+        refuse_text(reason, "reason", "/reason")
+        _, outcome = await self._inbox.submit(UnshelveAlert(key, actor.name, reason.strip(), actor.origin))
+        if outcome.refused:
+            raise_refused(outcome.refused)
+        return Shelved(outcome.shelvings[-1].shelving, self._open(key))
+
+    def _open(self, key: AlertKey) -> Alert | None:
+        return next(
+            (
+                alert
+                for alert in self._live.open_alerts()
+                if (alert.owner, alert.behavior, alert.code) == (key.owner, key.behavior, key.code)
+            ),
+            None,
+        )
+
+    def _key(self, named: Named) -> AlertKey:
+        parts = (named.owner_kind, named.owner_id, named.behavior, named.code)
+        if named.alert_id is not None and parts == (None, None, None, None):
+            alert = self._live.alert(named.alert_id)
+            if alert is None:
+                ids = [item.alert_id for item in self._live.open_alerts()]
+                raise unknown("alert", named.alert_id, " that is open", ids)
+            return AlertKey(alert.owner, alert.behavior, alert.code)
+        if (
+            named.alert_id is None
+            and named.owner_kind is not None
+            and named.owner_id is not None
+            and named.behavior is not None
+            and named.code is not None
+        ):
+            return AlertKey(OwnerKey(named.owner_kind, named.owner_id), named.behavior, named.code)
+        raise Invalid(
+            "it is not said which alert",
+            code="ALERT_UNNAMED",
+            hint="give the id of an open alert, or the kind and id of the owner, the behavior and the code; not both",
+        )
