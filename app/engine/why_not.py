@@ -132,7 +132,7 @@ class _Search:
     def way(self, parts: frozenset[_Part]) -> Way | None:
         """None where the nearest values would not make the condition TRUE, or are none at all."""
         instead: dict[PropertyRef, Value] = {}
-        plain = not self.basis.kept  # what takes time can't be tried
+        plain = not (self.basis.kept or self.basis.together)  # what takes time, or many, can't be tried
         for ref, own in self._by_subject(parts).items():
             if ref is None:
                 plain = False

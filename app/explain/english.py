@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from app.dtsl.format_conditions import format_condition
-from app.model.conditions import Among, And, Between, Bound, Compare, Literal, Not, Or, PropertyRef, written
+from app.model.conditions import Among, And, Between, Bound, Compare, Condition, Literal, Not, Or, PropertyRef, written
 from app.model.events import Call, Cause, Read
 from app.model.explanation import Explanation, Missing, Seen, Way, WhyNot
 from app.model.plan import BehaviorKey
@@ -132,6 +132,7 @@ class _Words:
         self._nodes = explanation.nodes
         self._at = explanation.at
         self._is = "is" if explanation.alert is None else "was"
+        self._together = {item.node: item for item in explanation.basis.together}
         self._reads = {PropertyRef(read.owner, read.fact.property): read for read in explanation.basis.reads}
         self._under: list[list[int]] = [[] for _ in self._nodes]
         for place, item in enumerate(self._nodes):
@@ -206,7 +207,21 @@ class _Words:
             for ref in refs
             if isinstance(ref, PropertyRef) and ref in self._reads
         ]
+        told += [self._members(self._nodes[at].node) for at in (place, *self._below(place))]
+        told = [part for part in told if part]
         return f" ({'; '.join(told[:MOST])})" if told else ""
+
+    def _members(self, node: Condition) -> str:
+        """Of an aggregate: who decides it, and who is not known."""
+        found = self._together.get(node)
+        if found is None:
+            return ""
+        told = [f"of {found.members}"]
+        if found.deciding:
+            told.append(", ".join(f"'{item.id}' {shown(item.value)}" for item in found.deciding[:MOST]))
+        if found.unknown:
+            told.append(f"{found.unknown} not known, as '{found.missing[0]}'")
+        return ": ".join(told[:2]) + "".join(f", {part}" for part in told[2:])
 
     def _below(self, place: int) -> Iterator[int]:
         for child in self._under[place]:

@@ -10,6 +10,7 @@ import pytest
 
 from app.explain.english import paragraph, why_not_paragraph
 from app.model.conditions import (
+    Aggregate,
     And,
     Arithmetic,
     Bound,
@@ -231,6 +232,23 @@ def a_value_of_yesterday() -> str:
     return why(plant)
 
 
+def a_role_of_many() -> str:
+    any_fault = Aggregate("any", Compare("==", PropertyRef("pumps", "status"), Literal("fault")), over="pumps")
+    hottest = Compare(">", Aggregate("max", PropertyRef("pumps", "temperature"), over="pumps"), Literal(80.0))
+    shapes = (pump_shape(), Shape("station@1", rules=(rule("odd", Or((any_fault, hottest))),)))
+    twins = (pump(), pump("p2"), pump("p3"))
+    ids = tuple(twin.twin_id for twin in twins)
+    around = station({f"pumps/{id}": id for id in ids}, members={"pumps": ids})
+    plant = Plant(plan=Plan(1, shapes, twins, (around,)))
+    key = BehaviorKey(STATION, "odd")
+    told = [why(plant, key)]
+    for twin in ("p1", "p2", "p3"):
+        plant.read(twin, status="running", temperature=20.0)
+    told += [why(plant, key), why_not(plant, key)]
+    plant.read("p2", status="fault")
+    return "\n".join([*told, why(plant, key)])
+
+
 CASES: tuple[Callable[[], str], ...] = (
     an_active_behavior,
     an_active_behavior_whose_call_was_answered,
@@ -256,6 +274,7 @@ CASES: tuple[Callable[[], str], ...] = (
     a_hundred_parts,
     a_contradiction,
     a_value_of_yesterday,
+    a_role_of_many,
 )
 
 

@@ -15,8 +15,8 @@ from app.api.types.value import Value
 from app.explain.english import needed, paragraph, why_not_paragraph
 from app.explain.nodes import kind_of, revisions, text_of
 from app.model import explanation as model
-from app.model.conditions import PropertyRef, written
-from app.model.events import Basis, Read
+from app.model.conditions import Condition, PropertyRef, written
+from app.model.events import Basis, Read, Together
 
 TRUTHS = {True: Evidence.TRUE, False: Evidence.FALSE, None: Evidence.UNKNOWN}
 
@@ -44,6 +44,39 @@ class ExplanationInput:
         )
 
 
+@strawberry.type(description="One of those that fill a role of many, and what it came to.")
+class ExplanationMember:
+    id: strawberry.ID = strawberry.field(description="The twinId or overlayId.")
+    evidence: Evidence | None = strawberry.field(description="Of a condition; null for a number.")
+    value: JSON | None = strawberry.field(description="Of a number.")
+
+
+@strawberry.type(description="What the members of a role of many came to together.")
+class ExplanationMembers:
+    count: int = strawberry.field(description="How many fill the role.")
+    unknown: int = strawberry.field(description="Of how many it is not known.")
+    deciding: list[ExplanationMember] = strawberry.field(
+        description="Those by whom it is so, at most 10: the true ones of `any`, the false ones of `all`, ..."
+    )
+    missing: list[strawberry.ID] = strawberry.field(description="Those of which it is not known, at most 10.")
+
+    @classmethod
+    def of(cls, item: Together) -> "ExplanationMembers":
+        return cls(
+            count=item.members,
+            unknown=item.unknown,
+            deciding=[
+                ExplanationMember(
+                    id=strawberry.ID(member.id),
+                    evidence=TRUTHS[member.value] if isinstance(member.value, bool) else None,
+                    value=None if isinstance(member.value, bool) else member.value,
+                )
+                for member in item.deciding
+            ],
+            missing=[strawberry.ID(id) for id in item.missing],
+        )
+
+
 @strawberry.type(description="A node of a condition's tree and what it came to.")
 class ExplanationNode:
     index: int = strawberry.field(description="Its place in the list; the whole condition is 0.")
@@ -60,9 +93,15 @@ class ExplanationNode:
     input: int | None = strawberry.field(
         description="Of a `property`: its place in `inputs`; null where it is not there."
     )
+    members: ExplanationMembers | None = strawberry.field(
+        description="Of an `aggregate`: who decides; null of others. What stands in one is asked of each, and not told."
+    )
 
     @classmethod
-    def of(cls, index: int, item: model.Seen, places: dict[PropertyRef, int]) -> "ExplanationNode":
+    def of(
+        cls, index: int, item: model.Seen, places: dict[PropertyRef, int], together: dict[Condition, Together]
+    ) -> "ExplanationNode":
+        many = together.get(item.node)
         return cls(
             index=index,
             parent=item.parent,
@@ -72,6 +111,7 @@ class ExplanationNode:
             value=item.value if item.type != "boolean" else None,
             why=item.why or None,
             input=places.get(item.node) if isinstance(item.node, PropertyRef) else None,
+            members=ExplanationMembers.of(many) if many is not None else None,
         )
 
 
@@ -106,6 +146,7 @@ class Explanation:
     def of(cls, item: model.Explanation) -> "Explanation":
         basis = item.basis
         places = places_of(basis)
+        together = {item.node: item for item in basis.together} if basis is not None else {}
         return cls(
             text=paragraph(item),
             at=DateTime(item.at),
@@ -114,7 +155,7 @@ class Explanation:
             since=moment(item.since),
             error=item.error,
             revision=revisions(basis.revision) if basis is not None else None,
-            nodes=[ExplanationNode.of(index, node, places) for index, node in enumerate(item.nodes)],
+            nodes=[ExplanationNode.of(index, node, places, together) for index, node in enumerate(item.nodes)],
             inputs=[ExplanationInput.of(read) for read in basis.reads] if basis is not None else [],
             cause=chain(item.cause) if item.cause is not None else [],
             calls=[Call.of(call) for call in item.calls],
