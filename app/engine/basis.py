@@ -10,7 +10,7 @@ from app.engine.gathered import Gathered
 from app.engine.memory import Memory, Pulse, Trailed
 from app.engine.slot import Slot
 from app.model.conditions import Condition, Evidence, Previous, outside_members
-from app.model.events import Basis, Kept, Read
+from app.model.events import Basis, Kept, PropertyChanged, Read
 from app.model.values import Value
 
 COMPUTED = "computed"
@@ -21,17 +21,38 @@ def basis_of(rule: RuleState, twins: Mapping[str, TwinState], pulses: Sequence[P
     reads = rule.reads()
     if reads is None:
         return None
-    found = []
-    for ref in reads.properties:
-        cell = rule.cell(ref, twins)
-        if cell is not None:
-            plan = cell.spec.plan
-            found.append(Read(ref.owner, cell.changed(), plan.data_type, plan.unit, source_of(cell)))
+    refs = reads.properties
+    if len(rule.cells) == len(refs):  # nearly always; what is there has its cells in this order
+        found = [_read(ref.owner, cell) for ref, cell in zip(refs, rule.cells, strict=True)]
+    else:
+        found = [_read(ref.owner, cell) for ref in refs if (cell := rule.cell(ref, twins)) is not None]
     owner = rule.owner
+    shape_id = owner.shape.shape.shape_id
+    if rule.memory is None and not reads.owners:
+        return Basis(shape_id, reads.condition, tuple(found))
     bound = tuple([name for name in reads.owners if owner.fills(name, twins)])
     kept = tuple(_kept(rule, reads.condition, rule.memory, twins, pulses)) if rule.memory is not None else ()
     together = tuple([slot.together() for slot in rule.memory.gathered]) if rule.memory is not None else ()
-    return Basis(owner.shape.shape.shape_id, reads.condition, tuple(found), bound, kept, together)
+    return Basis(shape_id, reads.condition, tuple(found), bound, kept, together)
+
+
+def _read(owner: str | None, cell: Cell) -> Read:
+    """As `cell.changed()` has it, without a call: this runs for every rule that turns."""
+    twin, plan, override = cell.twin, cell.spec.plan, cell.override
+    fact = PropertyChanged(
+        twin.plan.twin_id,
+        plan.name,
+        cell.value,
+        cell.quality,
+        cell.timestamp,
+        cell.reported_at,
+        cell.live is not None if override is None else cell.reporting(),
+        cell.reason,
+        override,
+        cell.source,
+    )
+    plain = cell.mapped and override is None and cell.reported_at
+    return Read(owner, fact, plan.data_type, plan.unit, twin.source if plain else source_of(cell))
 
 
 def _kept(

@@ -303,7 +303,7 @@ Input = (
 # ---------------------------------------------------------------- facts
 
 
-class PropertyChanged(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class PropertyChanged(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """Value, quality, `known` or the override changed. Carries the whole new state, so folding needs no look-up.
 
     All but `override` is what the property is without one; what everybody sees is `state()`.
@@ -350,7 +350,7 @@ BehaviorState = Literal["active", "inactive"]
 Evidence = Literal["true", "false", "unknown"]
 
 
-class Read(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Read(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """A property that a condition reads, as it stood when the condition was evaluated."""
 
     owner: str | None
@@ -394,7 +394,7 @@ class Together(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True)
     """Of a count, the least and the greatest: where it lies for certain."""
 
 
-class Basis(msgspec.Struct, frozen=True, omit_defaults=True):
+class Basis(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """What a condition came to what it came to on: enough to explain it whatever becomes of its definition."""
 
     revision: str

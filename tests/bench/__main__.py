@@ -9,11 +9,12 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import dtsl, engine, find, flat, latency, load, memory, start
+from tests.bench import dtsl, engine, explain, find, flat, latency, load, memory, start
 
 SUITES: dict[str, Callable[[], None]] = {
     "dtsl": dtsl.main,
     "engine": engine.main,
+    "explain": explain.main,
     "flat": flat.main,
     "latency": latency.main,
     "memory": memory.main,
