@@ -46,6 +46,7 @@ from app.model.definitions import (
     TwinType,
 )
 from app.model.document import Document
+from app.model.units import USUAL
 
 _PATH = re.compile(r"((?:.*[/\\])?)([^/\\]*)", re.DOTALL)
 _INTERLOCKED = re.compile(r"/interlocks/(\d+)/while")
@@ -99,6 +100,20 @@ def check_scripts(scripts: Sequence[tuple[str, str]], catalogue: World) -> list[
 
 def check_parsed(scripts: Sequence[Parsed], catalogue: World) -> list[Checked]:
     return _Together(scripts, catalogue).answers()
+
+
+def names_units(scripts: Sequence[Parsed]) -> bool:
+    """Whether a unit is named that takes the library to know: setting that up is not for the event loop."""
+    waiting: list[Any] = [item.document for script in scripts for item in script.script.declarations]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            if "unit" in value and value["unit"] not in USUAL:
+                return True
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return False
 
 
 # ---------------------------------------------------------------------------------------------------- what is checked
@@ -324,6 +339,7 @@ class _Together:
 
     def _check_what_is_meant(self, item: _Item) -> None:
         if item.definition is None:
+            self._check_type(item)
             return
         found = check(self._world, item.definition)
         said = _SAID_BY_THE_LANGUAGE[item.declared.kind]
@@ -342,6 +358,14 @@ class _Together:
                     continue
                 message = _message(problem, severity, item.lowered.document, self._world)
                 item.checking.report(message, item.place(problem.path))
+
+    def _check_type(self, item: _Item) -> None:
+        """Of something whose form is wrong the type that it names, at least."""
+        for part in ("extends", "twin_type"):
+            name = item.lowered.document.get(part)
+            if isinstance(name, str) and self._world.twin_type(name) is None and name not in self._lost:
+                known = map(dtsl_type, self._world.ids("twin_type"))
+                item.checking.report(diagnostics.unknown_twin_type(dtsl_type(name), known), item.place(f"/{part}"))
 
 
 # ---------------------------------------------------------------------------------------------------- parts of it

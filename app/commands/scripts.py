@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.commands.actor import Actor
-from app.commands.check_scripts import Checked, check_parsed
+from app.commands.check_scripts import Checked, check_parsed, names_units
 from app.commands.definitions import DefinitionCommands, Saved
 from app.dtsl.findings import Diagnostic
 from app.dtsl.format_script import Formatted, format_text
 from app.dtsl.parse import parse_scripts
 from app.errors import Invalid
+from app.model import units
 from app.model.definitions import Definition
 
 
@@ -68,4 +69,6 @@ class ScriptCommands:
 
     async def _checked(self, source: str, name: str) -> Checked:
         parsed = await asyncio.to_thread(parse_scripts, [(name, source)])
+        if names_units(parsed):
+            await asyncio.to_thread(units.prepare)  # two seconds, the first time
         return check_parsed(parsed, self._definitions.catalogue)[0]

@@ -13,6 +13,8 @@ from app.errors import Invalid
 from app.model.time import SECOND
 
 _ACCESS = {"read": "readonly", "read-write": "writable", "write": "writeonly"}
+_WIDEST = 100
+"""Of a method or event whose parameters stand in one line."""
 _MARK = {True: "!", False: "?"}
 
 
@@ -53,8 +55,9 @@ def _with_parameters(item: Mapping[str, Any], rest: Rest, tail: str) -> Iterator
         yield f"{name}{end}"
         return
     written = [list(_described(parameter, "")) for parameter in parameters]
-    if all(len(lines) == 1 for lines in written):
-        yield f"{name}({', '.join(lines[0] for lines in written)}){end}"
+    line = f"{name}({', '.join(lines[0] for lines in written)}){end}"
+    if all(len(lines) == 1 for lines in written) and len(line) <= _WIDEST:
+        yield line
         return
     yield f"{name}("
     for index, lines in enumerate(written):

@@ -34,6 +34,8 @@ def raised(definition: Definition) -> Declaration:
                 document[field] = _behaviors(definition, names) or value
             case "twins":
                 document[field] = _bindings(value)
+            case "twin_roles":
+                document[field] = [_role(item) for item in value]
             case "interlocks":
                 document[field] = [{**item, "while": _condition(item)} for item in value]
             case "properties":
@@ -71,6 +73,13 @@ def _bindings(items: list[dict[str, Any]]) -> list[Binding]:
         ]
         found.append(Binding(Name(role), tuple(fillers), listed=len(fillers) > 1))
     return found
+
+
+def _role(item: dict[str, Any]) -> dict[str, Any]:
+    """A twin type goes without saying that it is one."""
+    if item.get("twin_type") is None:
+        return item
+    return {"type": item["twin_type"], **{key: value for key, value in item.items() if key != "twin_type"}}
 
 
 def _computed(item: dict[str, Any]) -> dict[str, Any]:

@@ -325,6 +325,14 @@ _properties = st.lists(
     max_size=3,
     unique_by=lambda item: str(item["name"]),
 )
+_roles = st.lists(
+    st.fixed_dictionaries(
+        {"role": _identifiers},
+        optional={"many": st.booleans(), "required": st.booleans(), "description": _texts},
+    ).flatmap(lambda role: st.sampled_from(["twin_type", "overlay_type"]).map(lambda field: {**role, field: "x"})),
+    max_size=3,
+    unique_by=lambda item: str(item["role"]),
+)
 _common: dict[str, st.SearchStrategy[Any]] = {"description": _texts, "metadata": _free}
 _acting: dict[str, st.SearchStrategy[Any]] = {"behaviors": _behaviors, "visualization": st.none() | _free}
 
@@ -349,6 +357,6 @@ DOCUMENTS = st.one_of(
         properties=_properties,
         **_acting,
     ),
-    _of("overlay_type", "type_id", name=_texts, **_acting),
+    _of("overlay_type", "type_id", name=_texts, twin_roles=_roles, **_acting),
     _of("overlay", "overlay_id", overlay_type=_identifiers, **_acting),
 )

@@ -44,7 +44,9 @@ def normal(definition: Definition) -> dict[str, Any]:
 
 def _all_both_ways(definitions: list[Definition]) -> str:
     """As one script beside nothing; its text."""
-    text = format_script(Script(tuple(raised(item) for item in definitions)))
+    script = Script(tuple(raised(item) for item in definitions))
+    text = format_script(script)
+    assert parse_script(text) == (script, [])
     checked = check_script(text, Catalogue())
     assert [item.render(text) for item in checked.diagnostics if item.severity == "error"] == []
     again = {(kind_of(item), id_of(item)): to_document(item) for item in checked.definitions}
