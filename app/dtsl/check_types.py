@@ -297,6 +297,7 @@ class TypeChecker(NameChecker):
         truths = node.function in ("any", "all", "count")
         if kind.kind not in ("boolean" if truths else "number", "unknown"):
             self.say(messages.aggregated(node.function, kind.shown, truths=truths), item)
+            return UNKNOWN
         if node.function in ("any", "all"):
             return BOOLEAN
         if node.function == "count":

@@ -1,10 +1,14 @@
-"""What a property is computed from: values of one moment, and a result that fits the property and its unit."""
+"""What a property is computed from: values of one moment, and a result that fits the property and its unit.
+
+A sum is converted to the unit of the property. A product or a quotient of two units is not: formulas of engineers have
+their conversions in them.
+"""
 
 from app.dtsl import diagnostics
 from app.dtsl import diagnostics_conditions as messages
 from app.dtsl.check_types import TypeChecker
 from app.dtsl.diagnostics import Message
-from app.dtsl.measures import Apart, Measure, straight
+from app.dtsl.measures import Apart, Measure, put_together, straight
 from app.dtsl.resolve import Resolver
 from app.dtsl.scope import Scope
 from app.dtsl.types import Type, result_fault
@@ -52,12 +56,14 @@ def computed_as_planned(expression: Condition, definition: PropertyDefinition, s
     checker = TypeChecker(scope, "computed")
     result = checker.type(expression)
     resolver = Resolver(checker)
-    return resolver.in_unit(expression, definition.unit) if result.kind == "number" else resolver.resolved(expression)
+    if result.kind != "number" or put_together(result.measure):
+        return resolver.resolved(expression)
+    return resolver.in_unit(expression, definition.unit)
 
 
 def _unit_fault(expression: Condition, result: Type, definition: PropertyDefinition) -> Message | None:
     unit, measure = definition.unit, result.measure
-    if result.kind != "number" or unit is None or measure.unit is None or "(" in measure.unit:
+    if result.kind != "number" or unit is None or measure.unit is None or put_together(measure):
         return None
     wanted = Measure(unit, None)
     try:

@@ -14,6 +14,7 @@ from app.model.conditions import (
     Compare,
     CompareOp,
     Condition,
+    Duration,
     Literal,
     Negative,
     Not,
@@ -135,6 +136,8 @@ def _constant(node: Condition) -> Constant | None:
     match node:
         case Literal(value=value):
             return value
+        case Duration(micros=micros):
+            return micros
         case Negative(item=item):
             inner = _constant(item)
             return -inner if isinstance(inner, int | float) and not isinstance(inner, bool) else None

@@ -78,8 +78,9 @@ def _decided(resolved: Condition, origins: Mapping[int, Condition]) -> Iterator[
     for truth in (True, False):
         if never_holds(resolved if truth else Not(resolved)):
             part = _smallest(resolved, truth)
-            if not isinstance(part, Literal):
-                yield Finding(messages.never() if truth else messages.always(), origins.get(id(part), part))
+            if isinstance(part, Literal):
+                part = resolved
+            yield Finding(messages.never() if truth else messages.always(), origins.get(id(part), part))
             return
     if isinstance(resolved, And | Or):
         for item in resolved.items:

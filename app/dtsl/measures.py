@@ -102,6 +102,11 @@ def per_second(measure: Measure) -> Measure:
     return UNTOLD if measure.unit is None else _made(f"({measure.unit})/s")
 
 
+def put_together(measure: Measure) -> bool:
+    """Whether its unit is a product or a quotient that was made here."""
+    return measure.unit is not None and "(" in measure.unit
+
+
 def shown(measure: Measure) -> str:
     return f"'{measure.unit}'"
 
