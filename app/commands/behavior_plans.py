@@ -11,8 +11,8 @@ from app.commands.check_behaviors import Place, check_behavior
 from app.commands.check_conditions import meant
 from app.commands.part_plans import micros
 from app.commands.values import fitted
-from app.dtsl.messages import reference_in
 from app.dtsl.parse import parse_condition
+from app.dtsl.references import reference_in
 from app.dtsl.resolve import resolved
 from app.dtsl.scope import Scope
 from app.model.behaviors import (

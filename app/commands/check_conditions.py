@@ -10,9 +10,9 @@ from functools import partial
 
 from app.commands.findings import Findings
 from app.dtsl.examine import examine
-from app.dtsl.messages import names_in_message
 from app.dtsl.names_given import Names, names_given, names_in
 from app.dtsl.parse import parse_condition
+from app.dtsl.references import names_in_message
 from app.dtsl.resolve import resolved
 from app.dtsl.scope import Finding, Scope
 from app.errors import Invalid

@@ -20,9 +20,9 @@ from app.commands.script_scopes import scope_of_overlay, scope_of_twin, scope_of
 from app.dtsl import diagnostics
 from app.dtsl.ast import Behavior, Binding, Declaration, Expression, Name
 from app.dtsl.build_declarations import CALLED
+from app.dtsl.check_behavior import check_behavior
 from app.dtsl.check_instance import check_bindings, check_free_bindings, needs_of
 from app.dtsl.check_interlocks import check_interlocks
-from app.dtsl.check_overlay import check_behavior
 from app.dtsl.check_overlay_type import check_role_relationships, check_role_types
 from app.dtsl.declared import Checking
 from app.dtsl.diagnostics import Message, Severity
@@ -297,7 +297,11 @@ class _Together:
             return  # written out in a `with`: a part of the document like any other
         item.in_words = True
         item.checking.once("behavior", [behavior.name for behavior in behaviors])
-        made_of = [check_behavior(behavior, scope, item.checking) for behavior in behaviors] if scope else []
+        made_of = [
+            check_behavior(behavior, scope, item.checking, item.lowered.places, f"/behaviors/{index}")
+            for index, behavior in enumerate(behaviors)
+            if scope is not None
+        ]
         good = [behavior for behavior in made_of if behavior is not None]
         if len(good) == len(behaviors) and item.definition is not None:
             item.definition = _with_behaviors(item.definition, good)

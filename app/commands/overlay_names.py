@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from app.commands.draft import World
-from app.dtsl.messages import owners_in
 from app.dtsl.parse import parse_condition
+from app.dtsl.references import owners_in
 from app.errors import Invalid
 from app.model.behaviors import BehaviorDefinition, TargetedAction, expressions, messages, targeted_actions
 from app.model.catalogue import NO_CAPABILITIES, Capabilities

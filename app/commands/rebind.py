@@ -11,11 +11,11 @@ from typing import Any
 
 from app.commands.merge import merge
 from app.dtsl.format_conditions import format_condition
-from app.dtsl.messages import owners_in, respelled
 from app.dtsl.parse import parse_condition
+from app.dtsl.references import json_reference, owners_in, respelled
 from app.errors import Invalid
 from app.model.composition import splits
-from app.model.conditions import owners, renamed
+from app.model.conditions import PropertyRef, owners, renamed
 
 _FILLERS = ("twin_id", "overlay_id")
 _Filler = tuple[str, str]
@@ -97,7 +97,13 @@ def _interlock(item: Mapping[str, Any], names: Mapping[str, str], known: Collect
 def _message(text: str, names: Mapping[str, str]) -> str:
     if {owner.partition("/")[0] for owner in owners_in(text)}.isdisjoint(names):
         return text
-    return respelled(text, lambda reference: format_condition(renamed(reference, names)))
+
+    def moved(reference: PropertyRef) -> str:
+        found = renamed(reference, names)
+        assert isinstance(found, PropertyRef)
+        return json_reference(found)
+
+    return respelled(text, moved)
 
 
 def _condition(text: str, names: Mapping[str, str]) -> str:

@@ -66,12 +66,41 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class Text(Constant):
+    """A message: `value` has its references as a document spells them."""
+
+    written: str = field(default="", compare=False)
+    letters: Sequence[int] = field(default=(), compare=False, repr=False)
+    """Where each letter of `written` stands, and the mark behind the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """`5s`, in seconds."""
+
+    seconds: int | float
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """`delayOn 5s`, `code hot` among the arguments of an alert."""
+
+    name: Name
+    value: Constant | Length | Name
+
+
+Argument = Constant | Word | Named | Option
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """`alert(critical, "...")` (one name; in twins one of their methods too), `outletValve.open(100.0)` (two) or,
     inside an overlay, more."""
 
     path: tuple[Name, ...]
-    arguments: tuple[Constant | Word | Named, ...]
+    arguments: tuple[Argument, ...]
+    required: bool = False
     span: Span = field(default=NOWHERE, compare=False)
 
 
@@ -79,17 +108,75 @@ class Call:
 class Write:
     path: tuple[Name, ...]
     value: Constant
+    required: bool = False
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    path: tuple[Name, ...]
+    arguments: tuple[Argument, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Plain = Call | Write | Emit
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    within: Length
+    condition: Expression
+    otherwise: tuple[Plain, ...] | None = None
+    """None where no `else` is written."""
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+Action = Plain | Expect
+
+
+@dataclass(frozen=True, slots=True)
+class OnLoad:
+    word: Word
+
+
+@dataclass(frozen=True, slots=True)
+class SuppressedBy:
+    names: tuple[Name, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Let:
+    name: Name
+    value: Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Otherwise:
+    actions: tuple[Plain, ...]
+    span: Span = field(default=NOWHERE, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Escalate:
+    after: Length
+    actions: tuple[Plain, ...]
+    unless_acknowledged: bool = False
     span: Span = field(default=NOWHERE, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
+    """`head` and `tail` are what stands before `when` and behind `then`, in the author's order."""
+
     name: Name
     when: Expression
-    actions: tuple[Call | Write, ...] = ()
+    actions: tuple[Action, ...] = ()
     then: bool = field(default=False, compare=False)
     """Whether a `then` block is written, be it empty."""
     description: str | None = None
+    head: tuple[OnLoad | SuppressedBy | Let, ...] = ()
+    tail: tuple[Otherwise | Escalate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.dtsl.ast import Expression
-from app.dtsl.check_overlay import span_of_finding
 from app.dtsl.declared import Checking
 from app.dtsl.examine import examine
+from app.dtsl.places import span_of_finding
 from app.dtsl.scope import Scope
 
 

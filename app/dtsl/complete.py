@@ -4,51 +4,30 @@ Which keywords fit is the grammar's own answer; which names, is read off the wor
 expected to be unfinished, so nothing here depends on it being right.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
+from app.dtsl.complete_actions import LISTS, in_action, in_head
+from app.dtsl.completion import Completion, properties_of, roles_of, signature, values_of
 from app.dtsl.declared import Known
-from app.dtsl.diagnostics import SEVERITIES
 from app.dtsl.functions import FUNCTIONS, QUALITIES
-from app.dtsl.names_at import Names, path_before, shown_type
+from app.dtsl.names_at import Names, path_before
 from app.dtsl.outline import Place, id_of, outline, place_behind, words
 from app.dtsl.parse import MAX_SOURCE, cut, expected_behind
 from app.dtsl.source import BYTE_ORDER_MARK
 from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, quote
 from app.dtsl.when import DAYS
-from app.model.catalogue import Capabilities
-from app.model.definitions import (
-    ConnectivityPart,
-    DataType,
-    Described,
-    Impact,
-    Lifecycle,
-    MethodDefinition,
-    Simulation,
-    TwinKind,
-)
+from app.model.definitions import ConnectivityPart, DataType, Impact, Lifecycle, Simulation, TwinKind
 
 MOST = 200
 """Suggestions; who wants others writes another letter."""
 _BEFORE_PULSES = ("AND", "OR", "OF", "LPAR")
-Kind = Literal[
-    "keyword", "type", "overlay", "twin", "role", "property", "method", "value", "action", "function", "event"
-]
 Token = Any
 _MOST_SORTED = 20_000
 _WORDS = {"KIND": get_args(TwinKind), "LIFECYCLE": get_args(Lifecycle), "IMPACT": get_args(Impact)}
 _FIELDS = {"CONNECTIVITY": tuple(ConnectivityPart.model_fields), "SIMULATION": tuple(Simulation.model_fields)}
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    text: str
-    """What is written."""
-    kind: Kind
-    detail: str = ""
-    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,13 +123,15 @@ def _names(place: Place, names: Names) -> list[Completion]:
         case (("CONNECTIVITY" | "SIMULATION"), []):
             return [Completion(dtsl_member(field), "property") for field in _FIELDS[inner]]
         case "RELATIONSHIPS", [] | [_, "ARROW"]:
-            return list(_roles(names))
+            return list(roles_of(names))
         case ("RELATIONSHIPS", [*_, "IF" | "AND" | "OR" | "LPAR" | "BANG"]) | ("WHEN", _):
             return list(_in_condition(statement, names))
-        case "THEN", _:
-            return list(_in_action(statement, names))
         case "INTERLOCKS", _:
             return list(_in_interlock(statement, names))
+        case "BEHAVIOR", _:
+            return list(in_head(statement, names, _in_condition))
+        case _ if inner in LISTS:
+            return list(in_action(statement, names, _in_condition))
         case "METADATA", [_, "EQUAL"]:
             return [Completion("true", "value"), Completion("false", "value")]
     return []
@@ -191,18 +172,7 @@ def _bindings(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
             yield Completion(dtsl_type(twin), "twin", dtsl_type(found[0]) if found else "")
     elif not statement:
         filled = names.here.filled if names.here is not None else set()
-        yield from (item for item in _roles(names) if item.text not in map(dtsl_member, filled))
-
-
-def _roles(names: Names) -> Iterator[Completion]:
-    for role, (type_id, optional) in sorted(names.roles().items()):
-        yield Completion(dtsl_member(role), "role", dtsl_type(type_id) + ("?" if optional else ""))
-
-
-def _properties(offered: Capabilities, access: Callable[[str], bool]) -> Iterator[Completion]:
-    for item in sorted(offered.properties.values(), key=lambda item: item.name):
-        if access(item.access):
-            yield Completion(dtsl_member(item.name), "property", shown_type(item), item.description)
+        yield from (item for item in roles_of(names) if item.text not in map(dtsl_member, filled))
 
 
 def _in_condition(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
@@ -214,13 +184,13 @@ def _in_condition(statement: Sequence[Token], names: Names) -> Iterator[Completi
                 told = ", ".join(dtsl_member(item.name) for item in event.parameters)
                 yield Completion(dtsl_member(event.name), "event", f"({told})", event.description)
         elif len(path) == 1:
-            yield from _properties(names.of_role(path[0]), lambda access: access != "write")
+            yield from properties_of(names.of_role(path[0]), lambda access: access != "write")
     elif last == "COMPARE":
         path = path_before(statement[:-1])
         if len(path) == 2:
-            yield from _values(names.of_role(path[0]).properties.get(path[1]))
+            yield from values_of(names.of_role(path[0]).properties.get(path[1]))
         elif len(path) == 1 and names.in_twin:
-            yield from _values(names.own().properties.get(path[0]))
+            yield from values_of(names.own().properties.get(path[0]))
         elif len(path) == 1 and path[0] in names.roles():
             yield Completion("null", "value")
         elif not path and "quality" in map(str, statement):
@@ -238,37 +208,14 @@ def _in_condition(statement: Sequence[Token], names: Names) -> Iterator[Completi
 def _to_read(names: Names) -> Iterator[Completion]:
     """Roles; in a twin its own properties."""
     if names.in_twin:
-        yield from _properties(names.own(), lambda access: access != "write")
+        yield from properties_of(names.own(), lambda access: access != "write")
     else:
-        yield from _roles(names)
-
-
-def _to_do(offered: Capabilities) -> Iterator[Completion]:
-    for method in sorted(offered.methods.values(), key=lambda item: item.name):
-        yield Completion(dtsl_member(method.name), "method", signature(method), method.description)
-    yield from _properties(offered, lambda access: access != "read")
+        yield from roles_of(names)
 
 
 def _functions() -> Iterator[Completion]:
     for name, function in FUNCTIONS.items():
         yield Completion(dtsl_member(name), "function", f"({function.takes}): {function.gives}", function.says)
-
-
-def _in_action(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
-    kinds = [token.type for token in statement]
-    if not statement:
-        yield Completion("alert", "action", "(severity, message)", "Raises an alert while the condition holds.")
-        yield from _to_do(names.own()) if names.in_twin else _roles(names)
-    elif kinds[-1] == "DOT" and "LPAR" not in kinds:
-        yield from _to_do(names.of_role((path_before(statement[:-1]) or [""])[0]))
-    elif kinds[-1] == "EQUAL":
-        path = path_before(statement[:-1])
-        if len(path) == 1 and names.in_twin:
-            yield from _values(names.own().properties.get(path[0]))
-        if len(path) == 2:
-            yield from _values(names.of_role(path[0]).properties.get(path[1]))
-    elif "LPAR" in kinds:
-        yield from _argument(statement[: kinds.index("LPAR")], kinds[kinds.index("LPAR") :], names)
 
 
 def _in_interlock(statement: Sequence[Token], names: Names) -> Iterator[Completion]:
@@ -281,33 +228,6 @@ def _in_interlock(statement: Sequence[Token], names: Names) -> Iterator[Completi
             for method in sorted(offered.methods.values(), key=lambda item: item.name):
                 yield Completion(dtsl_member(method.name), "method", signature(method), method.description)
         else:
-            yield from _properties(offered, lambda access: access != "read")
+            yield from properties_of(offered, lambda access: access != "read")
     elif kinds[-1:] in (["CALL"], ["WRITE"]):
-        yield from _roles(names)
-
-
-def _argument(method: Sequence[Token], inside: Sequence[str], names: Names) -> Iterator[Completion]:
-    if inside[-1] not in ("LPAR", "COMMA"):
-        return
-    path = path_before(method)
-    if path == ["alert"] and inside[-1] == "LPAR":
-        yield from (Completion(severity, "value") for severity in SEVERITIES)
-    elif len(path) == 2 or (len(path) == 1 and names.in_twin):
-        offered = names.own() if names.in_twin else names.of_role(path[0])
-        found = offered.methods.get(path[-1])
-        parameters = found.parameters if found else []
-        number = inside.count("COMMA")
-        yield from _values(parameters[number] if number < len(parameters) else None)
-
-
-def _values(item: Described | None) -> Iterable[Completion]:
-    if item is None:
-        return ()
-    if item.data_type == "boolean":
-        return Completion("true", "value"), Completion("false", "value")
-    return [Completion(quote(value, '"'), "value") for value in item.enum_values or ()]
-
-
-def signature(method: MethodDefinition) -> str:
-    """`(speed: float in rpm, 0.0 to 3000.0)`."""
-    return f"({', '.join(f'{dtsl_member(item.name)}: {shown_type(item)}' for item in method.parameters)})"
+        yield from roles_of(names)

@@ -1,6 +1,7 @@
 """Words that may be a keyword or a name where the grammar takes both: the word behind them tells.
 
-`every`, `on` and `known` begin a value, and so may a property of that name: `on == true` beside `on pump.started()`.
+`every`, `on` and `known` begin a value, and so may a property of that name: `on == true` beside `on pump.started()`;
+`emit` and `required` begin an action, and so may a role.
 A `%` behind a number divides, unless nothing follows that could be divided by.
 """
 
@@ -21,6 +22,8 @@ def as_meant(tokens: list[Token]) -> None:
                 tokens[index] = token.update(type="NAME")
             case "ON" if not _goes_on(tokens, index, {"STRING"}):
                 tokens[index] = token.update(type="NAME")
+            case "EMIT" | "REQUIRED" if not _begins_an_action(tokens, index):
+                tokens[index] = token.update(type="NAME")
             case "KNOWN" if not _is_known_of(tokens, index):
                 tokens[index] = token.update(type="NAME")
             case "MODULO" if index and tokens[index - 1].type in _NUMBERS and not _is_value(tokens, index + 1):
@@ -33,6 +36,12 @@ def _goes_on(tokens: Sequence[Token], index: int, kinds: set[str]) -> bool:
         return False
     following = tokens[index + 1]
     return following.type in kinds or (_is_word(following) and following.type not in _INFIX)
+
+
+def _begins_an_action(tokens: Sequence[Token], index: int) -> bool:
+    """`emit pump.tripped()`; but `emit.start()` calls a role of that name."""
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    return following is not None and (following.type == "STRING" or _is_word(following))
 
 
 def _is_known_of(tokens: Sequence[Token], index: int) -> bool:

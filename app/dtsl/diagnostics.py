@@ -422,7 +422,7 @@ def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:
 
 
 def mixed_arguments() -> Message:
-    return Message("DTSL348", "arguments by place and by name can't be mixed", "name all of them, or none")
+    return Message("DTSL348", "arguments by place stand before those by name", "move them to the front, or name them")
 
 
 def wrong_value_type(name: str, data_type: str, found: str) -> Message:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from app.dtsl.complete import signature
+from app.dtsl.complete_actions import LISTS
+from app.dtsl.completion import signature
 from app.dtsl.declared import Known
 from app.dtsl.functions import FUNCTIONS
+from app.dtsl.lower_alerts import OPTIONS
 from app.dtsl.names_at import Names, path_before, shown_type
 from app.dtsl.outline import id_of, outline, place_behind, words
 from app.dtsl.parse import MAX_SOURCE
@@ -63,7 +65,9 @@ def _said(tokens: Sequence[Token], index: int, names: Names) -> tuple[str, str] 
             return _twin(id, names) if kinds[1:] == ["EQUAL"] else _role(id, names)
         case "TWINS", []:
             return _type(id, names)
-        case "TWINS" | "RELATIONSHIPS" | "WHEN" | "THEN", _:
+        case _ if inner in LISTS and [*map(str, place.statement[:1])] == ["alert"] and _option(id) is not None:
+            return _option(id)
+        case _ if inner in (*LISTS, "TWINS", "RELATIONSHIPS", "WHEN", "BEHAVIOR"):
             return _member([*path_before([*place.statement, tokens[index]])], following, names)
     return None
 
@@ -106,6 +110,12 @@ def _role(id: str, names: Names) -> tuple[str, str] | None:
     twin_type = names.catalogue.twin_type(found[0])
     optional = ", optional" if found[1] else ""
     return f"role {dtsl_member(id)}: {dtsl_type(found[0])}{optional}", twin_type.description if twin_type else ""
+
+
+def _option(id: str) -> tuple[str, str] | None:
+    """Of an alert."""
+    kind, does = OPTIONS.get(id, ("", ""))
+    return (f"{dtsl_member(id)}{'' if kind == 'flag' else ' ' + kind}", f"The alert {does}.") if kind else None
 
 
 def _member(path: Sequence[str], following: str, names: Names) -> tuple[str, str] | None:

@@ -50,3 +50,9 @@ def write_duration(micros: Micros) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return "".join(parts) or "0s"
+
+
+def exactly(seconds: int | float) -> Micros | None:
+    """The length of time that reads back as just so many seconds; None where there is none."""
+    micros = round(seconds * SECOND)
+    return micros if 0 < micros <= LONGEST and micros / SECOND == seconds else None

@@ -28,7 +28,7 @@ ID_FIELDS: dict[Kind, str] = {
 @dataclass(frozen=True, slots=True)
 class Lowered:
     document: dict[str, Any]
-    places: Mapping[str, Span]
+    places: dict[str, Span]
 
 
 def lowered(

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from app.dtsl.ast import Place
+from app.dtsl.scope import Finding
 from app.dtsl.source import Span
 
 
@@ -15,3 +17,9 @@ def place_of(places: Mapping[str, Span], pointer: str) -> Span:
     while pointer not in places:
         pointer = pointer.rpartition("/")[0]
     return places[pointer]
+
+
+def span_of_finding(finding: Finding, places: Mapping[int, Place]) -> Span:
+    """`places` are the condition's."""
+    place = places[id(finding.node)]
+    return {"whole": place.whole, "owner": place.owner, "name": place.name}[finding.part]

@@ -16,7 +16,7 @@ LARGEST_INTEGER = 2**63 - 1
 """What the journal and the graph can hold."""
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESERVED = frozenset({"true", "false", "null", SELF})
+RESERVED = frozenset({"true", "false", "null", SELF})
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|(.?))", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'", "/": "/", "b": "\b", "f": "\f"}
 _SPECIAL = {"\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
@@ -29,14 +29,14 @@ def read_name(written: str) -> str:
 
 def json_name(name: str) -> str:
     """An id in a JSON condition: bare where it reads back as itself, else in single quotes."""
-    if _NAME.fullmatch(name) and read_name(name) == name and name not in _RESERVED:
+    if _NAME.fullmatch(name) and read_name(name) == name and name not in RESERVED:
         return name
     return quote(name, "'")
 
 
 def dtsl_member(name: str) -> str:
     """A role, property, method or behavior in DTSL: `flow_rate` -> `flowRate`, `FIC-1` -> `"FIC-1"`."""
-    return to_camel(name) if has_unquoted_form(name) and name not in _RESERVED else quote(name, '"')
+    return to_camel(name) if has_unquoted_form(name) and name not in RESERVED else quote(name, '"')
 
 
 def dtsl_type(name: str) -> str:
@@ -93,6 +93,25 @@ def unquote(written: str) -> tuple[str, list[tuple[int, int, str]]]:
             parts.append(value)
     parts.append(inner[at:])
     return "".join(parts), faults
+
+
+def letters_of(written: str) -> list[int]:
+    """For each letter of the text inside quotes where it stands in `written`, and where the mark behind the last."""
+    inner = written[1:-1]
+    found: list[int] = []
+    at = 0
+    while at < len(inner):
+        match = _ESCAPE.match(inner, at)
+        text = unquote(f'"{inner[at : match.end()]}"')[0] if match else ""
+        if match and not text and (second := _ESCAPE.match(inner, match.end())):  # half of a pair
+            match, text = second, unquote(f'"{inner[at : second.end()]}"')[0]
+        if match is None:
+            found.append(at + 1)
+            at += 1
+        else:
+            found += [at + 1] * len(text)
+            at = match.end()
+    return [*found, len(written) - 1]
 
 
 def _code_point(code: str) -> str | None:

@@ -1,7 +1,8 @@
 """Every definition has a notation: document -> script -> document is the identity, and nothing is made up or lost.
 
 The law, exactly (`normal`): conditions and computed expressions come back in canonical notation, one for each part of
-an `&&`; a method call comes back with its `parameters`, be they none; a number comes back as the type that it is for.
+an `&&`; a method call and an event come back with their `parameters`, be they none; a number comes back as the type
+that it is for.
 """
 
 import json
@@ -36,10 +37,20 @@ def normal(definition: Definition) -> dict[str, Any]:
         for behavior in document.get("behaviors", ()):
             condition = parse_conditions(behavior["conditions"])
             behavior["conditions"] = [format_condition(part) for part in conjuncts(condition)]
-            for action in behavior.get("actions", ()):
-                if action["type"] == "method_call":
-                    action.setdefault("parameters", [])
+            for given in behavior.get("let", ()):
+                given["value"] = format_condition(parse_condition(given["value"]))
+            for holder in (behavior, *behavior.get("escalations", ())):
+                _normal_actions(holder)
     return document
+
+
+def _normal_actions(holder: dict[str, Any]) -> None:
+    for action in (*holder.get("actions", ()), *holder.get("otherwise", ())):
+        if action["type"] in ("method_call", "emit_event"):
+            action.setdefault("parameters", [])
+        if action["type"] == "expect":
+            action["condition"] = format_condition(parse_condition(action["condition"]))
+            _normal_actions(action)
 
 
 def _all_both_ways(definitions: list[Definition]) -> str:

@@ -10,17 +10,27 @@ from app.dtsl.ast import (
     Call,
     Constant,
     Declaration,
+    Emit,
+    Escalate,
+    Expect,
     Expression,
     Filler,
     Import,
+    Length,
+    Let,
     Name,
     Named,
+    OnLoad,
+    Option,
+    Otherwise,
     Script,
+    SuppressedBy,
+    Text,
     Word,
     Write,
 )
 from app.dtsl.format_conditions import format_condition
-from app.dtsl.lengths import LONGEST
+from app.dtsl.lengths import LONGEST, exactly
 from app.dtsl.when import WEEK, week_order
 from app.model.conditions import (
     Aggregate,
@@ -149,14 +159,59 @@ plain_values = st.recursive(
 values = st.builds(Constant, plain_values)
 words = st.builds(Word, st.from_regex(r"[a-z]{1,8}", fullmatch=True).filter(lambda word: word not in KEYWORDS))
 paths = st.lists(names, min_size=1, max_size=3).map(tuple)
-arguments = values | words | st.builds(Named, names, values)
-actions = st.one_of(st.builds(Call, paths, st.lists(arguments, max_size=3).map(tuple)), st.builds(Write, paths, values))
+seconds = st.integers(0, 10**8) | st.floats(0, 10**7) | st.integers(0, 10**12).map(lambda micros: micros / 10**6)
+stretches = seconds.map(Length)
+option_words = st.from_regex(r"[a-z]{1,8}(_[a-z]{1,6}){0,2}", fullmatch=True).filter(lambda word: word not in KEYWORDS)
+"""As ids: an option can't be quoted."""
+plain_options = st.booleans() | st.integers(0, 10**6) | st.floats(0, 10**6)
+options = st.builds(
+    Option,
+    st.builds(Name, option_words),
+    stretches.filter(lambda found: exactly(found.seconds) is not None) | names | st.builds(Constant, plain_options),
+)
+arguments = values | words | st.builds(Named, names, values) | options
+listed = st.lists(arguments, max_size=3).map(tuple)
+calls = st.builds(Call, paths.filter(lambda path: [name.id for name in path] != ["alert"]), listed, st.booleans())
+messages = st.builds(Text, texts | st.sampled_from(["{pump.speed} {'P-1'.x:.1f}", "{{", "{a", "{a_b.c_d}"]))
+alerts = st.builds(
+    lambda severity, message, more: Call((Name("alert"),), (severity, message, *more)), words, messages, listed
+)
+plains = st.one_of(calls, alerts, st.builds(Write, paths, values, st.booleans()), st.builds(Emit, paths, listed))
+plain_lists = st.lists(plains, max_size=2).map(tuple)
+actions = plains | st.builds(Expect, stretches, expressions, st.none() | plain_lists)
+heads = st.one_of(
+    st.builds(OnLoad, words),
+    st.builds(SuppressedBy, st.lists(names, min_size=1, max_size=3).map(tuple)),
+    st.builds(Let, names, expressions),
+)
+tails = st.builds(Otherwise, plain_lists) | st.builds(Escalate, stretches, plain_lists, st.booleans())
 descriptions = st.none() | st.lists(
     st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12).filter(lambda line: line == line.rstrip()),
     min_size=1,
     max_size=3,
 ).map("\n".join)
-behaviors = st.builds(Behavior, names, expressions, st.lists(actions, max_size=2).map(tuple), description=descriptions)
+
+
+def _once(parts: list[Any]) -> tuple[Any, ...]:
+    """Of what a behavior says once, the first."""
+    kinds: set[type] = set()
+    kept = []
+    for part in parts:
+        if isinstance(part, Let | Escalate) or type(part) not in kinds:
+            kept.append(part)
+        kinds.add(type(part))
+    return tuple(kept)
+
+
+behaviors = st.builds(
+    Behavior,
+    names,
+    expressions,
+    st.lists(actions, max_size=2).map(tuple),
+    description=descriptions,
+    head=st.lists(heads, max_size=2).map(_once),
+    tail=st.lists(tails, max_size=2).map(_once),
+)
 
 # ---------------------------------------------------------------------------------------------------- declarations
 
