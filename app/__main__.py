@@ -377,6 +377,23 @@ def what_if(
 
 
 @app.command()
+def plan(
+    paths: Annotated[list[Path], typer.Argument(help="JSON documents and .dtsl scripts, or folders of them.")],
+    server: ServerUrl = DEFAULT_SERVER,
+    output: AsJson = Output.TEXT,
+) -> None:
+    """Show what applying files would do: to the definitions, and at once to the running plant. Nothing is saved."""
+    from app.client import GraphqlClient
+    from app.planned import plan as worked_out
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            print(await worked_out(client, paths, output == Output.JSON, _say))
+
+    _run(run())
+
+
+@app.command()
 def rehearse(
     paths: Annotated[list[Path], typer.Argument(help="JSON documents or .dtsl scripts, or folders of one of them.")],
     hours: Annotated[float, typer.Option(min=0.001, help="How far to look back.")] = 24.0,

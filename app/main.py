@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from app.api.app import middleware, routes
 from app.api.services import Services
 from app.assets.folder import AssetFolder
+from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
@@ -184,9 +185,21 @@ def _wire(
     scripts = ScriptCommands(definitions)
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
     what_if = WhatIfCommands(catalogue, engine, clock)
+    activation = ActivationCommands(definitions, engine, clock)
     dry_run = DryRunCommands(definitions, engine, Past(settings.data_dir / "journal"), clock)
     commands = Commands(
-        definitions, scripts, stored_scripts, control, files, overrides, reports, alerts, what_if, dry_run, shelving
+        definitions,
+        scripts,
+        stored_scripts,
+        control,
+        files,
+        overrides,
+        reports,
+        alerts,
+        what_if,
+        dry_run,
+        shelving,
+        activation,
     )
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 

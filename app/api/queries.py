@@ -17,6 +17,7 @@ from app.api.membership import About, Membership
 from app.api.overridden import overridden_keys
 from app.api.overrides import find_overridden
 from app.api.pages import MAX_PAGE
+from app.api.planning import PlanningQueries
 from app.api.rehearsing import RehearsalQueries
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
@@ -64,7 +65,7 @@ class Server:
 
 
 @strawberry.type(description="What there is and how it stands.")
-class Query(RehearsalQueries, ScriptQueries):
+class Query(RehearsalQueries, PlanningQueries, ScriptQueries):
     @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]

@@ -1,5 +1,6 @@
 """Queries that try something out on a copy: what would follow, without anything being done."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import strawberry
@@ -18,6 +19,7 @@ from app.commands.dry_run import DryRun
 from app.commands.request import read_documents
 from app.errors import Invalid
 from app.model.beside import Compared
+from app.model.definitions import Definition
 from app.model.events import AlertChanged, BehaviorChanged
 from app.model.events import Call as CallFact
 from app.model.time import SECOND
@@ -134,12 +136,32 @@ def _transition(step: int, after: float, fact: BehaviorChanged) -> RehearsedTran
     )
 
 
-@strawberry.input(description="Changed definitions to run beside the running ones, over what happened.")
-class RehearseDefinitionsInput:
+@strawberry.input(description="Changed definitions: documents, or a script.")
+class DefinitionsInput:
     documents: list[DefinitionInput] = strawberry.field(
         default_factory=list, description="As for saveDefinitions: each replaces the definition of its id."
     )
     source: str | None = strawberry.field(default=None, description="A DTSL script instead, as for executeDtsl.")
+
+
+async def changed_definitions(
+    info: Info, documents: Sequence[DefinitionInput], source: str | None
+) -> Sequence[Definition]:
+    """Raises Invalid (NOTHING_TO_REHEARSE; and what reading them finds)."""
+    if bool(documents) == (source is not None):
+        raise Invalid("give either documents or a script", code="NOTHING_TO_REHEARSE", path="/documents")
+    if source is not None:
+        return await info.context.services.commands.scripts.definitions(source)
+    return await read_documents(
+        [
+            (item.kind.value, json_object(item.document, f"/documents/{index}/document"))
+            for index, item in enumerate(documents)
+        ]
+    )
+
+
+@strawberry.input(description="Changed definitions to run beside the running ones, over what happened.")
+class RehearseDefinitionsInput(DefinitionsInput):
     hours: float = strawberry.field(default=24.0, description="How far to look back.")
 
 
@@ -217,19 +239,9 @@ class RehearsalQueries:
         info: Info,
         input: Annotated[RehearseDefinitionsInput, strawberry.argument(description="What to run.")],
     ) -> DefinitionRehearsal:
-        commands = info.context.services.commands
-        if bool(input.documents) == (input.source is not None):
-            raise Invalid("give either documents or a script", code="NOTHING_TO_REHEARSE", path="/documents")
-        if input.source is not None:
-            changed = await commands.scripts.definitions(input.source)
-        else:
-            changed = await read_documents(
-                [
-                    (item.kind.value, json_object(item.document, f"/documents/{index}/document"))
-                    for index, item in enumerate(input.documents)
-                ]
-            )
-        return DefinitionRehearsal.of(await commands.dry_run.compare(changed, info.context.actor(), input.hours))
+        changed = await changed_definitions(info, input.documents, input.source)
+        dry_run = info.context.services.commands.dry_run
+        return DefinitionRehearsal.of(await dry_run.compare(changed, info.context.actor(), input.hours))
 
     @strawberry.field(
         description=(

@@ -5,6 +5,7 @@ There is no other way in: the API calls these, and nothing else of the engine, t
 
 from dataclasses import dataclass
 
+from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
 from app.commands.control import ControlCommands
@@ -31,3 +32,4 @@ class Commands:
     what_if: WhatIfCommands
     dry_run: DryRunCommands
     shelving: ShelvingCommands
+    activation: ActivationCommands

@@ -169,6 +169,11 @@ class Engine:
         part = reached(self._live, properties, paths, most)
         return Apart(part, state_of(self._live, part))
 
+    def apart(self, owners: Iterable[OwnerKey], most: int) -> "Apart":
+        """As `part`, for a change of these owners' rules. Raises TooWide."""
+        part = reached(self._live, (), (), most, owners)
+        return Apart(part, state_of(self._live, part))
+
     def reach(self, owners: Iterable[OwnerKey], most: int) -> Part:
         """What a change of these owners' rules can reach. Raises TooWide."""
         return reached(self._live, (), (), most, owners)

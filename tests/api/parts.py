@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
 from app.api.services import Services
+from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
 from app.commands.commands import Commands
@@ -470,6 +471,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         WhatIfCommands(parts.catalogue, engine or Engine(), parts.clock),
         DryRunCommands(definitions, engine or Engine(), parts.past, parts.clock),
         ShelvingCommands(live, inbox),
+        ActivationCommands(definitions, engine or Engine(), parts.clock),
     )
     return Services(
         commands,

@@ -1,0 +1,77 @@
+"""What would happen at once if a change of definitions were saved: tried on a copy of what it reaches.
+
+It is what `plan` tells before `apply` does it: which running overlays and open alerts are touched, which rules would be
+TRUE as they are loaded, what those would raise, and which calls they would withhold.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.commands.actor import Actor
+from app.commands.definitions import DefinitionCommands, Saved
+from app.commands.prepared import MAX_REACH, Prepared, Reaching, prepare
+from app.engine.engine import Apart
+from app.model.definitions import Definition
+from app.model.events import Alert, AlertChanged, BehaviorChanged, Load, Outcome
+from app.model.plan import OwnerKey, Plan
+from app.ports import Clock
+
+
+class Copying(Reaching, Protocol):
+    """What is needed of the engine (engine.Engine)."""
+
+    def apart(self, owners: Iterable[OwnerKey], most: int) -> Apart:
+        """Raises TooWide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    saved: Saved
+    twins: tuple[str, ...]
+    """Running twins that would be loaded anew."""
+    overlays: tuple[str, ...]
+    """Active overlays that would."""
+    alerts: tuple[Alert, ...]
+    """Their open ones, as they stand."""
+    behaviors: tuple[BehaviorChanged, ...]
+    """What their rules would come to at once; `actions` has what would be withheld."""
+    changes: tuple[AlertChanged, ...]
+    """What would become of alerts at once."""
+
+
+class ActivationCommands:
+    def __init__(self, definitions: DefinitionCommands, engine: Copying, clock: Clock) -> None:
+        self._definitions = definitions
+        self._engine = engine
+        self._clock = clock
+
+    async def look(self, changed: Sequence[Definition], actor: Actor) -> Activation:
+        """Raises what saving raises, Refused (REHEARSAL_TOO_WIDE, BREAKS_DEPENDENTS)."""
+        prepared = await prepare(self._definitions, self._engine, changed, actor)
+        if prepared.plan is None:
+            return Activation(prepared.saved, (), (), (), (), ())
+        owners = [OwnerKey("twin", id) for id in sorted(prepared.twins)]
+        owners += [OwnerKey("overlay", id) for id in sorted(prepared.overlays)]
+        apart = self._engine.apart(owners, MAX_REACH)  # no wider than what has been followed already
+        outcome = await asyncio.to_thread(_loaded, apart, prepared.plan, actor, self._clock.now())
+        return self._told(prepared, apart, outcome)
+
+    def _told(self, prepared: Prepared, apart: Apart, outcome: Outcome) -> Activation:
+        catalogue = self._definitions.catalogue
+        touched = {OwnerKey("twin", id) for id in prepared.reached.twins}
+        touched |= {OwnerKey("overlay", id) for id in prepared.reached.overlays}
+        overlays = ((id, catalogue.overlay(id)) for id in sorted(prepared.reached.overlays))
+        return Activation(
+            prepared.saved,
+            tuple(id for id in sorted(prepared.reached.twins) if catalogue.twin(id) is not None),
+            tuple(id for id, item in overlays if item is not None and item.lifecycle == "active"),
+            tuple(alert for alert in apart.state.alerts if alert.owner in touched),
+            outcome.behaviors,
+            outcome.alerts,
+        )
+
+
+def _loaded(apart: Apart, plan: Plan, actor: Actor, now: int) -> Outcome:
+    return apart.engine().decide(Load(plan, actor.name), max(apart.state.time, now))
