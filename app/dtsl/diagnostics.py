@@ -552,6 +552,11 @@ OF_DOCUMENTS = {
     "UNKNOWN_RELATIONSHIP_TYPE": "DTSL240",
     "UNKNOWN_OVERLAY": "DTSL241",
     **dict.fromkeys(("EXTENDS_CYCLE", "OVERLAY_TYPE_CYCLE", "OVERLAY_CYCLE", "COMPUTED_CYCLE"), "DTSL242"),
+    "UNKNOWN_EVENT": "DTSL260",
+    "UNKNOWN_BEHAVIOR": "DTSL263",
+    **dict.fromkeys(("SUPPRESSES_ITSELF", "SUPPRESSION_CYCLE"), "DTSL264"),
+    **dict.fromkeys(("OPTION_NOT_HERE", "NEVER_ACTIVE", "TIMED_EXPECTATION"), "DTSL372"),
+    **dict.fromkeys(("DEADBAND_WITHOUT_EFFECT", "NOTHING_TO_ACKNOWLEDGE", "SAME_MOMENT"), "DTSL520"),
     "UNKNOWN_UNIT": "DTSL340",
     "INCOMPATIBLE_UNIT": "DTSL341",
     **dict.fromkeys(("COMPUTED_MAPPED", "COMPUTED_NEVER_STALE", "COMPUTED_READ_ONLY", "TOO_MANY_COMPUTED"), "DTSL342"),
@@ -571,6 +576,8 @@ _SAID = {
     "stale_after": "'stale after'",
     "data_type": "type",
     "twin_roles": "roles",
+    "delay_on": "delayOn",
+    "delay_off": "delayOff",
 }
 _FIELD = re.compile(r"(?<![\w'])(" + "|".join(_SAID) + r")(?![\w'])")
 _FIELDS_IN_JSON = re.compile(r"list its parts: .*")

@@ -34,6 +34,8 @@ def read_reference(text: str) -> PropertyRef | None:
         if text[at] != ".":
             return None
         at += 1
+        if at == len(text):
+            return None
     a_text = len(parts) == 1 and not own and quoted is not None
     if at != len(text) or not parts or a_text or (own and len(parts) > 1) or not all(map(is_identifier, parts)):
         return None
