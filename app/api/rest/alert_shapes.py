@@ -239,7 +239,7 @@ def record_document(record: AlertRecord) -> dict[str, Any]:
         "by": change.by,
         "comment": change.comment or None,
         "late": change.late / SECOND,
-        "cause": _chain(change.cause),
+        "cause": chain(change.cause),
         "alert": alert_document(change.alert),
         "sequence": record.sequence,
     }
@@ -265,7 +265,7 @@ def entry_document(entry: AuditEntry) -> dict[str, Any]:
     }
 
 
-def _chain(cause: Cause | None) -> list[dict[str, Any]]:
+def chain(cause: Cause | None) -> list[dict[str, Any]]:
     found = []
     while cause is not None:
         found.append({"kind": cause.kind, "ref": cause.ref, "at": iso(cause.at)})

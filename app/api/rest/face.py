@@ -21,6 +21,7 @@ from app.api.rest.assets import add_assets
 from app.api.rest.audit import add_audit
 from app.api.rest.definitions import add_definitions
 from app.api.rest.docs import headers, page
+from app.api.rest.explanations import add_explanations
 from app.api.rest.instances import add_instances
 from app.api.rest.lifecycle import add_lifecycle
 from app.api.rest.lists import add_lists
@@ -54,6 +55,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_shelving(app, services)
     add_audit(app, services)
     add_scripts(app, services)
+    add_explanations(app, services)
     add_assets(app, services)
     _add_description(app)
     return [Route(PREFIX, _to_docs), Mount(PREFIX, _HeadAsGet(app))]

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.api.rest.alert_shapes import ALERT_SHAPES
+from app.api.rest.explanation_shapes import EXPLANATION_SHAPES
 from app.model.definitions import Lifecycle, Overlay, OverlayType, RelationshipType, Twin, TwinType
 from app.model.document import MAX_TEXT
 
@@ -369,4 +370,5 @@ SHAPES: tuple[type[BaseModel], ...] = (
     *(OverlayLifecycleShape, LifecycleWanted),
     *(ScriptExecuted, ScriptShape, ScriptPage, ScriptRevisions, ProblemDetails),
     *ALERT_SHAPES,
+    *EXPLANATION_SHAPES,
 )
