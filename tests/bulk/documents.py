@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from app.model.definitions import Kind
 
 ODD = "Größe \u2028 \U0001f680 \"quoted\" back\\slash </script> {braces} 'x' \t\n"
+_TOLD = ODD.replace("{braces}", "{{braces}}")
+"""As a message, in which braces name a property."""
 _PARAMETERS = [
     {"name": "rpm", "description": "how fast", "data_type": "float", "unit": "rpm", "min_value": 0.0, "max_value": 9.5},
     {"name": "how", "data_type": "enum", "enum_values": ["slow", "fast"]},
@@ -38,7 +40,7 @@ _BEHAVIORS = [
             {
                 "type": "alert",
                 "severity": "critical",
-                "message": ODD,
+                "message": _TOLD,
                 "code": "hot-1",
                 "latched": True,
                 "ack_required": False,
