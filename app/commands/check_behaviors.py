@@ -11,6 +11,7 @@ from typing import Literal
 from app.commands.check_actions import check_actions
 from app.commands.check_activity import check_activity
 from app.commands.check_conditions import check_conditions, read_condition
+from app.commands.check_one_another import Acting, acting, check_one_another
 from app.commands.findings import Findings
 from app.commands.overlay_names import Names, nobody
 from app.dtsl.examine import examine
@@ -69,13 +70,24 @@ class Seen(Mapping[str, Owner]):
 def check_behaviors(behaviors: Sequence[tuple[str, BehaviorDefinition]], place: Place, findings: Findings) -> None:
     """`behaviors` with the pointer of each; where it is "" (inherited ones), messages name the behavior instead."""
     scope = place.scope()
+    able: list[Acting] = []
     for path, behavior in behaviors:
-        found = check_behavior(behavior, place, scope, path)
+        found, condition = _looked_at(behavior, place, scope, path)
         findings.take(found, path, f"behavior '{behavior.name}'")
+        if condition is not None and not found.problems:
+            able.append(acting(path, behavior, condition, place.named))
+    check_one_another(able, findings)
 
 
 def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, path: str) -> Findings:
     """`scope` is `place.scope()`, made once for all behaviors of the place."""
+    return _looked_at(behavior, place, scope, path)[0]
+
+
+def _looked_at(
+    behavior: BehaviorDefinition, place: Place, scope: Scope, path: str
+) -> tuple[Findings, Condition | None]:
+    """With its condition as the engine takes it, None where that has a fault."""
     findings = Findings()
     named, condition = check_conditions(behavior, scope, path, findings)
 
@@ -90,4 +102,4 @@ def check_behavior(behavior: BehaviorDefinition, place: Place, scope: Scope, pat
     check_actions(behavior, place, named, path, findings, read)
     if condition is not None:
         check_activity(behavior, condition, path, findings)
-    return findings
+    return findings, condition

@@ -26,6 +26,7 @@ from app.dtsl.check_interlocks import check_interlocks
 from app.dtsl.check_overlay_type import check_role_relationships, check_role_types
 from app.dtsl.declared import Checking
 from app.dtsl.diagnostics import Message, Severity
+from app.dtsl.diagnostics_conditions import ACROSS
 from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.lower import Lowered, lowered
 from app.dtsl.parse import Parsed, parse_scripts
@@ -434,7 +435,7 @@ def _with_behaviors(definition: Definition, behaviors: Sequence[BehaviorDefiniti
 
 def _said_by_the_language(item: _Item, problem: Problem) -> bool:
     """Of behaviors, and of conditions of interlocks; without all behaviors in it, indices mean others."""
-    found_there = problem.code.startswith("DTSL")
+    found_there = problem.code.startswith("DTSL") and problem.code not in ACROSS
     if problem.path.startswith("/behaviors/"):
         return item.in_words and (found_there or not item.whole)
     interlock = _INTERLOCKED.fullmatch(problem.path) if found_there else None

@@ -30,6 +30,16 @@ def never_holds(condition: Condition) -> bool:
     return _never(condition, True)
 
 
+def things_limited(condition: Condition) -> set[Condition]:
+    """What the parts that must hold together compare with constants."""
+    found: set[Condition] = set()
+    for item in _flat((condition,), True):
+        found |= {thing for thing, _, _ in _limits(item, True)}
+        if isinstance(item, Among):
+            found.add(item.item)
+    return found
+
+
 def _never(node: Condition, wanted: bool) -> bool:
     """Whether it can't come to `wanted`."""
     match node:

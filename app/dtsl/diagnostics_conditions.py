@@ -10,6 +10,8 @@ from app.dtsl.functions import FUNCTIONS, Function
 from app.model.near import near
 
 NEVER = "DTSL541"
+AGAINST, FEEDBACK = ACROSS = ("DTSL545", "DTSL546")
+"""What is told of several behaviors together."""
 
 # ---------------------------------------------------------------------------------------------------- 13x the text
 
@@ -246,3 +248,18 @@ def unused_name(name: str) -> Message:
 
 def shadows(name: str, what: str) -> Message:
     return Message("DTSL544", f"the name '{name}' hides {what} of the same name", "choose another name", "warning")
+
+
+def against_each_other(name: str, other: str, does: str, does_too: str) -> Message:
+    return Message(
+        AGAINST,
+        f"'{name}' and '{other}' can be active together and act against each other: {does} and {does_too}",
+        "let the condition of one exclude that of the other",
+        "warning",
+    )
+
+
+def feedback(loop: Sequence[str]) -> Message:
+    drawn = " -> ".join([*loop, loop[0]])
+    told = "it sets itself off" if len(loop) == 1 else "these set each other off in a circle"
+    return Message(FEEDBACK, f"{told}: {drawn}", "let one of them wait for something else", "warning")
