@@ -285,9 +285,12 @@ class Cell:
         return self.live is not None if self.in_touch() else None
 
     def shown_quality(self) -> Quality | None:
+        """Bad wherever nothing is known, also while only its path is silent."""
         if not self.in_touch():
             return None
-        return self.quality if self.override is None else self.state().quality
+        if self.live is None:
+            return "bad"
+        return self.quality if self.override is None else "good"
 
     def is_stale(self) -> bool | None:
         """Of what a person has put something over: not stale."""

@@ -39,6 +39,8 @@ def meet(step: Step) -> None:
         kind = waits.kind_of(timer)
         stands = kind in timing.STANDING
         step.timer(msgspec.structs.replace(timer, due=None, met=True) if stands else timer, "met")
+        step.due = timer.due
         ANSWERS[kind](step, timer)
         step.bases.clear()
         settle(step)
+        step.due = None

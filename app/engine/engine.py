@@ -7,7 +7,7 @@ Engine time never goes back: a `now` before the last one counts as the last one.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.engine import actions, alarms, calls, due, flood, load, overrides, paths, samples, shelving, waits
+from app.engine import actions, alarms, calls, due, flood, load, overrides, paths, samples, shelving, timing, waits
 from app.engine.behaviors import settle
 from app.engine.fold import fold
 from app.engine.live import LiveState
@@ -94,6 +94,8 @@ class Engine:
                 live.begin_run(last)
                 calls.settle_last_run(step)
                 waits.follow_all(step)
+                timing.begin(step)
+                settle(step)
             case ClockStepped(by=by, behind=behind):
                 live.step_clock(by, behind)
             case AcknowledgeAlert():

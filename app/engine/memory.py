@@ -72,13 +72,8 @@ class Held(Slot):
 
     def _too_long(self, memory: "Memory", timer: Timer) -> bool:
         """Whether nothing was known for so long that it begins anew. While a start is waited out that is no time."""
-        now, began = memory.plant.time, memory.plant.elapsed.began
-        return bool(
-            timer.paused_at
-            and timer.paused_at != began
-            and now - timer.paused_at > self.plan.duration
-            and memory.in_touch()
-        )
+        unknown = memory.plant.time - timer.paused_at if timer.paused_at else 0
+        return not timer.waits and unknown > self.plan.duration
 
     def advance(self, memory: "Memory", step: "Step", cause: Cause) -> None:
         item = self.seen = self.plan.item(*memory.arguments)
@@ -87,21 +82,17 @@ class Held(Slot):
             if timer is not None:
                 step.timer(timer, "stopped")
         elif item is None:
-            if timer is not None and (not timer.paused_at or self._waits_no_more(memory, timer)):
-                step.timer(msgspec.structs.replace(paused(timer, step.now), paused_at=step.now), "paused")
+            if timer is not None and (not timer.paused_at or (timer.waits and memory.in_touch())):
+                now = step.now
+                step.timer(msgspec.structs.replace(paused(timer, now), paused_at=now, waits=False), "paused")
         elif timer is None:
             self._start(memory, step, cause, doubted=step.loading and memory.rule.active)
-        elif timer.paused_at and memory.in_touch():
+        elif timer.paused_at and (not timer.waits or memory.in_touch()):
             if self._too_long(memory, timer):
                 self._start(memory, step, cause, doubted=timer.met or timer.doubted)
             else:
                 step.timer(resumed(timer, step.now), "resumed")
         self.live = self._value(memory, item)
-
-    def _waits_no_more(self, memory: "Memory", timer: Timer) -> bool:
-        """From here on it counts that nothing is known."""
-        began = memory.plant.elapsed.began
-        return timer.paused_at == began < memory.plant.time and memory.in_touch()
 
     def _start(self, memory: "Memory", step: "Step", cause: Cause, *, doubted: bool) -> None:
         since = step.when(memory.rule, cause)
@@ -142,15 +133,13 @@ class Within(Slot):
         timer = memory.plant.timers.get(self.key)
         if timer is None:
             return other
-        if timer.paused_at:
-            return True if memory.in_touch() else None
-        return True
+        return None if timer.waits and not memory.in_touch() else True
 
     def advance(self, memory: "Memory", step: "Step", cause: Cause) -> None:
         other = self.seen = self.plan.other(*memory.arguments)
         timer = memory.plant.timers.get(self.key)
         if other is True:
-            if timer is None or timer.due is not None or timer.remaining != self.plan.duration:
+            if timer is None or timer.due is not None or timer.waits or timer.remaining != self.plan.duration:
                 standing = Timer(
                     self.key,
                     None,
@@ -161,10 +150,10 @@ class Within(Slot):
                     cause=cause,
                 )
                 step.timer(standing, "started" if timer is None else "paused")
-        elif timer is not None and timer.paused_at and memory.in_touch():
+        elif timer is not None and timer.paused_at and (not timer.waits or memory.in_touch()):
             due = step.when(memory.rule, cause) + timer.remaining
             if due > step.now:
-                step.timer(msgspec.structs.replace(timer, due=due, remaining=0, paused_at=0), "resumed")
+                step.timer(msgspec.structs.replace(resumed(timer, step.now), due=due), "resumed")
             else:
                 step.timer(timer, "stopped")
         self.live = self._value(memory, other)
@@ -174,7 +163,7 @@ class Within(Slot):
 
     def why(self, memory: "Memory") -> str:
         timer = memory.plant.timers.get(self.key)
-        if timer is not None and timer.paused_at:
+        if timer is not None and timer.waits:
             return "what it waits for was so before the start, and not everything was heard of since"
         return ""
 
@@ -205,9 +194,8 @@ class Age(Slot):
 
     def advance(self, memory: "Memory", step: "Step", cause: Cause) -> None:
         self.live, self.seen = self.value(memory), None
-        timer = memory.plant.timers.get(self.key)
         due = self._due(memory) if self.live is False else None
-        memory.wake_at(step, self.key, timer, due, cause)
+        memory.wake_at(step, self, self.cell, due, cause)
 
 
 class Rate(Slot):
@@ -244,14 +232,13 @@ class Rate(Slot):
 
     def advance(self, memory: "Memory", step: "Step", cause: Cause) -> None:
         self.live, self.seen = self.value(memory), None
-        timer = memory.plant.timers.get(self.key)
         start, due = self._start(memory), None
         if start is not None and self.cell.past is not None:
             ring = self.cell.past.rings.get(self.plan.window)
             change = ring.after(start) if ring is not None else None
             if change is not None:
                 due = step.now + change - start
-        memory.wake_at(step, self.key, timer, due, cause)
+        memory.wake_at(step, self, self.cell, due, cause)
 
     def why(self, memory: "Memory") -> str:
         if self.cell.live is None or self.live is not None:
@@ -429,20 +416,22 @@ class Memory:
 
     def heard(self, cell: "Cell") -> Micros | None:
         """When it was last reported, as a moment to count from; None for never."""
-        elapsed, moment = self.plant.elapsed, cell.reported_at
-        if not moment:
+        if not cell.reported_at:
             return None
-        if moment < elapsed.began and cell.behind_path():
-            return elapsed.from_then(cell.twin.contact_at) - max(0, elapsed.ended - elapsed.from_then(moment))
-        return elapsed.from_then(moment)
+        elapsed = self.plant.elapsed
+        then = elapsed.from_then(cell.reported_at)
+        if then < elapsed.began and cell.behind_path():
+            return elapsed.from_then(cell.twin.contact_at) - max(0, elapsed.ended - then)
+        return then
 
-    def wake_at(self, step: "Step", key: TimerKey, timer: Timer | None, due: Micros | None, cause: Cause) -> None:
-        """Keeps a timer that comes early enough: what it is about is looked at then."""
+    def wake_at(self, step: "Step", slot: Slot, cell: "Cell", due: Micros | None, cause: Cause) -> None:
+        """Keeps a timer that comes early enough: what it is about, the cell, is looked at then."""
+        timer = self.plant.timers.get(slot.key)
         if due is None:
             if timer is not None:
                 step.timer(timer, "stopped")
         elif timer is None or timer.due is None or timer.due > due:
-            step.timer(Timer(key, due, step.now, evidence=self.on_evidence(), cause=cause), "started")
+            step.timer(Timer(slot.key, due, step.now, evidence=cell.behind_path(), cause=cause), "started")
 
     # ------------------------------------------------------------ who wakes it
 

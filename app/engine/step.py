@@ -50,6 +50,7 @@ class Step:
         "calls",
         "changes",
         "connectivity",
+        "due",
         "events",
         "live",
         "loading",
@@ -97,6 +98,8 @@ class Step:
         """What has happened to rules that wait for it; they are woken too."""
         self.loading = False
         """While rules are evaluated because they were loaded."""
+        self.due: Micros | None = None
+        """While a timer is met: its moment, which was a tick ago or more."""
         self.reading = 0
         """The number of changes before this reading's."""
 
@@ -229,13 +232,17 @@ class Step:
         self.timers.append(fact)
 
     def when(self, rule: RuleState, cause: Cause) -> Micros:
-        """Since when what the rule reads is as it is: the source's time of the reading that made it so, by `max_skew`
-        back at most."""
+        """Since when what the rule reads is as it is: the source's time of the reading, or the moment of the timer,
+        that made it so, by `max_skew` back at most."""
+        if cause.kind == "tick" and self.due is not None:
+            return max(self.now - self.max_skew, self.due)
         if cause.kind != "reading":
             return self.now
         read = {(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in rule.cells}
         times = [
-            change.timestamp for change in self.changes[self.reading :] if (change.twin_id, change.property) in read
+            change.reported_at if change.quality == "bad" else change.timestamp
+            for change in self.changes[self.reading :]
+            if (change.twin_id, change.property) in read
         ]
         return max(self.now - self.max_skew, min(self.now, max(times, default=self.now)))
 

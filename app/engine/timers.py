@@ -77,9 +77,8 @@ class Timers:
 
     def begin_run(self, last: Micros, now: Micros) -> None:
         """What a start does to all that hang on what the plant shows: they have waited until the last run ended."""
-        for timer in [timer for timer in self._kept.values() if timer.evidence and not timer.paused_at]:
-            remaining = max(0, timer.due - last) if timer.due is not None else 0
-            self.put(msgspec.structs.replace(timer, due=None, remaining=remaining, paused_at=now))
+        for timer in [timer for timer in self._kept.values() if timer.evidence]:
+            self.put(msgspec.structs.replace(paused(timer, last), paused_at=now, waits=True))
 
     def step(self, by: Micros, behind: Micros) -> None:
         """The clock was set: what waits goes on waiting for as long, what waits for a time of day waits for that.
@@ -114,4 +113,4 @@ def resumed(timer: Timer, now: Micros) -> Timer:
     if not timer.paused_at:
         return timer
     due = None if timer.met else now + timer.remaining
-    return msgspec.structs.replace(timer, due=due, remaining=0, paused_at=0)
+    return msgspec.structs.replace(timer, due=due, remaining=0, paused_at=0, waits=False)

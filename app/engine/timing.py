@@ -33,6 +33,16 @@ def _cause(step: Step, timer: Timer) -> Cause:
     return led_to("tick", timer.key.slot, step.now, timer.cause)
 
 
+def begin(step: Step) -> None:
+    """A run has begun: what needs nobody's contact is looked at at once."""
+    cause = Cause("tick", "start", step.now)
+    for owners in (step.live.twins, step.live.overlays):
+        for owner in owners.values():
+            for rule in owner.rules.values():
+                if rule.memory is not None:
+                    step.woken.setdefault(rule, cause)
+
+
 def touched(step: Step, twin: TwinState, cause: Cause) -> None:
     """Something was told of its path: rules that ask for evidence look again, and those whose timers the start has
     paused."""

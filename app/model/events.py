@@ -712,6 +712,8 @@ class Timer(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     """What it is about, where its key does not say: an alert, a call."""
     met: bool = False
     """It has come, and is kept until what it waited for is over."""
+    waits: bool = False
+    """Paused by a start of the server, until what its behavior reads had contact."""
     doubted: bool = False
     """It began anew after a time in which nothing was known, before which it was met."""
     cause: Cause | None = None
