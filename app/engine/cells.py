@@ -338,6 +338,9 @@ class ComputedCell(Cell):
     def behind_path(self) -> bool:
         return any(item.behind_path() for item in self.inputs)
 
+    def heard(self) -> bool:
+        return self.override is not None or all(item.heard() for item in self.inputs)
+
 
 class PathClock:
     """How a twin's source clock stands to ours; knowledge of this run only (a restart learns it again)."""

@@ -82,12 +82,12 @@ class Held(Slot):
             if timer is not None:
                 step.timer(timer, "stopped")
         elif item is None:
-            if timer is not None and (not timer.paused_at or (timer.waits and memory.in_touch())):
+            if timer is not None and (not timer.paused_at or (timer.waits and memory.rule.heard())):
                 now = step.now
                 step.timer(msgspec.structs.replace(paused(timer, now), paused_at=now, waits=False), "paused")
         elif timer is None:
             self._start(memory, step, cause, doubted=step.loading and memory.rule.active)
-        elif timer.paused_at and (not timer.waits or memory.in_touch()):
+        elif timer.paused_at and (not timer.waits or memory.rule.heard()):
             if self._too_long(memory, timer):
                 self._start(memory, step, cause, doubted=timer.met or timer.doubted)
             else:
@@ -133,7 +133,7 @@ class Within(Slot):
         timer = memory.plant.timers.get(self.key)
         if timer is None:
             return other
-        return None if timer.waits and not memory.in_touch() else True
+        return None if timer.waits and not memory.rule.heard() else True
 
     def advance(self, memory: "Memory", step: "Step", cause: Cause) -> None:
         other = self.seen = self.plan.other(*memory.arguments)
@@ -150,7 +150,7 @@ class Within(Slot):
                     cause=cause,
                 )
                 step.timer(standing, "started" if timer is None else "paused")
-        elif timer is not None and timer.paused_at and (not timer.waits or memory.in_touch()):
+        elif timer is not None and timer.paused_at and (not timer.waits or memory.rule.heard()):
             due = step.when(memory.rule, cause) + timer.remaining
             if due > step.now:
                 step.timer(msgspec.structs.replace(resumed(timer, step.now), due=due), "resumed")
@@ -399,10 +399,6 @@ class Memory:
         return truth
 
     # ------------------------------------------------------------ what slots ask
-
-    def in_touch(self) -> bool:
-        """Whether everything that the rule reads had contact in this run."""
-        return all(cell.in_touch() for cell in self.everything())
 
     def on_evidence(self) -> bool:
         """Whether it hangs on what a device shows."""

@@ -85,8 +85,8 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         )
         if known and not cell.queued:
             live.stale.watch(cell)
-        if now_live == before:
-            continue
+        if now_live == before and before is not None:
+            continue  # where nothing was known and nothing is, it was heard of
         if touched is None:
             touched = cell.readers
         elif isinstance(touched, dict):
@@ -157,7 +157,7 @@ def _land(step: Step, sample: Sample, cell: Cell, received: Micros, max_skew: Mi
     if not cell.mapped:
         cell.source = cause.parent.ref if cause.parent is not None else cause.ref
     cell.refresh()
-    step.cell_changed(cell, cause, wake=cell.live != before)
+    step.cell_changed(cell, cause, wake=cell.live != before or before is None)
     return ""
 
 

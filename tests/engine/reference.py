@@ -79,6 +79,9 @@ class Shown:
     forced: bool = False
     out: bool = False
     in_touch: bool = True
+    """Whether its path was told alive or silent in this run."""
+    heard: bool = True
+    """Whether it was reported since its path was last lost, if ever."""
     fresh: bool = False
     """Whether a reading changed it at this very instant."""
     changed: bool = False
@@ -169,6 +172,7 @@ class _Told:
             if at.override is not None and at.override[:2] == (twin, name):
                 forced = at.override[2]
             now.forced, now.out = forced is not None and forced != "out", forced == "out"
+            now.heard = not mapped or forced is not None or (alive and (not lost or now.value is None))
             now.stale = mapped and (not alive or (lost and now.value is not None)) and forced is None
             known = now.value is not None and now.quality != "bad" and not lost and (alive or not mapped)
             now.live = forced if now.forced else now.value if known and not now.out else None
@@ -185,9 +189,9 @@ class _Told:
     def cell(self, ref: PropertyRef) -> list[Shown]:
         return self.cells[self.reference.twin_of(ref.owner), ref.name]
 
-    def in_touch(self, index: int) -> bool:
+    def heard(self, index: int) -> bool:
         """Whether all that the rule reads was heard of in this run."""
-        return all(cells[index].in_touch for cells in self.cells.values())
+        return all(cells[index].heard for cells in self.cells.values())
 
     def since(self, index: int) -> int:
         """How long ago, in seconds, the reading was measured that is the last thing that happened."""
@@ -273,7 +277,7 @@ class _Told:
                 met = met or total >= duration
             elif not waiting and before is None:
                 unknown += at.lived + at.down
-            if waiting and self.in_touch(index):
+            if waiting and self.heard(index):
                 waiting = False
             if truth is False:
                 total, met, doubted, waiting = None, False, False, False
@@ -298,7 +302,7 @@ class _Told:
                 waiting = left is not None
             elif left is not None and not waiting and before is not True:
                 left -= at.lived + (0 if self.on_devices else at.down)
-            if waiting and self.in_touch(index):
+            if waiting and self.heard(index):
                 waiting = False
             if truth is True:
                 left, waiting = duration, False

@@ -93,7 +93,7 @@ def test_a_restart_pauses_it_until_contact() -> None:
     other.alive()
     other.read(status="running")
     assert truth(other) == "true"
-    other.wait(4)
+    other.wait(5)
     assert truth(other) == "true"
     other.wait(1)
     assert truth(other) == "false"
