@@ -647,22 +647,19 @@ class RuleState:
         twin = twins.get(self.owner.twin_of(ref.owner) or "")
         return twin.cells.get(ref.name) if twin else None
 
-    def _cells_read(self) -> list[tuple[str, str]]:
-        return [(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in self._everything()]
-
     def evaluate(self) -> bool | None:
         """What its condition comes to as things are. Changes nothing, and starts no timer."""
         return self.test(*self.cells) if self.memory is None else self.memory.test()
 
     def continues(self, old: "RuleState") -> bool:
         """Whether the definition change left it as it was: the same rule on the same properties."""
-        return self.plan == old.plan and self._cells_read() == old._cells_read()
+        return self.plan == old.plan and _named(self._everything()) == _named(old._everything())
 
     def waits_on(self, old: "RuleState") -> bool:
-        """Whether what the old one waits for is what this one would: the same condition on the same properties."""
-        return (
-            self.error is None and self.plan.condition == old.plan.condition and self._cells_read() == old._cells_read()
-        )
+        """Whether what the old one waits for is what this one would: the same condition on the same properties. Who
+        joins or leaves a role of many does not begin it anew: what is asked of all of them goes on being asked."""
+        same = self.error is None and self.plan.condition == old.plan.condition
+        return same and _named(self.cells) == _named(old.cells)
 
     def valued(self) -> list[Cell]:
         """Those of which it asks for the value, each once."""
@@ -684,6 +681,10 @@ class RuleState:
         if read or isinstance(self.owner, TwinState):
             return tuple(read) or (self.owner.key.id,)
         return tuple(dict.fromkeys(self.owner.plan.bindings.values()))
+
+
+def _named(cells: Iterable[Cell]) -> list[tuple[str, str]]:
+    return [(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in cells]
 
 
 def _waits(action: ActionPlan) -> bool:

@@ -148,7 +148,7 @@ class Gathered(Slot):
             self._settle()
         found, bounds = self._kept, self._kept.bounds()
         places = self._deciding()
-        unknown = [place for place in range(len(self._members)) if found.member(place) is None]
+        unknown = self._unknown()
         return Together(
             self.plan.node,
             found.value(),
@@ -160,16 +160,41 @@ class Gathered(Slot):
         )
 
     def why(self, memory: "Memory") -> str:
-        if self.live is not None or self.plan.node.known:
+        if self.live is not None:
             return ""
-        function, over = self.plan.node.function, written(self.plan.node.over)
-        unknown = [place for place in range(len(self._members)) if self._kept.member(place) is None]
-        if not unknown:
-            return f"{function}({over}) of nobody is unknown" if not self._members else ""
-        first = self._members[unknown[0]]
+        node, places = self.plan.node, self._unknown()
+        function, over = node.function, written(node.over)
+        if not self._members:
+            return f"{function}({over}) of nobody is unknown"
+        if not places:
+            return f"{function}({over}) has no finite result"
+        if node.known:
+            return f"{function}({over}): of nobody it is known"
+        first = self._members[places[0]]
         reason = first.why or next((_reason(cell) for cell in first.cells if cell.live is None), "no result")
-        count = f"{len(unknown)} of {len(self._members)} in {over} are unknown"
+        count = f"{len(places)} of {len(self._members)} in {over} are unknown"
         return f"{function}({over}): {count}: {first.id} ({reason})"
+
+    def unknown(self) -> "Iterator[tuple[str, str]]":
+        """What keeps it unknown, each with its reason: of at most SHOWN members."""
+        if self.live is not None:
+            return
+        over, places = written(self.plan.node.over), self._unknown()
+        if not places:
+            yield f"{self.plan.node.function}({over})", "NoResult" if self._members else "NobodyThere"
+        for place in places[:SHOWN]:
+            member = self._members[place]
+            silent = [cell for cell in member.cells if cell.live is None]
+            for cell in silent:
+                yield f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}", cell.state().reason or "PathSilent"
+            if not silent:
+                yield f"{over}/{member.id}", member.why or "NoResult"
+        if len(places) > SHOWN:
+            yield f"{len(places) - SHOWN} more in {over}", "NotKnown"
+
+    def _unknown(self) -> list[int]:
+        """The places of members of whom it can't be said."""
+        return [place for place in range(len(self._members)) if self._kept.member(place) is None]
 
 
 def _counted() -> bool:

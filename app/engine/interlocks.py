@@ -17,6 +17,8 @@ from app.model.plan import Interlock, Rule
 
 _IN_FORCE: tuple[Lifecycle, ...] = ("active", "suspended")
 """Lifecycles of an overlay whose interlocks stand: a draft and a retired one are not in place."""
+_NAMED = 5
+"""Members that a refusal names."""
 
 
 class InterlockState(RuleState):
@@ -39,10 +41,13 @@ class InterlockState(RuleState):
             return (UnknownInput(message or code, code),)
         found = [
             UnknownInput(f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}", cell.state().reason or PATH_SILENT)
-            for cell in dict.fromkeys(self.cells)
+            for cell in self.valued()
             if cell.live is None
         ]
         found += [UnknownInput(note, "NotThere") for note in self.notes]
+        if self.memory is not None:
+            found += [UnknownInput(what, reason) for slot in self.memory.gathered for what, reason in slot.unknown()]
+            found = found or [UnknownInput(line, "NotKnown") for line in self.memory.why_unknown()]
         return tuple(found) or (UnknownInput("the arithmetic", "no result: division by zero or overflow"),)
 
     def view(self) -> GuardView:
@@ -108,6 +113,16 @@ def told(verdicts: tuple[InterlockVerdict, ...]) -> str:
 def _told(verdict: InterlockVerdict) -> str:
     who = f"interlock '{verdict.name}' of {verdict.owner.kind} '{verdict.owner.id}'"
     if verdict.truth == "true":
-        return f"{who} stands against it: {verdict.condition}"
+        return f"{who} stands against it: {verdict.condition}{_by_whom(verdict)}"
     unknown = ", ".join(f"{item.what} ({item.reason})" for item in verdict.unknown)
     return f"{who} stands against it, since it is unknown whether {verdict.condition}: {unknown}"
+
+
+def _by_whom(verdict: InterlockVerdict) -> str:
+    """The members that make a condition over all of them what it is."""
+    together = verdict.basis.together if verdict.basis is not None else ()
+    members = list(dict.fromkeys(member.id for item in together for member in item.deciding))
+    if not members:
+        return ""
+    more = f" and {len(members) - _NAMED} more" if len(members) > _NAMED else ""
+    return f" ({', '.join(members[:_NAMED])}{more})"
