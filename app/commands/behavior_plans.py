@@ -132,7 +132,9 @@ def _parts(message: str, scope: Scope) -> tuple[str | MessageValue, ...]:
             continue
         value = reference_in(part)
         assert value is not None, "checked: every hole is a reference"
-        parts.append(MessageValue(resolved(value, scope), part.decimals))
+        given = scope.given.get(value.name) if value.owner is None else None
+        unit = given.type.measure.unit if given is not None else None
+        parts.append(MessageValue(resolved(value, scope), part.decimals, unit or ""))
     return () if parts == [message] else tuple(parts)
 
 

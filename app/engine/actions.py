@@ -15,10 +15,12 @@ from app.model.events import (
     BehaviorState,
     Call,
     Cause,
+    PartOutcome,
     TwinEventOccurred,
     WaitingActions,
 )
 from app.model.plan import ActionPlan, AlertPlan, BehaviorKey, CallPlan, EmitPlan, ExpectPlan, PlainPlan, WritePlan
+from app.model.time import Micros
 from app.model.values import Value
 
 WITHHELD = "withheld, the condition was already true when it was first known after the behavior was loaded"
@@ -83,22 +85,41 @@ def go_on(step: Step) -> None:
             results, waits = run(step, rule, waiting.actions, by(step, rule, cause), before=required)
         else:
             results, waits = _left_out(waiting, _why(call)), None
-        state: BehaviorState = "active" if rule.active else "inactive"
-        step.behavior(
-            BehaviorChanged(
-                rule.key,
-                state,
-                EVIDENCE[rule.evidence],
-                step.now,
-                cause,
-                state,
-                rule.since,
-                results,
-                step.basis(rule),
-                waits,
-                (call.call_id,),
-            )
+        tell(step, rule, cause, (results, waits), ended=(call.call_id,))
+
+
+def tell(
+    step: Step,
+    rule: RuleState,
+    cause: Cause,
+    done: Done,
+    *,
+    ended: tuple[str, ...] = (),
+    part: str = "",
+    came_to: PartOutcome | None = None,
+    late: Micros = 0,
+) -> None:
+    """What was done between its turns, with its state and evidence as they were."""
+    state: BehaviorState = "active" if rule.active else "inactive"
+    results, waits = done
+    step.behavior(
+        BehaviorChanged(
+            rule.key,
+            state,
+            EVIDENCE[rule.evidence],
+            step.now,
+            cause,
+            state,
+            rule.since,
+            results,
+            step.basis(rule),
+            waits,
+            ended,
+            part=part,
+            came_to=came_to,
+            late=late,
         )
+    )
 
 
 def give_up(step: Step, key: BehaviorKey, why: str) -> tuple[tuple[ActionResult, ...], tuple[str, ...]]:

@@ -35,7 +35,7 @@ def _value(step: Step, rule: RuleState, plan: AlertPlan, index: int, part: Messa
         cell = rule.cell(part.value, step.live.twins)
         return UNKNOWN if cell is None else shown(cell.live, part.decimals, cell.spec.plan.unit)
     aside = rule.asides.get(saying(plan, index))
-    return UNKNOWN if aside is None else shown(aside.answer(), part.decimals)
+    return UNKNOWN if aside is None else shown(aside.answer(), part.decimals, part.unit)
 
 
 def shown(value: Value, decimals: int | None = None, unit: str | None = None) -> str:

@@ -4,10 +4,10 @@ Each end is a fact of the behavior with its state as it was; the actions that fo
 """
 
 from app.engine import actions, delays, expectations, waits
-from app.engine.cells import EVIDENCE, RuleState
+from app.engine.cells import RuleState
 from app.engine.step import Step
 from app.engine.waits import ESCALATE
-from app.model.events import BehaviorChanged, BehaviorState, Cause, PartOutcome, Timer
+from app.model.events import Cause, PartOutcome, Timer
 from app.model.plan import ActionPlan
 
 WITHHELD = "withheld"
@@ -69,22 +69,5 @@ def _end(
     *,
     withhold: bool = False,
 ) -> None:
-    results, held = actions.run(step, rule, todo, actions.by(step, rule, cause), withhold=withhold)
-    state: BehaviorState = "active" if rule.active else "inactive"
-    step.behavior(
-        BehaviorChanged(
-            rule.key,
-            state,
-            EVIDENCE[rule.evidence],
-            step.now,
-            cause,
-            state,
-            rule.since,
-            results,
-            step.basis(rule),
-            held,
-            part=part,
-            came_to=came_to,
-            late=waits.late(step, timer),
-        )
-    )
+    done = actions.run(step, rule, todo, actions.by(step, rule, cause), withhold=withhold)
+    actions.tell(step, rule, cause, done, part=part, came_to=came_to, late=waits.late(step, timer))

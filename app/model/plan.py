@@ -87,6 +87,8 @@ class MessageValue(msgspec.Struct, frozen=True):
     value: Condition
     decimals: int | None = None
     """None: as many as it needs."""
+    unit: str = ""
+    """Of an expression; that of a property is the property's."""
 
 
 class AlertPlan(msgspec.Struct, frozen=True, tag="alert"):

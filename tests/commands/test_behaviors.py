@@ -225,5 +225,19 @@ async def test_a_behavior_becomes_a_rule_with_everything_in_it() -> None:
     )
 
 
+async def test_a_name_in_a_message_is_shown_in_the_unit_of_what_it_stands_for() -> None:
+    document = behavior(
+        alert(message="{excess} {ratio}"),
+        let=[{"name": "excess", "value": "temperature - 80.0"}, {"name": "ratio", "value": "speed / 100"}],
+        condition="excess > 0 && ratio > 0",
+    )
+    (plan,) = (await planned(document)).actions
+    assert isinstance(plan, AlertPlan)
+    excess, _, ratio = plan.parts
+    assert isinstance(excess, MessageValue)
+    assert isinstance(ratio, MessageValue)
+    assert (excess.unit, ratio.unit) == ("celsius", "rpm")
+
+
 def test_some_time_is_never_none() -> None:
     assert [micros(1e-9), micros(1.5)] == [1, 1_500_000]

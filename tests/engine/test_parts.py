@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+
+from app.model.conditions import Aggregate, Compare, Literal
 from app.model.events import (
     AcknowledgeAlert,
     AttemptCall,
@@ -26,6 +29,7 @@ from tests.engine.plant import (
     hot,
     pump,
     pump_shape,
+    ref,
     rule,
     sample,
     sent,
@@ -315,6 +319,22 @@ def test_who_is_bound_anew_is_not_what_was_expected_of() -> None:
     assert changes(plant.read("p1", status="fault")) == [("expect/1", "started")]
     assert ("expect/1", "stopped") in changes(plant.do(Load(plan(2, "p3"))))
     assert plant.behavior("failure", STATION) == ("active", "true")
+
+
+def test_any_of_a_role_of_many_may_be_expected_and_the_most_of_it_may_have_a_deadband() -> None:
+    running = Aggregate("any", compare("status", "==", "running", "pumps"), over="pumps")
+    most = Compare(">", Aggregate("max", ref("temperature", "pumps"), over="pumps"), Literal(80.0))
+    told = msgspec.structs.replace(alert("hot"), deadband=5.0)
+    expects = ExpectPlan(10 * SECOND, running, (alert("deaf", "error"),), 1)
+    shape = Shape("station@1", rules=(rule("hot", most, told, expects),))
+    overlay = station({"pumps/p1": "p1", "pumps/p2": "p2"}, members={"pumps": ("p1", "p2")})
+    plant = Plant(plan=Plan(1, (pump_shape(), shape), (pump("p1"), pump("p2")), (overlay,)))
+    for twin in ("p1", "p2"):
+        plant.read(twin, temperature=20.0, status="stopped")
+    assert alerts(plant.read("p2", temperature=90.0)) == [("hot", "raised")]
+    assert alerts(plant.read("p2", temperature=78.0)) == []
+    assert ends(plant.read("p1", status="running")) == [("actions/1", "observed")]
+    assert alerts(plant.read("p2", temperature=75.0)) == [("hot", "cleared"), ("hot", "closed")]
 
 
 # ---------------------------------------------------------------- events
