@@ -34,7 +34,7 @@ class _Member(NamedTuple):
 
 
 class Gathered(Slot):
-    __slots__ = ("_dirty", "_kept", "_members", "_places", "plan", "span", "watching")
+    __slots__ = ("_dirty", "_kept", "_members", "_places", "_waiting", "plan", "span", "watching")
 
     def __init__(
         self,
@@ -59,6 +59,9 @@ class Gathered(Slot):
             self._places[cells[outer]] = [ALL]
         self._kept: Kept = kept(plan.node.function, len(self._members), plan.node.known)
         self._dirty: set[int] = {ALL}
+        self._waiting: set[int] = set()
+        """Of an aggregate over the known: members of whom nothing was heard in this run, so that leaving them out would
+        take a start for a loss."""
 
     def _made(self, owner: "Owner", twins: "Mapping[str, TwinState]", cells: "tuple[Cell, ...]") -> Iterator[_Member]:
         node, item = self.plan.node, self.plan.node.item
@@ -95,6 +98,9 @@ class Gathered(Slot):
             self._dirty = {ALL}  # nobody marks for who is only looked at
         if self._dirty:
             self._settle()
+        if self._waiting:
+            self.span = None
+            return None
         self.span = self._kept.bounds()
         return self._kept.value()
 
@@ -108,6 +114,11 @@ class Gathered(Slot):
             if number and (isinstance(value, bool) or not isinstance(value, int | float)):
                 value = None
             self._kept.put(place, value)
+            if self.plan.node.known:
+                if all(cell.in_touch() for cell in member.cells):
+                    self._waiting.discard(place)
+                else:
+                    self._waiting.add(place)
 
     def steady(self, memory: "Memory") -> bool:
         return self.seen is not UNSEEN and not self._dirty
@@ -146,12 +157,12 @@ class Gathered(Slot):
         """For the record: what it comes to, and by whom."""
         if self._dirty:
             self._settle()
-        found, bounds = self._kept, self._kept.bounds()
+        found, bounds = self._kept, self._kept.bounds() if not self._waiting else None
         places = self._deciding()
         unknown = self._unknown()
         return Together(
             self.plan.node,
-            found.value(),
+            found.value() if not self._waiting else None,
             len(self._members),
             len(unknown),
             tuple([MemberValue(self._members[place].id, found.member(place)) for place in places[:SHOWN]]),
@@ -164,6 +175,8 @@ class Gathered(Slot):
             return ""
         node, places = self.plan.node, self._unknown()
         function, over = node.function, written(node.over)
+        if self._waiting:
+            return f"{function}({over}): {len(self._waiting)} of {len(self._members)} had no contact in this run yet"
         if not self._members:
             return f"{function}({over}) of nobody is unknown"
         if not places:

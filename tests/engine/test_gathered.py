@@ -253,6 +253,21 @@ def test_what_is_kept_member_by_member_is_what_a_fresh_look_gives(changes: list[
             assert known is None or running_rule.evidence is known
 
 
+def test_a_start_is_no_loss_an_aggregate_over_the_known_waits_until_all_were_heard_of() -> None:
+    plant = Plant(plan=plan(rule("warm", number("avg", ">", 50.0, known=True))))
+    for twin, value in (("p1", 20.0), ("p2", 90.0), ("p3", 20.0)):
+        plant.read(twin, temperature=value)
+    plant.do(SetOverride("p2", "temperature", "forced", "eva", "test", 90.0))
+    assert plant.behavior("warm", FLEET) == ("inactive", "false")
+    again = plant.restart()
+    again.do(Started())
+    assert again.behavior("warm", FLEET) == ("inactive", "unknown")
+    again.alive("p1", "p2")
+    assert again.behavior("warm", FLEET) == ("inactive", "unknown")
+    again.silent("p3")
+    assert again.behavior("warm", FLEET) == ("active", "true")
+
+
 def test_a_property_that_members_lack_is_unknown_and_noted() -> None:
     plant = Plant(
         plan=plan(rule("odd", Aggregate("any", Compare(">", PropertyRef("pumps", "none"), Literal(1)), over="pumps")))
