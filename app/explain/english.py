@@ -40,6 +40,13 @@ _CAUSES = {
     "source": "news of the path to '{ref}'",
     "tick": "the passing of time ({ref})",
 }
+_MOMENTS = {
+    "delay_on": "the end of the on-delay of alert '{name}'",
+    "delay_off": "the end of the off-delay of alert '{name}'",
+    "escalate": "the moment of escalation {name}",
+    "expect": "the end of the time for what action {name} expects",
+}
+"""Of the passing of time, by what waited for it."""
 
 
 def paragraph(explanation: Explanation) -> str:
@@ -286,7 +293,8 @@ def _led_to(explanation: Explanation) -> Iterator[str]:
 
 def _cause(cause: Cause) -> str:
     owner, _, name = cause.ref.partition("/")
-    return f"{_CAUSES[cause.kind].format(ref=cause.ref, owner=owner, name=name)} at {moment(cause.at)}"
+    told = _CAUSES[cause.kind] if cause.kind != "tick" else _MOMENTS.get(owner, _CAUSES["tick"])
+    return f"{told.format(ref=cause.ref, owner=owner, name=name)} at {moment(cause.at)}"
 
 
 def _did(explanation: Explanation) -> Iterator[str]:

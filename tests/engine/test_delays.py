@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from app.engine.deadband import eased
+from app.explain.english import paragraph
 from app.model.conditions import And, Arithmetic, Between, Compare, Held, Literal, Negative, Not, Or
 from app.model.events import AcknowledgeAlert, Load, Outcome, SetManual, Started, Tick
 from app.model.plan import AlertPlan, OwnerKey, Plan
@@ -59,6 +60,8 @@ def test_an_alert_with_an_on_delay_is_raised_once_its_behavior_has_been_active_f
     assert cause.parent is not None
     assert (cause.parent.kind, cause.parent.ref) == ("behavior", "p1/hot")
     assert timers(plant) == []
+    told = paragraph(plant.engine.live.explain_alert(raised.alerts[0].alert))
+    assert "then the end of the on-delay of alert 'hot' at" in told
 
 
 def test_a_delay_begins_when_the_value_was_measured() -> None:
