@@ -53,7 +53,7 @@ class NameChecker:
         if node.owner is None:
             if scope.own is None:
                 owners = [role for role, owner in scope.owners.items() if node.event in owner.events]
-                self.say(diagnostics.role_needed(scope.spell(node.event), map(scope.spell, owners)), node, "name")
+                self.say(messages.event_without_role(scope.spell(node.event), map(scope.spell, owners)), node, "name")
                 return None
             events, where = scope.own_events, "this twin"
         else:

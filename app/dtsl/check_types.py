@@ -24,6 +24,7 @@ from app.dtsl.types import (
     UNKNOWN,
     Type,
     comparison_fault,
+    shown_value,
     type_of_duration,
     type_of_literal,
     type_of_quantity,
@@ -194,6 +195,8 @@ class TypeChecker(NameChecker):
             return
 
     def _arithmetic(self, node: Arithmetic) -> Type:
+        if self._is_unquoted_unit(node):
+            return UNKNOWN
         left, right = self.number(node.left, node.op), self.number(node.right, node.op)
         if node.op in "/%" and isinstance(node.right, Literal) and node.right.value == 0:
             self.say(diagnostics.division_by_zero(), node)
@@ -210,6 +213,17 @@ class TypeChecker(NameChecker):
             return UNKNOWN
         measure = summed(left.measure, right.measure, -1 if node.op == "-" else 1, met)
         return replace(NUMBER, measure=measure if node.op != "%" else replace(measure, weight=nan))
+
+    def _is_unquoted_unit(self, node: Arithmetic) -> bool:
+        """`20 m3/h`: twenty cubic meters by something called h; told as what it is meant to be."""
+        match node:
+            case Arithmetic(op="*" | "/" as op, left=Quantity(value=value, unit=unit), right=PropertyRef(None, name)):
+                own = self.scope.own
+                known = name in self.scope.given or (own is not None and name in own)
+                if not known and is_unit(f"{unit}{op}{name}"):
+                    self.say(messages.unquoted_unit(shown_value(value), f"{unit}{op}{name}"), node)
+                    return True
+        return False
 
     def _negative(self, item: Condition) -> Type:
         kind = self.number(item, "-")

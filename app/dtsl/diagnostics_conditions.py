@@ -98,6 +98,16 @@ def no_property(name: str) -> Message:
     )
 
 
+def event_without_role(name: str, roles: Iterable[str]) -> Message:
+    owners = sorted(roles)
+    hint = f"write it as '{owners[0]}.{name}'" if owners else f"write it as 'role.{name}'"
+    return Message("DTSL210", f"'{name}' needs the role whose event it is", hint)
+
+
+def unquoted_unit(number: str, unit: str) -> Message:
+    return Message("DTSL245", f"the unit {unit} is no single word", f'write it in quotes: {number} "{unit}"')
+
+
 def parameter_count(event: str, parameters: Sequence[str], found: int) -> Message:
     has = {0: "no parameters", 1: "1 parameter"}.get(len(parameters), f"{len(parameters)} parameters")
     hint = f"they are {', '.join(parameters)}" if parameters else f"write 'on ... .{event}' alone"
@@ -113,7 +123,7 @@ def no_length_of_time(what: str, instead: str | None) -> Message:
 
 
 def length_and_unit(length: str, met: str, unit: str | None, instead: str | None) -> Message:
-    hint = f"a number of {unit} is written '{instead}', with a space" if instead else "compare it with a time"
+    hint = f"with a space, '{instead}' is a number with a unit" if instead else "compare it with a time"
     return Message("DTSL340", f"{length} can't be compared with {met}: it is in '{unit}'", hint)
 
 

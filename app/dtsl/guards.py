@@ -44,7 +44,9 @@ def unguarded(node: Condition, scope: Scope, guarded: frozenset[str] = frozenset
     match node:
         case PropertyRef(owner=str() as owner) | Occurred(owner=str() as owner) if owner not in guarded:
             offered = scope.owners.get(owner)
-            if offered is not None and offered.optional and (offered.guard or owner) not in guarded:
+            if offered is None or offered.many:  # of a role of many another thing is wrong here
+                return
+            if offered.optional and (offered.guard or owner) not in guarded:
                 yield Finding(diagnostics.unguarded(scope.shown(offered.guard or owner)), node, "owner")
         case And(items=items):
             inside = guarded | _facts(node, True)

@@ -71,6 +71,8 @@ def _of_event(node: Occurred, scope: Scope) -> Iterator[tuple[str, Given]]:
     event = NameChecker(scope).event(node)
     parameters = event.parameters if event is not None else []
     for index, name in enumerate(node.names):
+        if name in node.names[:index]:
+            continue
         if index >= len(parameters):
             yield name, NOTHING
             continue

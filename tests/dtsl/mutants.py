@@ -15,6 +15,8 @@ from tests.dtsl.corpus import CORPUS
 SCRIPTS = [path.read_text(encoding="utf-8") for path in sorted(CORPUS.rglob("script.dtsl"))]
 PIECES = [
     *("{", "}", "(", ")", "[", "]", ";", ",", ".", "=", "==", "!", "-", "->", "&&", "||", "&", "?", "/*", "*/", "//"),
+    *("for", "within", "in", "between", "and", "every", "on", "at", "known", "quality", "age", "rate", "any", "count"),
+    *("30s", "1h30m", "5 bar", '80 "°C"', "06:00", "weekday", '"Europe/Berlin"', "avg(known", "%", "1d2h3m4s5ms6us"),
     *('"', "'", "\\", "\n", "\r\n", "\t", "\ufeff", "\x00", "ä", "\ud800", "\u2028", "1e999", "9" * 40, "3.5", "null"),
     *("overlay", "instance", "of", "twins", "behaviors", "behavior", "when", "then", "if", "as", "true", "alert"),
     *(
