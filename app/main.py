@@ -182,7 +182,7 @@ def _wire(
     reports = ReportCommands(catalogue, ingest, clock)
     files = AssetCommands(assets, catalogue)
     alerts, shelving = AlertCommands(engine.live, ingest), ShelvingCommands(engine.live, ingest)
-    scripts = ScriptCommands(definitions)
+    scripts = ScriptCommands(definitions, store.scripts)
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
     what_if = WhatIfCommands(catalogue, engine, clock)
     activation = ActivationCommands(definitions, engine, clock)

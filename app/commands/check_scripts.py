@@ -99,8 +99,9 @@ def check_scripts(scripts: Sequence[tuple[str, str]], catalogue: World) -> list[
     return check_parsed(parse_scripts(scripts), catalogue)
 
 
-def check_parsed(scripts: Sequence[Parsed], catalogue: World) -> list[Checked]:
-    return _Together(scripts, catalogue).answers()
+def check_parsed(scripts: Sequence[Parsed], catalogue: World, kept: Sequence[str] | None = None) -> list[Checked]:
+    """`kept` are the names under which scripts are kept, where these come from there and not from a folder."""
+    return _Together(scripts, catalogue, kept).answers()
 
 
 def names_units(scripts: Sequence[Parsed]) -> bool:
@@ -160,8 +161,9 @@ class _Script:
 
 
 class _Together:
-    def __init__(self, scripts: Sequence[Parsed], catalogue: World) -> None:
+    def __init__(self, scripts: Sequence[Parsed], catalogue: World, kept: Sequence[str] | None) -> None:
         self._catalogue = catalogue
+        self._kept = kept
         self._lost = frozenset(name for item in scripts for name in item.script.lost)
         beyond = diagnostics.too_many_problems(MAX_PROBLEMS)
         self._scripts = [_Script(item, Findings(item.source, MAX_PROBLEMS, beyond)) for item in scripts]
@@ -210,8 +212,7 @@ class _Together:
             if _file(item.file)[0] or item.file in ("", ".", ".."):
                 script.findings.report(diagnostics.no_import(item.file, "it is not in this folder"), item.span)
             elif item.file not in beside:
-                why = "there is no such script beside this one"
-                script.findings.report(diagnostics.no_import(item.file, why, beside), item.span)
+                script.findings.report(diagnostics.not_beside(item.file, beside, self._kept), item.span)
 
     def _say_who_stands_twice(self) -> None:
         earlier: dict[Key, str] = {}

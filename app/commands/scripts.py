@@ -2,21 +2,26 @@
 
 Nothing of a script with an error is saved; its errors say file, line and column, and all of them are told at once.
 Reading a script is done in a thread: a large one takes half a second, and telemetry must not wait for it.
+
+What a script imports is kept here too (imported.py) and goes with it: one change, or none where any of them has errors.
 """
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.commands.actor import Actor
 from app.commands.check_scripts import Checked, check_parsed, names_units
 from app.commands.definitions import DefinitionCommands, Saved
+from app.commands.imported import Imported, imported
+from app.dtsl import diagnostics
 from app.dtsl.findings import Diagnostic
 from app.dtsl.format_script import Formatted, format_text
-from app.dtsl.parse import parse_scripts
+from app.dtsl.parse import Parsed, parse_scripts
 from app.errors import Invalid
 from app.model import units
 from app.model.definitions import Definition
+from app.ports import ScriptStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +39,15 @@ class ScriptInvalid(Invalid):
 
 
 class ScriptCommands:
-    def __init__(self, definitions: DefinitionCommands) -> None:
+    def __init__(self, definitions: DefinitionCommands, kept: ScriptStore) -> None:
         self._definitions = definitions
+        self._kept = kept
 
     async def execute(
         self, source: str, actor: Actor, *, name: str = "script.dtsl", dry_run: bool = False
     ) -> ScriptResult:
-        """What the script declares replaces what there is. Raises ScriptInvalid, and what `save` raises."""
+        """What the script and its imports declare replaces what there is. Raises ScriptInvalid, and what `save`
+        raises."""
         checked = await self._without_errors(source, name)
         saved = await self._definitions.save_definitions(
             checked.definitions, actor, reason=f"script {name}", dry_run=dry_run
@@ -48,7 +55,7 @@ class ScriptCommands:
         return ScriptResult(saved, checked.diagnostics)
 
     async def definitions(self, source: str, *, name: str = "script.dtsl") -> Sequence[Definition]:
-        """What the script declares; changes nothing. Raises ScriptInvalid."""
+        """What the script and its imports declare; changes nothing. Raises ScriptInvalid."""
         return (await self._without_errors(source, name)).definitions
 
     async def check(self, source: str, *, name: str = "script.dtsl") -> tuple[Diagnostic, ...]:
@@ -68,7 +75,33 @@ class ScriptCommands:
         return checked
 
     async def _checked(self, source: str, name: str) -> Checked:
-        parsed = await asyncio.to_thread(parse_scripts, [(name, source)])
+        along = await imported(name, source, self._kept)
+        parsed = await asyncio.to_thread(parse_scripts, [*along.texts, (name, source)])
         if names_units(parsed):
             await asyncio.to_thread(units.prepare)  # two seconds, the first time
-        return check_parsed(parsed, self._definitions.catalogue)[0]
+        *others, itself = check_parsed(parsed, self._definitions.catalogue, along.kept)
+        return _together(itself, parsed[-1], others, along)
+
+
+def _together(itself: Checked, parsed: Parsed, others: Sequence[Checked], along: Imported) -> Checked:
+    """Errors of what is imported are told where it is: the text that was sent is the one that its author looks at."""
+    because: dict[str, str] = {each: diagnostics.imports_too_much() for each in along.too_large}
+    for checked in others:
+        errors = [item for item in checked.diagnostics if item.severity == "error"]
+        if errors:
+            first = errors[0]
+            why = diagnostics.has_errors(first.path, first.code, first.message, len(errors))
+            because.setdefault(along.through[first.file], why)
+    found = [
+        Diagnostic.of(diagnostics.no_import(item.file, because[item.file]), parsed.source, item.span)
+        for item in parsed.script.imports
+        if item.file in because
+    ]
+    if not found and not any(item.severity == "error" for item in itself.diagnostics):
+        every = (*others, itself)
+        made = tuple(definition for each in every for definition in each.definitions)
+        return replace(itself, definitions=made, places=tuple(place for each in every for place in each.places))
+    better = {(item.code, item.offset) for item in found}
+    others_said = [item for item in itself.diagnostics if (item.code, item.offset) not in better]
+    told = sorted([*others_said, *found], key=lambda item: (item.line, item.column))
+    return replace(itself, definitions=(), diagnostics=tuple(told))

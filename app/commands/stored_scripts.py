@@ -1,7 +1,7 @@
 """DTSL scripts that are kept under an id, changed in revisions and executed when somebody says so.
 
 A script is kept as its author left it: names that are not there (yet) are told and don't refuse it, since its types may
-come later; a text that is no script does.
+come later; a text that is no script does. Scripts import each other by these ids (imported.py).
 """
 
 import asyncio
@@ -80,8 +80,9 @@ class StoredScriptCommands:
             error = ScriptInvalid.of([item.problem() for item in unreadable], "the script", code="DTSL_INVALID")
             error.diagnostics = tuple(unreadable)
             raise error
-        if not script.declarations:
-            raise Invalid("the script declares nothing", code="SCRIPT_EMPTY", hint="write an overlay or an instance")
+        if not script.declarations and (script_id is None or not script.imports):
+            hint = "give it an id" if script.imports else "write an overlay or an instance"
+            raise Invalid("the script declares nothing", code="SCRIPT_EMPTY", hint=hint)
         new = new or script_id is None
         script_id = script.declarations[0].name.id if script_id is None else script_id
         if not is_identifier(script_id):

@@ -296,9 +296,29 @@ def unknown_overlay(name: str, known: Iterable[str]) -> Message:
     return unknown("DTSL241", f"unknown overlay '{name}'", name, known, "overlays")
 
 
-def no_import(file: str, why: str, known: Iterable[str] = ()) -> Message:
-    found = unknown("DTSL243", f"'{file}' can't be imported: {why}", file, known, "scripts in this folder")
+def no_import(file: str, why: str) -> Message:
+    return Message("DTSL243", f"'{file}' can't be imported: {why}")
+
+
+def not_beside(file: str, beside: Iterable[str], kept: Iterable[str] | None) -> Message:
+    """`kept` are the scripts of the server, where it is one that was asked."""
+    why = "there is no such script beside this one" if kept is None else "no script is kept under this name"
+    text = f"'{file}' can't be imported: {why}"
+    if kept is None:
+        found = unknown("DTSL243", text, file, beside, "scripts in this folder")
+    else:
+        found = unknown("DTSL243", text, file, kept, "scripts that are kept")
+        found = found if found.hint else replace(found, hint="keep it first, or write it into this text")
     return replace(found, instead=quote(found.instead, '"')) if found.instead is not None else found
+
+
+def has_errors(path: str, code: str, message: str, count: int) -> str:
+    """Why a script that is kept can't be imported."""
+    return f"it has errors of its own ({count}); the first is at {path}: {code} {message}"
+
+
+def imports_too_much() -> str:
+    return "with all that is imported this would be longer than a script may be"
 
 
 def unbound_role(role: str, twin_type: str, overlay_type: str) -> Message:

@@ -458,7 +458,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
     control = ControlCommands(parts.catalogue, live, inbox, parts.bus, parts.clock, CALL_SECONDS)
     overrides = OverrideCommands(parts.catalogue, live, inbox)
     reports = ReportCommands(parts.catalogue, inbox, parts.clock)
-    scripts = ScriptCommands(definitions)
+    scripts = ScriptCommands(definitions, parts.store.scripts)
     commands = Commands(
         definitions,
         scripts,

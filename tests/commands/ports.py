@@ -24,6 +24,7 @@ from app.model.plan import Plan
 from app.model.time import Micros
 from app.model.values import Value
 from app.ports import AssetStore
+from tests.api.script_store import ScriptMemory
 from tests.assets.everything import EveryAsset
 
 ANN = Actor("ann", "test")
@@ -204,6 +205,7 @@ class House:
     devices: FakeDevices = dataclasses.field(default_factory=FakeDevices)
     clock: FakeClock = dataclasses.field(default_factory=FakeClock)
     assets: AssetStore = dataclasses.field(default_factory=EveryAsset)
+    scripts: ScriptMemory = dataclasses.field(default_factory=ScriptMemory)
 
     def __post_init__(self) -> None:
         self.definitions = DefinitionCommands(

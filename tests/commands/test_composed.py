@@ -251,7 +251,7 @@ async def test_a_script_may_write_a_list_and_is_told_where_an_element_is_wrong()
     house = await _standing()
     script = """overlay Baking {{ twins {{ Oven oven; }} behaviors {{ behavior hot {{
       when {{ oven.speed > 1 }} then {{ oven.profile = {value}; }} }} }} }}"""
-    commands = ScriptCommands(house.definitions)
+    commands = ScriptCommands(house.definitions, house.scripts)
     await commands.execute(script.format(value="[10, 20.5]"), ANN)
     action = house.document("overlay_type", "baking")["behaviors"][0]["actions"][0]
     assert action["value"] == [10, 20.5]

@@ -25,7 +25,7 @@ instance EastDuo of Duo { twins { main = "p1"; spare = "p2"; } }
 async def _standing() -> tuple[House, ScriptCommands]:
     house = House()
     await house.save(*whole())
-    return house, ScriptCommands(house.definitions)
+    return house, ScriptCommands(house.definitions, house.scripts)
 
 
 async def test_a_script_saves_what_it_declares_in_one_transaction() -> None:
@@ -63,3 +63,90 @@ async def test_an_empty_script_changes_nothing() -> None:
     result = await scripts.execute("// nothing\n", ANN)
     assert not result.saved.created
     assert len(house.store.changes) == 1
+
+
+# ---------------------------------------------------------------------------------------------------- imports
+
+TYPES = 'import "edges.dtsl";\ntwin type Fan { properties { float speed in rpm; } }\n'
+EDGES = 'import "types.dtsl"; // in a circle\nrelationship type cooling { impact forward; }\n'
+ROOF = """import "types.dtsl";
+twin Fan7 of Fan { relationships { this -> Fan8 as next : cooling; } }
+twin Fan8 of Fan {}
+"""
+
+
+async def _keep(house: House, **texts: str) -> None:
+    for name, text in texts.items():
+        await house.scripts.save(f"{name}.dtsl", text, at=1, author="ann", reason="", expected=None)
+
+
+async def test_what_is_imported_is_kept_here_and_goes_along_in_one_change() -> None:
+    house, scripts = await _standing()
+    await _keep(house, types=TYPES, edges=EDGES)
+    result = await scripts.execute(ROOF, ANN)
+    assert sorted(result.saved.created) == [
+        ("relationship_type", "cooling"),
+        ("twin", "fan_7"),
+        ("twin", "fan_8"),
+        ("twin_type", "fan"),
+    ]
+    assert len(house.store.changes) == 2
+    assert len(await scripts.definitions(ROOF, name="plant/roof.dtsl")) == 4
+
+
+async def test_a_script_may_be_nothing_but_its_imports() -> None:
+    house, scripts = await _standing()
+    await _keep(house, types=TYPES, edges=EDGES)
+    assert len((await scripts.execute('import "types.dtsl"; import "edges.dtsl";', ANN)).saved.created) == 2
+
+
+async def test_the_text_that_is_sent_stands_for_what_is_kept_under_its_name() -> None:
+    house, scripts = await _standing()
+    await _keep(house, types="twin type Old {}", edges=EDGES)
+    result = await scripts.execute(TYPES, ANN, name="types.dtsl")
+    assert sorted(id for _, id in result.saved.created) == ["cooling", "fan"]
+
+
+@pytest.mark.parametrize(
+    ("kept", "says", "hint"),
+    [
+        ({}, "no script is kept under this name", "keep it first, or write it into this text"),
+        ({"roof": TYPES}, "no script is kept under this name", "scripts that are kept: roof.dtsl"),
+        ({"type": TYPES}, "no script is kept under this name", "did you mean 'type.dtsl'?"),
+        (
+            {"types": "twin type Fan extends Fna {}\n"},
+            "it has errors of its own (1); the first is at types.dtsl:1:23: DTSL201 unknown twin type 'Fna'",
+            "",
+        ),
+        (
+            {"types": 'import "edges.dtsl"; twin type Fan {}', "edges": "relationship type cooling { impact odd; }"},
+            "it has errors of its own (1); the first is at edges.dtsl:1:36",
+            "",
+        ),
+        (
+            {"types": "twin type Fan {}" + " " * (1024 * 1024)},
+            "with all that is imported this would be longer than a script may be",
+            "",
+        ),
+    ],
+)
+async def test_an_import_that_does_not_work_says_why_where_it_stands(
+    kept: dict[str, str], says: str, hint: str
+) -> None:
+    house, scripts = await _standing()
+    await _keep(house, **kept)
+    with pytest.raises(Invalid) as caught:
+        await scripts.execute(ROOF, ANN)
+    (found,) = (item for item in caught.value.problems if item.code == "DTSL243")
+    assert found.path == "script.dtsl:1:8"
+    assert says in found.message
+    assert hint in found.hint
+    assert len(house.store.changes) == 1
+    assert house.catalogue.twin_type("fan") is None
+
+
+async def test_who_declares_it_again_is_told_not_what_is_imported() -> None:
+    house, scripts = await _standing()
+    await _keep(house, types=TYPES, edges=EDGES)
+    (found,) = await scripts.check(ROOF + "twin type Fan {}")
+    assert (found.code, found.line, found.hint) == ("DTSL209", 4, "the first is at types.dtsl:2")

@@ -123,7 +123,7 @@ async def test_twin_ids_in_the_specifications_untyped_overlay_mean_the_bound_twi
 
 async def test_the_specifications_scripts_execute_over_its_documents() -> None:
     house, _, _ = await _saved()
-    scripts = ScriptCommands(house.definitions)
+    scripts = ScriptCommands(house.definitions, house.scripts)
     source = next(block for block in _blocks("dtsl") if "overlay PumpingSystem" in block)
     result = await scripts.execute(source, ANN)
     assert result.saved.updated == (("overlay_type", "pumping_system"),)

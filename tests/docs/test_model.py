@@ -46,7 +46,7 @@ async def test_the_documents_save_and_the_script_says_the_same() -> None:
     house = await _house()
     written = _meaning(house.catalogue.overlay_type("boosting"))
     (script,) = _blocks("dtsl")
-    result = await ScriptCommands(house.definitions).execute(script, ANN)
+    result = await ScriptCommands(house.definitions, house.scripts).execute(script, ANN)
     assert not result.saved.created
     assert _meaning(house.catalogue.overlay_type("boosting")) == written
     assert [item.message for item in result.diagnostics] == []
