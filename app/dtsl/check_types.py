@@ -300,12 +300,11 @@ class TypeChecker(NameChecker):
             self.say(messages.several_roles_of_many(node.function, [self.scope.shown(path) for path in over]), node)
             return UNKNOWN
         self._over = over[0] if len(over) == 1 else ""
-        before = len(self.found)
         with self._without_pulses("in an aggregate"):
             kind = self.type(item)
         self._over = None
         if len(over) != 1:
-            if not over and len(self.found) == before and kind.kind != "unknown":
+            if all((owner := self.scope.owners.get(path)) is not None and owner.known for path in owners(item)):
                 self.say(messages.nothing_of_many(node.function), node)
             return UNKNOWN
         truths = node.function in ("any", "all", "count")

@@ -79,7 +79,8 @@ class Resolver:
         if role is not None:
             return Aggregate("count", None, node.known, role)
         assert node.item is not None
-        over = next(path for owner in sorted(owners(node.item)) for path in self._checker.many_on(owner))
+        roles = (path for owner in sorted(owners(node.item)) for path in self._checker.many_on(owner))
+        over = next(roles, "")  # none where nothing is known of who is named, which is told elsewhere
         return Aggregate(node.function, self.resolved(node.item), node.known, over)
 
     # ------------------------------------------------------------ units

