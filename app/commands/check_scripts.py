@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any, TypeVar
 
 from app.commands.checks import check
@@ -18,7 +19,7 @@ from app.commands.draft import Draft, Key, World
 from app.commands.pointers import parts_of
 from app.commands.script_scopes import scope_of_overlay, scope_of_twin, scope_of_type
 from app.dtsl import diagnostics
-from app.dtsl.ast import Behavior, Binding, Declaration, Expression, Name
+from app.dtsl.ast import Behavior, Binding, Declaration, Expression, Name, Script
 from app.dtsl.build_declarations import CALLED
 from app.dtsl.check_behavior import check_behavior
 from app.dtsl.check_instance import check_bindings, check_free_bindings, needs_of
@@ -104,8 +105,17 @@ def check_parsed(scripts: Sequence[Parsed], catalogue: World, kept: Sequence[str
     return _Together(scripts, catalogue, kept).answers()
 
 
+def _has_quantities(script: Script) -> bool:
+    """Numbers with a unit in conditions, which may have to be converted."""
+    tokens = script.written.tokens if script.written is not None else ()
+    numbers = ("INTEGER", "FLOAT")
+    return any(one.type in numbers and two.type in ("NAME", "STRING") for one, two in pairwise(tokens))
+
+
 def names_units(scripts: Sequence[Parsed]) -> bool:
     """Whether a unit is named that takes the library to know: setting that up is not for the event loop."""
+    if any(_has_quantities(script.script) for script in scripts):
+        return True
     waiting: list[Any] = [item.document for script in scripts for item in script.script.declarations]
     while waiting:
         value = waiting.pop()

@@ -4,6 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from app.commands.findings import Findings
 from app.commands.pointers import shown
+from app.dtsl.parse import parse_condition
+from app.dtsl.resolve import has_units
+from app.errors import Invalid
+from app.model.behaviors import expressions
 from app.model.definitions import (
     Definition,
     Described,
@@ -11,6 +15,7 @@ from app.model.definitions import (
     MethodDefinition,
     ParameterDefinition,
     PropertyDefinition,
+    RelationshipType,
     Twin,
     TwinType,
 )
@@ -50,6 +55,8 @@ def check_device_unit(
 def needs_library(definitions: Iterable[Definition]) -> bool:
     """Whether checking these takes more than the usual spellings."""
     for definition in definitions:
+        if any(map(_has_units, _conditions(definition))):
+            return True
         if isinstance(definition, TwinType | Twin):
             if any(item.unit is not None and item.unit not in USUAL for _, item in _measured(definition)):
                 return True
@@ -60,6 +67,23 @@ def needs_library(definitions: Iterable[Definition]) -> bool:
                 if any(item.units for item in mapping.methods.values()):
                     return True
     return False
+
+
+def _conditions(definition: Definition) -> Iterator[str]:
+    if isinstance(definition, RelationshipType):
+        return
+    for behavior in definition.behaviors:
+        yield from (text for _, text in expressions(behavior))
+    yield from (item.condition for item in definition.interlocks)
+    if isinstance(definition, TwinType | Twin):
+        yield from (item.computed for item in definition.properties if item.computed is not None)
+
+
+def _has_units(text: str) -> bool:
+    try:
+        return has_units(parse_condition(text))
+    except Invalid:
+        return False
 
 
 def _check_unit(unit: str, path: str, findings: Findings) -> bool:

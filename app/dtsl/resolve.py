@@ -22,6 +22,7 @@ from app.model.conditions import (
     Negative,
     PropertyRef,
     Quantity,
+    nodes,
     owners,
     rebuilt,
 )
@@ -29,6 +30,11 @@ from app.model.time import SECOND
 from app.model.units import Conversion
 
 SECONDS = Measure("s", 0.0)
+
+
+def has_units(condition: Condition) -> bool:
+    """Whether units may have to be converted, so that the library of units is better set up before (units.prepare)."""
+    return any(isinstance(node, Quantity | Duration) for node in nodes(condition))
 
 
 def resolved(condition: Condition, scope: Scope) -> Condition:
