@@ -50,12 +50,25 @@ def _is_known_of(tokens: Sequence[Token], index: int) -> bool:
         return False
     following = index + 1
     if tokens[following].type != "LPAR":
-        behind = tokens[following + 1].type if following + 1 < len(tokens) else ""
-        return tokens[following].type not in _INFIX or behind in ("RPAR", "DOT")  # `known in` of a role called `in`
+        return not _goes_on_with(tokens, following)
     following += 1
     while following < len(tokens) and (tokens[following].type in ("DOT", "STRING") or _is_word(tokens[following])):
         following += 1
     return following < len(tokens) and tokens[following].type != "RPAR"
+
+
+def _goes_on_with(tokens: Sequence[Token], index: int) -> bool:
+    """Whether this word is the operator of what stands before it: `known in [1]`, but `known in != null` of a role."""
+    behind = tokens[index + 1].type if index + 1 < len(tokens) else ""
+    match tokens[index].type:
+        case "IN":
+            return behind == "LSQB"
+        case "FOR" | "WITHIN":
+            return behind in ("DURATION", *_NUMBERS)
+        case "BETWEEN":
+            return _is_value(tokens, index + 1)
+        case _:
+            return False
 
 
 def _is_value(tokens: Sequence[Token], index: int) -> bool:

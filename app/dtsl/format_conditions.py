@@ -46,6 +46,9 @@ _GO_ON = frozenset(
 )
 """Words that go on in another way behind a number or `on`: quoted there."""
 
+_READS_AS_OPERATOR = re.compile(r"between [^=!<>]")
+"""A property of that name behind `known`, which would itself be between two values."""
+
 
 def format_condition(condition: Condition) -> str:
     """In the notation of JSON documents: snake_case, single quotes. Raises ValueError for infinity and NaN."""
@@ -136,7 +139,8 @@ class Notation:
                 assert inner is not None
                 text = self.text(inner)
                 if known:
-                    return f"{function}(known {text})"
+                    own = _READS_AS_OPERATOR.match(text)
+                    return f"{function}(known {f'{SELF}.{text}' if own else text})"
                 return f"{function}({f'{SELF}.{text}' if text.startswith('known - ') else text})"
             case Occurred(owner=owner, event=event, names=names):
                 path = self.path(event if owner is None else f"{owner}/{event}")
