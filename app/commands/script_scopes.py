@@ -1,6 +1,7 @@
 """What the behaviors of a script's declaration can name, as they are checked and lowered by the language."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 
 from app.commands.check_behaviors import Seen
 from app.commands.draft import World
@@ -10,16 +11,20 @@ from app.dtsl.spelling import dtsl_member, dtsl_type
 from app.model.definitions import Overlay, OverlayType, Twin, TwinType
 
 
-class _Partly(Mapping[str, Owner]):
-    """With names that nothing is known of: whatever is said of those is let pass."""
+_NOTHING = Owner({}, {}, known=False)
 
-    def __init__(self, seen: Mapping[str, Owner], unknown: Collection[str]) -> None:
+
+class _Partly(Mapping[str, Owner]):
+    """With names that nothing is known of but how many may fill them: whatever is said of those is let pass."""
+
+    def __init__(self, seen: Mapping[str, Owner], unknown: Mapping[str, Owner]) -> None:
         self._seen = seen
         self._unknown = unknown
 
     def __getitem__(self, path: str) -> Owner:
-        if path.partition("/")[0] in self._unknown:
-            return Owner({}, {}, known=False)
+        role, within, _ = path.partition("/")
+        if role in self._unknown:
+            return _NOTHING if within else self._unknown[role]
         return self._seen[path]
 
     def __iter__(self) -> Iterator[str]:
@@ -31,14 +36,23 @@ class _Partly(Mapping[str, Owner]):
 
 def scope_of_type(world: World, item: OverlayType, unknown: Collection[str], lost: frozenset[str]) -> Scope:
     """`unknown` are the roles whose type there is not."""
-    owners = _Partly(Seen(names_in_type(world, item)), unknown)
+    owners = _Partly(Seen(names_in_type(world, item)), _nothing_of(unknown, item))
     return Scope(None, owners, where=f"overlay {dtsl_type(item.type_id)}", spell=dtsl_member, lost=lost)
 
 
 def scope_of_overlay(world: World, item: Overlay, unknown: Collection[str], lost: frozenset[str]) -> Scope:
     """`unknown` are the roles and ids that nobody fills whom one knows."""
-    owners = _Partly(Seen(names_in_overlay(world, item)), unknown)
+    overlay_type = world.overlay_type(item.overlay_type) if item.overlay_type is not None else None
+    owners = _Partly(Seen(names_in_overlay(world, item)), _nothing_of(unknown, overlay_type))
     return Scope(None, owners, where=f"instance {dtsl_type(item.overlay_id)}", spell=dtsl_member, lost=lost)
+
+
+def _nothing_of(names: Collection[str], overlay_type: OverlayType | None) -> dict[str, Owner]:
+    roles = {role.role: role for role in overlay_type.twin_roles} if overlay_type is not None else {}
+    return {
+        name: replace(_NOTHING, many=roles[name].many, optional=not roles[name].required) if name in roles else _NOTHING
+        for name in names
+    }
 
 
 def scope_of_twin(world: World, item: TwinType | Twin, lost: frozenset[str]) -> Scope | None:

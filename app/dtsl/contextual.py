@@ -52,9 +52,9 @@ def _is_known_of(tokens: Sequence[Token], index: int) -> bool:
     if tokens[following].type != "LPAR":
         return not _goes_on_with(tokens, following)
     following += 1
-    while following < len(tokens) and (tokens[following].type in ("DOT", "STRING") or _is_word(tokens[following])):
-        following += 1
-    return following < len(tokens) and tokens[following].type != "RPAR"
+    while following + 1 < len(tokens) and tokens[following + 1].type == "DOT":
+        following += 2
+    return following + 1 < len(tokens) and tokens[following + 1].type != "RPAR"
 
 
 def _goes_on_with(tokens: Sequence[Token], index: int) -> bool:

@@ -147,3 +147,24 @@ def test_a_limit_of_the_documents_form_is_a_diagnostic_too() -> None:
 
     assert [found.code for found in checked.diagnostics] == ["DTSL124"]
     assert "100" in checked.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "any(pumps.hot)",
+        "max(pumps.speed) > 9 && count(pumps) > 2",
+        "avg(known pumps.speed) + sum(pumps.speed) > 1",
+        "any(pumps.pair.speed > 1) || max(pump.line.speed) > 3",
+        "spare != null && spare.speed > 1",
+    ],
+)
+def test_nothing_is_said_of_roles_whose_type_has_a_fault_itself(condition: str) -> None:
+    source = f"""twin type Odd {{ simulation {{ x = 1; }} }}
+overlay Odds {{
+  twins {{ Odd pump; Odd? spare; Odd[] pumps; }}
+  relationships {{ pump -> spare as next if spare != null; }}
+  behaviors {{ behavior b {{ when {{ {condition} }} }} }}
+}}"""
+
+    assert [found.line for found in check_script(source, catalogue()).diagnostics] == [1]
