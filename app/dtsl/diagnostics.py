@@ -288,16 +288,16 @@ def role_needed(name: str, roles: Iterable[str]) -> Message:
 
 
 def unknown_relationship_type(name: str, known: Iterable[str], hint: str = "") -> Message:
-    found = unknown("DTSL240", f"unknown relationship type '{name}'", name, known, "relationship types")
+    found = unknown("DTSL230", f"unknown relationship type '{name}'", name, known, "relationship types")
     return found if found.instead is not None or not hint else replace(found, hint=hint)
 
 
 def unknown_overlay(name: str, known: Iterable[str]) -> Message:
-    return unknown("DTSL241", f"unknown overlay '{name}'", name, known, "overlays")
+    return unknown("DTSL231", f"unknown overlay '{name}'", name, known, "overlays")
 
 
 def no_import(file: str, why: str) -> Message:
-    return Message("DTSL243", f"'{file}' can't be imported: {why}")
+    return Message("DTSL233", f"'{file}' can't be imported: {why}")
 
 
 def not_beside(file: str, beside: Iterable[str], kept: Iterable[str] | None) -> Message:
@@ -305,9 +305,9 @@ def not_beside(file: str, beside: Iterable[str], kept: Iterable[str] | None) -> 
     why = "there is no such script beside this one" if kept is None else "no script is kept under this name"
     text = f"'{file}' can't be imported: {why}"
     if kept is None:
-        found = unknown("DTSL243", text, file, beside, "scripts in this folder")
+        found = unknown("DTSL233", text, file, beside, "scripts in this folder")
     else:
-        found = unknown("DTSL243", text, file, kept, "scripts that are kept")
+        found = unknown("DTSL233", text, file, kept, "scripts that are kept")
         found = found if found.hint else replace(found, hint="keep it first, or write it into this text")
     return replace(found, instead=quote(found.instead, '"')) if found.instead is not None else found
 
@@ -438,11 +438,11 @@ def too_many_items(name: str, most: int, found: int) -> Message:
 
 
 def unknown_parameter(name: str, method: str, known: Iterable[str]) -> Message:
-    return unknown("DTSL347", f"'{method}' has no parameter '{name}'", name, known, "parameters")
+    return unknown("DTSL337", f"'{method}' has no parameter '{name}'", name, known, "parameters")
 
 
 def mixed_arguments() -> Message:
-    return Message("DTSL348", "arguments by place stand before those by name", "move them to the front, or name them")
+    return Message("DTSL338", "arguments by place stand before those by name", "move them to the front, or name them")
 
 
 def wrong_value_type(name: str, data_type: str, found: str) -> Message:
@@ -569,26 +569,26 @@ OF_DOCUMENTS = {
     "UNKNOWN_PROPERTY": "DTSL205",
     "UNKNOWN_METHOD": "DTSL206",
     **dict.fromkeys(("DUPLICATE_NAME", "NAME_TAKEN"), "DTSL209"),
-    "UNKNOWN_RELATIONSHIP_TYPE": "DTSL240",
-    "UNKNOWN_OVERLAY": "DTSL241",
-    **dict.fromkeys(("EXTENDS_CYCLE", "OVERLAY_TYPE_CYCLE", "OVERLAY_CYCLE", "COMPUTED_CYCLE"), "DTSL242"),
+    "UNKNOWN_RELATIONSHIP_TYPE": "DTSL230",
+    "UNKNOWN_OVERLAY": "DTSL231",
+    **dict.fromkeys(("EXTENDS_CYCLE", "OVERLAY_TYPE_CYCLE", "OVERLAY_CYCLE", "COMPUTED_CYCLE"), "DTSL232"),
     "UNKNOWN_EVENT": "DTSL260",
     "UNKNOWN_BEHAVIOR": "DTSL263",
     **dict.fromkeys(("SUPPRESSES_ITSELF", "SUPPRESSION_CYCLE"), "DTSL264"),
     **dict.fromkeys(("OPTION_NOT_HERE", "NEVER_ACTIVE", "TIMED_EXPECTATION"), "DTSL372"),
     **dict.fromkeys(("DEADBAND_WITHOUT_EFFECT", "NOTHING_TO_ACKNOWLEDGE", "SAME_MOMENT"), "DTSL520"),
-    "UNKNOWN_UNIT": "DTSL340",
-    "INCOMPATIBLE_UNIT": "DTSL341",
-    **dict.fromkeys(("COMPUTED_MAPPED", "COMPUTED_NEVER_STALE", "COMPUTED_READ_ONLY", "TOO_MANY_COMPUTED"), "DTSL342"),
-    **dict.fromkeys(("BAD_ENDPOINT", "BAD_NODE_ID", "BAD_POINTER", "BAD_TOPIC", "UNKNOWN_PLACEHOLDER"), "DTSL345"),
-    **dict.fromkeys(("ROLE_IS_OVERLAY", "ROLE_IS_MANY", "TOO_MANY_EDGES"), "DTSL346"),
-    **dict.fromkeys(("INTERLOCK_ON_PULSE", "INTERLOCK_NEEDS_PAST", "TARGET_NOT_ALLOWED", "MISSING_TARGET"), "DTSL349"),
+    "UNKNOWN_UNIT": "DTSL330",
+    "INCOMPATIBLE_UNIT": "DTSL331",
+    **dict.fromkeys(("COMPUTED_MAPPED", "COMPUTED_NEVER_STALE", "COMPUTED_READ_ONLY", "TOO_MANY_COMPUTED"), "DTSL332"),
+    **dict.fromkeys(("BAD_ENDPOINT", "BAD_NODE_ID", "BAD_POINTER", "BAD_TOPIC", "UNKNOWN_PLACEHOLDER"), "DTSL335"),
+    **dict.fromkeys(("ROLE_IS_OVERLAY", "ROLE_IS_MANY", "TOO_MANY_EDGES"), "DTSL336"),
+    **dict.fromkeys(("INTERLOCK_ON_PULSE", "INTERLOCK_NEEDS_PAST", "TARGET_NOT_ALLOWED", "MISSING_TARGET"), "DTSL339"),
     "UNRESOLVED_TARGET": "DTSL510",
     **dict.fromkeys(("INTERLOCK_ON_SAFE_METHOD", "LIMIT_ON_SAFE_METHOD"), "DTSL511"),
     **dict.fromkeys(("INTERLOCK_NEVER_HOLDS", "INTERLOCK_READS_NOTHING"), "DTSL512"),
 }
 """What commands find in documents, by its code there."""
-_FAMILIES = {"OVERRIDE_": "DTSL343", "RELATIONSHIP_": "DTSL344", "TOO_MANY_RELATIONSHIPS": "DTSL344"}
+_FAMILIES = {"OVERRIDE_": "DTSL333", "RELATIONSHIP_": "DTSL334", "TOO_MANY_RELATIONSHIPS": "DTSL334"}
 _SAID = {
     "enum_values": "values",
     "min_value": "'from'",
@@ -612,7 +612,7 @@ def of_document(problem: Problem, severity: Severity) -> Message:
     for beginning, family in _FAMILIES.items():
         if problem.code.startswith(beginning):
             code = family
-    meant = _MEANT.search(problem.hint) if code in ("DTSL153", "DTSL340") else None
+    meant = _MEANT.search(problem.hint) if code in ("DTSL153", "DTSL330") else None
     instead = meant[1] if meant is not None else None
     if instead is not None and not is_word(instead):
         instead = quote(instead, '"')

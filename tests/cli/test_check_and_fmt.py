@@ -159,7 +159,7 @@ def test_imports_are_followed_in_one_folder_and_nowhere_else(tmp_path: Path) -> 
         first.write_text(f'import "{name}"; import "types.dtsl";\ntwin Pump1 of Pump {{}}\n', encoding="utf-8")
         result = _run("check", first)
         assert result.exit_code == 1
-        assert f"{first}:1:8: DTSL243 '{name}' can't be imported" in result.stdout
+        assert f"{first}:1:8: DTSL233 '{name}' can't be imported" in result.stdout
         assert hint in result.stdout
 
 

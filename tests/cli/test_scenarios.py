@@ -191,5 +191,5 @@ def test_a_block_imports_scripts_that_stand_beside(tmp_path: Path) -> None:
     _write(tmp_path, good=block.format("tank.dtsl") + expected, bad=block.format("tnk.dtsl") + expected)
     assert _run(tmp_path / "good.twins").exit_code == 0
     told = _run(tmp_path / "bad.twins").stdout
-    assert f"{tmp_path}/bad.twins:2:8: DTSL243 'tnk.dtsl' can't be imported" in told
+    assert f"{tmp_path}/bad.twins:2:8: DTSL233 'tnk.dtsl' can't be imported" in told
     assert "FILE_UNREADABLE" not in told

@@ -137,7 +137,7 @@ async def test_an_import_that_does_not_work_says_why_where_it_stands(
     await _keep(house, **kept)
     with pytest.raises(Invalid) as caught:
         await scripts.execute(ROOF, ANN)
-    (found,) = (item for item in caught.value.problems if item.code == "DTSL243")
+    (found,) = (item for item in caught.value.problems if item.code == "DTSL233")
     assert found.path == "script.dtsl:1:8"
     assert says in found.message
     assert hint in found.hint

@@ -105,7 +105,7 @@ def test_a_role_of_an_overlay_type_takes_overlays_of_that_type() -> None:
     for script, code in (
         ("instance S of Site { }", "DTSL220"),
         ("instance S of Site { twins { drain = twin Pump123; } }", "DTSL220"),
-        ("instance S of Site { twins { drain = DrainB; } }", "DTSL241"),
+        ("instance S of Site { twins { drain = DrainB; } }", "DTSL231"),
         ("instance S of Site { twins { drain = Other; } } instance Other { }", "DTSL212"),
     ):
         assert [item.code for item in check_script(drain + script, plant).diagnostics] == [code]

@@ -32,6 +32,16 @@ def test_every_code_is_explained_and_no_other() -> None:
     assert len(CODES) > 60
 
 
+def test_a_code_has_one_meaning() -> None:
+    """One text explains it, and its messages stand in one file, but for three that say one thing in two."""
+    homes = [{*re.findall(r'"(DTSL\d{3})"', file.read_text(encoding="utf-8"))} for file in FILES]
+    texts = [file.read_text(encoding="utf-8") for file in (FILES[0].parent / "explanations").glob("*.md")]
+    explained = [code for text in texts for code in re.findall(r"^## (DTSL\d{3})", text, re.MULTILINE)]
+
+    assert sorted(explained) == CODES
+    assert {code for code in CODES if sum(code in home for home in homes) > 1} == {"DTSL210", "DTSL217", "DTSL260"}
+
+
 @pytest.mark.parametrize("item", explanations().values(), ids=lambda item: item.code)
 def test_an_example_gives_its_code_and_the_mended_one_nothing(item: Explanation) -> None:
     assert item.code in _codes(item.language, item.wrong)

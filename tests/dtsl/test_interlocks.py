@@ -126,8 +126,8 @@ def test_a_document_s_interlocks_come_back_from_a_script_as_they_were(definition
         ("never call pump.strat while pump.speed > 1.0 as x;", "DTSL206", "strat", "did you mean 'start'?"),
         ("never call pmp.start while pump.speed > 1.0 as x;", "DTSL204", "pmp", "did you mean 'pump'?"),
         ("never call pump.start while pump.sped > 1.0 as x;", "DTSL205", "sped", "did you mean 'speed'?"),
-        ("never call start while pump.speed > 1.0 as x;", "DTSL349", "never", "write the role before it"),
-        ("never call pump.start while changed(pump.speed) as x;", "DTSL349", "changed", "let a behavior set"),
+        ("never call start while pump.speed > 1.0 as x;", "DTSL339", "never", "write the role before it"),
+        ("never call pump.start while changed(pump.speed) as x;", "DTSL339", "changed", "let a behavior set"),
         (
             "never call pump.start while pump.speed > 1.0 && pump.speed < 0.5 as x;",
             "DTSL512",
