@@ -10,7 +10,6 @@ from app.dtsl.scope import Owner, Scope
 from app.dtsl.spelling import dtsl_member, dtsl_type
 from app.model.definitions import Overlay, OverlayType, Twin, TwinType
 
-
 _NOTHING = Owner({}, {}, known=False)
 
 

@@ -126,3 +126,9 @@ def test_every_keyword_of_the_language_has_a_color() -> None:
     patterns = " ".join(rule.get("match", "") for rule in _rules(GRAMMAR["patterns"]))
     assert len(keywords) >= 14
     assert {word for word in keywords if not re.search(rf"\b{word}\b", patterns.replace("\\b", " "))} == set()
+
+
+def test_days_are_colored_where_they_are_days() -> None:
+    found = _scopes('when { every friday, weekend at 06:00 && pump.day == 1 && monday.status == "on" }')
+
+    assert [text for scope, text in found if scope == "constant.language.day.dtsl"] == ["friday", "weekend"]
