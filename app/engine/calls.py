@@ -129,7 +129,9 @@ def attempt(step: Step, input: AttemptCall, deadline: Micros) -> str:
     overridden = call.behavior is None and call.override_reason != ""
     if verdicts and not overridden:
         return _refuse(step, call, Refusal("CALL_INTERLOCKED", verdicts), interlocks.told(verdicts))
-    limit = limits.against(twin, call.method, step.now) if twin is not None and call.method is not None else None
+    limit = None
+    if twin is not None and call.method is not None:
+        limit = limits.against(twin, call.method, step.now, step.live.elapsed)
     if limit is not None:
         return _refuse(step, call, limit, _limited(limit))
     step.call(msgspec.structs.replace(call, status="attempted", attempted_at=step.now, overrode=verdicts))

@@ -63,6 +63,8 @@ class LiveState:
         self.overlays: dict[str, OverlayState] = {}
         self.overlays_of: dict[str, set[str]] = {}
         """By twin id, bound by name whether the twin is there or not."""
+        self.beyond: set[str] = set()
+        """Of a part of a plant: overlays that bind its twins and are not in it."""
         self.alerts: dict[str, Alert] = {}
         """Open ones."""
         self.alerts_of: dict[OwnerKey, dict[tuple[str, str], str]] = {}
@@ -175,7 +177,7 @@ class LiveState:
 
     def retry_at(self, twin_id: str, method: str) -> Micros | None:
         twin = self.twins.get(twin_id)
-        refusal = limits.against(twin, method, self.time) if twin else None
+        refusal = limits.against(twin, method, self.time, self.elapsed) if twin else None
         return refusal.retry_at if refusal else None
 
     def last_events(self, twin_id: str) -> Sequence[TwinEventOccurred]:
@@ -281,8 +283,8 @@ class LiveState:
     def scopes_of(self, owner: OwnerKey) -> Sequence[OwnerKey]:
         """Under what an alert of this owner is counted: the overlay, the overlays around the twin, or the twin."""
         around = self.overlays_of.get(owner.id) if owner.kind == "twin" else None
-        found = [OwnerKey("overlay", id) for id in sorted(around) if id in self.overlays] if around else []
-        return found or (owner,)
+        known = [id for id in sorted(around) if id in self.overlays or id in self.beyond] if around else ()
+        return [OwnerKey("overlay", id) for id in known] or (owner,)
 
     def land_alert(self, fact: AlertChanged) -> None:
         alert = fact.alert
@@ -415,7 +417,7 @@ class LiveState:
         """Writes that were sent earlier have had their time to be read back."""
         while self.unread:
             key = next(iter(self.unread))
-            if self.unread[key][1] >= before:
+            if self.elapsed.from_then(self.unread[key][1]) >= before:
                 return
             del self.unread[key]
 
