@@ -24,6 +24,8 @@ class Part:
     twins: tuple[str, ...]
     overlays: tuple[str, ...]
     behaviors: int
+    around: tuple[str, ...] = ()
+    """Overlays of which nothing is copied: alerts of its twins are counted under them (flood.py)."""
 
 
 def reached(
@@ -57,6 +59,7 @@ def reached(
         tuple(key.id for key in keys if key.kind == "twin"),
         tuple(key.id for key in keys if key.kind == "overlay"),
         sum(len(owner.rules) for owner in keys.values()),
+        search.around(),
     )
 
 
@@ -96,6 +99,15 @@ class _Search:
             for rule in owner.rules.values():
                 for action in actions_of(rule.plan):
                     self._act(owner, action)
+
+    def around(self) -> tuple[str, ...]:
+        """Those that bind twins of it and are not in it."""
+        live, found = self._live, set[str]()
+        for key in self.owners:
+            if key.kind == "twin":
+                found |= live.overlays_of.get(key.id, set())
+        known = (id for id in found if id in live.overlays or id in live.beyond)
+        return tuple(sorted(id for id in known if OwnerKey("overlay", id) not in self.owners))
 
     def _act(self, owner: Owner, action: ActionPlan) -> None:
         if not isinstance(action, CallPlan | WritePlan | EmitPlan):

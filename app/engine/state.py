@@ -7,7 +7,7 @@ one run (Started forgets them), hence in a snapshot but not in a digest.
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -33,7 +33,7 @@ from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey
 from app.model.time import Micros
 from app.model.values import Value
 
-VERSION = 17
+VERSION = 18
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -97,6 +97,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     steps: tuple[tuple[Micros, Micros], ...]
     shelvings: tuple[Shelving, ...]
     raises: tuple[tuple[OwnerKey, int | None, tuple[Raise, ...]], ...]
+    around: tuple[tuple[str, tuple[str, ...]], ...]
+    """Of a part: by twin, the overlays that bind it and are not in it."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -186,6 +188,9 @@ def fill(live: LiveState, state: State) -> None:
             for window, points in kept.rings:
                 if (ring := cell.past.rings.get(window)) is not None:
                     ring.points = deque(points)
+    for twin_id, around in state.around:
+        live.beyond.update(around)
+        live.overlays_of.setdefault(twin_id, set()).update(around)
     live.held_actions = {item.call_id: item for item in state.held_actions}
     live.unread = {key: (call_id, sent_at) for key, call_id, sent_at in state.unread}
 
@@ -211,6 +216,8 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
     overlays = list(live.overlays.values()) if part is None else [live.overlays[id] for id in part.overlays]
     owners: list[Owner] = [*twins, *overlays]
     inside = _inside(part, owners)
+    beyond = live.beyond if part is None else set(part.around)
+    counted = [*(owner.key for owner in owners), *(OwnerKey("overlay", id) for id in sorted(beyond))] if part else []
     return State(
         VERSION,
         live.sequence,
@@ -261,13 +268,13 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
         ),
         tuple(live.alerts.values())
         if part is None
-        else tuple(alert for owner in owners for alert in live.alerts_owned(owner.key)),
+        else tuple(alert for key in counted for alert in live.alerts_owned(key) if inside(key) or not alert.behavior),
         tuple(call for call in live.calls.values() if inside(_of_call(call))),
         tuple(call for call in live.finished.values() if inside(_of_call(call))),
         tuple(call_id for call_id in live.waiting if inside(_of_call(live.calls[call_id]))),
         tuple(live.timers.all())
         if part is None
-        else tuple(timer for owner in owners for rule in owner.rules.values() for timer in live.timers.of(rule.key)),
+        else tuple(timer for key in _keys(owners, counted) for timer in live.timers.of(key)),
         tuple(held for held in live.held_actions.values() if inside(held.key.owner)),
         tuple(
             (key, call_id, sent_at)
@@ -290,7 +297,21 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
         live.elapsed.steps,
         tuple(live.shelvings.values()),
         live.raises.rows(live.time),
+        tuple(
+            (twin.key.id, tuple(sorted(around)))
+            for twin in (twins if beyond else ())
+            if (around := beyond & live.overlays_of.get(twin.key.id, set()))
+        ),
     )
+
+
+def _keys(owners: Iterable[Owner], counted: Iterable[OwnerKey]) -> Iterator[BehaviorKey]:
+    """Of the rules, and of what is no rule's: floods."""
+    for owner in owners:
+        for rule in owner.rules.values():
+            yield rule.key
+    for key in counted:
+        yield BehaviorKey(key, "")
 
 
 def _inside(part: Part | None, owners: Iterable[Owner]) -> Callable[[OwnerKey], bool]:

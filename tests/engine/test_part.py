@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.engine.engine import Engine
 from app.engine.part import TooWide
 from app.model.conditions import Bound
-from app.model.events import Reading, Sample, Samples, SetManual
+from app.model.events import EngineSettings, Reading, Sample, Samples, SetManual, Started
 from app.model.plan import Plan, PropertyKey, Shape
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alert, compare, hot, pump, pump_shape, rule, station, write
@@ -50,6 +50,23 @@ def chained(length: int) -> Plant:
         for number in range(1, length + 1)
     )
     return Plant(plan=Plan(1, (pump_shape(), Shape("station@1", rules=rules)), twins, overlays))
+
+
+def test_alerts_are_counted_under_overlays_that_are_no_part_of_it() -> None:
+    shapes = (pump_shape(rule("hot", hot(), alert())), Shape("station@1"))
+    plant = Plant(plan=Plan(1, shapes, (pump(), pump("p2"), pump("p3")), (station({"a": "p1", "b": "p2", "c": "p3"}),)))
+    plant.do(Started(EngineSettings(flood_limit=1)))
+    plant.alive("p1", "p2", "p3")
+    plant.read("p1", temperature=90.0)
+    for twin in ("p2", "p3"):
+        now = plant.now
+        probe = Samples((Reading("opc", now, (Sample(twin, "temperature", 90.0, now),)),))
+        apart = plant.engine.part([PropertyKey(twin, "temperature")], (), 100)
+        assert (apart.part.twins, apart.part.overlays, apart.part.around) == ((twin,), (), ("station",))
+        foreseen = copied(apart.engine()).decide(probe, now)
+        assert foreseen == copied(plant.engine).decide(probe, now)
+        assert [item.alert.code for item in foreseen.alerts] == ["0", "alert_flood"]
+        plant.read(twin, temperature=90.0)
 
 
 def test_readers_are_followed_through_what_they_set() -> None:
