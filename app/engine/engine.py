@@ -146,6 +146,10 @@ class Engine:
             moments.append(decided_at + live.settings.call_deadline)
         return min((moment for moment in moments if moment is not None), default=None)
 
+    def counts_time(self) -> bool:
+        """Whether something runs that a start would pause: then the journal is to know of the time (ingest.py)."""
+        return self._live.timers.counting > 0
+
     def snapshot(self) -> bytes:
         return snapshot(self._live)
 

@@ -21,9 +21,11 @@ WALL = "wall"
 class Timers:
     """Costs what changes and what is due, not what waits: an entry that was moved stays in the heap for a while."""
 
-    __slots__ = ("_heap", "_kept", "_slots")
+    __slots__ = ("_heap", "_kept", "_slots", "counting")
 
     def __init__(self) -> None:
+        self.counting = 0
+        """Those that run and that a start would pause."""
         self._kept: dict[TimerKey, Timer] = {}
         self._slots: dict[BehaviorKey, dict[str, Timer]] = {}
         self._heap: list[tuple[Micros, str, str, str, str, TimerKey]] = []
@@ -43,6 +45,7 @@ class Timers:
         return [found[slot] for slot in sorted(found)] if found else []
 
     def put(self, timer: Timer) -> None:
+        self.counting += _counts(timer) - _counts(self._kept.get(timer.key))
         self._kept[timer.key] = timer
         self._slots.setdefault(_behavior(timer.key), {})[timer.key.slot] = timer
         if timer.due is not None:
@@ -53,7 +56,9 @@ class Timers:
         heapq.heappush(self._heap, (due, owner.kind, owner.id, key.behavior, key.slot, key))
 
     def drop(self, key: TimerKey) -> None:
-        if self._kept.pop(key, None) is not None:
+        gone = self._kept.pop(key, None)
+        if gone is not None:
+            self.counting -= _counts(gone)
             behavior = _behavior(key)
             slots = self._slots[behavior]
             del slots[key.slot]
@@ -95,6 +100,10 @@ class Timers:
                 )
             if moved != timer:
                 self.put(moved)
+
+
+def _counts(timer: Timer | None) -> int:
+    return int(timer is not None and timer.evidence and timer.due is not None)
 
 
 def _behavior(key: TimerKey) -> BehaviorKey:

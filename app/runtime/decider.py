@@ -28,6 +28,9 @@ class Decider(Protocol):
     def next_due(self) -> Micros | None:
         """When a Tick would do something; None for never."""
 
+    def counts_time(self) -> bool:
+        """Whether it hangs on the journal's time how long something has waited that a start would pause."""
+
     def fold(self, entry: Entry) -> None: ...
 
     def snapshot(self) -> bytes: ...

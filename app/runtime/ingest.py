@@ -26,7 +26,7 @@ from app.model.events import (
     SourceStatus,
     Tick,
 )
-from app.model.time import Micros
+from app.model.time import SECOND, Micros
 from app.ports import EngineClock, Journal
 from app.runtime.bus import Bus
 from app.runtime.clock import STEP
@@ -41,6 +41,9 @@ Perform = Callable[[Sequence[CallChanged]], None]
 Committed = Callable[[], None]
 Answer = asyncio.Future[tuple[int, Outcome]]
 _NOTHING = Outcome()
+MARK = 5 * SECOND
+"""While something waits that a start pauses, the journal hears of the time at least so often: what has passed since the
+last entry is lost to a crash, and in a quiet plant that would be as good as everything."""
 
 
 @dataclass(slots=True)
@@ -75,6 +78,8 @@ class Ingest:
         self._snapshot_every = snapshot_every
         self._counting = Counting(metrics)
         self._now: Micros = 0
+        self._told: Micros = 0
+        """The last moment that the journal knows of."""
         self._set_forward: Micros = 0
         """What the engine has been told of the clock in this run."""
         self._asked: deque[_Step] = deque()
@@ -212,6 +217,8 @@ class Ingest:
             outcome = self._engine.decide(Tick(), self._now)
             if outcome != _NOTHING:
                 steps.append(_Step(Tick(), outcome=outcome))
+        if not steps and self._engine.counts_time() and self._now - self._told >= MARK:
+            steps.append(_Step(Tick(), outcome=self._engine.decide(Tick(), self._now)))
         if not steps:
             return
         began = time.perf_counter()
@@ -219,6 +226,7 @@ class Ingest:
         self._metrics.commit_seconds.observe(time.perf_counter() - began)
         self._metrics.commits.inc()
         self._engine.live.sequence = last
+        self._told = self._now
         self._steps = []
         self._follow(steps, last - len(steps) + 1)
         self._save_snapshot(last)

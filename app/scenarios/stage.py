@@ -155,6 +155,8 @@ class Stage:
         """The engine is gone at once; another one begins where the journal ends. What differs between the two, a line
         each: nothing, if the engine is right. Raises Undoable."""
         self._refuse_end(self.now + down)
+        if self.engine.counts_time():
+            self.decide(Tick())  # the journal knows of the time, as a server's does within seconds (ingest.MARK)
         differences = self._differences()
         behind = -self._wall_ahead
         caught_up = min(down, behind)

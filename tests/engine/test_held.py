@@ -3,7 +3,7 @@
 import pytest
 
 from app.model.conditions import And, Condition, Held, Not, Or
-from app.model.events import SetManual, SetOverride, Started, Tick
+from app.model.events import Outcome, SetManual, SetOverride, Started, Tick
 from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alert, alerts, call, compare, hot, pump, rule, sample, sent, turns
@@ -176,6 +176,23 @@ def test_a_restart_continues_it_once_everything_it_reads_had_contact() -> None:
     assert [item.change for item in other.read(temperature=90.0).timers] == ["resumed"]
     assert turns(other.wait(9)) == []
     assert turns(other.wait(1)) == [("hot", "active")]
+
+
+def test_what_it_had_waited_counts_as_far_as_the_journal_knows_of_the_time() -> None:
+    plant = lasting()
+    assert not plant.engine.counts_time()
+    plant.read(temperature=90.0)
+    assert plant.engine.counts_time()
+    assert plant.wait(20) == Outcome()  # what ingest has the journal keep while it counts
+    other = plant.restart()
+    assert other.engine.counts_time()
+    other.do(Started(), 3600 * SECOND)
+    assert not other.engine.counts_time()
+    other.alive()
+    other.read(temperature=90.0)
+    assert other.engine.counts_time()
+    assert turns(other.wait(10)) == [("hot", "active")]
+    assert not other.engine.counts_time()
 
 
 def test_waiting_for_contact_does_not_count_as_a_time_in_which_nothing_was_known() -> None:

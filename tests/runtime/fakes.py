@@ -94,12 +94,14 @@ class LastValues(msgspec.Struct):
 
 class LastValueEngine:
     """Remembers the last value per property and the calls; knows every twin but `ghost`, takes no plan. `due` is when
-    a Tick does something (an event of the twin `clock`), `broken` makes the next decision fail as a bug would."""
+    a Tick does something (an event of the twin `clock`), `counting` says that something waits, `broken` makes the next
+    decision fail as a bug would."""
 
     def __init__(self) -> None:
         self.live = Live()
         self.state = LastValues()
         self.due: Micros | None = None
+        self.counting = False
         self.broken = False
         self.decided: list[tuple[Input, Micros]] = []
 
@@ -173,6 +175,9 @@ class LastValueEngine:
 
     def next_due(self) -> Micros | None:
         return self.due
+
+    def counts_time(self) -> bool:
+        return self.counting
 
     def fold(self, entry: Entry) -> None:
         self._apply(entry.outcome)

@@ -184,6 +184,20 @@ async def test_time_wakes_what_is_due_and_only_ticks_with_an_outcome_are_kept(tm
         assert len(plant.engine.decided) == 1, "an engine with nothing due is not asked"
 
 
+async def test_while_something_waits_the_journal_hears_of_the_time(tmp_path: Path) -> None:
+    clock = HandClock()
+    async with running(tmp_path, clock=clock, settings=IngestSettings(tick_seconds=1)) as plant:
+        await plant.ingest.submit(SetManual("a", "y", 1, "ann"))
+        for counting, seconds in ((False, 20), (True, 11), (False, 20)):
+            plant.engine.counting = counting
+            for _ in range(seconds):
+                await until(lambda: bool(clock._sleepers))
+                clock.move(1)
+        await until(lambda: bool(clock._sleepers))
+        kept = [(entry.input, entry.outcome, (entry.now - T) // 1_000_000) for entry in plant.journal.read(1)]
+        assert kept == [(Tick(), Outcome(), 20), (Tick(), Outcome(), 25), (Tick(), Outcome(), 30)]
+
+
 async def test_engine_time_never_goes_back(tmp_path: Path) -> None:
     clock = HandClock()
     async with running(tmp_path, clock=clock) as plant:
