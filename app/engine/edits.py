@@ -6,12 +6,13 @@ delays and escalations, which follow its evidence, and forgets what it expected 
 
 import msgspec
 
-from app.engine import alarms, delays, waits
+from app.engine import alarms, delays, expectations, waits
 from app.engine.asides import expecting
 from app.engine.cells import RuleState
 from app.engine.loading import Replaced
 from app.engine.step import Step
 from app.engine.waits import DELAY_ON, ESCALATE, EXPECT
+from app.model.conditions import Condition
 from app.model.events import Cause, Timer
 
 
@@ -56,8 +57,13 @@ def _clear_lingering(step: Step, rule: RuleState, cause: Cause) -> None:
 
 
 def _expects_the_same(old: RuleState, new: RuleState, timer: Timer) -> bool:
-    name = expecting(int(waits.subject(timer)))
-    was, now = old.asides.get(name), new.asides.get(name)
-    if was is None or now is None or was.cells != now.cells:
-        return False
-    return list(old.plan.expects()) == list(new.plan.expects())
+    """Of the same, however long that may take now and whatever is done where it is not seen."""
+    return _expected(old, timer) == _expected(new, timer) is not None
+
+
+def _expected(rule: RuleState, timer: Timer) -> tuple[Condition, list[tuple[str, int, str]]] | None:
+    plan, aside = expectations.plan_of(rule, timer), rule.asides.get(expecting(int(waits.subject(timer))))
+    if plan is None or aside is None:
+        return None
+    twins = [(cell.twin.plan, cell.spec.plan.name) for cell in aside.everything()]
+    return plan.condition, [(twin.twin_id, twin.life, name) for twin, name in twins]

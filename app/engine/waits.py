@@ -1,8 +1,9 @@
 """Timers of what a behavior does: started by its turns, paused while its evidence is unknown, gone on with it.
 
 An UNKNOWN that lasted longer than a timer is long lets it start anew: what was not seen for so long counts for nothing.
-A start of the server pauses them too (timers.py); they go on once all that they hang on had contact in this run. An
-expectation knows no other pause: a device that falls silent has not done in time what was expected of it.
+A start of the server pauses them too (timers.py); they go on once all that they hang on had contact in this run,
+however long that takes. An expectation knows no other pause: a device that falls silent has not done in time what was
+expected of it.
 """
 
 from collections.abc import Iterable
@@ -73,9 +74,10 @@ def follow(step: Step, rule: RuleState) -> None:
         if kind not in KINDS or not timer.evidence:
             continue
         if kind != EXPECT and rule.evidence is None:
-            if timer.due is not None:
-                step.timer(paused(timer, step.now), "paused")
-        elif timer.due is None and (timer.paused_at > step.live.began or rule.heard(_hangs_on(rule, timer))):
+            if timer.due is not None or (timer.waits and rule.heard()):  # from here on nothing is known in this run
+                now = step.now
+                step.timer(msgspec.structs.replace(paused(timer, now), paused_at=now, waits=False), "paused")
+        elif timer.due is None and (not timer.waits or rule.heard(_hangs_on(rule, timer))):
             step.timer(_on(rule, timer, step.now), "resumed")
 
 
@@ -114,6 +116,6 @@ def _hangs_on(rule: RuleState, timer: Timer) -> tuple[Cell, ...]:
 
 def _on(rule: RuleState, timer: Timer, now: Micros) -> Timer:
     length = length_of(rule, timer)
-    if length is not None and now - timer.paused_at > length:
+    if length is not None and not timer.waits and now - timer.paused_at > length:
         timer = msgspec.structs.replace(timer, since=now, remaining=length)
     return resumed(timer, now)

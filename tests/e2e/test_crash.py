@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from app.client import GraphqlClient
 from app.commands.plan import changed_since
@@ -250,6 +251,7 @@ async def _crash_at(data_dir: Path, told: Told, number: int, seconds: float) -> 
             assert isinstance(error, TwinOverlayError), error
 
 
+@pytest.mark.timeout(60 + 60 * ROUNDS)
 async def test_killed_anywhere_what_was_answered_is_there_and_nothing_by_half(tmp_path: Path) -> None:
     told, moments = Told(), random.Random(ROUNDS)
     for number in range(ROUNDS):

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from app.client import GraphqlClient
 from app.errors import TwinOverlayError
 from tests.e2e.processes import running_server, until
@@ -104,6 +106,7 @@ async def _crash_at(data_dir: Path, told: Told, seconds: float) -> None:
             assert isinstance(error, TwinOverlayError | asyncio.CancelledError), error
 
 
+@pytest.mark.timeout(60 + 60 * ROUNDS)
 async def test_a_timer_that_was_pending_when_the_server_was_killed_is_met_once_and_not_early(tmp_path: Path) -> None:
     told, moments = Told(), random.Random(ROUNDS)
     for _ in range(ROUNDS):
