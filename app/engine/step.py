@@ -55,6 +55,9 @@ class Step:
         "live",
         "loading",
         "max_skew",
+        "measured",
+        "measured_from",
+        "measured_to",
         "now",
         "overrides",
         "pending",
@@ -102,6 +105,9 @@ class Step:
         """While a timer is met: its moment, which was a tick ago or more."""
         self.reading = 0
         """The number of changes before this reading's."""
+        self.measured: dict[tuple[str, str], Micros] = {}
+        self.measured_from = self.measured_to = 0
+        """Of which changes `measured` tells."""
 
     def outcome(self, refused: str = "") -> Outcome:
         return Outcome(
@@ -238,13 +244,22 @@ class Step:
             return max(self.now - self.max_skew, self.due)
         if cause.kind != "reading":
             return self.now
-        read = {(cell.twin.plan.twin_id, cell.spec.plan.name) for cell in rule.cells}
-        times = [
-            change.reported_at if change.quality == "bad" else change.timestamp
-            for change in self.changes[self.reading :]
-            if (change.twin_id, change.property) in read
-        ]
+        measured = self._measured()
+        read = ((cell.twin.plan.twin_id, cell.spec.plan.name) for cell in rule.cells)
+        times = [measured[key] for key in read if key in measured]
         return max(self.now - self.max_skew, min(self.now, max(times, default=self.now)))
+
+    def _measured(self) -> Mapping[tuple[str, str], Micros]:
+        """By twin and property, the source's time of what this reading has changed; each change is looked at once,
+        however many rules ask."""
+        if self.measured_from != self.reading:
+            self.measured, self.measured_from, self.measured_to = {}, self.reading, self.reading
+        for change in self.changes[self.measured_to :]:
+            key, at = (change.twin_id, change.property), change.timestamp
+            at = change.reported_at if change.quality == "bad" else at
+            self.measured[key] = max(at, self.measured.get(key, at))
+        self.measured_to = len(self.changes)
+        return self.measured
 
     def new_id(self, kind: str) -> str:
         """Deterministic, and unique for the life of the installation: the serial is part of the journaled state."""
