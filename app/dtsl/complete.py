@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, get_args
 
 from app.dtsl.complete_actions import LISTS, in_action, in_head
+from app.dtsl.complete_connectivity import in_connectivity
 from app.dtsl.completion import Completion, properties_of, roles_of, signature, values_of
 from app.dtsl.declared import Known
 from app.dtsl.functions import FUNCTIONS, QUALITIES
@@ -19,7 +20,7 @@ from app.dtsl.parse import MAX_SOURCE, cut, expected_behind
 from app.dtsl.source import BYTE_ORDER_MARK
 from app.dtsl.spelling import SELF, dtsl_member, dtsl_type, quote
 from app.dtsl.when import DAYS
-from app.model.definitions import ConnectivityPart, DataType, Impact, Lifecycle, Simulation, TwinKind
+from app.model.definitions import DataType, Impact, Lifecycle, Simulation, TwinKind
 
 MOST = 200
 """Suggestions; who wants others writes another letter."""
@@ -27,7 +28,6 @@ _BEFORE_PULSES = ("AND", "OR", "OF", "LPAR")
 Token = Any
 _MOST_SORTED = 20_000
 _WORDS = {"KIND": get_args(TwinKind), "LIFECYCLE": get_args(Lifecycle), "IMPACT": get_args(Impact)}
-_FIELDS = {"CONNECTIVITY": tuple(ConnectivityPart.model_fields), "SIMULATION": tuple(Simulation.model_fields)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,8 @@ def _names(place: Place, names: Names) -> list[Completion]:
     inner = place.blocks[-1] if place.blocks else ""
     statement = place.statement
     kinds = [token.type for token in statement]
+    if place.blocks[1:2] == ("CONNECTIVITY",):
+        return list(in_connectivity(place.begun_by[2:], statement, names))
     match inner, kinds:
         case "", ["INSTANCE", _, "OF"]:
             return list(_overlays(names))
@@ -120,8 +122,8 @@ def _names(place: Place, names: Names) -> list[Completion]:
             return [Completion(dtsl_member(id), "type") for id in names.relationship_types()]
         case "RELATIONSHIPS", [] | [_, "ARROW"] if names.in_twin:
             return list(_ends(statement, names))
-        case (("CONNECTIVITY" | "SIMULATION"), []):
-            return [Completion(dtsl_member(field), "property") for field in _FIELDS[inner]]
+        case "SIMULATION", []:
+            return [Completion(dtsl_member(field), "property") for field in Simulation.model_fields]
         case "RELATIONSHIPS", [] | [_, "ARROW"]:
             return list(roles_of(names))
         case ("RELATIONSHIPS", [*_, "IF" | "AND" | "OR" | "LPAR" | "BANG"]) | ("WHEN", _):

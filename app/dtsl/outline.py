@@ -43,6 +43,8 @@ class Place:
     """The kinds of the words that begin the blocks around it, from outside: OVERLAY, BEHAVIORS, BEHAVIOR, WHEN."""
     statement: tuple[Token, ...]
     """The words of its statement before it."""
+    begun_by: tuple[str, ...] = ()
+    """The words of `blocks` as they are written; of a `mapping` in a connectivity only this tells."""
 
 
 def words(text: str) -> list[Token]:
@@ -51,18 +53,18 @@ def words(text: str) -> list[Token]:
 
 
 def place_behind(tokens: Sequence[Token]) -> Place:
-    blocks: list[str] = []
+    blocks: list[tuple[str, str]] = []
     statement: list[Token] = []
     for token in tokens:
         if token.type == "LBRACE":
-            blocks.append(statement[0].type if statement else "")
+            blocks.append((statement[0].type, str(statement[0])) if statement else ("", ""))
         elif token.type == "RBRACE" and blocks:
             blocks.pop()
         if token.type in _BETWEEN:
             statement = []
         else:
             statement.append(token)
-    return Place(tuple(blocks), tuple(statement))
+    return Place(tuple(kind for kind, _ in blocks), tuple(statement), tuple(word for _, word in blocks))
 
 
 def outline(tokens: Sequence[Token]) -> list[Declared]:

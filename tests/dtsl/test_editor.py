@@ -41,6 +41,7 @@ def _texts(marked: str) -> list[str]:
 
 OF_PLANT = ["CentrifugalPump", "Controller", "FlowSensor", "Pipe", "PressureSensor", "Recorder", "Valve"]
 OF_PROPERTIES = [*("deadband", "from", "in", "readonly", "stale", "to", "with", "writable", "writeonly")]
+OF_VALVE = sorted(map(dtsl_member, PLANT.type_capabilities("valve").properties))
 OF_OVERLAYS = ["behaviors", "interlocks", "name", "relationships", "version", "visualization", "with"]
 
 
@@ -149,6 +150,16 @@ OF_OVERLAYS = ["behaviors", "interlocks", "name", "relationships", "version", "v
         ("twin X of Valve { behaviors { behavior a { when { po| } } } }", ["position"]),
         ('twin X of Valve { behaviors { behavior a { when { status == "o| } } } }', ['"open"']),
         ("twin X of Valve { connectivity { end| } }", ["endpoint"]),
+        ("twin X of Valve { connectivity { protocol = | } }", ['"opc-ua"', '"mqtt"']),
+        ("twin X of Valve { connectivity { mapping { | } } }", ["properties", "methods", "events"]),
+        ("twin X of Valve { connectivity { mapping { properties { | } } } }", OF_VALVE),
+        ("twin X of Valve { connectivity { mapping { properties { position { to| } } } } }", ["topic"]),
+        (
+            "twin X of Valve { connectivity { mapping { methods { reset { | } } } } }",
+            ["nodeId", "topic", "qos", "units"],
+        ),
+        ("twin X of Valve { connectivity { availability { o| } } }", ["online", "offline"]),
+        ("twin X of Valve { connectivity { authentication { | } } }", []),
         ("overlay A {} overlay B { twins { overlay | } }", ["A", "B"]),
     ],
 )
