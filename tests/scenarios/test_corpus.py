@@ -10,9 +10,13 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from app.bulk.reading import SCENARIOS, Fault, texts_of
+from app.engine.alarms import CASCADE_LIMIT
+from app.engine.cells import VERDICT
 from app.engine.engine import Engine
+from app.explain.english import deciding, paragraph
 from app.model.definitions import Definition
 from app.model.events import Entry
+from app.model.plan import BehaviorKey
 from app.model.time import SECOND
 from app.scenarios.parse import parse
 from app.scenarios.report import problems
@@ -67,11 +71,27 @@ def _reads_back(entries: list[Entry]) -> None:
         folded.fold(entry)
         assert folded.state_digest() == decided.state_digest()
         decided.live.sequence = entry.sequence
+        for turned in entry.outcome.behaviors:
+            _explains(decided, turned.key)
     restored = Engine()
     restored.restore(decided.snapshot())
     assert restored.state_digest() == decided.state_digest()
     assert restored.next_due() == decided.next_due()
     assert entries[-1].now < entries[0].now + 3600 * 24 * 366 * SECOND
+
+
+def _explains(engine: Engine, key: BehaviorKey) -> None:
+    """What is told of a behavior comes to what the engine took it for, and says why it is not known."""
+    told = engine.live.explain(key)
+    if told is None or told.error is not None:
+        return
+    if engine.live.open_alert(key.owner, key.name, CASCADE_LIMIT) is not None:
+        return  # it was cut off before it could take notice of what it reads
+    whole = told.nodes[0]
+    assert whole.value is VERDICT[told.evidence], (key, whole)
+    assert whole.value is not None or any(node.value is None and node.why for node in told.nodes), key
+    assert list(deciding(told.nodes))
+    assert f"'{key.name}'" in paragraph(told)
 
 
 def test_every_theme_has_its_cases() -> None:
