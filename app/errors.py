@@ -55,6 +55,8 @@ class TwinOverlayError(Exception):
         self.hint = hint
         self.path = path
         self.problems = tuple(problems)
+        self.recorded = False
+        """Whether the journal has it, so that the audit tells it once."""
 
     def __str__(self) -> str:
         first = str(Problem(self.code, self.message, self.path, self.hint))

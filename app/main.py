@@ -180,7 +180,7 @@ def _wire(
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
     overrides = OverrideCommands(catalogue, engine.live, ingest)
     reports = ReportCommands(catalogue, ingest, clock)
-    files = AssetCommands(assets, catalogue)
+    files = AssetCommands(assets, catalogue, ingest)
     alerts, shelving = AlertCommands(engine.live, ingest), ShelvingCommands(engine.live, ingest)
     scripts = ScriptCommands(definitions, store.scripts)
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.commands.actor import Actor
+from app.commands.noting import Noting
 from app.commands.refusals import raise_refused, refuse_text, unknown
 from app.commands.rehearsal import Rehearsal, of_acknowledgement, of_reset
 from app.errors import Conflict, Invalid, Refused
@@ -37,25 +38,29 @@ class AlertCommands:
     def __init__(self, live: LiveView, inbox: Inbox) -> None:
         self._live = live
         self._inbox = inbox
+        self._noting = Noting(inbox)
 
     async def acknowledge(self, alert_id: str, comment: str, actor: Actor) -> Alert:
         """The alert as it is then, closed where it had cleared. Raises NotFound (ALERT_NOT_FOUND) for one that is not
         open, Conflict (ALERT_ALREADY_ACKNOWLEDGED), Invalid (TOO_LONG, BAD_TEXT)."""
-        self._checked(alert_id, comment)
-        return _last(await self._submit(AcknowledgeAlert(alert_id, actor.name, comment, actor.origin)), alert_id)
+        async with self._noting.refusals("acknowledgement", actor, (f"alert/{alert_id}",), reason=comment):
+            self._checked(alert_id, comment)
+            return _last(await self._submit(AcknowledgeAlert(alert_id, actor.name, comment, actor.origin)), alert_id)
 
     async def acknowledge_all(self, alert_ids: Sequence[str], comment: str, actor: Actor) -> Acknowledged:
         """What closed or was acknowledged meanwhile is left out and told. Raises Invalid (NO_ALERTS, TOO_MANY_ALERTS,
         TOO_LONG, BAD_TEXT)."""
-        refuse_text(comment, "comment", "/comment")
-        if not alert_ids:
-            raise Invalid("no alert is named", code="NO_ALERTS", hint="name at least one")
-        if len(alert_ids) > MAX_ALERTS:
-            raise Invalid(
-                f"{len(alert_ids)} alerts were named; the most is {MAX_ALERTS}",
-                code="TOO_MANY_ALERTS",
-                hint="acknowledge them in parts",
-            )
+        about = (f"alert/{alert_id}" for alert_id in alert_ids)
+        async with self._noting.refusals("acknowledgement", actor, about, reason=comment):
+            refuse_text(comment, "comment", "/comment")
+            if not alert_ids:
+                raise Invalid("no alert is named", code="NO_ALERTS", hint="name at least one")
+            if len(alert_ids) > MAX_ALERTS:
+                raise Invalid(
+                    f"{len(alert_ids)} alerts were named; the most is {MAX_ALERTS}",
+                    code="TOO_MANY_ALERTS",
+                    hint="acknowledge them in parts",
+                )
         ids = tuple(dict.fromkeys(alert_ids))
         before = {alert_id: self._live.alert(alert_id) for alert_id in ids}
         _, outcome = await self._inbox.submit(AcknowledgeAlerts(ids, actor.name, comment, actor.origin))
@@ -67,16 +72,18 @@ class AlertCommands:
         """A latched alert whose behavior is over is cleared, and closed where it was acknowledged. Raises NotFound
         (ALERT_NOT_FOUND), Refused (ALERT_NOT_LATCHED, ALERT_STILL_ACTIVE), Conflict (ALERT_ALREADY_CLEARED), Invalid
         (TOO_LONG, BAD_TEXT)."""
-        self._checked(alert_id, comment)
-        return _last(await self._submit(ResetAlert(alert_id, actor.name, comment, actor.origin)), alert_id)
+        async with self._noting.refusals("reset", actor, (f"alert/{alert_id}",), reason=comment):
+            self._checked(alert_id, comment)
+            return _last(await self._submit(ResetAlert(alert_id, actor.name, comment, actor.origin)), alert_id)
 
     async def comment(self, alert_id: str, comment: str, actor: Actor) -> Alert:
         """Raises NotFound (ALERT_NOT_FOUND) for one that is not open, Invalid (COMMENT_MISSING, TOO_LONG, BAD_TEXT)."""
-        self._checked(alert_id, comment)
-        if not comment.strip():
-            raise Invalid("the comment is empty", code="COMMENT_MISSING", hint="say something", path="/comment")
-        command = CommentAlert(alert_id, actor.name, comment.strip(), actor.origin)
-        return _last(await self._submit(command), alert_id)
+        async with self._noting.refusals("comment", actor, (f"alert/{alert_id}",), reason=comment):
+            self._checked(alert_id, comment)
+            if not comment.strip():
+                raise Invalid("the comment is empty", code="COMMENT_MISSING", hint="say something", path="/comment")
+            command = CommentAlert(alert_id, actor.name, comment.strip(), actor.origin)
+            return _last(await self._submit(command), alert_id)
 
     # ------------------------------------------------------------ without doing it
 

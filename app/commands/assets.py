@@ -1,6 +1,6 @@
 """Uploading and deleting assets: who may not be surprised (preconditions), and who still points to what goes.
 
-Files are no definitions: they have no revisions, and a log line says who changed one.
+Files are no definitions: they have no revisions, and the audit says who changed one.
 """
 
 import asyncio
@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from app.commands.actor import Actor
 from app.commands.dependents import listed
 from app.commands.documents import KINDS
+from app.commands.noting import Noting
 from app.commands.pointers import pointer, shown
 from app.errors import Conflict, NotFound, Problem
 from app.model.assets import Asset, references
 from app.model.catalogue import Catalogue
 from app.model.near import near
-from app.ports import AssetStore
+from app.ports import AssetStore, Inbox
 
 log = logging.getLogger("twin_overlay.assets")
 _BREATHE_EVERY = 1000
@@ -60,16 +61,20 @@ def paths_below(store: AssetStore, prefix: str) -> Sequence[str]:
 
 
 class AssetCommands:
-    def __init__(self, store: AssetStore, catalogue: Catalogue) -> None:
+    def __init__(self, store: AssetStore, catalogue: Catalogue, inbox: Inbox) -> None:
         self.store = store
         self._catalogue = catalogue
+        self._noting = Noting(inbox)
 
     async def save(
         self, path: str, content: AsyncIterator[bytes], actor: Actor, expected: Expected
     ) -> tuple[Asset, bool]:
         """Whether it is new. Raises Conflict (ASSET_CHANGED), and what the store raises."""
-        asset, created = await self.store.save(path, content, expected.check)
-        log.info("asset /%s (%d bytes) %s by %s", path, asset.size, "added" if created else "replaced", actor.name)
+        async with self._noting.refusals("asset", actor, (_subject(path),)):
+            asset, created = await self.store.save(path, content, expected.check)
+        what = "added" if created else "replaced"
+        log.info("asset /%s (%d bytes) %s by %s", path, asset.size, what, actor.name)
+        await self._noting.done("asset", actor, (_subject(path),), what, {"size": asset.size, "etag": asset.etag})
         return asset, created
 
     async def delete(
@@ -77,29 +82,33 @@ class AssetCommands:
     ) -> Deleted:
         """Raises NotFound (ASSET_NOT_FOUND), Conflict (ASSET_IN_USE with everyone who names it, unless `force`;
         ASSET_CHANGED), Unavailable."""
-        users = await self._users(path)
-        if dry_run:
-            await self.store.refresh()
-            asset = self.store.find(path)
-            if asset is None:
-                hint = near(f"/{path}", [f"/{known}" for known in self.store.paths()])
-                raise NotFound(f"there is no asset {shown('/' + path)}", code="ASSET_NOT_FOUND", hint=hint)
-            expected.check(asset)
-            return Deleted(asset, listed(users))
+        async with self._noting.refusals("asset", actor, (_subject(path),), dry_run=dry_run):
+            users = await self._users(path)
+            if dry_run:
+                await self.store.refresh()
+                asset = self.store.find(path)
+                if asset is None:
+                    hint = near(f"/{path}", [f"/{known}" for known in self.store.paths()])
+                    raise NotFound(f"there is no asset {shown('/' + path)}", code="ASSET_NOT_FOUND", hint=hint)
+                expected.check(asset)
+                return Deleted(asset, listed(users))
 
-        def allowed(asset: Asset | None) -> None:
-            expected.check(asset)
-            if users and not force:
-                count = "1 definition names" if len(users) == 1 else f"{len(users)} definitions name"
-                raise Conflict(
-                    f"{count} '/{path}': {users[0].message}",
-                    code="ASSET_IN_USE",
-                    hint="change those first, or say `force`",
-                    problems=listed(users),
-                )
+            def allowed(asset: Asset | None) -> None:
+                expected.check(asset)
+                if users and not force:
+                    count = "1 definition names" if len(users) == 1 else f"{len(users)} definitions name"
+                    raise Conflict(
+                        f"{count} '/{path}': {users[0].message}",
+                        code="ASSET_IN_USE",
+                        hint="change those first, or say `force`",
+                        problems=listed(users),
+                    )
 
-        asset = await self.store.delete(path, allowed)
+            asset = await self.store.delete(path, allowed)
         log.info("asset /%s deleted by %s", path, actor.name)
+        await self._noting.done(
+            "asset", actor, (_subject(path),), "deleted", {"size": asset.size, "etag": asset.etag, "users": len(users)}
+        )
         return Deleted(asset, listed(users))
 
     async def _users(self, path: str) -> list[Problem]:
@@ -114,3 +123,7 @@ class AssetCommands:
                     if reference.path == path
                 ][:1]
         return found
+
+
+def _subject(path: str) -> str:
+    return f"asset/{path}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from app.commands.actor import Actor
 from app.commands.asked import checked_arguments, checked_value, is_mapped
+from app.commands.noting import Noting
 from app.commands.refusals import given_reason, raise_refused
 from app.commands.rehearsal import Rehearsal, of_call, of_manual, of_write
 from app.model.catalogue import Catalogue
@@ -48,6 +49,7 @@ class ControlCommands:
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._new_id = new_id
+        self._noting = Noting(inbox)
 
     async def set_property(
         self, twin_id: str, name: str, value: Value, actor: Actor, override_reason: str | None = None
@@ -56,21 +58,22 @@ class ControlCommands:
         don't stand against it. Raises NotFound (TWIN_NOT_FOUND, PROPERTY_NOT_FOUND), Refused (PROPERTY_READ_ONLY,
         PROPERTY_COMPUTED, and CALL_INTERLOCKED for a manual one), Invalid (WRONG_TYPE, VALUE_NOT_ALLOWED,
         VALUE_OUT_OF_RANGE, REASON_MISSING, ...)."""
-        definition, plain = checked_value(self._catalogue, twin_id, name, value)
-        reason = _override(override_reason)
-        if not is_mapped(self._catalogue, twin_id, definition.name):
-            await self._submit(SetManual(twin_id, name, plain, actor.name, actor.origin, reason))
-            return Written(self._live.property_state(twin_id, name), None)
-        request = RequestCall(
-            self._new_id(),
-            twin_id,
-            actor.name,
-            property=name,
-            arguments={"value": plain},
-            origin=actor.origin,
-            override_reason=reason,
-        )
-        call = await self._call(request)
+        async with self._noting.refusals("write", actor, (f"twin/{twin_id}",), what=name, reason=override_reason or ""):
+            definition, plain = checked_value(self._catalogue, twin_id, name, value)
+            reason = _override(override_reason)
+            if not is_mapped(self._catalogue, twin_id, definition.name):
+                await self._submit(SetManual(twin_id, name, plain, actor.name, actor.origin, reason))
+                return Written(self._live.property_state(twin_id, name), None)
+            request = RequestCall(
+                self._new_id(),
+                twin_id,
+                actor.name,
+                property=name,
+                arguments={"value": plain},
+                origin=actor.origin,
+                override_reason=reason,
+            )
+            call = await self._call(request)
         return Written(self._live.property_state(twin_id, name), call)
 
     async def invoke_method(
@@ -85,17 +88,20 @@ class ControlCommands:
         the device accepted it, or what refused it, is its status. Given an `override_reason`, interlocks don't stand
         against it. Raises NotFound (TWIN_NOT_FOUND, METHOD_NOT_FOUND), Refused (NO_CONNECTIVITY), Invalid
         (ARGUMENTS_INVALID with every fault, REASON_MISSING)."""
-        values = checked_arguments(self._catalogue, twin_id, method, arguments)
-        request = RequestCall(
-            self._new_id(),
-            twin_id,
-            actor.name,
-            method=method,
-            arguments=values,
-            origin=actor.origin,
-            override_reason=_override(override_reason),
-        )
-        return await self._call(request)
+        async with self._noting.refusals(
+            "call", actor, (f"twin/{twin_id}",), what=method, reason=override_reason or ""
+        ):
+            values = checked_arguments(self._catalogue, twin_id, method, arguments)
+            request = RequestCall(
+                self._new_id(),
+                twin_id,
+                actor.name,
+                method=method,
+                arguments=values,
+                origin=actor.origin,
+                override_reason=_override(override_reason),
+            )
+            return await self._call(request)
 
     # ------------------------------------------------------------ without doing it
 

@@ -9,6 +9,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 from app.commands.actor import Actor
@@ -21,6 +22,7 @@ from app.commands.draft import Draft, Key
 from app.commands.earlier import earlier, revision_moved
 from app.commands.lifecycle import kept, refuse_transitions, restored
 from app.commands.merge import merge
+from app.commands.noting import MAX_SUBJECTS, Noting
 from app.commands.patch_places import in_patch, refused_in_patch
 from app.commands.plan import plan_for, plan_of
 from app.commands.rebind import rebound
@@ -70,6 +72,7 @@ class DefinitionCommands:
         self._devices = devices
         self._clock = clock
         self._assets = assets
+        self.noting = Noting(inbox)
         self._lock = asyncio.Lock()
         self._committing: asyncio.Task[Saved] | None = None
         self._owed = Reach()
@@ -88,9 +91,11 @@ class DefinitionCommands:
         it, with several they start with its index. A dry run changes nothing and tells what it would do, what it
         would break (`breaks`) included. Raises Invalid (DOCUMENT_INVALID, DEFINITION_INVALID), Conflict
         (REVISION_MOVED, BREAKS_DEPENDENTS), Unavailable."""
-        return await self.save_definitions(
-            await read_documents(documents), actor, expected_revision=expected_revision, reason=reason, dry_run=dry_run
-        )
+        async with self.noting.refusals("definition", actor, _named(documents), reason=reason, dry_run=dry_run):
+            definitions = await read_documents(documents)
+            return await self.save_definitions(
+                definitions, actor, expected_revision=expected_revision, reason=reason, dry_run=dry_run
+            )
 
     async def save_definitions(
         self,
@@ -102,18 +107,20 @@ class DefinitionCommands:
         dry_run: bool = False,
     ) -> Saved:
         """As `save`, for definitions whose form is known to be right."""
-        if expected_revision is not None and len(definitions) != 1:
-            raise Invalid(
-                f"an expected revision was given with {len(definitions)} documents",
-                code="EXPECTED_REVISION_NEEDS_ONE",
-                hint="send the document that it is meant for alone",
-            )
-        refuse_twice(definitions)
+        about = (_subject(*key_of(item)) for item in islice(definitions, MAX_SUBJECTS))
+        async with self.noting.refusals("definition", actor, about, reason=reason, dry_run=dry_run):
+            if expected_revision is not None and len(definitions) != 1:
+                raise Invalid(
+                    f"an expected revision was given with {len(definitions)} documents",
+                    code="EXPECTED_REVISION_NEEDS_ONE",
+                    hint="send the document that it is meant for alone",
+                )
+            refuse_twice(definitions)
 
-        async def work() -> Saved:
-            return await self._save_keeping(definitions, kept, actor, expected_revision, reason, dry_run)
+            async def work() -> Saved:
+                return await self._save_keeping(definitions, kept, actor, expected_revision, reason, dry_run)
 
-        return await self._alone(work)
+            return await self._alone(work)
 
     async def update(
         self,
@@ -129,25 +136,26 @@ class DefinitionCommands:
         """Merge `patch` into the definition (merge.py); a role of an overlay that it rebinds takes behaviors and
         relationships along (rebind.py). Pointers are into the patch (patch_places.py). Raises NotFound,
         and what `save` raises."""
-        problems = unfit(kind, id, patch)
-        if problems:
-            raise Invalid.of(problems, f"the patch for {KINDS[kind][0]} '{id}'", code="DOCUMENT_INVALID")
+        async with self.noting.refusals("definition", actor, (_subject(kind, id),), reason=reason, dry_run=dry_run):
+            problems = unfit(kind, id, patch)
+            if problems:
+                raise Invalid.of(problems, f"the patch for {KINDS[kind][0]} '{id}'", code="DOCUMENT_INVALID")
 
-        async def work() -> Saved:
-            standing = to_document(self._standing(kind, id).definition)
-            many = self._many(kind, {**standing, **patch})
-            if kind == "overlay":
-                standing = rebound(standing, patch, self._roles({**standing, **patch}), many)
-            merged = merge(kind, standing, patch, many)
-            try:
-                definition = definition_of(kind, merged.document)
-                saved = await self._save_keeping([definition], kept, actor, expected_revision, reason, dry_run)
-            except Invalid as error:
-                raise refused_in_patch(error, kind, merged.document, patch) from error
-            warnings = in_patch(saved.warnings, kind, merged.document, patch)
-            return replace(saved, warnings=merged.warnings + warnings)
+            async def work() -> Saved:
+                standing = to_document(self._standing(kind, id).definition)
+                many = self._many(kind, {**standing, **patch})
+                if kind == "overlay":
+                    standing = rebound(standing, patch, self._roles({**standing, **patch}), many)
+                merged = merge(kind, standing, patch, many)
+                try:
+                    definition = definition_of(kind, merged.document)
+                    saved = await self._save_keeping([definition], kept, actor, expected_revision, reason, dry_run)
+                except Invalid as error:
+                    raise refused_in_patch(error, kind, merged.document, patch) from error
+                warnings = in_patch(saved.warnings, kind, merged.document, patch)
+                return replace(saved, warnings=merged.warnings + warnings)
 
-        return await self._alone(work)
+            return await self._alone(work)
 
     async def revert(
         self,
@@ -164,13 +172,15 @@ class DefinitionCommands:
         comes back with a new life. An overlay's lifecycle stays as it is. Raises NotFound (REVISION_NOT_FOUND),
         Conflict (REVISION_IS_DELETION), and what `save` raises."""
 
-        async def work() -> Saved:
-            record = await earlier(self._store, kind, id, to_revision)
-            why = f"revert to revision {to_revision}" + (f": {reason}" if reason else "")
-            definition = definition_of(kind, json.loads(record.document))
-            return await self._save_keeping([definition], restored, actor, expected_revision, why, dry_run)
+        async with self.noting.refusals("definition", actor, (_subject(kind, id),), reason=reason, dry_run=dry_run):
 
-        return await self._alone(work)
+            async def work() -> Saved:
+                record = await earlier(self._store, kind, id, to_revision)
+                why = f"revert to revision {to_revision}" + (f": {reason}" if reason else "")
+                definition = definition_of(kind, json.loads(record.document))
+                return await self._save_keeping([definition], restored, actor, expected_revision, why, dry_run)
+
+            return await self._alone(work)
 
     async def set_lifecycle(
         self,
@@ -184,16 +194,18 @@ class DefinitionCommands:
     ) -> Saved:
         """Raises NotFound, Invalid (REASON_REQUIRED; DEFINITION_INVALID where an overlay that is to be active has open
         roles), Conflict (TRANSITION_NOT_ALLOWED), and what `save` raises."""
-        if not reason.strip():
-            raise Invalid("say why, for the history", code="REASON_REQUIRED", hint="give a reason", path="/reason")
+        about = (_subject("overlay", overlay_id),)
+        async with self.noting.refusals("definition", actor, about, what=lifecycle, reason=reason, dry_run=dry_run):
+            if not reason.strip():
+                raise Invalid("say why, for the history", code="REASON_REQUIRED", hint="give a reason", path="/reason")
 
-        async def work() -> Saved:
-            standing = self._standing("overlay", overlay_id).definition
-            if isinstance(standing, Overlay) and standing.lifecycle != lifecycle:
-                standing = standing.model_copy(update={"lifecycle": lifecycle})
-            return await self._save([standing], actor, expected_revision, reason, dry_run)
+            async def work() -> Saved:
+                standing = self._standing("overlay", overlay_id).definition
+                if isinstance(standing, Overlay) and standing.lifecycle != lifecycle:
+                    standing = standing.model_copy(update={"lifecycle": lifecycle})
+                return await self._save([standing], actor, expected_revision, reason, dry_run)
 
-        return await self._alone(work)
+            return await self._alone(work)
 
     async def delete(
         self,
@@ -209,7 +221,8 @@ class DefinitionCommands:
         """With `unbind` a twin or overlay leaves the optional roles it fills, and relationships that name the twin go
         too. Raises NotFound, Conflict (IN_USE with everyone who needs it, BUILT_IN, REVISION_MOVED),
         Unavailable."""
-        return await self._alone(lambda: self._delete(kind, id, actor, expected_revision, reason, unbind, dry_run))
+        async with self.noting.refusals("definition", actor, (_subject(kind, id),), reason=reason, dry_run=dry_run):
+            return await self._alone(lambda: self._delete(kind, id, actor, expected_revision, reason, unbind, dry_run))
 
     # ------------------------------------------------------------ one at a time
 
@@ -477,6 +490,18 @@ def _differences(
 
     found = {key_of(item): tuple(differences(standing(key_of(item)), to_document(item))) for item in changed}
     return found | {key: tuple(differences(standing(key), None)) for key in removed}
+
+
+def _subject(kind: Kind, id: str) -> str:
+    return f"{kind}/{id}"
+
+
+def _named(documents: Sequence[tuple[Kind, Any]]) -> Iterator[str]:
+    """What they say they are, whatever else is wrong with them."""
+    for kind, document in islice(documents, MAX_SUBJECTS):
+        id = document.get(KINDS[kind][1]) if isinstance(document, Mapping) else None
+        if isinstance(id, str):
+            yield _subject(kind, id)
 
 
 def _log_unheard(task: asyncio.Task[Saved]) -> None:

@@ -4,9 +4,12 @@ Any property can be overridden, whatever its access and whoever feeds it; nothin
 the device (`ControlCommands.set_property`) goes on doing what it does, and shows once the override has ended.
 """
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from typing import Literal
 
 from app.commands.actor import Actor
+from app.commands.noting import Noting
 from app.commands.refusals import given_reason, property_of, raise_refused, refuse, refuse_text
 from app.commands.values import fitted
 from app.errors import Refused
@@ -29,27 +32,31 @@ class OverrideCommands:
         self._catalogue = catalogue
         self._live = live
         self._inbox = inbox
+        self._noting = Noting(inbox)
 
     async def take_out_of_service(
         self, twin_id: str, name: str, reason: str, actor: Actor, *, dry_run: bool = False
     ) -> Overridden:
         """Raises NotFound (TWIN_NOT_FOUND, PROPERTY_NOT_FOUND), Invalid (REASON_MISSING, TOO_LONG, BAD_TEXT)."""
-        property_of(self._catalogue, twin_id, name)
-        command = SetOverride(
-            twin_id, name, "out_of_service", actor.name, given_reason(reason, "/reason"), origin=actor.origin
-        )
-        return await self._put(command, dry_run)
+        async with self._refusals("override", twin_id, name, reason, actor, dry_run):
+            property_of(self._catalogue, twin_id, name)
+            command = SetOverride(
+                twin_id, name, "out_of_service", actor.name, given_reason(reason, "/reason"), origin=actor.origin
+            )
+            return await self._put(command, dry_run)
 
     async def force(
         self, twin_id: str, name: str, value: Value, reason: str, actor: Actor, *, dry_run: bool = False
     ) -> Overridden:
         """Raises as `take_out_of_service`, and Invalid for a value that could not be written either (WRONG_TYPE,
         VALUE_NOT_ALLOWED, VALUE_OUT_OF_RANGE, ...)."""
-        definition = property_of(self._catalogue, twin_id, name)
-        plain, problems = fitted(definition, value, "/value")
-        refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
-        command = SetOverride(twin_id, name, "forced", actor.name, given_reason(reason, "/reason"), plain, actor.origin)
-        return await self._put(command, dry_run)
+        async with self._refusals("override", twin_id, name, reason, actor, dry_run):
+            definition = property_of(self._catalogue, twin_id, name)
+            plain, problems = fitted(definition, value, "/value")
+            refuse(problems, f"the value for '{name}' of twin '{twin_id}'")
+            why = given_reason(reason, "/reason")
+            command = SetOverride(twin_id, name, "forced", actor.name, why, plain, actor.origin)
+            return await self._put(command, dry_run)
 
     async def end(
         self,
@@ -63,10 +70,22 @@ class OverrideCommands:
     ) -> Overridden:
         """Whatever stands, or only an override of that kind. Raises NotFound as above, Refused (PROPERTY_FORCED,
         PROPERTY_OUT_OF_SERVICE) where one of the other kind stands, Invalid (TOO_LONG, BAD_TEXT)."""
-        property_of(self._catalogue, twin_id, name)
-        refuse_text(reason, "reason", "/reason")
-        command = ClearOverride(twin_id, name, actor.name, reason.strip(), kind, actor.origin)
-        return await self._put(command, dry_run)
+        async with self._refusals("override_end", twin_id, name, reason, actor, dry_run):
+            property_of(self._catalogue, twin_id, name)
+            refuse_text(reason, "reason", "/reason")
+            command = ClearOverride(twin_id, name, actor.name, reason.strip(), kind, actor.origin)
+            return await self._put(command, dry_run)
+
+    def _refusals(
+        self,
+        kind: Literal["override", "override_end"],
+        twin_id: str,
+        name: str,
+        reason: str,
+        actor: Actor,
+        dry_run: bool,
+    ) -> AbstractAsyncContextManager[None]:
+        return self._noting.refusals(kind, actor, (f"twin/{twin_id}",), what=name, reason=reason, dry_run=dry_run)
 
     async def _put(self, command: SetOverride | ClearOverride, dry_run: bool) -> Overridden:
         if dry_run:

@@ -65,9 +65,17 @@ def given_reason(text: str, path: str, what: str = "an override") -> str:
 
 def raise_refused(reason: str) -> NoReturn:
     """The engine's `CODE message` as the error that it is."""
+    raise _recorded(reason)
+
+
+def _recorded(reason: str) -> NotFound | Conflict | Refused:
     code, _, message = reason.partition(" ")
+    error: NotFound | Conflict | Refused
     if code.endswith("_NOT_FOUND"):
-        raise NotFound(message, code=code)
-    if "_ALREADY_" in code or code.endswith("_EXISTS"):
-        raise Conflict(message, code=code)
-    raise Refused(message, code=code, hint=_HINTS.get(code, ""))
+        error = NotFound(message, code=code)
+    elif "_ALREADY_" in code or code.endswith("_EXISTS"):
+        error = Conflict(message, code=code)
+    else:
+        error = Refused(message, code=code, hint=_HINTS.get(code, ""))
+    error.recorded = True
+    return error

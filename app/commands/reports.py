@@ -6,9 +6,11 @@ of the wrong type) is told sample by sample, and the others stand. The same samp
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from app.commands.actor import Actor
 from app.commands.json_limits import MAX_PROBLEMS, limit_problems
+from app.commands.noting import MAX_SUBJECTS, Noting
 from app.commands.part_plans import property_plan
 from app.commands.pointers import shown
 from app.engine.values import Spec
@@ -60,6 +62,7 @@ class ReportCommands:
         self._catalogue = catalogue
         self._inbox = inbox
         self._clock = clock
+        self._noting = Noting(inbox)
 
     async def report(
         self, given: Sequence[Given], actor: Actor, problems: Iterable[Problem] = (), *, dry_run: bool = False
@@ -68,12 +71,14 @@ class ReportCommands:
         late, only the moment of the report itself can tell. Raises Invalid (SAMPLES_INVALID with every fault:
         UNKNOWN_TWIN, UNKNOWN_PROPERTY, PROPERTY_MAPPED, PROPERTY_COMPUTED, MISSING_FIELD, ...; TOO_MANY_SAMPLES),
         Unavailable (INGEST_FULL)."""
-        refuse_too_many(len(given))
-        found = [*problems, *self._problems(given)]
-        if not given and not found:
-            found.append(Problem("MISSING_FIELD", "there is no sample in it", "", "give at least one"))
-        if found:
-            raise Invalid.of(found[:MAX_PROBLEMS], "the report", code="SAMPLES_INVALID")
+        about = dict.fromkeys(f"twin/{item.twin_id}" for item in islice(given, MAX_SUBJECTS))
+        async with self._noting.refusals("report", actor, about, dry_run=dry_run):
+            refuse_too_many(len(given))
+            found = [*problems, *self._problems(given)]
+            if not given and not found:
+                found.append(Problem("MISSING_FIELD", "there is no sample in it", "", "give at least one"))
+            if found:
+                raise Invalid.of(found[:MAX_PROBLEMS], "the report", code="SAMPLES_INVALID")
         if dry_run:
             unfit = tuple(self._rehearsed(given))
             return Reported(None, len(given) - len(unfit), unfit)

@@ -42,16 +42,18 @@ class ScriptCommands:
     def __init__(self, definitions: DefinitionCommands, kept: ScriptStore) -> None:
         self._definitions = definitions
         self._kept = kept
+        self.noting = definitions.noting
 
     async def execute(
         self, source: str, actor: Actor, *, name: str = "script.dtsl", dry_run: bool = False
     ) -> ScriptResult:
         """What the script and its imports declare replaces what there is. Raises ScriptInvalid, and what `save`
         raises."""
-        checked = await self._without_errors(source, name)
-        saved = await self._definitions.save_definitions(
-            checked.definitions, actor, reason=f"script {name}", dry_run=dry_run
-        )
+        async with self.noting.refusals("definition", actor, reason=f"script {name}", dry_run=dry_run):
+            checked = await self._without_errors(source, name)
+            saved = await self._definitions.save_definitions(
+                checked.definitions, actor, reason=f"script {name}", dry_run=dry_run
+            )
         return ScriptResult(saved, checked.diagnostics)
 
     async def definitions(self, source: str, *, name: str = "script.dtsl") -> Sequence[Definition]:

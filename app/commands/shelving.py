@@ -8,6 +8,7 @@ import math
 from dataclasses import dataclass
 
 from app.commands.actor import Actor
+from app.commands.noting import Noting
 from app.commands.refusals import given_reason, raise_refused, refuse_text, unknown
 from app.errors import Invalid
 from app.model.events import Alert, AlertKey, ShelveAlert, Shelving, UnshelveAlert
@@ -39,30 +40,33 @@ class ShelvingCommands:
     def __init__(self, live: LiveView, inbox: Inbox) -> None:
         self._live = live
         self._inbox = inbox
+        self._noting = Noting(inbox)
 
     async def shelve(self, named: Named, seconds: float, reason: str, actor: Actor) -> Shelved:
         """What is shelved already gets the new time and reason. Raises Invalid (ALERT_UNNAMED, DURATION_INVALID,
         REASON_MISSING, TOO_LONG, BAD_TEXT), NotFound (ALERT_NOT_FOUND), Refused (SHELVING_TOO_LONG)."""
-        key = self._key(named)
-        if not (math.isfinite(seconds) and seconds > 0):
-            hint = "an alert is shelved for more than 0 seconds"
-            raise Invalid(f"{seconds:g} is no length of time", code="DURATION_INVALID", hint=hint, path="/seconds")
-        duration = round(min(seconds, 1e9) * SECOND)
-        why = given_reason(reason, "/reason", "shelving")
-        _, outcome = await self._inbox.submit(ShelveAlert(key, duration, actor.name, why, actor.origin))
-        if outcome.refused:
-            raise_refused(outcome.refused)
-        return Shelved(outcome.shelvings[-1].shelving, self._open(key))
+        async with self._noting.refusals("shelving", actor, _about(named), what=_what(named), reason=reason):
+            key = self._key(named)
+            if not (math.isfinite(seconds) and seconds > 0):
+                hint = "an alert is shelved for more than 0 seconds"
+                raise Invalid(f"{seconds:g} is no length of time", code="DURATION_INVALID", hint=hint, path="/seconds")
+            duration = round(min(seconds, 1e9) * SECOND)
+            why = given_reason(reason, "/reason", "shelving")
+            _, outcome = await self._inbox.submit(ShelveAlert(key, duration, actor.name, why, actor.origin))
+            if outcome.refused:
+                raise_refused(outcome.refused)
+            return Shelved(outcome.shelvings[-1].shelving, self._open(key))
 
     async def unshelve(self, named: Named, reason: str, actor: Actor) -> Shelved:
         """Raises Invalid (ALERT_UNNAMED, TOO_LONG, BAD_TEXT), NotFound (ALERT_NOT_FOUND), Refused
         (ALERT_NOT_SHELVED)."""
-        key = self._key(named)
-        refuse_text(reason, "reason", "/reason")
-        _, outcome = await self._inbox.submit(UnshelveAlert(key, actor.name, reason.strip(), actor.origin))
-        if outcome.refused:
-            raise_refused(outcome.refused)
-        return Shelved(outcome.shelvings[-1].shelving, self._open(key))
+        async with self._noting.refusals("unshelving", actor, _about(named), what=_what(named), reason=reason):
+            key = self._key(named)
+            refuse_text(reason, "reason", "/reason")
+            _, outcome = await self._inbox.submit(UnshelveAlert(key, actor.name, reason.strip(), actor.origin))
+            if outcome.refused:
+                raise_refused(outcome.refused)
+            return Shelved(outcome.shelvings[-1].shelving, self._open(key))
 
     def _open(self, key: AlertKey) -> Alert | None:
         return next(
@@ -95,3 +99,14 @@ class ShelvingCommands:
             code="ALERT_UNNAMED",
             hint="give the id of an open alert, or the kind and id of the owner, the behavior and the code; not both",
         )
+
+
+def _about(named: Named) -> tuple[str, ...]:
+    """As it was named."""
+    if named.alert_id is not None:
+        return (f"alert/{named.alert_id}",)
+    return (f"{named.owner_kind}/{named.owner_id}",) if named.owner_id is not None else ()
+
+
+def _what(named: Named) -> str:
+    return f"{named.behavior}/{named.code}" if named.behavior is not None else ""

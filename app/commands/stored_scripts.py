@@ -75,53 +75,55 @@ class StoredScriptCommands:
         """Without an id it gets that of the first thing it declares, and must be new: no other text may be kept there.
         Raises ScriptInvalid where it
         can't be read, Invalid (BAD_IDENTIFIER, SCRIPT_EMPTY), Conflict (ALREADY_EXISTS, REVISION_MOVED)."""
-        script, unreadable = await asyncio.to_thread(parse_script, source, script_id or "script.dtsl")
-        if unreadable:
-            error = ScriptInvalid.of([item.problem() for item in unreadable], "the script", code="DTSL_INVALID")
-            error.diagnostics = tuple(unreadable)
-            raise error
-        if not script.declarations and (script_id is None or not script.imports):
-            hint = "give it an id" if script.imports else "write an overlay or an instance"
-            raise Invalid("the script declares nothing", code="SCRIPT_EMPTY", hint=hint)
-        new = new or script_id is None
-        script_id = script.declarations[0].name.id if script_id is None else script_id
-        if not is_identifier(script_id):
-            message = f"{shown(script_id)} is not an identifier: {IDENTIFIER_RULE}"
-            raise Invalid(message, code="BAD_IDENTIFIER", path="/scriptId")
-        now = self._clock.now()
-        if dry_run:
-            stands = await self.find(script_id)
-            if not new:
-                _expect(script_id, stands, expected_revision)
-            if stands is not None and new and stands.source != source:
-                raise _taken(script_id)
-            if stands is not None and stands.source == source:
-                stored, changed = stands, False
-            else:
-                created_at, created_by = (stands.created_at, stands.created_by) if stands else (now, actor.name)
-                revision = await self._next(script_id)
-                stored = StoredScript(script_id, source, revision, created_at, created_by, now, actor.name)
-                changed = True
-        else:
-            expected = 0 if new else expected_revision
-            try:
-                stored, changed = await self._store.save(
-                    script_id,
-                    source,
-                    at=now,
-                    author=actor.name,
-                    reason=reason,
-                    expected=expected,
-                    origin=actor.origin,
-                )
-            except Conflict:
+        about = () if script_id is None else (f"script/{script_id}",)
+        async with self._scripts.noting.refusals("script", actor, about, reason=reason, dry_run=dry_run):
+            script, unreadable = await asyncio.to_thread(parse_script, source, script_id or "script.dtsl")
+            if unreadable:
+                error = ScriptInvalid.of([item.problem() for item in unreadable], "the script", code="DTSL_INVALID")
+                error.diagnostics = tuple(unreadable)
+                raise error
+            if not script.declarations and (script_id is None or not script.imports):
+                hint = "give it an id" if script.imports else "write an overlay or an instance"
+                raise Invalid("the script declares nothing", code="SCRIPT_EMPTY", hint=hint)
+            new = new or script_id is None
+            script_id = script.declarations[0].name.id if script_id is None else script_id
+            if not is_identifier(script_id):
+                message = f"{shown(script_id)} is not an identifier: {IDENTIFIER_RULE}"
+                raise Invalid(message, code="BAD_IDENTIFIER", path="/scriptId")
+            now = self._clock.now()
+            if dry_run:
                 stands = await self.find(script_id)
                 if not new:
-                    raise
-                if stands is None or stands.source != source:
-                    raise _taken(script_id) from None
-                stored, changed = stands, False
-        return Stored(stored, changed, await self.diagnostics(stored))
+                    _expect(script_id, stands, expected_revision)
+                if stands is not None and new and stands.source != source:
+                    raise _taken(script_id)
+                if stands is not None and stands.source == source:
+                    stored, changed = stands, False
+                else:
+                    created_at, created_by = (stands.created_at, stands.created_by) if stands else (now, actor.name)
+                    revision = await self._next(script_id)
+                    stored = StoredScript(script_id, source, revision, created_at, created_by, now, actor.name)
+                    changed = True
+            else:
+                expected = 0 if new else expected_revision
+                try:
+                    stored, changed = await self._store.save(
+                        script_id,
+                        source,
+                        at=now,
+                        author=actor.name,
+                        reason=reason,
+                        expected=expected,
+                        origin=actor.origin,
+                    )
+                except Conflict:
+                    stands = await self.find(script_id)
+                    if not new:
+                        raise
+                    if stands is None or stands.source != source:
+                        raise _taken(script_id) from None
+                    stored, changed = stands, False
+            return Stored(stored, changed, await self.diagnostics(stored))
 
     async def delete(
         self,
@@ -133,27 +135,31 @@ class StoredScriptCommands:
         dry_run: bool = False,
     ) -> StoredScript:
         """What executing it has made stays. Raises NotFound (SCRIPT_NOT_FOUND), Conflict (REVISION_MOVED)."""
-        stands = await self.get(script_id)
-        if dry_run:
-            _expect(script_id, stands, expected_revision)
+        about = (f"script/{script_id}",)
+        async with self._scripts.noting.refusals("script", actor, about, reason=reason, dry_run=dry_run):
+            stands = await self.get(script_id)
+            if dry_run:
+                _expect(script_id, stands, expected_revision)
+                return stands
+            gone = await self._store.delete(
+                script_id,
+                at=self._clock.now(),
+                author=actor.name,
+                reason=reason,
+                expected=expected_revision,
+                origin=actor.origin,
+            )
+            if not gone:
+                raise await self._missing(script_id)
             return stands
-        gone = await self._store.delete(
-            script_id,
-            at=self._clock.now(),
-            author=actor.name,
-            reason=reason,
-            expected=expected_revision,
-            origin=actor.origin,
-        )
-        if not gone:
-            raise await self._missing(script_id)
-        return stands
 
     async def execute(
         self, script_id: str, actor: Actor, *, dry_run: bool = False
     ) -> tuple[StoredScript, ScriptResult]:
         """Raises NotFound (SCRIPT_NOT_FOUND), and what executing a text raises."""
-        script = await self.get(script_id)
+        about = (f"script/{script_id}",)
+        async with self._scripts.noting.refusals("definition", actor, about, dry_run=dry_run):
+            script = await self.get(script_id)
         return script, await self._scripts.execute(script.source, actor, name=script_id, dry_run=dry_run)
 
     async def _next(self, script_id: str) -> int:

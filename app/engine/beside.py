@@ -21,6 +21,7 @@ from app.model.events import (
     Entry,
     Input,
     Load,
+    Note,
     Outcome,
     PathStatus,
     Reading,
@@ -95,7 +96,7 @@ class Comparing:
 
     def _for(self, side: Side, input: Input) -> Iterator[Input]:
         match input:
-            case Load() | AttemptCall() | CallResult():
+            case Load() | AttemptCall() | CallResult() | Note():
                 pass  # both have the definitions of now, and devices that accept
             case Samples(readings=readings):
                 if kept := self._readings(readings):

@@ -26,6 +26,7 @@ from app.model.events import (
     Entry,
     Input,
     Load,
+    Note,
     Outcome,
     ReportSamples,
     RequestCall,
@@ -119,6 +120,8 @@ class Engine:
                 refused = overrides.clear(step, input)
             case RequestCall():
                 refused = calls.request(step, input)
+            case Note():
+                pass
             case AttemptCall():
                 refused = calls.attempt(step, input, live.settings.call_deadline)
             case CallResult():

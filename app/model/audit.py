@@ -8,23 +8,11 @@ from typing import Literal
 
 import msgspec
 
+from app.model.audit_kind import AuditKind
 from app.model.events import HERE, AlertChanged, Origin
 from app.model.time import Micros
 from app.model.values import Value
 
-AuditKind = Literal[
-    "definition",
-    "script",
-    "write",
-    "call",
-    "acknowledgement",
-    "reset",
-    "comment",
-    "shelving",
-    "unshelving",
-    "override",
-    "override_end",
-]
 AuditOutcome = Literal[
     "done",
     "refused",
@@ -52,7 +40,7 @@ class AuditEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     subjects: tuple[str, ...] = ()
     """What it is about: `twin/pump_1`, `overlay/north`, `alert/alert-17-1`, `call/...`."""
     what: str = ""
-    """Of the first subject: the method, the property, the alert's `behavior/code`."""
+    """Of the first subject: the method, the property, the alert's `behavior/code`, what was done to the file."""
     reason: str = ""
     """In the words of who did it; where a definition change did, its own."""
     code: str = ""
@@ -86,7 +74,7 @@ class AuditQuery(msgspec.Struct, frozen=True):
 
 
 class AlertRecord(msgspec.Struct, frozen=True):
-    """One transition of an alert, as it is kept for ever."""
+    """One transition of an alert, as it is kept."""
 
     sequence: int
     """The journal entry that it is of."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from app.model.audit_kind import AuditKind
 from app.model.behaviors import Severity
 from app.model.conditions import Condition
 from app.model.definitions import DataType
@@ -251,6 +252,22 @@ class RequestCall(msgspec.Struct, frozen=True, tag="request_call"):
     """Why interlocks are not to stand against it."""
 
 
+class Note(msgspec.Struct, frozen=True, tag="note"):
+    """What was done or refused beside the engine, for the audit alone: a command that did not come as far as here, a
+    file that was changed. Nothing is decided from it."""
+
+    kind: AuditKind
+    outcome: Literal["done", "refused"]
+    by: str
+    origin: Origin
+    subjects: tuple[str, ...] = ()
+    what: str = ""
+    reason: str = ""
+    code: str = ""
+    message: str = ""
+    details: dict[str, Value] = {}
+
+
 class AttemptCall(msgspec.Struct, frozen=True, tag="attempt_call"):
     """Committed immediately before the send (design D10)."""
 
@@ -295,6 +312,7 @@ Input = (
     | SetOverride
     | ClearOverride
     | RequestCall
+    | Note
     | AttemptCall
     | CallResult
 )

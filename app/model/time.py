@@ -4,16 +4,21 @@ Fixed width ("2026-01-02T03:04:05.000000Z") makes text order equal time order, w
 Nothing here reads a clock: moments come in from the Clock port.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 
 Micros = int
 SECOND: Micros = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST: Micros = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+LAST: Micros = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+"""The moments that have a text, year 1 to 9999."""
+_LEAP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:)60")
 
 
 def iso(moment: Micros) -> str:
     """`1767323045000000` -> `"2026-01-02T03:04:05.000000Z"`."""
-    return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def from_datetime(value: datetime) -> Micros:
@@ -27,5 +32,13 @@ def to_datetime(moment: Micros) -> datetime:
 
 
 def parse_iso(text: str) -> Micros:
-    """ISO 8601 text to microseconds. Raises ValueError where it is not a date and time."""
-    return from_datetime(datetime.fromisoformat(text))
+    """ISO 8601 text to microseconds, all of RFC 3339 included: a leap second is the second after it, and what its year
+    0 or its zone puts outside the years 1 to 9999 is the nearest moment in them. Raises ValueError where it is not a
+    date and time."""
+    text = text.upper()
+    plain, leaps = _LEAP.subn(r"\g<1>59", text)
+    year_0 = plain.startswith("0000-")
+    if year_0:
+        plain = f"0004{plain[4:]}"  # a leap year as well
+    moment = from_datetime(datetime.fromisoformat(plain)) + (SECOND if leaps else 0)
+    return FIRST if year_0 else min(max(moment, FIRST), LAST)

@@ -1,15 +1,16 @@
 """A journal entry as what the audit and the alert history keep of it; nothing is decided here and nothing looked up.
 
 A command has one entry, done or refused, and none where it changed nothing (a retry). A call has one as it is decided
-and one for what became of it, so that a behavior's calls are in the audit as a person's are. What devices and programs
-report is telemetry and not audited.
+and one for what became of it, so that a behavior's calls are in the audit as a person's are; a behavior's write to a
+manual property has one where it changed the value. What devices and programs report is telemetry and not audited.
 """
 
 from collections.abc import Iterator
 
 import msgspec
 
-from app.model.audit import AlertRecord, AuditEntry, AuditKind
+from app.model.audit import AlertRecord, AuditEntry
+from app.model.audit_kind import AuditKind
 from app.model.events import (
     HERE,
     AcknowledgeAlert,
@@ -23,6 +24,8 @@ from app.model.events import (
     Entry,
     Input,
     Load,
+    Note,
+    Outcome,
     OverrideChanged,
     RequestCall,
     ResetAlert,
@@ -66,8 +69,10 @@ def _found(entry: Entry) -> Iterator[AuditEntry]:
     if asked is not None and outcome.refused:
         code, _, message = outcome.refused.partition(" ")
         yield msgspec.structs.replace(asked, outcome="refused", code=code, message=message)
-        return
+        asked = None  # what else there is has come due meanwhile
     match command:
+        case Note():
+            yield _of_note(command)
         case SetOverride() | ClearOverride() if asked is not None and outcome.overrides:
             yield _with_override(asked, outcome.overrides[0])
         case AcknowledgeAlerts() if asked is not None:
@@ -85,6 +90,7 @@ def _found(entry: Entry) -> Iterator[AuditEntry]:
                 origin = command.origin if isinstance(command, Load) else HERE
                 ended = _blank("override_end", override.by, f"twin/{override.twin_id}", origin=origin)
                 yield _with_override(ended, override)
+    yield from _of_behaviors(outcome)
     for shelving in outcome.shelvings:
         yield _of_shelving(shelving, asked, command)
     for change in outcome.calls:
@@ -131,6 +137,39 @@ def _asked(command: Input) -> AuditEntry | None:
             )
         case _:
             return None
+
+
+def _of_note(note: Note) -> AuditEntry:
+    return AuditEntry(
+        "",
+        0,
+        note.kind,
+        note.outcome,
+        note.by,
+        origin=note.origin,
+        subjects=note.subjects,
+        what=note.what,
+        reason=note.reason,
+        code=note.code,
+        message=note.message,
+        details=note.details,
+    )
+
+
+def _of_behaviors(outcome: Outcome) -> Iterator[AuditEntry]:
+    """Their writes to manual properties. Writes to devices are calls."""
+    writers = {f"{turned.key.owner.id}/{turned.key.name}": turned for turned in outcome.behaviors if turned.actions}
+    for change in outcome.changes:
+        writer = writers.get(change.source or "")
+        if writer is not None and change.timestamp == writer.at:
+            yield _blank(
+                "write",
+                change.source or "",
+                f"twin/{change.twin_id}",
+                actor_kind="behavior",
+                what=change.property,
+                details={"value": change.value},
+            )
 
 
 def _about(*alerts: Alert) -> tuple[str, ...]:

@@ -464,7 +464,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         scripts,
         StoredScriptCommands(parts.store.scripts, scripts, parts.clock),
         control,
-        AssetCommands(parts.assets, parts.catalogue),
+        AssetCommands(parts.assets, parts.catalogue, inbox),
         overrides,
         reports,
         AlertCommands(live, inbox),

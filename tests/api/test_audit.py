@@ -1,11 +1,14 @@
 """The history of alerts and the audit, over GraphQL and REST: what the real engine decided is what they tell."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from app.assets.folder import AssetFolder
 from app.model.time import SECOND, iso
+from app.settings import AssetSettings
 from tests.api.client import ask, post, refused
 from tests.api.plant import Plant
 from tests.api.rest.client import refusal, send
@@ -158,3 +161,56 @@ async def test_a_question_that_is_wrong_in_the_address_is_400(plant: Plant) -> N
     assert refusal(await send(plant, "GET", "/alert-history?after=YXQ6eA==")) == (400, "CURSOR_INVALID")
     assert refusal(await send(plant, "GET", "/alerts?after=YXQ6eA==")) == (400, "CURSOR_INVALID")
     assert refusal(await send(plant, "GET", "/audit?kind=nonsense")) == (400, "REQUEST_INVALID")
+
+
+@pytest.fixture
+async def refusing(tmp_path: Path) -> Plant:
+    plant = Plant(AssetFolder(tmp_path / "assets", AssetSettings()))
+    plant.start()
+    return plant
+
+
+async def told(plant: Plant) -> list[tuple[Any, ...]]:
+    """Oldest first."""
+    found = (await ask(plant, AUDIT))["auditLog"]["nodes"]
+    fields = ("kind", "outcome", "actor", "via", "subjects", "what", "code")
+    return [tuple(item[name] for name in fields) for item in reversed(found)]
+
+
+async def test_what_is_refused_before_the_engine_is_audited_once_and_a_dry_run_never(refusing: Plant) -> None:
+    plant, bob = refusing, {"X-Actor": "bob"}
+    write = """mutation($dry: Boolean!) {
+      setProperty(input: {twinId: "pump_123", property: "temperature", value: 1, dryRun: $dry}) { dryRun } }"""
+    for dry in (True, False):
+        assert (await act(plant, write, dry=dry))["errors"][0]["extensions"]["code"] == "PROPERTY_READ_ONLY"
+    delete = 'mutation { deleteTwin(input: {twinId: "pump_123", expectedRevision: 7}) { dryRun } }'
+    assert (await act(plant, delete))["errors"][0]["extensions"]["code"] == "REVISION_MOVED"
+    script = 'mutation { executeDtsl(input: {source: "overlay X {"}) { dryRun } }'
+    assert (await act(plant, script))["errors"][0]["extensions"]["code"] == "DTSL_INVALID"
+    await act(plant, SAVE, document={"twin_id": "p9", "twin_type": "none"}, reason="new")
+    for path, body in (("/twins/nobody/instance/methods/start", {"parameters": []}), ("/alerts/x/acknowledgement", {})):
+        plant.clock.at += SECOND
+        assert (await send(plant, "POST", path, json=body, headers=bob)).status_code == 404
+    assert await told(plant) == [
+        ("WRITE", "REFUSED", "ann", "graphql", ["twin/pump_123"], "temperature", "PROPERTY_READ_ONLY"),
+        ("DEFINITION", "REFUSED", "ann", "graphql", ["twin/pump_123"], "", "REVISION_MOVED"),
+        ("DEFINITION", "REFUSED", "ann", "graphql", [], "", "DTSL_INVALID"),
+        ("DEFINITION", "REFUSED", "ann", "graphql", ["twin/p9"], "", "DEFINITION_INVALID"),
+        ("CALL", "REFUSED", "bob", "rest", ["twin/nobody"], "start", "TWIN_NOT_FOUND"),
+        ("ACKNOWLEDGEMENT", "REFUSED", "bob", "rest", ["alert/x"], "", "ALERT_NOT_FOUND"),
+    ]
+
+
+async def test_files_that_are_added_replaced_and_deleted_are_audited(refusing: Plant) -> None:
+    plant, path, ann = refusing, "/assets/models/p.glb", {"X-Actor": "ann"}
+    for content in (b"a", b"bb"):
+        assert (await send(plant, "PUT", path, content=content, headers=ann)).is_success
+    assert (await send(plant, "DELETE", path, headers={**ann, "If-Match": '"x"'})).status_code == 412
+    assert (await send(plant, "DELETE", path, headers=ann)).is_success
+    about = ["asset/models/p.glb"]
+    assert await told(plant) == [
+        ("ASSET", "DONE", "ann", "rest", about, "added", None),
+        ("ASSET", "DONE", "ann", "rest", about, "replaced", None),
+        ("ASSET", "REFUSED", "ann", "rest", about, "", "ASSET_CHANGED"),
+        ("ASSET", "DONE", "ann", "rest", about, "deleted", None),
+    ]

@@ -80,7 +80,7 @@ async def test_a_folder_that_can_not_be_read_stops_no_save(house: House, tmp_pat
 
 async def test_an_asset_in_use_is_deleted_only_by_force(house: House) -> None:
     await house.save(("twin_type", shown()))
-    commands = AssetCommands(house.assets, house.catalogue)
+    commands = AssetCommands(house.assets, house.catalogue, house.inbox)
     tried = await commands.delete("models/pump.glb", ANN, Expected(), dry_run=True)
     assert [item.message for item in tried.users] == ["twin type 'pump' names it at /visualization/model_3d"]
     with pytest.raises(Conflict) as caught:
@@ -96,7 +96,7 @@ async def test_an_asset_in_use_is_deleted_only_by_force(house: House) -> None:
 
 
 async def test_a_change_happens_only_on_what_was_expected(house: House) -> None:
-    commands = AssetCommands(house.assets, house.catalogue)
+    commands = AssetCommands(house.assets, house.catalogue, house.inbox)
     now = house.assets.find("icons/pump.svg")
     assert now is not None
     for path, expected in (

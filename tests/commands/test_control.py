@@ -15,6 +15,7 @@ from app.model.events import (
     AttemptCall,
     CallResult,
     Input,
+    Note,
     Origin,
     Outcome,
     PathStatus,
@@ -80,7 +81,7 @@ class Desk:
     @property
     def asked(self) -> list[Input]:
         """What control put into the inbox."""
-        return self.house.inbox.inputs[1:]
+        return [item for item in self.house.inbox.inputs[1:] if not isinstance(item, Note)]
 
 
 async def test_a_manual_property_is_set_at_once() -> None:

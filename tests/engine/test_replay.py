@@ -25,6 +25,8 @@ from app.model.events import (
     Entry,
     Input,
     Load,
+    Note,
+    Origin,
     Outcome,
     PathStatus,
     Reading,
@@ -381,6 +383,7 @@ scripts = st.lists(
                 st.sampled_from([{}, {"value": 50.0}, {"value": 70.0}]),
                 override_reason=st.sampled_from(["", "", "because"]),
             ),
+            st.just(Note("write", "refused", "eva", Origin(), ("twin/p1",), "speed", code="PROPERTY_READ_ONLY")),
             st.tuples(st.sampled_from(["attempt", "accepted", "refused", "failed"]), st.integers(0, 3)),
             st.tuples(
                 st.just("alert"),

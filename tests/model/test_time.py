@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.model.time import from_datetime, iso, parse_iso, to_datetime
+from app.model.time import FIRST, LAST, from_datetime, iso, parse_iso, to_datetime
 
 MOMENTS = st.integers(min_value=0, max_value=253_402_300_799_999_999)
 
@@ -26,3 +26,16 @@ def test_a_datetime_without_a_zone_is_utc() -> None:
     assert from_datetime(datetime(2026, 1, 2, 1, tzinfo=timezone(timedelta(hours=1)))) == parse_iso(
         "2026-01-02T00:00:00Z"
     )
+
+
+def test_all_of_rfc_3339_is_read_and_comes_back_in_the_same_width() -> None:
+    for text, same in (
+        ("2016-12-31t23:59:60z", "2017-01-01T00:00:00.000000Z"),
+        ("2016-12-31T23:59:60.5+01:00", "2016-12-31T23:00:00.500000Z"),
+        ("0300-01-01T00:00:00Z", "0300-01-01T00:00:00.000000Z"),
+        ("0000-02-29T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
+        ("0001-01-01T00:00:00+23:59", "0001-01-01T00:00:00.000000Z"),
+        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59.999999Z"),
+    ):
+        assert iso(parse_iso(text)) == same
+    assert (iso(FIRST), iso(LAST)) == ("0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z")

@@ -13,6 +13,7 @@ from app.model.events import (
     CommentAlert,
     Input,
     Load,
+    Note,
     Origin,
     RequestCall,
     ResetAlert,
@@ -25,7 +26,7 @@ from app.model.events import (
 from app.model.plan import OwnerKey, Plan
 from app.model.time import SECOND
 from app.runtime.audited import audited, recorded
-from tests.engine.plant import Plant, alert, call, hot, rule
+from tests.engine.plant import Plant, alert, call, hot, rule, write
 
 HERE = Origin("rest", "10.0.0.7")
 
@@ -145,3 +146,39 @@ def test_a_shelving_is_told_as_it_is_made_and_as_it_ends_whoever_ended_it() -> N
     told(plant, ShelveAlert(key, SECOND, "eva", "noisy"))
     (ended,) = told(plant, Load(Plan(2, removed_twins=("p1",)), "adam", origin=HERE))
     assert (ended.kind, ended.actor, ended.origin, ended.reason) == ("unshelving", "adam", HERE, "BehaviorRemoved")
+
+
+def test_what_was_refused_or_done_beside_the_engine_is_told_as_it_was_noted() -> None:
+    plant = Plant(rule("hot", hot()))
+    before = plant.engine.live.open_alerts()
+    note = Note("write", "refused", "eva", HERE, ("twin/p1",), "speed", "", "PROPERTY_READ_ONLY", "it can only be read")
+    (entry,) = told(plant, note)
+    assert (entry.kind, entry.outcome, entry.actor, entry.what) == ("write", "refused", "eva", "speed")
+    assert (entry.origin, entry.subjects, entry.code) == (HERE, ("twin/p1",), "PROPERTY_READ_ONLY")
+    assert list(before) == list(plant.engine.live.open_alerts())
+    (file,) = told(plant, Note("asset", "done", "eva", HERE, ("asset/a.svg",), "added", details={"size": 3}))
+    assert (file.kind, file.outcome, file.details) == ("asset", "done", {"size": 3})
+
+
+def test_a_behaviors_write_to_a_manual_property_is_told_in_its_name_where_it_changed_the_value() -> None:
+    plant = Plant(rule("hot", hot(), write("mode", "hand")))
+    plant.read(temperature=20.0)
+    plant.read(temperature=90.0)
+    (written,) = audited(plant.journal[-1])
+    assert (written.kind, written.outcome, written.actor, written.what) == ("write", "done", "p1/hot", "mode")
+    assert (written.actor_kind, written.subjects, written.details) == ("behavior", ("twin/p1",), {"value": "hand"})
+    plant.read(temperature=20.0)
+    plant.read(temperature=91.0)
+    assert audited(plant.journal[-1]) == []  # it was so already
+
+
+def test_what_comes_due_beside_a_refused_command_is_told_too() -> None:
+    plant = Plant(rule("hot", hot(), alert("a", "critical")))
+    plant.read(temperature=90.0)
+    key = AlertKey(OwnerKey("twin", "p1"), "hot", "a")
+    plant.do(ShelveAlert(key, 10 * SECOND, "eva", "later"))
+    plant.now += 11 * SECOND
+    assert brief(told(plant, AcknowledgeAlert("none", "eva"))) == [
+        ("acknowledgement", "refused", "eva", ""),
+        ("unshelving", "done", "timer", "hot/a"),
+    ]

@@ -14,7 +14,8 @@ from app.api.rest.openapi import gives, responses
 from app.api.rest.paging import After, First
 from app.api.rest.spans import Since, Until, bad_address, moment
 from app.api.services import Services
-from app.model.audit import AuditEntry, AuditKind, AuditOutcome, AuditQuery
+from app.model.audit import AuditEntry, AuditOutcome, AuditQuery
+from app.model.audit_kind import AuditKind
 
 Kinds = Annotated[list[AuditKind] | None, Query(alias="kind", description="Of these kinds.")]
 Outcomes = Annotated[list[AuditOutcome] | None, Query(alias="outcome", description="Of these outcomes.")]

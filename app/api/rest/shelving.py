@@ -13,6 +13,7 @@ from app.api.rest.bodies import JSON, json_object, only_fields
 from app.api.rest.definitions import By, Reason
 from app.api.rest.openapi import body, gives, ref, responses
 from app.api.rest.paging import After, Before, First, Last, answer, cut_page
+from app.api.rest.spans import BadAddress
 from app.api.services import Services
 from app.api.shelved import find_shelving, shelved_keys
 from app.commands.pointers import found as what
@@ -89,7 +90,7 @@ def add_shelving(app: FastAPI, services: Services) -> None:
         )
 
     page = gives("ShelvingPage", "A page.", headers={"Link": 'rel="next" and rel="prev", where there are.'})
-    add("GET", listed, "listShelvings", "What is shelved, raised or not, page by page", responses(422, _200=page))
+    add("GET", listed, "listShelvings", "What is shelved, raised or not, page by page", responses(_200=page))
     add(
         "POST",
         shelve,
@@ -102,12 +103,12 @@ def add_shelving(app: FastAPI, services: Services) -> None:
 
 
 def _owner(kind: OwnerKind | None, id: str | None) -> OwnerKey | None:
-    """Raises Invalid (FILTER_INVALID)."""
+    """Raises BadAddress (FILTER_INVALID)."""
     if kind is None and id is None:
         return None
     if kind is None or id is None:
         message, hint = "`owner_kind` and `owner_id` belong together", "give both or neither"
-        raise Invalid(message, code="FILTER_INVALID", hint=hint, path="/owner_kind")
+        raise BadAddress(message, code="FILTER_INVALID", hint=hint, path="/owner_kind")
     return OwnerKey(kind, id)
 
 

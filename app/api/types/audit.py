@@ -9,7 +9,7 @@ from app.api.context import Context
 from app.api.keyset import audit_page
 from app.api.scalars import JSON, DateTime, Long
 from app.api.types.enums import AuditActorKind, AuditKind, AuditOutcome
-from app.model import audit
+from app.model import audit, audit_kind
 from app.model.audit import AuditQuery
 
 
@@ -24,9 +24,13 @@ class AuditEntry:
     via: str = strawberry.field(description="Which way it came in: graphql, rest, cli; empty for the server itself.")
     address: str = strawberry.field(description="The host that sent it; empty where it came over no network.")
     subjects: list[str] = strawberry.field(
-        description="What it is about, nearest first: `twin/pump_1`, `overlay/north`, `alert/...`, `call/...`."
+        description="What it is about, nearest first: `twin/pump_1`, `overlay/north`, `alert/...`, `call/...`, "
+        "`script/...`, `asset/models/pump.glb`; of something refused, at most 20 and as they were named."
     )
-    what: str = strawberry.field(description="The method, the property, or the alert's `behavior/code`; may be empty.")
+    what: str = strawberry.field(
+        description="The method, the property, the alert's `behavior/code`, or of a file `added`, `replaced`, "
+        "`deleted`; may be empty."
+    )
     reason: str = strawberry.field(description="Why, in the words of who did it; empty where nobody said.")
     code: str | None = strawberry.field(description="Why it was refused, for programs.")
     message: str | None = strawberry.field(description="Why it was refused or failed, for people.")
@@ -61,7 +65,7 @@ class AuditFilter:
         return AuditQuery(
             since=self.since,
             until=self.until,
-            kinds=tuple(cast(audit.AuditKind, item.value) for item in self.kind or ()),
+            kinds=tuple(cast(audit_kind.AuditKind, item.value) for item in self.kind or ()),
             outcomes=tuple(item.value for item in self.outcome or ()),
             actor=self.actor,
             subject=self.subject,

@@ -211,6 +211,8 @@ class AuditKind(Enum):
     UNSHELVING = strawberry.enum_value("unshelving", description="Ended that, or its time or a definition change did.")
     OVERRIDE = strawberry.enum_value("override", description="Took a property out of service, or forced it.")
     OVERRIDE_END = strawberry.enum_value("override_end", description="Ended that, or a definition change did.")
+    REPORT = strawberry.enum_value("report", description="Reported samples; only where that was refused.")
+    ASSET = strawberry.enum_value("asset", description="Uploaded or deleted a file.")
 
 
 @strawberry.enum(description="What became of what somebody did.")
