@@ -1,5 +1,5 @@
 """The command line: `twin-overlay serve | apply | export | check | fmt | test | why | why-not | what-if | rehearse |
-replay | probe | demo | schema`.
+replay | probe | audit | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -438,6 +438,33 @@ def replay(
         print(replayed.render())
         if replayed.difference is not None:
             raise typer.Exit(1)
+
+    _run(run())
+
+
+@app.command()
+def audit(
+    since: Annotated[str | None, typer.Option(help="Not older than this, such as 2026-01-01T00:00:00Z.")] = None,
+    until: Annotated[str | None, typer.Option(help="Older than this.")] = None,
+    kind: Annotated[list[str] | None, typer.Option(help="Only this; may be given again.")] = None,
+    outcome: Annotated[list[str] | None, typer.Option(help="Only this; may be given again.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Only by this person or behavior.")] = None,
+    subject: Annotated[str | None, typer.Option(help="Only about this, such as twin/pump_123.")] = None,
+    server: ServerUrl = DEFAULT_SERVER,
+) -> None:
+    """Write a running server's audit to standard output, newest first, one JSON document a line.
+
+    It streams; exit code 1 says that what was written is not whole.
+    """
+    from app.audit import export as export_audit
+
+    one = {"since": since, "until": until, "actor": actor, "subject": subject}
+    asked = [(name, value) for name, value in one.items() if value is not None]
+    asked += [("kind", value) for value in kind or ()] + [("outcome", value) for value in outcome or ()]
+
+    async def run() -> None:
+        await export_audit(server, asked, sys.stdout.buffer.write)
+        sys.stdout.buffer.flush()
 
     _run(run())
 

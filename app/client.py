@@ -21,9 +21,9 @@ CLOSE_SECONDS = 0.5
 """A reader that stops while pushes are still queued never sees the server's close; the library would wait 10 s."""
 
 
-def _headers(actor: str) -> dict[str, str]:
-    """The agent tells the server's audit that it was the command line (api/claims.py)."""
-    return {"X-Actor": actor, "User-Agent": f"twin-overlay-cli/{version('twin-overlay')}"}
+def agent() -> dict[str, str]:
+    """It tells the server's audit that it was the command line (api/claims.py)."""
+    return {"User-Agent": f"twin-overlay-cli/{version('twin-overlay')}"}
 
 
 class GraphqlClient:
@@ -34,7 +34,7 @@ class GraphqlClient:
         self._timeout_seconds = timeout_seconds
         self._ids = itertools.count(1)
         self._http = httpx.AsyncClient(
-            base_url=self.url, timeout=timeout_seconds, headers=_headers(actor), trust_env=False
+            base_url=self.url, timeout=timeout_seconds, headers={"X-Actor": actor, **agent()}, trust_env=False
         )
 
     async def __aenter__(self) -> "GraphqlClient":

@@ -97,6 +97,10 @@ class TwinStore(Protocol):
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         """Newest first, after the given place."""
 
+    async def forget(self, before: Micros, most: int) -> int:
+        """Remove at most so many entries of the audit, and transitions of closed alerts, from before that moment; how
+        many there were."""
+
     async def cursor(self) -> int:
         """The last journal sequence that the graph has."""
 

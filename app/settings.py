@@ -44,6 +44,8 @@ class GraphWriterSettings(_Section):
     interval_seconds: float = Field(default=0.2, gt=0)
     max_rows: int = Field(default=1000, ge=1)
     max_entries: int = Field(default=2000, ge=1)
+    keep_days: float = Field(default=400.0, ge=0, le=36_500)
+    """Of the audit and of what happened to closed alerts; 0 for ever."""
 
 
 class JournalSettings(_Section):

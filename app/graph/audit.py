@@ -5,11 +5,12 @@ A page is looked for backwards in time, in spans, because both engines sort all 
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from app.graph import codec
 from app.graph.session import Graph, Transaction
-from app.graph.statements import Statements
+from app.graph.statements import Statement, Statements
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.time import SECOND, Micros, iso
 
@@ -31,12 +32,28 @@ class Audit:
         self._entries = statements["audit/entries"]
         self._records = statements["audit/alert_records"]
         self._records_of_alert = statements["audit/records_of_alert"]
+        self._forgetting = [
+            (statements[f"audit/old_{what}"], statements[f"audit/forget_{what}"])
+            for what in ("entries", "alert_records")
+        ]
 
     async def save(
         self, transaction: Transaction, entries: Sequence[AuditEntry], records: Sequence[AlertRecord]
     ) -> None:
         await transaction.each(self._write_entries, [codec.audit_row(entry) for entry in entries])
         await transaction.each(self._write_records, [codec.record_row(record) for record in records])
+
+    async def forget(self, before: Micros, most: int) -> int:
+        """How many went. Looked for first: what goes is locked no longer than its own deletion takes."""
+        gone = 0
+        for old, forget in self._forgetting:
+            ids = await self._graph.read(partial(_ids, statement=old, before=iso(before), first=most - gone))
+            if ids:
+                await self._graph.write(partial(_each, statement=forget, rows=ids))
+            gone += len(ids)
+            if gone >= most:
+                break
+        return gone
 
     async def entries(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
         at = _LAST if query.until is None else iso(query.until)
@@ -103,6 +120,14 @@ class Audit:
             return await look(transaction, _since(since))
 
         return await self._graph.read(work)
+
+
+async def _ids(transaction: Transaction, statement: Statement, before: str, first: int) -> list[str]:
+    return [row["id"] for row in await transaction.run(statement, before=before, first=first)]
+
+
+async def _each(transaction: Transaction, statement: Statement, rows: Sequence[str]) -> None:
+    await transaction.each(statement, rows)
 
 
 def _since(moment: Micros | None) -> str:

@@ -81,6 +81,9 @@ class GraphStore:
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         return await self._audit.records(query, first, before)
 
+    async def forget(self, before: Micros, most: int) -> int:
+        return await self._audit.forget(before, most)
+
     async def cursor(self) -> int:
         return await self._facts.cursor()
 

@@ -11,6 +11,7 @@ import random
 from app.errors import Conflict, Misconfigured, TwinOverlayError, Unavailable
 from app.ports import Clock, Journal, TwinStore
 from app.runtime.coalesce import Coalesced, LifeOf
+from app.runtime.forgetting import Forgetting
 from app.runtime.metrics import Metrics
 from app.runtime.recover import GRAPH, check_cursor, read_for_graph
 from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
@@ -42,6 +43,7 @@ class GraphWriter:
         self._life_of = life_of
         self._clock = clock
         self._settings = settings
+        self._forgetting = Forgetting(store, clock, settings.keep_days)
         self._lives: dict[str, int] = {}
         self._thinning = Thinning(deadband_of)
         self._cursor = self._held = journal.cursor(GRAPH)
@@ -80,6 +82,7 @@ class GraphWriter:
                 await self._moved(cursor)
                 self._thinning.forget()  # what it holds for told may never have been written
                 pending = Coalesced(cursor, self._lives, self._life_of, self._thinning)
+            await self._forgetting.some()
             more = await self._collect(pending)
             if not pending.rows:
                 self._held = pending.upto  # nothing of them has a place in the graph

@@ -302,6 +302,9 @@ class FakeStore:
             and (query.subject is None or query.subject in item.subjects)
         ][:first]
 
+    async def forget(self, before: Micros, most: int) -> int:
+        raise AssertionError("not the API's to call")
+
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         self._ask("alert_records")
         found = [item for entry in self.journal for item in recorded(entry)]

@@ -132,6 +132,9 @@ class FakeStore:
     async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
         return []
 
+    async def forget(self, before: Micros, most: int) -> int:
+        return 0
+
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         return []
 

@@ -128,3 +128,19 @@ async def test_the_transitions_of_all_alerts_are_filtered_by_whose_they_are_when
     assert await found(twin_id="pump_9") == []
     assert await found(since=T0 + 3 * SECOND, until=T0 + 5 * SECOND) == [4, 3]
     assert await found(alert_id="a1", transitions=("cleared",), since=T0 + 4 * SECOND) == [7, 5]
+
+
+async def test_what_is_too_old_goes_in_parts_and_an_open_alert_keeps_its_history(store: GraphStore) -> None:
+    await store.save(plant())
+    old, new = [record(1), record(2, 0, "a1", "closed")], record(9, 0, "a1", "closed")
+    of_open = record(1, 1, "a2")
+    entries = tuple(entry(number) for number in range(6))
+    records = (*old, of_open, new)
+    await store.write(batch(0, 9, audits=entries, records=records, alerts=(closed("a1", T0), alert("a2"))))
+    before = T0 + 2 * SECOND + 1
+    assert await store.forget(before, 3) == 3
+    assert await store.forget(before, 100) == 6  # the definition's own entry is one of the nine
+    assert await store.forget(before, 100) == 0
+    assert await store.audit(AuditQuery(), 100, None) == []
+    assert await store.alert_records(AlertQuery(), 100, None) == [new, of_open]
+    assert await store.alerts(["a1", "a2"]) == [closed("a1", T0), alert("a2")]

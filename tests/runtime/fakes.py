@@ -220,6 +220,9 @@ class FakeGraph:
     committed (the answer is lost on the way)."""
 
     def __init__(self, cursor: int = 0) -> None:
+        self.too_old = 0
+        """Entries that `forget` finds."""
+        self.forgetting: list[Micros] = []
         self.at = cursor
         self.trouble: Callable[[], str] = lambda: ""
         self.writes: list[FactBatch] = []
@@ -291,6 +294,12 @@ class FakeGraph:
 
     async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
         raise AssertionError("not the runtime's to call")
+
+    async def forget(self, before: Micros, most: int) -> int:
+        self.forgetting.append(before)
+        gone = min(most, self.too_old)
+        self.too_old -= gone
+        return gone
 
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         raise AssertionError("not the runtime's to call")
