@@ -188,7 +188,11 @@ async def test_what_is_refused_before_the_engine_is_audited_once_and_a_dry_run_n
     script = 'mutation { executeDtsl(input: {source: "overlay X {"}) { dryRun } }'
     assert (await act(plant, script))["errors"][0]["extensions"]["code"] == "DTSL_INVALID"
     await act(plant, SAVE, document={"twin_id": "p9", "twin_type": "none"}, reason="new")
-    for path, body in (("/twins/nobody/instance/methods/start", {"parameters": []}), ("/alerts/x/acknowledgement", {})):
+    calls: list[tuple[str, dict[str, Any]]] = [
+        ("/twins/nobody/instance/methods/start", {"parameters": []}),
+        ("/alerts/x/acknowledgement", {}),
+    ]
+    for path, body in calls:
         plant.clock.at += SECOND
         assert (await send(plant, "POST", path, json=body, headers=bob)).status_code == 404
     assert await told(plant) == [
