@@ -134,7 +134,9 @@ class Builder(ConditionBuilder):
                 token, value = tree.children
                 name = Name(read_name(str(token)), span_of(token))
                 if value.data == "name" and name.id in diagnostics.SEVERITIES:  # a comma is missing between them
-                    return Option(name, Constant(str(value.children[0]), tree_span(value)))
+                    word = value.children[0]
+                    text = self.text(word) if word.type == "STRING" else str(word)
+                    return Option(name, Constant(text, tree_span(value)))
                 return Option(name, self._option(value))
             case "word":
                 return self._word(tree)

@@ -4,8 +4,7 @@ Types and units are looked at once for each node, and kept: resolve.py makes fro
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from math import nan
 from typing import Literal as OneOf
@@ -62,6 +61,17 @@ from app.model.units import is_unit, suggestion
 _MOST_FOUND = 200
 """In one condition: more than that nobody is told."""
 _SECONDS = Measure("s", 0.0)
+_NO_PLACE_FOR_PULSES: Mapping[type[Condition], str] = {
+    Compare: "in a comparison",
+    Among: "in a comparison",
+    Between: "in a comparison",
+    Arithmetic: "in arithmetic",
+    Negative: "in arithmetic",
+    Not: "behind '!'",
+    Held: "with 'for'",
+    Aggregate: "in an aggregate",
+}
+"""What a pulse may not stand in, and how that is told."""
 Use = OneOf["condition", "let", "computed"]
 
 
@@ -90,7 +100,12 @@ class TypeChecker(NameChecker):
     def type(self, node: Condition) -> Type:
         if len(self.found) >= _MOST_FOUND:
             return UNKNOWN
+        place = _NO_PLACE_FOR_PULSES.get(type(node))
+        before = self._no_pulses
+        if place is not None and not before:
+            self._no_pulses = place
         found = self.types[id(node)] = self._type(node)
+        self._no_pulses = before
         return found
 
     def _type(self, node: Condition) -> Type:
@@ -106,25 +121,19 @@ class TypeChecker(NameChecker):
             case Bound():
                 self.bound(node)
             case Compare(op=op, left=left, right=right):
-                with self._without_pulses("in a comparison"):
-                    self._compared(op, left, right, node)
+                self._compared(op, left, right, node)
             case Among(item=item, values=values):
-                with self._without_pulses("in a comparison"):
-                    for each in values:
-                        self._compared("==", item, each, node)
+                for each in values:
+                    self._compared("==", item, each, node)
             case Between(item=item, low=low, high=high):
-                with self._without_pulses("in a comparison"):
-                    self._compared(">=", item, low, node)
-                    self._compared("<=", item, high, node)
+                self._compared(">=", item, low, node)
+                self._compared("<=", item, high, node)
             case Arithmetic():
-                with self._without_pulses("in arithmetic"):
-                    return self._arithmetic(node)
+                return self._arithmetic(node)
             case Negative(item=item):
-                with self._without_pulses("in arithmetic"):
-                    return self._negative(item)
+                return self._negative(item)
             case Not(item=item):
-                with self._without_pulses("behind '!'"):
-                    self.truth(item)
+                self.truth(item)
             case And(items=items) | Or(items=items):
                 for item in items:
                     self.truth(item)
@@ -133,8 +142,7 @@ class TypeChecker(NameChecker):
             case Held(item=item):
                 if self._over is not None:
                     self.say(messages.waits_in_aggregate("for"), node)
-                with self._without_pulses("with 'for'"):
-                    self.truth(item)
+                self.truth(item)
             case Within(item=item, other=other):
                 if self._over is not None:
                     self.say(messages.waits_in_aggregate("within"), node)
@@ -300,8 +308,7 @@ class TypeChecker(NameChecker):
             self.say(messages.several_roles_of_many(node.function, [self.scope.shown(path) for path in over]), node)
             return UNKNOWN
         self._over = over[0] if len(over) == 1 else ""
-        with self._without_pulses("in an aggregate"):
-            kind = self.type(item)
+        kind = self.type(item)
         self._over = None
         if len(over) != 1:
             if all((owner := self.scope.owners.get(path)) is not None and owner.known for path in owners(item)):
@@ -351,13 +358,6 @@ class TypeChecker(NameChecker):
     def _must_be_no_pulse(self, node: Condition) -> None:
         if self._no_pulses:
             self.say(messages.misplaced_pulse(self._no_pulses), node)
-
-    @contextmanager
-    def _without_pulses(self, where: str) -> Iterator[None]:
-        before = self._no_pulses
-        self._no_pulses = before or where
-        yield
-        self._no_pulses = before
 
 
 def _as_quantity(length: Duration) -> str | None:

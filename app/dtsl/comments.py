@@ -151,6 +151,8 @@ class _Page:
             line = self._next[id(line)]  # a comment above `&& b` is one of b
         elif line.tokens[0] != here:
             apart, line.apart = line.apart, False
+            if comment.startswith("///") and not comment.startswith("////"):
+                comment = comment.update(value=comment[1:])  # inside its statement it described nothing
         closes = self._tokens[line.tokens[0]].type == "RBRACE"
         indent = _indent(line.text) + ("  " if closes else "")
         line.above.append((apart, indent + _laid_out(comment, indent)))

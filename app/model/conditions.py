@@ -208,6 +208,8 @@ PULSES = (Changed, Occurred, Every)
 def children(node: Condition) -> tuple[Condition, ...]:
     """The nodes directly under it, in the order in which they are written."""
     match node:
+        case PropertyRef() | Literal():  # first, for most nodes are these
+            return ()
         case Compare(left=left, right=right) | Arithmetic(left=left, right=right):
             return left, right
         case And(items=items) | Or(items=items):

@@ -172,3 +172,14 @@ def test_what_cannot_be_read_is_not_formatted(text: str) -> None:
 def test_a_text_of_comments_alone_is_kept() -> None:
     assert format_text("\n\n  // a\n\n\n\n /* b */ // c\n\n").text == "// a\n\n/* b */\n// c\n"
     assert format_text(" \n\t").text == ""
+
+
+def test_what_describes_nothing_does_not_begin_to_when_it_is_moved() -> None:
+    source = "overlay X {\n  twins {\n    Valve\n    /// inside\n    valve;\n  }\n}\n"
+
+    text = format_text(source).text
+
+    assert text is not None
+    assert "    // inside\n    Valve valve;" in text
+    assert parse_script(text)[0] == parse_script(source)[0]
+    assert format_text(text).text == text
