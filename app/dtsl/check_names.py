@@ -128,6 +128,9 @@ class NameChecker:
             known = map(spell, self.scope.given)
             self.say(messages.unknown_name(spell(ref.name), known), ref)
             return
+        if (owner := self.scope.owners.get(ref.name)) is not None and not roles:
+            self.say(messages.role_alone(self.scope.shown(ref.name), owner.many), ref)
+            return
         self.say(diagnostics.role_needed(spell(ref.name), map(spell, roles)), ref)
 
     def _unknown_owner(self, name: str, node: Condition) -> None:

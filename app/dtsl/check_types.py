@@ -14,7 +14,18 @@ from app.dtsl import diagnostics_conditions as messages
 from app.dtsl.check_names import NameChecker
 from app.dtsl.functions import QUALITIES
 from app.dtsl.lengths import write_duration
-from app.dtsl.measures import Apart, Measure, Meeting, meeting, per_second, product, quotient, straight, summed
+from app.dtsl.measures import (
+    NUMBER_OF,
+    Apart,
+    Measure,
+    Meeting,
+    meeting,
+    per_second,
+    product,
+    quotient,
+    straight,
+    summed,
+)
 from app.dtsl.scope import Finding, Scope
 from app.dtsl.types import (
     BOOLEAN,
@@ -172,6 +183,9 @@ class TypeChecker(NameChecker):
             self._meet(one, other, node)
             self._look_at_range(one, other, right)
             self._look_at_range(other, one, left)
+            part = next((each.constant for each in (one, other) if each.constant is not None), 0)
+            if COUNT in (one, other) and op in ("==", "!=") and part != int(part):
+                self.warned.append(Finding(messages.never() if op == "==" else messages.always(), node))
 
     def _lengths_compared(
         self, op: str, left: tuple[Condition, Type], right: tuple[Condition, Type], node: Condition
@@ -189,7 +203,7 @@ class TypeChecker(NameChecker):
                 return
             if met.kind != "number":
                 self.say(diagnostics.incompatible(left[1].shown, right[1].shown), node)
-            elif met.measure.unit is None:
+            elif met.measure.unit is None or met.measure == NUMBER_OF:
                 instead = f"{other.value}s" if isinstance(other, Literal) else None
                 self.say(messages.no_length_of_time(met.shown, instead), other if instead else node)
             elif age and (met.constant is None or op in ("==", "!=")):
@@ -265,7 +279,7 @@ class TypeChecker(NameChecker):
         value = other.constant if conversion is None else conversion.apply(other.constant)
         low, high = property.lowest, property.highest
         if (low is not None and value < low) or (high is not None and value > high):
-            unit = property.measure.unit
+            unit = property.measure.unit if property.measure != NUMBER_OF else None
             self.warned.append(Finding(messages.outside_range(other.shown, property.shown, low, high, unit), node))
 
     # ------------------------------------------------------------ functions
@@ -274,6 +288,10 @@ class TypeChecker(NameChecker):
         ref = node.ref
         if ref.owner is None and ref.name in self.scope.given:
             self.say(messages.no_property(self.scope.spell(ref.name)), ref)
+            return UNKNOWN
+        kept = _kept(node)
+        if kept and self._over is not None:
+            self.say(messages.remembers_in_aggregate(kept), node)
             return UNKNOWN
         kind = self.type(ref)
         match node:
@@ -322,6 +340,8 @@ class TypeChecker(NameChecker):
             return BOOLEAN
         if node.function == "count":
             return COUNT
+        if kind.kind == "unknown":
+            return UNKNOWN
         measure = kind.measure if node.function != "sum" else replace(kind.measure, weight=nan)
         low, high = (None, None) if node.function == "sum" else (kind.lowest, kind.highest)
         shown_as = f"the {node.function} of {kind.shown}"
@@ -331,7 +351,7 @@ class TypeChecker(NameChecker):
         owner = self.scope.owners.get(role)
         if owner is None:
             if self.scope.own is not None:
-                self.say(messages.nothing_of_many("count"), node)
+                self.say(messages.no_roles("count"), node)
             else:
                 self._unknown_owner(role, node)
         elif owner.known:
@@ -358,6 +378,19 @@ class TypeChecker(NameChecker):
     def _must_be_no_pulse(self, node: Condition) -> None:
         if self._no_pulses:
             self.say(messages.misplaced_pulse(self._no_pulses), node)
+
+
+def _kept(node: Evidence | Previous | Rate | Changed) -> str:
+    """The function, where it looks back or at a clock: the engine does neither for each member."""
+    match node:
+        case Previous():
+            return "previous"
+        case Rate():
+            return "rate"
+        case Evidence(function="age"):
+            return "age"
+        case _:
+            return ""
 
 
 def _as_quantity(length: Duration) -> str | None:

@@ -163,6 +163,19 @@ def nothing_of_many(function: str) -> Message:
     )
 
 
+def no_roles(function: str) -> Message:
+    return Message(
+        "DTSL345",
+        f"'{function}' goes over a role that many twins fill, and a twin has no roles",
+        "put the behavior into an overlay that has them",
+    )
+
+
+def role_alone(role: str, many: bool) -> Message:
+    hint = f"'count({role})' is how many fill it" if many else f"'{role} != null' asks whether it is filled"
+    return Message("DTSL210", f"'{role}' is a role, and a property of it is needed", f"write '{role}.property'; {hint}")
+
+
 def counts_one(role: str) -> Message:
     text = f"the role '{role}' is filled by one: there is nothing to count"
     return Message("DTSL345", text, f"write '{role} != null'")
@@ -187,9 +200,23 @@ def waits_in_aggregate(word: str) -> Message:
     )
 
 
+def remembers_in_aggregate(function: str) -> Message:
+    hint = (
+        "ask it of each of them, in a behavior of their twin type"
+        if function != "age"
+        else "give the property 'staleAfter' and ask 'any(isStale(...))'"
+    )
+    return Message(
+        "DTSL348", f"'{function}' inside an aggregate would have to be kept or watched for each member", hint
+    )
+
+
 def aggregated(function: str, found: str, *, truths: bool) -> Message:
-    wanted = "true or false" if truths else "a number"
-    return Message("DTSL349", f"'{function}' goes over what is {wanted}, and {found} is not")
+    wanted = "a condition" if truths else "a number"
+    example = FUNCTIONS[function].example
+    return Message(
+        "DTSL349", f"'{function}' goes over {wanted}, and {found} is none", f"write it like '{function}({example})'"
+    )
 
 
 def many_in_condition(role: str) -> Message:

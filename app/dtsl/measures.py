@@ -24,6 +24,8 @@ class Measure:
 
 UNTOLD = Measure(None, nan)
 PURE = Measure(None, None)
+NUMBER_OF = Measure("1", 0.0)
+"""Of what counts members: a mere number, which no unit but one like `count` may meet."""
 
 
 class Apart(ValueError):
@@ -33,6 +35,9 @@ class Apart(ValueError):
 def straight(given: Measure, wanted: Measure) -> Conversion | None:
     """From numbers in the one to numbers in the other; None where they stay as they are. Raises Apart."""
     if given.unit is None or wanted.unit is None or given.unit == wanted.unit:
+        return None
+    if NUMBER_OF.unit in (given.unit, wanted.unit):
+        _must_be_mere(wanted.unit if given.unit == NUMBER_OF.unit else given.unit)
         return None
     try:
         found = conversion(given.unit, wanted.unit)
@@ -84,6 +89,8 @@ def product(left: Measure, right: Measure, factor: float | None) -> Measure:
     """`factor` where one side is a mere number that is written out."""
     if left.unit is None or right.unit is None:
         return _scaled(left if right.unit is None else right, left, right, factor)
+    if NUMBER_OF.unit in (left.unit, right.unit):
+        return Measure(right.unit if left.unit == NUMBER_OF.unit else left.unit, nan)
     return _made(f"({left.unit})*({right.unit})")
 
 
@@ -91,6 +98,8 @@ def quotient(left: Measure, right: Measure, divisor: float | None) -> Measure:
     """`divisor` where the right side is a mere number that is written out."""
     if right.unit is None:
         return _scaled(left, left, right, 1 / divisor if divisor else None)
+    if right.unit == NUMBER_OF.unit:
+        return NUMBER_OF if left.unit == NUMBER_OF.unit else Measure(left.unit, nan)
     if left.unit == right.unit:
         return PURE if left.weight is None and right.weight is None else UNTOLD
     if left.unit is None:
@@ -105,6 +114,16 @@ def per_second(measure: Measure) -> Measure:
 def put_together(measure: Measure) -> bool:
     """Whether its unit is a product or a quotient that was made here."""
     return measure.unit is not None and "(" in measure.unit
+
+
+def _must_be_mere(unit: str) -> None:
+    """Raises Apart."""
+    try:
+        mere = conversion("1", unit) is None
+    except NotConvertible:
+        mere = False
+    if not mere:
+        raise Apart(f"the one is a mere number, the other in '{unit}'")
 
 
 def shown(measure: Measure) -> str:

@@ -11,7 +11,7 @@ from typing import Literal as OneOf
 from app.dtsl import diagnostics
 from app.dtsl.diagnostics import Message
 from app.dtsl.lengths import write_duration
-from app.dtsl.measures import PURE, UNTOLD, Measure
+from app.dtsl.measures import NUMBER_OF, PURE, UNTOLD, Measure
 from app.dtsl.spelling import dtsl_member, quote
 from app.model.conditions import Duration, Quantity
 from app.model.definitions import Described, PropertyDefinition
@@ -54,7 +54,7 @@ class Type:
 UNKNOWN = Type("unknown", "this")
 """Something wrong that is reported already; fits everything."""
 NUMBER = Type("number", "this number")
-COUNT = Type("number", "this count", lowest=0)
+COUNT = Type("number", "this count", measure=NUMBER_OF, lowest=0)
 BOOLEAN = Type("boolean", "this condition")
 
 
