@@ -11,6 +11,7 @@ from app.commands.check_behaviors import Place, check_behavior
 from app.commands.check_conditions import meant
 from app.commands.part_plans import micros
 from app.commands.values import fitted
+from app.dtsl.measures import told
 from app.dtsl.parse import parse_condition
 from app.dtsl.references import reference_in
 from app.dtsl.resolve import resolved
@@ -133,8 +134,8 @@ def _parts(message: str, scope: Scope) -> tuple[str | MessageValue, ...]:
         value = reference_in(part)
         assert value is not None, "checked: every hole is a reference"
         given = scope.given.get(value.name) if value.owner is None else None
-        unit = given.type.measure.unit if given is not None else None
-        parts.append(MessageValue(resolved(value, scope), part.decimals, unit or ""))
+        unit = told(given.type.measure) if given is not None else ""
+        parts.append(MessageValue(resolved(value, scope), part.decimals, unit))
     return () if parts == [message] else tuple(parts)
 
 

@@ -130,6 +130,11 @@ def shown(measure: Measure) -> str:
     return f"'{measure.unit}'"
 
 
+def told(measure: Measure) -> str:
+    """What stands behind a number that people read; "" for a mere number, and for a unit that was made here."""
+    return "" if measure.unit is None or measure == NUMBER_OF or put_together(measure) else measure.unit
+
+
 def _scaled(united: Measure, left: Measure, right: Measure, factor: float | None) -> Measure:
     if PURE not in (left, right):  # a number that nobody gave a unit may be of any
         return UNTOLD
