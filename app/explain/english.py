@@ -8,7 +8,21 @@ import json
 from collections.abc import Iterator, Sequence
 
 from app.dtsl.format_conditions import format_condition
-from app.model.conditions import Among, And, Between, Bound, Compare, Condition, Literal, Not, Or, PropertyRef, written
+from app.model.conditions import (
+    Aggregate,
+    Among,
+    And,
+    Between,
+    Bound,
+    Compare,
+    Condition,
+    Literal,
+    Not,
+    Or,
+    PropertyRef,
+    outside_members,
+    written,
+)
 from app.model.events import Call, Cause, Read
 from app.model.explanation import Explanation, Missing, Seen, Way, WhyNot
 from app.model.plan import BehaviorKey
@@ -158,6 +172,11 @@ class _Words:
                 return f"{self._subject(node)} {self._is} {shown(item.value)}{self._evidence(node)}"
             case Compare(op=op, left=PropertyRef() as ref, right=Literal(value=value)):
                 return f"{self._value(ref)}{_compared(op, value, item.value, self._unit(ref))}{self._evidence(ref)}"
+            case Compare(op=op, left=Aggregate() as together, right=Literal(value=value)) if (
+                self._came(together) is not None
+            ):
+                came = f"`{format_condition(together)}` {self._is} {shown(self._came(together))}"
+                return f"{came}{_compared(op, value, item.value, '')}{self._with(place)}"
             case _:
                 why = f", {item.why}" if item.why else ""
                 return f"`{format_condition(node)}` {self._is} {shown(item.value)}{why}{self._with(place)}"
@@ -187,10 +206,25 @@ class _Words:
         node = item.node
         if isinstance(node, PropertyRef) and node in self._reads:
             yield f"{self._subject(node)} {self._is} not known: {self._why(self._reads[node])}"
+        elif isinstance(node, Aggregate) and (outside := list(self._outside(node))):
+            yield from outside
         elif item.why:
             yield f"in `{format_condition(node)}`, {item.why}" if not isinstance(node, PropertyRef) else item.why
         for child in self._under[place]:
             yield from self._blames(child)
+
+    def _outside(self, node: Aggregate) -> Iterator[str]:
+        """What is not known beside the members, where that keeps all of them unknown."""
+        found = self._together.get(node)
+        if found is None or found.unknown < found.members:
+            return
+        for ref in dict.fromkeys(outside_members(node)):
+            if isinstance(ref, PropertyRef) and ref in self._reads and not self._reads[ref].fact.state().known:
+                yield f"{self._subject(ref)} {self._is} not known: {self._why(self._reads[ref])}"
+
+    def _came(self, node: Condition) -> Value:
+        found = self._together.get(node)
+        return found.value if found is not None else None
 
     def _why(self, read: Read) -> str:
         state = read.fact.state()
