@@ -60,8 +60,14 @@ def overlay_behaviors(world: World, overlay: Overlay) -> tuple[BehaviorNode, ...
         return ()
     named = names_in_overlay(world, overlay)
 
+    found: dict[str, tuple[Named, ...]] = {}  # thousands may be behind a path that every behavior names
+
     def meant(path: str | None) -> Iterable[Named]:
-        return (item for _, item in behind(world, overlay, named, path)) if path is not None else ()
+        if path is None:
+            return ()
+        if path not in found:
+            found[path] = tuple([item for _, item in behind(world, overlay, named, path)])
+        return found[path]
 
     return _nodes(owner, behaviors, named, None, meant)
 

@@ -4,14 +4,14 @@ A cell that changes marks its member, and only marked members are looked at agai
 10,000 of them one change costs one. What is kept follows from the cells, so it is in no snapshot and in no fact.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from app.engine.aggregates import Bounds, Kept, Truths, kept
-from app.engine.compile import Compiled, TooDeep, compile_condition, compile_expression, type_of
+from app.engine.compile import TooDeep, ValueType, compile_condition, compile_expression, type_of
 from app.engine.slot import UNSEEN, Slot
 from app.engine.slots import Gathered as GatheredPlan
-from app.model.conditions import Condition, PropertyRef, about_members, owners, references, written
+from app.model.conditions import Condition, about_members, owners, references, written
 from app.model.events import MemberValue, TimerKey, Together
 from app.model.values import Value
 
@@ -65,31 +65,30 @@ class Gathered(Slot):
 
     def _made(self, owner: "Owner", twins: "Mapping[str, TwinState]", cells: "tuple[Cell, ...]") -> Iterator[_Member]:
         node, item = self.plan.node, self.plan.node.item
+        ids = owner.members(node.over)
+        if item is None:
+            yield from (_Member(id, _counted, ()) for id in ids)
+            return
         outside = {ref: cells[place] for ref, place in zip(self.plan.outside, self.plan.outer, strict=True)}
-        tests: dict[Any, Compiled | str] = {}
-        for id in owner.members(node.over):
-            if item is None:
-                yield _Member(id, _counted, ())
-                continue
-            found: dict[PropertyRef, Cell | None] = {}
-            for ref in references(item):
-                if about_members(ref.owner, node.over):
-                    twin = twins.get(owner.twin_of(_inside(ref.owner, node.over, id)) or "")
-                    found[ref] = twin.cells.get(ref.name) if twin is not None else None
-                else:
-                    found[ref] = outside.get(ref)
-            bound = {name: owner.fills(_inside(name, node.over, id), twins) for name in owners(item)}
-            types = {ref: type_of(cell.spec) if cell is not None else None for ref, cell in found.items()}
-            variant = tuple(types.values()), tuple(bound.values())
-            compiled = tests.get(variant)
-            if compiled is None:
-                compiled = tests[variant] = _compiled(self.plan, item, types, bound)
-            if isinstance(compiled, str):
-                yield _Member(id, None, (), compiled)
-                continue
-            self.watching = self.watching or bool(compiled.watched)
-            why = "; ".join(compiled.notes)
-            yield _Member(id, compiled.test, tuple([found[ref] for ref in compiled.reads]), why)  # type: ignore[misc]
+        # What the item names is taken apart once, not for each of 10,000 members.
+        refs = [(ref.name, _tail(ref.owner, node.over), outside.get(ref)) for ref in references(item)]
+        named = {name: _tail(name, node.over) for name in sorted(owners(item))}
+        variants: dict[Any, _Variant] = {}
+        for id in ids:
+            member = f"{node.over}/{id}"
+            found: list[Cell | None] = []
+            for name, tail, other in refs:
+                twin = twins.get(owner.twin_of(member + tail) or "") if tail is not None else None
+                found.append(other if tail is None else twin.cells.get(name) if twin is not None else None)
+            bound = [owner.fills(name if tail is None else member + tail, twins) for name, tail in named.items()]
+            types = [type_of(cell.spec) if cell is not None else None for cell in found]
+            key = (*types, *bound)
+            variant = variants.get(key)
+            if variant is None:
+                variant = variants[key] = _variant(self.plan, item, types, dict(zip(named, bound, strict=True)))
+            self.watching = self.watching or variant.watched
+            shown = tuple([found[place] for place in variant.places])
+            yield _Member(id, variant.test, shown, variant.why)  # type: ignore[arg-type]
 
     # ------------------------------------------------------------ looking
 
@@ -218,18 +217,34 @@ def _reason(cell: "Cell") -> str:
     return f"{cell.twin.plan.twin_id}.{cell.spec.plan.name}: {cell.state().reason or 'PathSilent'}"
 
 
-def _inside(owner: str | None, over: str, id: str) -> str:
-    """`lines/pump` of the member `l1`: `lines/l1/pump`."""
+def _tail(owner: str | None, over: str) -> str | None:
+    """Of `lines/pump` over `lines`, `/pump`; None for somebody outside of the role."""
     assert owner is not None
-    return f"{over}/{id}{owner[len(over) :]}" if about_members(owner, over) else owner
+    return owner[len(over) :] if about_members(owner, over) else None
 
 
-def _compiled(
-    plan: GatheredPlan, item: Condition, types: Mapping[PropertyRef, Any], bound: Mapping[str, bool]
-) -> Compiled | str:
+class _Variant(NamedTuple):
+    """The item, as members of the same types are asked: nearly always all of them."""
+
+    test: Callable[..., Any] | None
+    places: tuple[int, ...]
+    """Of what the test takes, among the references of the item."""
+    watched: bool
+    why: str
+
+
+def _variant(
+    plan: GatheredPlan, item: Condition, types: Sequence[ValueType | None], bound: Mapping[str, bool]
+) -> _Variant:
     truths = plan.node.function in ("any", "all", "count")
+    refs = references(item)
     try:
-        found = (compile_condition if truths else compile_expression)(item, types, bound, {})
+        made = (compile_condition if truths else compile_expression)(
+            item, dict(zip(refs, types, strict=True)), bound, {}
+        )
     except TooDeep:
-        return "it nests too deeply"
-    return "a member can't be asked about time or events" if found.slots else found
+        return _Variant(None, (), False, "it nests too deeply")
+    if made.slots:
+        return _Variant(None, (), False, "a member can't be asked about time or events")
+    places = tuple([refs.index(ref) for ref in made.reads])
+    return _Variant(made.test, places, bool(made.watched), "; ".join(made.notes))
