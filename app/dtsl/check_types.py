@@ -329,7 +329,9 @@ class TypeChecker(NameChecker):
         kind = self.type(item)
         self._over = None
         if len(over) != 1:
-            if all((owner := self.scope.owners.get(path)) is not None and owner.known for path in owners(item)):
+            named = owners(item)
+            told = not named and kind.kind == "unknown"
+            if not told and all((owner := self.scope.owners.get(path)) is not None and owner.known for path in named):
                 self.say(messages.nothing_of_many(node.function), node)
             return UNKNOWN
         truths = node.function in ("any", "all", "count")
