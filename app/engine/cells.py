@@ -385,8 +385,9 @@ class TwinState:
         "clock",
         "computed",
         "contact",
-        "contact_at",
         "events",
+        "gap",
+        "gaps",
         "guards",
         "key",
         "last_contact",
@@ -406,8 +407,10 @@ class TwinState:
         self.alive = False
         self.contact = False
         """Whether its path has been told alive or silent in this run."""
-        self.contact_at: Micros = 0
-        """Since when."""
+        self.gap: Micros = 0
+        """When the run ended since which it was not heard of; 0 where it was."""
+        self.gaps: tuple[tuple[Micros, Micros], ...] = ()
+        """The last few such times, from when to when: what it was heard of before has not aged in them."""
         self.reason = ""
         self.last_contact: Micros | None = None
         self.source = ""

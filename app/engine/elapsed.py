@@ -11,21 +11,16 @@ KEPT_STEPS = 20
 
 
 class Elapsed:
-    __slots__ = ("began", "behind", "ended", "steps")
+    __slots__ = ("began", "behind", "steps")
 
     def __init__(self) -> None:
         self.began: Micros = 0
         """When this run did."""
-        self.ended: Micros = 0
-        """The last moment that is known of the run before."""
         self.steps: tuple[tuple[Micros, Micros], ...] = ()
         """Of the last few steps of the clock: a moment that separates what was stamped before from what was stamped
         after, and by how much it was set."""
         self.behind: Micros = 0
         """How far the wall clock is behind engine time, where it was set back."""
-
-    def begin(self, last: Micros, now: Micros) -> None:
-        self.ended, self.began = last, now
 
     def step(self, now: Micros, by: Micros, behind: Micros) -> None:
         """`now`: after it. What was stamped before is older than that by all of `by`, what was stamped after by next to
@@ -33,7 +28,6 @@ class Elapsed:
         if by:
             self.steps = (*self.steps, (now - by // 2, by))[-KEPT_STEPS:]
             self.began += by
-            self.ended += by
         self.behind = behind
 
     def from_then(self, moment: Micros) -> Micros:

@@ -41,6 +41,7 @@ from app.model.time import Micros
 from app.model.values import Override, PropertyState, Value
 
 KEPT_CALLS = 1000
+KEPT_GAPS = 8
 
 FINISHED = frozenset({"accepted", "refused", "failed", "withheld", "expired", "indeterminate"})
 
@@ -354,7 +355,9 @@ class LiveState:
         twin = self.twins.get(fact.twin_id)
         if twin is not None:
             if not twin.contact:
-                twin.contact, twin.contact_at = True, fact.at
+                twin.contact = True
+                if twin.gap:
+                    twin.gaps, twin.gap = (*twin.gaps, (twin.gap, fact.at))[-KEPT_GAPS:], 0
             twin.alive = fact.status == "connected"
             twin.reason = fact.reason
             twin.last_contact = fact.last_contact
@@ -384,13 +387,15 @@ class LiveState:
 
         Losing knowledge turns evidence to unknown and never flips it, so no behavior changes its state here.
         """
-        self.elapsed.begin(last, self.time)
+        self.elapsed.began = self.time
         self.timers.begin_run(last, self.time)
         touched: dict[RuleState, None] = {}
         for twin in self.twins.values():
             twin.clock = None
             if not twin.plan.connected:
                 continue
+            if twin.last_contact is not None and not twin.gap:
+                twin.gap = last
             twin.alive = twin.contact = False
             twin.reason = ""
             for cell in twin.cells.values():

@@ -414,10 +414,11 @@ class Memory:
         """When it was last reported, as a moment to count from; None for never."""
         if not cell.reported_at:
             return None
-        elapsed = self.plant.elapsed
-        then = elapsed.from_then(cell.reported_at)
-        if then < elapsed.began and cell.behind_path():
-            return elapsed.from_then(cell.twin.contact_at) - max(0, elapsed.ended - then)
+        from_then = self.plant.elapsed.from_then
+        then = from_then(cell.reported_at)
+        for ended, heard in cell.twin.gaps if cell.behind_path() else ():
+            if cell.reported_at <= ended:
+                then += from_then(heard) - from_then(ended)
         return then
 
     def wake_at(self, step: "Step", slot: Slot, cell: "Cell", due: Micros | None, cause: Cause) -> None:

@@ -40,7 +40,8 @@ class _Path(msgspec.Struct, frozen=True, array_like=True):
     twin_id: str
     alive: bool
     contact: bool
-    contact_at: Micros
+    gap: Micros
+    gaps: tuple[tuple[Micros, Micros], ...]
     reason: str
     last_contact: Micros | None
     source: str
@@ -92,8 +93,8 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     held_actions: tuple[WaitingActions, ...]
     unread: tuple[tuple[PropertyKey, str, Micros], ...]
     past: tuple[_Past, ...]
-    run: tuple[Micros, Micros, Micros]
-    """When it began, when the one before ended, how far the wall clock is behind."""
+    run: tuple[Micros, Micros]
+    """When it began, how far the wall clock is behind."""
     steps: tuple[tuple[Micros, Micros], ...]
     shelvings: tuple[Shelving, ...]
     raises: tuple[tuple[OwnerKey, int | None, tuple[Raise, ...]], ...]
@@ -155,7 +156,7 @@ def fill(live: LiveState, state: State) -> None:
     for path in state.paths:
         twin = live.twins[path.twin_id]
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
-        twin.contact_at = path.contact_at
+        twin.gap, twin.gaps = path.gap, path.gaps
         twin.last_contact, twin.source = path.last_contact, path.source
         twin.events = path.events
         twin.sends, twin.acted = path.sends, path.acted
@@ -175,7 +176,7 @@ def fill(live: LiveState, state: State) -> None:
     live.calls = {call.call_id: call for call in state.calls}
     live.finished = {call.call_id: call for call in state.finished}
     live.waiting = dict.fromkeys(state.waiting)
-    live.elapsed.began, live.elapsed.ended, live.elapsed.behind = state.run
+    live.elapsed.began, live.elapsed.behind = state.run
     live.elapsed.steps = state.steps
     for timer in state.timers:
         live.timers.put(timer)
@@ -238,7 +239,8 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
                 twin.key.id,
                 twin.alive,
                 twin.contact,
-                twin.contact_at,
+                twin.gap,
+                twin.gaps,
                 twin.reason,
                 twin.last_contact,
                 twin.source,
@@ -293,7 +295,7 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
             for name, cell in twin.cells.items()
             if (past := cell.past) is not None and past.holds()
         ),
-        (live.elapsed.began, live.elapsed.ended, live.elapsed.behind),
+        (live.elapsed.began, live.elapsed.behind),
         live.elapsed.steps,
         tuple(live.shelvings.values()),
         live.raises.rows(live.time),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import dtsl, engine, explain, find, flat, latency, load, memory, start
+from tests.bench import dtsl, engine, explain, find, flat, latency, load, memory, start, timers
 
 SUITES: dict[str, Callable[[], None]] = {
     "dtsl": dtsl.main,
@@ -21,6 +21,7 @@ SUITES: dict[str, Callable[[], None]] = {
     "find": find.main,
     "load": load.main,
     "start": start.main,
+    "timers": timers.main,
 }
 
 

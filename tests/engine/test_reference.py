@@ -129,7 +129,7 @@ steps = st.one_of(
     st.tuples(st.just("manual"), st.sampled_from([2.0, 8.0, 15.0])),
     st.tuples(st.just("override"), twins, st.sampled_from([None, None, "out", 12.0])),
     st.tuples(st.just("event"), twins, st.integers(1, 6)),
-    st.tuples(st.just("restart"), st.integers(0, 12), st.booleans()),
+    st.tuples(st.just("restart"), st.integers(1, 12), st.booleans()),
     st.tuples(st.just("clock"), st.sampled_from([3, 3600])),
     st.tuples(st.just("nothing")),
 )

@@ -253,3 +253,22 @@ async def test_a_step_is_in_the_journal_so_that_a_replay_decides_the_same(tmp_pa
         assert other.decide(entry.input, entry.now) == entry.outcome
     assert other.state_digest() == digest
     await journal.close()
+
+
+async def test_a_crash_of_a_quiet_plant_loses_a_little_of_what_was_waited(tmp_path: Path) -> None:
+    hands = Hands()
+    clock = hands.clock()
+    async with running(tmp_path, clock) as (engine, ingest):
+        await ingest.submit(Load(WAITING, starting=True))
+        ingest.status(SourceStatus("opcua", (PathStatus("pump", True),)))
+        await hear(engine, ingest, 90.0, clock, T)
+        for _ in range(25):
+            hands.pass_by(1)
+            await a_while()
+    hands.pass_by(3600)
+    again = hands.clock()
+    async with running(tmp_path, again) as (engine, ingest):
+        ingest.status(SourceStatus("opcua", (PathStatus("pump", True),)))
+        await hear(engine, ingest, 90.0, again, again.now())
+        timers = [timer for timer in engine.live.timers.all() if timer.key.behavior == "hot"]
+        assert [timer.due is not None and timer.due - again.now() <= 10 * SECOND for timer in timers] == [True]
