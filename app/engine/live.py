@@ -41,7 +41,7 @@ from app.model.time import Micros
 from app.model.values import Override, PropertyState, Value
 
 KEPT_CALLS = 1000
-KEPT_GAPS = 8
+KEPT_GAPS = 20
 
 FINISHED = frozenset({"accepted", "refused", "failed", "withheld", "expired", "indeterminate"})
 
@@ -394,7 +394,9 @@ class LiveState:
             twin.clock = None
             if not twin.plan.connected:
                 continue
-            if twin.last_contact is not None and not twin.gap:
+            if twin.last_contact is not None:
+                if twin.gap:
+                    twin.gaps = (*twin.gaps, (twin.gap, last))[-KEPT_GAPS:]
                 twin.gap = last
             twin.alive = twin.contact = False
             twin.reason = ""

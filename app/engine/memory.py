@@ -93,6 +93,7 @@ class Held(Slot):
             else:
                 step.timer(resumed(timer, step.now), "resumed")
         self.live = self._value(memory, item)
+        self._look(memory)
 
     def _start(self, memory: "Memory", step: "Step", cause: Cause, *, doubted: bool) -> None:
         since = step.when(memory.rule, cause)
@@ -103,7 +104,7 @@ class Held(Slot):
         )
 
     def steady(self, memory: "Memory") -> bool:
-        return self.plan.item(*memory.arguments) is self.seen
+        return not self.waits and self.plan.item(*memory.arguments) is self.seen
 
     def why(self, memory: "Memory") -> str:
         if self.plan.item(*memory.arguments) is not True:
@@ -157,9 +158,10 @@ class Within(Slot):
             else:
                 step.timer(timer, "stopped")
         self.live = self._value(memory, other)
+        self._look(memory)
 
     def steady(self, memory: "Memory") -> bool:
-        return self.plan.other(*memory.arguments) is self.seen
+        return not self.waits and self.plan.other(*memory.arguments) is self.seen
 
     def why(self, memory: "Memory") -> str:
         timer = memory.plant.timers.get(self.key)

@@ -18,7 +18,7 @@ UNSEEN: Final[Any] = object()
 
 
 class Slot:
-    __slots__ = ("key", "live", "seen")
+    __slots__ = ("key", "live", "seen", "waits")
 
     is_pulse = False
 
@@ -28,6 +28,8 @@ class Slot:
         """What the condition reads."""
         self.seen: Any = UNSEEN
         """What it asks itself, when it was last advanced."""
+        self.waits = False
+        """Whether its timer waited then for what the rule reads to be read back."""
 
     def named(self) -> tuple[str | None, str] | None:
         """The event that it is for, by owner as the condition names it and name."""
@@ -38,6 +40,10 @@ class Slot:
 
     def advance(self, memory: "Memory", step: "Step", cause: Cause) -> None:
         self.live, self.seen = self.value(memory), None
+
+    def _look(self, memory: "Memory") -> None:
+        timer = memory.plant.timers.get(self.key)
+        self.waits = timer is not None and timer.waits
 
     def steady(self, memory: "Memory") -> bool:
         return self.seen is not UNSEEN
