@@ -266,7 +266,7 @@ async def test_a_script_may_write_a_list_and_is_told_where_an_element_is_wrong()
         assert [(item.code, part in item.message) for item in caught.value.problems] == [(code, True)]
     with pytest.raises(Invalid) as caught:
         await commands.execute(script.format(value="5").replace("profile", "window"), ANN)
-    assert [(item.code, item.hint) for item in caught.value.problems] == [("DTSL322", "write this behavior as JSON")]
+    assert [(item.code, "an object" in item.message) for item in caught.value.problems] == [("DTSL307", True)]
 
 
 # ---------------------------------------------------------------- units, subtypes
