@@ -48,6 +48,8 @@ def check_bindings(declared: Declaration, type_name: str, needs: Mapping[str, Ro
         for filler in binding.fillers:
             if need is not None:
                 _check_filler(binding, filler, need, checking)
+                if need.many:  # `pumps` has the leading one too
+                    continue
             first = filled.setdefault(filler.name.id, binding.role.id)
             if first != binding.role.id:
                 names = dtsl_type(filler.name.id), dtsl_member(first), dtsl_member(binding.role.id)

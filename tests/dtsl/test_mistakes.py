@@ -168,3 +168,10 @@ overlay Odds {{
 }}"""
 
     assert [found.line for found in check_script(source, catalogue()).diagnostics] == [1]
+
+
+def test_a_role_of_many_may_have_a_twin_of_another_role() -> None:
+    source = """overlay Group { twins { CentrifugalPump lead; CentrifugalPump[] pumps; } }
+instance GroupA of Group { twins { lead = Pump123; pumps = [Pump123, "P-101A"]; } }"""
+
+    assert check_script(source, catalogue()).diagnostics == ()
