@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from app.model.plan import OwnerKey, PropertyKey
 from app.model.time import iso
 from tests.api.client import ask
 from tests.api.plant import Plant
@@ -105,3 +106,36 @@ async def test_an_active_behavior_lacks_nothing(plant: Plant) -> None:
     found = (await behavior(plant, WHY_NOT, "pump_123", "hot"))["whyNot"]
     assert found["ways"] == []
     assert "is active" in found["text"]
+
+
+async def test_an_aggregate_reads_the_property_of_each_member_and_its_explanation_counts_them(plant: Plant) -> None:
+    script = """
+      twin type Mill { properties { enum status in ["off", "fault"]; } }
+      overlay Hall {
+        twins { Mill[] mills; }
+        behaviors { behavior failed { when { any(mills.status == "fault") } then { alert(error, "a mill failed"); } } }
+      }
+      twin M1 of Mill { }
+      twin M2 of Mill { }
+      twin M3 of Mill { }
+      instance North of Hall { twins { mills = [M1, M2]; } }
+    """
+    run = "mutation($s: String!) { executeDtsl(input: {source: $s}) { created { id } } }"
+    await ask(plant, run, s=script)
+    [node] = plant.store.changes[-1].behaviors[OwnerKey("overlay", "north")]
+    assert node.reads == (PropertyKey("m_1", "status"), PropertyKey("m_2", "status"))
+    report = "mutation($s: [SampleInput!]!) { reportSamples(input: {samples: $s}) { __typename } }"
+    await ask(plant, report, s=[{"twinId": "m_2", "property": "status", "value": "fault"}])
+    asked = """{
+      alerts { nodes { message twins { twinId } } }
+      overlay(overlayId: "north") { behaviors { evidence explanation {
+        text nodes { members { count unknown deciding { id evidence } missing } } } } }
+    }"""
+    answer = await ask(plant, asked)
+    assert answer["alerts"]["nodes"] == [{"message": "a mill failed", "twins": [{"twinId": "m_2"}]}]
+    [behavior] = answer["overlay"]["behaviors"]
+    assert behavior["evidence"] == "TRUE"
+    assert "of 2: 'm_2' true, 1 not known, as 'm_1'" in behavior["explanation"]["text"]
+    deciding = [{"id": "m_2", "evidence": "TRUE"}]
+    members = {"count": 2, "unknown": 1, "deciding": deciding, "missing": ["m_1"]}
+    assert behavior["explanation"]["nodes"][0]["members"] == members
