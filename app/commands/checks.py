@@ -10,6 +10,7 @@ from app.commands.check_computed import check_computed_properties
 from app.commands.check_connectivity import check_complete, check_connectivity, check_template
 from app.commands.check_extends import check_extends
 from app.commands.check_interlocks import check_interlocks, check_limits
+from app.commands.check_reach import check_fillers_are_reached, check_twin_is_reached
 from app.commands.check_relationships import (
     check_relationship_type,
     check_relationships,
@@ -110,6 +111,7 @@ def _check_twin(world: World, twin: Twin, findings: Findings) -> None:
         check_interlocks(_interlocks_of(capabilities, twin), place, findings)
         check_limits(twin.methods, findings)
         _check_connectivity(world, twin, capabilities, findings)
+        check_twin_is_reached(world, twin, _placed(twin.behaviors), findings)
     check_relationships(world, twin, findings)
 
 
@@ -170,5 +172,7 @@ def _check_overlay(world: World, overlay: Overlay, findings: Findings) -> None:
         own = {item.name for item in overlay.interlocks}
         interlocks += [("", item) for item in overlay_type.interlocks if item.name not in own]
     check_behaviors(behaviors, place, findings)
-    check_suppression(_placed(overlay.behaviors), behaviors_in_effect(world, overlay), findings)
+    in_effect = behaviors_in_effect(world, overlay)
+    check_suppression(_placed(overlay.behaviors), in_effect, findings)
+    check_fillers_are_reached(world, overlay, named, _placed(overlay.behaviors), in_effect.values(), findings)
     check_interlocks(interlocks, place, findings)

@@ -84,15 +84,17 @@ async def test_a_reason_is_needed_and_remembered(house: House) -> None:
 async def test_a_save_that_does_not_say_it_keeps_it_and_wakes_nobody(house: House) -> None:
     await become(house, "suspended")
     saved = await house.save(("overlay", station(description="applied again")))
-    assert [(item.code, item.path) for item in saved.warnings] == [("LIFECYCLE_KEPT", "/lifecycle")]
+    kept, *unreached = [(item.code, item.path) for item in reversed(saved.warnings)]
+    assert kept == ("LIFECYCLE_KEPT", "/lifecycle")
+    assert unreached == [("CALL_WITHOUT_CONNECTIVITY", "/twins/1/twin_id")]
     assert house.document("overlay", "north")["lifecycle"] == "suspended"
     assert house.inbox.plans[-1].overlays[0].lifecycle == "suspended"
     again = await house.save(("overlay", station(description="applied again")))
     assert again.unchanged == (("overlay", "north"),)
     saved = await house.definitions.update("overlay", "north", {"lifecycle": None}, ANN)
-    assert [item.code for item in saved.warnings] == ["LIFECYCLE_KEPT"]
+    assert [item.code for item in saved.warnings] == ["CALL_WITHOUT_CONNECTIVITY", "LIFECYCLE_KEPT"]
     saved = await house.definitions.revert("overlay", "north", 1, ANN)
-    assert [item.code for item in saved.warnings] == ["LIFECYCLE_KEPT"]
+    assert [item.code for item in saved.warnings] == ["CALL_WITHOUT_CONNECTIVITY", "LIFECYCLE_KEPT"]
     assert house.document("overlay", "north") == {**station(), "lifecycle": "suspended"}
     await house.save(("overlay", station(lifecycle="active")))
     assert state(house) == "active"
@@ -102,7 +104,7 @@ async def test_going_back_to_a_suspended_revision_suspends_nothing(house: House)
     await become(house, "suspended")
     await become(house, "active")
     saved = await house.definitions.revert("overlay", "north", 2, ANN)
-    assert [item.code for item in saved.warnings] == ["LIFECYCLE_KEPT"]
+    assert [item.code for item in saved.warnings] == ["CALL_WITHOUT_CONNECTIVITY", "LIFECYCLE_KEPT"]
     assert state(house) == "active"
 
 

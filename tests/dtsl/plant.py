@@ -3,6 +3,7 @@
 from app.model.catalogue import Catalogue
 from app.model.change import StoredDefinition
 from app.model.definitions import (
+    ConnectivityPart,
     Definition,
     EventDefinition,
     FieldDefinition,
@@ -35,7 +36,14 @@ def _type(
     kind: TwinKind = "equipment",
     events: list[EventDefinition] | None = None,
 ) -> TwinType:
-    return TwinType(type_id=type_id, kind=kind, properties=properties, methods=methods or [], events=events or [])
+    return TwinType(
+        type_id=type_id,
+        kind=kind,
+        properties=properties,
+        methods=methods or [],
+        events=events or [],
+        connectivity=ConnectivityPart(protocol="opc-ua", endpoint="opc.tcp://plant.example:4840"),
+    )
 
 
 TYPES = [
