@@ -8,7 +8,7 @@ from math import inf, isfinite
 from typing import Any, Final
 
 from app.model.plan import PropertyPlan
-from app.model.time import parse_iso, to_datetime
+from app.model.time import FIRST, LAST, parse_iso, to_datetime
 from app.model.value_types import COMPOSED
 from app.model.values import MAX_SIZE, Value, size
 
@@ -131,9 +131,13 @@ class Spec:
 
 
 def normal_datetime(text: str) -> str | None:
-    """ISO 8601 text as fixed-width UTC (so that text order is time order), or None where it is no date and time."""
+    """ISO 8601 text as fixed-width UTC (so that text order is time order), or None where it is no date and time, or at
+    an end of the calendar: that may be another moment, moved there, and a value is never moved."""
     try:
-        return to_datetime(parse_iso(text)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        moment = parse_iso(text)
+        if moment in (FIRST, LAST):
+            return None
+        return to_datetime(moment).isoformat(timespec="microseconds").replace("+00:00", "Z")
     except (ValueError, OverflowError):
         return None
 

@@ -96,10 +96,12 @@ async def test_an_acknowledgement_is_told_and_not_made(plant: Plant) -> None:
 async def test_what_would_be_refused_is_refused_alike(plant: Plant, mutation: str, asked: dict[str, Any]) -> None:
     before = untouched(plant)
     tried = await refused(plant, mutation, i={**asked, "dryRun": True})
+    assert untouched(plant) == before
     done = await refused(plant, mutation, i=asked)
     assert tried["extensions"] == done["extensions"]
     assert tried["message"] == done["message"]
-    assert untouched(plant) == before
+    sequence, *plant_now = untouched(plant)
+    assert (sequence, plant_now) == (before[0] + 1, list(before[1:]))  # that it was refused is noted, for the audit
 
 
 async def test_an_override_is_tried_out_without_being_put(plant: Plant) -> None:

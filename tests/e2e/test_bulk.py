@@ -99,7 +99,7 @@ async def test_an_installation_goes_to_an_empty_server_and_comes_back_byte_for_b
 async def test_an_apply_that_is_interrupted_goes_on_where_it_stopped(tmp_path: Path) -> None:
     folder = _generated(tmp_path / "generated", 4000, description="x" * 900)  # more than one request can hold
     async with running_server(tmp_path / "data") as server, server.client as client:
-        process = await _start(server, "apply", str(folder), "--batch", "50")
+        process = await _start(server, "apply", str(folder), "--batch", "20")
         assert process.stderr is not None
         told = b""
         while b"applied: " not in told:
