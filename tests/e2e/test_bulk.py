@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ async def _start(server: ServerProcess, *arguments: str) -> asyncio.subprocess.P
         cwd=REPO,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
+        # A suite that runs in a shell's background has its interrupts ignored, and so would what it starts.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -99,7 +102,7 @@ async def test_an_installation_goes_to_an_empty_server_and_comes_back_byte_for_b
 async def test_an_apply_that_is_interrupted_goes_on_where_it_stopped(tmp_path: Path) -> None:
     folder = _generated(tmp_path / "generated", 4000, description="x" * 900)  # more than one request can hold
     async with running_server(tmp_path / "data") as server, server.client as client:
-        process = await _start(server, "apply", str(folder), "--batch", "20")
+        process = await _start(server, "apply", str(folder), "--batch", "50")
         assert process.stderr is not None
         told = b""
         while b"applied: " not in told:
