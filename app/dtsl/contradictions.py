@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from math import inf
 
 from app.model.conditions import (
+    MIRRORED,
     Among,
     And,
     Between,
@@ -21,7 +22,6 @@ from app.model.conditions import (
     Or,
 )
 
-_MIRRORED: dict[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _OPPOSITE: dict[CompareOp, CompareOp] = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
 Constant = bool | int | float | str
 
@@ -132,7 +132,7 @@ def _limits(node: Condition, wanted: bool) -> Iterable[tuple[Condition, CompareO
             if high is not None and low is None:
                 yield left, op, high
             elif low is not None and high is None:
-                yield right, _MIRRORED[op], low
+                yield right, MIRRORED[op], low
         case Between(item=item, low=low_end, high=high_end) if wanted:
             if (least := _constant(low_end)) is not None:
                 yield item, ">=", least

@@ -32,13 +32,13 @@ _PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)([a-z]+)")
 
 
 class TooLong(ValueError):
-    """A length of time beyond LONGEST."""
+    """A length of time beyond what is taken."""
 
 
-def read_duration(written: str) -> Micros:
-    """Of `1h30m` or `0.5s`, rounded to microseconds. Raises TooLong."""
+def read_duration(written: str, longest: Micros = LONGEST) -> Micros:
+    """Of `1h30m` or `0.5s`, rounded to microseconds. Raises TooLong beyond `longest`."""
     total = sum(Fraction(number) * _LENGTHS[unit] for number, unit in _PART.findall(written[:_MOST_LETTERS]))
-    if total > LONGEST or len(written) > _MOST_LETTERS:
+    if total > longest or len(written) > _MOST_LETTERS:
         raise TooLong(written)
     return round(total)
 

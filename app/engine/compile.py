@@ -21,6 +21,7 @@ from app.engine.schedule import known_zone
 from app.engine.slots import SlotPlan, Test
 from app.engine.values import Spec, normal_datetime
 from app.model.conditions import (
+    MIRRORED,
     Aggregate,
     Among,
     And,
@@ -71,7 +72,6 @@ TYPE_OF: Mapping[DataType, ValueType] = {
 }
 _ORDERED = ("number", "text", "time", "duration")
 _OPERATORS = {"==": "==", "!=": "!=", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_MIRRORED: Mapping[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 _TIMED = (Evidence, Previous, Rate, Changed, Occurred, EventValue, Every, Held, Within, Aggregate)
 _EVIDENCE: Mapping[str, tuple[str, ValueType]] = {
     "quality": ("shown_quality", "text"),
@@ -308,7 +308,7 @@ class _Writer:
                 if _is_age(left) and isinstance(right, Duration):
                     return self._age(op, left, right)
                 if _is_age(right) and isinstance(left, Duration):
-                    return self._age(_MIRRORED[op], right, left)
+                    return self._age(MIRRORED[op], right, left)
                 if _has_bounds(left) or _has_bounds(right):
                     return self._within_bounds(op, left, right)
                 return self._compare(op, self.value(left), self.value(right))

@@ -13,6 +13,7 @@ from app.engine.aggregates import Bounds, compare
 from app.engine.compile import ARITHMETIC, TYPE_OF
 from app.engine.values import normal_datetime
 from app.model.conditions import (
+    MIRRORED,
     Aggregate,
     Among,
     And,
@@ -44,7 +45,7 @@ from app.model.conditions import (
 from app.model.conditions import Literal as Constant
 from app.model.events import Basis, Kept, Read
 from app.model.explanation import Seen, ValueType
-from app.model.time import SECOND, Micros
+from app.model.time import Micros, in_seconds
 from app.model.values import Value
 
 NO_RESULT = "the arithmetic has no result (division by zero or overflow)"
@@ -320,8 +321,8 @@ def _so_far(kept: Kept, duration: Micros) -> str:
     if kept.value is True or not kept.since:
         return ""
     if kept.due is None:
-        return f"true, and its {length(duration)} stand still while something is not known"
-    return f"true, but not for {length(duration)} yet"
+        return f"true, and its {in_seconds(duration)} stand still while something is not known"
+    return f"true, but not for {in_seconds(duration)} yet"
 
 
 def _within(explainer: _Explainer, node: Within, under: list[Came]) -> Came:
@@ -332,12 +333,6 @@ def _within(explainer: _Explainer, node: Within, under: list[Came]) -> Came:
 def _cannot(_: _Explainer, node: Condition, under: list[Came]) -> Came:
     return _unknown(f"{type(node).__name__} can't be run")
 
-
-def length(micros: Micros) -> str:
-    return f"{micros / SECOND:g} s"
-
-
-MIRRORED: Mapping[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 _BY_KIND: Mapping[type[Node], Callable[[_Explainer, Any, list[Came]], Came]] = {
     Constant: _constant,

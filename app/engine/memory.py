@@ -17,7 +17,7 @@ from app.engine.schedule import next_after
 from app.engine.slot import Slot
 from app.engine.timers import WALL, Timers, paused, resumed
 from app.model.events import Cause, Timer, TimerKey, TwinEventOccurred
-from app.model.time import SECOND, Micros
+from app.model.time import SECOND, Micros, in_seconds
 from app.model.values import Value
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Held(Slot):
             return ""
         if not memory.keeps:
             return "'for' has no meaning where nothing is kept of the time before"
-        return f"nothing was known for a while, and {_length(self.plan.duration)} have not passed since"
+        return f"nothing was known for a while, and {in_seconds(self.plan.duration)} have not passed since"
 
 
 class Within(Slot):
@@ -248,7 +248,7 @@ class Rate(Slot):
         where = f"{self.cell.twin.plan.twin_id}.{self.cell.spec.plan.name}"
         if self.cell.override is not None:
             return f"rate({where}) is not known of a value that a person has put there"
-        return f"rate({where}): it is not known for {_length(self.plan.window)} yet"
+        return f"rate({where}): it is not known for {in_seconds(self.plan.window)} yet"
 
 
 class Trailed(Slot):
@@ -506,7 +506,3 @@ def _slot(plant: Plant, rule: "RuleState", cells: "tuple[Cell, ...]", plan: slot
             return Every(key, plan)
         case slots.Gathered():
             return Gathered(key, plan, rule.owner, plant.twins, cells)
-
-
-def _length(micros: Micros) -> str:
-    return f"{micros / SECOND:g} s"

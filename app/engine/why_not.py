@@ -13,12 +13,14 @@ import msgspec
 from app.engine.explain import explained
 from app.engine.values import normal_datetime
 from app.model.conditions import (
+    MIRRORED,
     Among,
     And,
     Arithmetic,
     Between,
     Bound,
     Compare,
+    CompareOp,
     Condition,
     Duration,
     Held,
@@ -46,8 +48,7 @@ Choices = Callable[[PropertyRef], Sequence[Value]]
 _Part = tuple[int, bool]
 """The place of a sub-condition, and what it would have to be."""
 
-_NEGATED = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+_NEGATED: Mapping[CompareOp, CompareOp] = {"==": "!=", "!=": "==", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
 
 
 def ways_to_true(basis: Basis, choices: Choices) -> tuple[tuple[Way, ...], bool]:
@@ -258,7 +259,7 @@ class _Search:
         left, right = self.under[place]
         other = right
         if subject == right:
-            op, other = _MIRRORED[op], left
+            op, other = MIRRORED[op], left
         return f"{op} {shown(self.seen[other].value)}"
 
     def _at_limit(self, place: int, wanted: bool) -> Value:
@@ -273,7 +274,7 @@ class _Search:
             return None
         op = node.op if wanted else _NEGATED[node.op]
         if subject == right:
-            op = _MIRRORED[op]
+            op = MIRRORED[op]
         found = {"<": nextafter(other, -inf), ">": nextafter(other, inf)}.get(op, other)
         return found if op != "!=" and isfinite(found) else None
 

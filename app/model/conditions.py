@@ -15,6 +15,8 @@ import msgspec
 from app.model.time import Micros
 
 CompareOp = OneOf["==", "!=", "<", "<=", ">", ">="]
+MIRRORED: Mapping[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
+"""What says the same with its two sides exchanged."""
 ArithmeticOp = OneOf["+", "-", "*", "/", "%"]
 EvidenceFunction = OneOf["quality", "age", "isStale", "known"]
 AggregateFunction = OneOf["any", "all", "count", "min", "max", "avg", "sum"]

@@ -21,6 +21,11 @@ def iso(moment: Micros) -> str:
     return (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
+def in_seconds(micros: Micros) -> str:
+    """`1_500_000` -> `1.5 s`, for people."""
+    return f"{micros / SECOND:g} s"
+
+
 def from_datetime(value: datetime) -> Micros:
     """Microseconds of a datetime; one without a zone is UTC (asyncua and many devices send such)."""
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)

@@ -10,6 +10,7 @@ from math import inf, nan
 from typing import Literal, NoReturn
 
 from app.dtsl.diagnostics import Message
+from app.dtsl.lengths import TooLong, read_duration
 from app.dtsl.source import Span
 from app.dtsl.spelling import read_name, read_number, unquote
 from app.model.names import IDENTIFIER_RULE, is_identifier
@@ -33,8 +34,6 @@ _WORD = re.compile(
     re.VERBOSE,
 )
 _STUCK_TOGETHER = re.compile(r"[0-9][\w.]*")
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?)(us|ms|s|m|h|d)")
-_MICROS = {"us": 1, "ms": 1000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000, "d": 86_400_000_000}
 _CONSTANTS: dict[str, Value] = {"true": True, "false": False, "null": None, "nan": nan, "infinity": inf}
 
 
@@ -183,10 +182,10 @@ class Words:
         if word is None or word.kind != "duration":
             self.fail("a length of time", "write it like 30s, 5m, 1h30m, 500ms or 2d")
         self._at += 1
-        micros = sum(float(count) * _MICROS[unit] for count, unit in _LENGTH.findall(word.written[:100]))
-        if micros > MAX_TIME or len(word.written) > 100:
-            raise Fault(messages.time_ends(), word.span)
-        return round(micros)
+        try:
+            return read_duration(word.written, MAX_TIME)
+        except TooLong:
+            raise Fault(messages.time_ends(), word.span) from None
 
     def moment(self) -> Micros:
         place = self.place()
