@@ -5,14 +5,15 @@ TRUE as they are loaded, what those would raise, and which calls they would with
 """
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands, Saved
-from app.commands.prepared import MAX_REACH, Prepared, Reaching, prepare
+from app.commands.prepared import Prepared, Reaching, prepare
 from app.engine.engine import Apart
+from app.engine.part import Part
 from app.model.definitions import Definition
 from app.model.events import Alert, AlertChanged, BehaviorChanged, Load, Outcome
 from app.model.plan import OwnerKey, Plan
@@ -22,8 +23,8 @@ from app.ports import Clock
 class Copying(Reaching, Protocol):
     """What is needed of the engine (engine.Engine)."""
 
-    def apart(self, owners: Iterable[OwnerKey], most: int) -> Apart:
-        """Raises TooWide."""
+    def apart(self, part: Part) -> Apart:
+        """What `reach` found, as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +53,7 @@ class ActivationCommands:
         prepared = await prepare(self._definitions, self._engine, changed, actor)
         if prepared.plan is None:
             return Activation(prepared.saved, (), (), (), (), ())
-        owners = [OwnerKey("twin", id) for id in sorted(prepared.twins)]
-        owners += [OwnerKey("overlay", id) for id in sorted(prepared.overlays)]
-        apart = self._engine.apart(owners, MAX_REACH)  # no wider than what has been followed already
+        apart = self._engine.apart(prepared.part)
         outcome = await asyncio.to_thread(_loaded, apart, prepared.plan, actor, self._clock.now())
         return self._told(prepared, apart, outcome)
 

@@ -43,6 +43,8 @@ class Prepared:
     twins: frozenset[str]
     overlays: frozenset[str]
     """Those, who fills their roles, and whom they can set off."""
+    part: Part
+    """Of these, what is live now."""
     plan: Plan | None
     """What the engine would be loaded with; None where nothing that runs changes."""
 
@@ -63,16 +65,16 @@ async def prepare(
     draft = Draft(catalogue, {key_of(item): item for item in changed})
     reached = reach(catalogue, draft, [key_of(item) for item in changed])
     if not (reached.twins or reached.overlays):
-        return Prepared(saved, reached, frozenset(), frozenset(), None)
-    twins, overlays = _near(catalogue, engine, reached, changed)
+        return Prepared(saved, reached, frozenset(), frozenset(), Part((), (), 0), None)
+    twins, overlays, part = _near(catalogue, engine, reached, changed)
     after = _with(catalogue, changed, twins, overlays)
     plan = plan_of(after, reached.twins, reached.overlays)
-    return Prepared(saved, reached, frozenset(twins), frozenset(overlays), plan)
+    return Prepared(saved, reached, frozenset(twins), frozenset(overlays), part, plan)
 
 
 def _near(
     catalogue: Catalogue, engine: Reaching, reached: Reach, changed: Sequence[Definition]
-) -> tuple[set[str], set[str]]:
+) -> tuple[set[str], set[str], Part]:
     """Whoever the change reaches, whoever fills their roles before and after it, and whoever those can set off."""
     overlays = set(reached.overlays)
     twins = set(reached.twins)
@@ -89,7 +91,7 @@ def _near(
             code="REHEARSAL_TOO_WIDE",
             hint="rehearse it on a few: give those twins or overlays the changed behaviors themselves",
         ) from None
-    return twins.union(part.twins), overlays.union(part.overlays)
+    return twins.union(part.twins), overlays.union(part.overlays), part
 
 
 def _with(catalogue: Catalogue, changed: Sequence[Definition], twins: set[str], overlays: set[str]) -> Catalogue:

@@ -175,12 +175,10 @@ class Engine:
     def part(self, properties: Iterable[PropertyKey], paths: Iterable[str], most: int) -> "Apart":
         """What changes of these can reach, to be made an engine of its own by whoever likes, wherever. Raises TooWide
         where that is more than `most` twins and overlays."""
-        part = reached(self._live, properties, paths, most)
-        return Apart(part, state_of(self._live, part))
+        return self.apart(reached(self._live, properties, paths, most))
 
-    def apart(self, owners: Iterable[OwnerKey], most: int) -> "Apart":
-        """As `part`, for a change of these owners' rules. Raises TooWide."""
-        part = reached(self._live, (), (), most, owners)
+    def apart(self, part: Part) -> "Apart":
+        """What `reach` found, to be made an engine of its own."""
         return Apart(part, state_of(self._live, part))
 
     def reach(self, owners: Iterable[OwnerKey], most: int) -> Part:
