@@ -118,6 +118,7 @@ async def running(
         phases.done("graph engine")
         await store.migrate()
         await agree(journal, store)
+        log.info("the graph's actor, epoch %d", await store.take_over())
         phases.done("migrations")
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
         catalogue = Catalogue.of(*await store.load())

@@ -58,6 +58,10 @@ class TwinStore(Protocol):
     async def migrate(self) -> list[int]:
         """Bring the schema up to date; the numbers of the migrations that ran."""
 
+    async def take_over(self) -> int:
+        """From here on this process is the graph's actor, whoever was before; its epoch. Every method that writes then
+        raises Refused (ACTOR_SUPERSEDED) once another has taken over."""
+
     async def load(self) -> tuple[int, list[StoredDefinition]]:
         """The catalogue's revision and every definition."""
 

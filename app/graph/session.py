@@ -52,9 +52,12 @@ Work = Callable[[Transaction], Awaitable[_T]]
 
 
 class Graph:
-    def __init__(self, driver: AsyncDriver, database: str) -> None:
+    """`first` runs at the beginning of every writing transaction; what it raises ends that."""
+
+    def __init__(self, driver: AsyncDriver, database: str, first: Work[None] | None = None) -> None:
         self._driver = driver
         self._database = database
+        self._first = first
         # The embedded engine detects colliding writers at commit only, and nothing here wants two at once.
         self._writing = asyncio.Lock()
 
@@ -69,14 +72,16 @@ class Graph:
         async with self._writing:
             with translated():
                 async with self._driver.session(database=self._database, default_access_mode=WRITE_ACCESS) as session:
-                    return await session.execute_write(_wrapped(work))
+                    return await session.execute_write(_wrapped(work, self._first))
 
     async def close(self) -> None:
         await self._driver.close()
 
 
-def _wrapped(work: Work[_T]) -> Callable[[AsyncManagedTransaction], Awaitable[_T]]:
+def _wrapped(work: Work[_T], first: Work[None] | None = None) -> Callable[[AsyncManagedTransaction], Awaitable[_T]]:
     async def run(transaction: AsyncManagedTransaction) -> _T:
+        if first is not None:
+            await first(Transaction(transaction))
         return await work(Transaction(transaction))
 
     return run

@@ -1,18 +1,22 @@
 """GraphStore: the TwinStore port on Cypher, the same statements for Neo4j and for the embedded engine.
 
-It only hands out: what is done is in definitions.py, facts.py, audit.py, traversal.py and migrate.py, one idea each.
+It only hands out: what is done is in definitions.py, facts.py, audit.py, traversal.py, installation.py and
+migrate.py, one idea each.
 """
 
+import asyncio
 from collections.abc import Sequence
 
 from neo4j import AsyncDriver
 
+from app.errors import Unavailable
 from app.graph.audit import Audit
 from app.graph.definitions import Definitions
 from app.graph.facts import Facts
+from app.graph.installation import Installation
 from app.graph.migrate import Migrations
 from app.graph.scripts import Scripts
-from app.graph.session import Graph, Transaction
+from app.graph.session import FAILED, Graph, Transaction
 from app.graph.statements import Statements
 from app.graph.traversal import Traversal
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
@@ -20,6 +24,9 @@ from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, Relat
 from app.model.definitions import Kind
 from app.model.events import Alert, Call
 from app.model.time import Micros
+
+_TAKES = 10
+_TAKE_AGAIN_SECONDS = 0.05
 
 
 class GraphStore:
@@ -29,7 +36,8 @@ class GraphStore:
     def __init__(self, driver: AsyncDriver, database: str, statements: Statements | None = None) -> None:
         """`statements`: other than the program's own (tests). Raises Misconfigured for one that is broken."""
         statements = statements or Statements.load()
-        self._graph = Graph(driver, database)
+        self._installation = Installation(statements)
+        self._graph = Graph(driver, database, self._installation.hold)
         self._ping = statements["definitions/catalogue_revision"]
         self._migrations = Migrations(self._graph, statements)
         self._definitions = Definitions(self._graph, statements)
@@ -40,6 +48,20 @@ class GraphStore:
 
     async def migrate(self) -> list[int]:
         return await self._migrations.run()
+
+    async def take_over(self) -> int:
+        """Raises Unavailable where a writer that still believes itself the actor is always in the way."""
+        self._installation.epoch = None
+        for left in reversed(range(_TAKES)):
+            try:
+                self._installation.epoch = await self._graph.write(self._installation.take)
+                return self._installation.epoch
+            except Unavailable as error:
+                # The embedded engine lets two writers in and refuses one of them at its commit.
+                if error.code != FAILED or not left:
+                    raise
+            await asyncio.sleep(_TAKE_AGAIN_SECONDS)
+        raise AssertionError("the last one returns or raises")
 
     async def load(self) -> tuple[int, list[StoredDefinition]]:
         return await self._definitions.load()

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import random
 
-from app.errors import Conflict, Misconfigured, TwinOverlayError, Unavailable
+from app.errors import Conflict, Misconfigured, Refused, TwinOverlayError, Unavailable
 from app.ports import Clock, Journal, TwinStore
 from app.runtime.coalesce import Coalesced, LifeOf
 from app.runtime.forgetting import Forgetting
@@ -67,8 +67,9 @@ class GraphWriter:
         return self._held
 
     async def run(self) -> None:
-        """Until cancelled. A graph that is unreachable or refuses our password is waited for; raises Misconfigured
-        where graph and journal do not belong together, and Unavailable where the journal fails or is damaged."""
+        """Until cancelled. A graph that is unreachable or refuses our password is waited for, one that another actor
+        has taken over is left alone for good; raises Misconfigured where graph and journal do not belong together, and
+        Unavailable where the journal fails or is damaged."""
         wait = _FIRST_WAIT
         pending: Coalesced | None = None
         while True:
@@ -100,6 +101,10 @@ class GraphWriter:
                 pending = None
                 await self._clock.sleep(self._settings.interval_seconds)
                 continue
+            except Refused as error:  # another actor has the graph: what it holds from now on is that one's
+                log.error("%s", error)
+                self.failure = error.message
+                await asyncio.get_running_loop().create_future()
             await self._moved(pending.upto)
             pending = Coalesced(pending.upto, self._lives, self._life_of, self._thinning)
             wait = _FIRST_WAIT

@@ -349,6 +349,9 @@ class FakeStore:
     async def migrate(self) -> list[int]:
         raise NotImplementedError
 
+    async def take_over(self) -> int:
+        raise NotImplementedError
+
     async def load(self) -> tuple[int, list[StoredDefinition]]:
         raise NotImplementedError
 

@@ -69,6 +69,9 @@ class FakeStore:
     async def migrate(self) -> list[int]:
         return []
 
+    async def take_over(self) -> int:
+        return 1
+
     async def load(self) -> tuple[int, list[StoredDefinition]]:
         return self.revision, list(self.stored.values())
 

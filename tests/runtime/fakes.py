@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from app.errors import Conflict, Invalid, Unavailable
+from app.errors import Conflict, Invalid, Refused, Unavailable
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
@@ -246,6 +246,8 @@ class FakeGraph:
         await asyncio.sleep(0)
         trouble = self.trouble()
         self._fail("before", trouble)
+        if trouble == "taken":
+            raise Refused("another server has the graph", code="ACTOR_SUPERSEDED")
         if batch.after != self.at:
             raise Conflict(f"the cursor is at {self.at}", code="CURSOR_MOVED")
         self.writes.append(batch)
@@ -262,6 +264,9 @@ class FakeGraph:
         self._fail("after", trouble)
 
     async def migrate(self) -> list[int]:
+        raise AssertionError("not the runtime's to call")
+
+    async def take_over(self) -> int:
         raise AssertionError("not the runtime's to call")
 
     async def load(self) -> tuple[int, list[StoredDefinition]]:

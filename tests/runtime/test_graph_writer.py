@@ -366,6 +366,25 @@ async def test_a_cursor_that_someone_moved_is_read_again(journal: SqliteJournal)
         assert graph.writes[-1].after == 1
 
 
+async def test_a_graph_that_another_server_has_taken_is_left_alone_for_good(
+    journal: SqliteJournal, caplog: pytest.LogCaptureFixture
+) -> None:
+    graph = FakeGraph()
+    async with writing(journal, graph) as (writer, _):
+        graph.trouble = lambda: "taken"
+        await journal.append([changes(("a", "x", 1.0))])
+        await until(lambda: writer.failure is not None)
+        graph.trouble = lambda: ""
+        await journal.append([changes(("a", "x", 2.0))])
+        await asyncio.sleep(0.05)
+        assert writer.failure == "another server has the graph"
+        assert graph.writes == []
+        assert writer.lag == 2
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "ACTOR_SUPERSEDED another server has the graph"
+    ]
+
+
 async def test_a_graph_ahead_of_the_journal_is_refused(journal: SqliteJournal) -> None:
     await journal.append([changes(("a", "x", 1))])
     async with writing(journal, FakeGraph(cursor=50)) as (_, task):
