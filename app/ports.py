@@ -165,7 +165,13 @@ class Journal(Protocol):
     def cursor(self, name: str) -> int:
         """0 where never set. Compaction keeps everything behind the lowest cursor."""
 
+    def cursors(self) -> Mapping[str, int]:
+        """All that were ever set and not dropped."""
+
     async def advance(self, name: str, sequence: int) -> None: ...
+
+    async def drop(self, name: str) -> None:
+        """Nobody waits at this cursor any more."""
 
     async def start_after(self, sequence: int) -> None:
         """Let an empty journal's numbers and cursors begin behind `sequence` (a new journal for an older graph).

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.errors import Conflict, Misconfigured, Unavailable
@@ -161,6 +161,13 @@ class SqliteJournal:
             row = self._reader.execute("SELECT sequence FROM cursors WHERE name = ?", (name,)).fetchone()
         return row[0] if row else 0
 
+    def cursors(self) -> Mapping[str, int]:
+        """All that there are, those given to `open` included."""
+        with self._reading:
+            if self._closed:
+                raise closed(str(self._folder))
+            return dict(self._reader.execute("SELECT name, sequence FROM cursors").fetchall())
+
     async def advance(self, name: str, sequence: int) -> None:
         def move(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -169,6 +176,9 @@ class SqliteJournal:
             )
 
         await self._thread.run(move)
+
+    async def drop(self, name: str) -> None:
+        await self._thread.run(lambda connection: connection.execute("DELETE FROM cursors WHERE name = ?", (name,)))
 
     async def start_after(self, sequence: int) -> None:
         """Let an empty journal begin at `sequence` + 1, every cursor with it. Raises Conflict (JOURNAL_NOT_EMPTY)."""

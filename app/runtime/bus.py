@@ -184,6 +184,8 @@ class Bus:
         self._kinds: dict[type, _Interested] = {}
         self._places: dict[Subscription, tuple[tuple[type, ...], tuple[str, ...] | None]] = {}
         self._closed = False
+        self.followers: list[Callable[[int, Outcome], None]] = []
+        """Told of every outcome, with its sequence, in the turn that committed it; none of them may fail."""
         self.skipped = 0
         """Facts that slow subscribers did not get, all together."""
 
@@ -226,6 +228,8 @@ class Bus:
 
     def publish(self, sequence: int, now: Micros, outcome: Outcome) -> None:
         """Hand on every fact of a committed Outcome: values first, then what was concluded from them."""
+        for follower in self.followers:
+            follower(sequence, outcome)
         if interested := self._kinds.get(PropertyChanged):
             for change in outcome.changes:
                 if self._thinning.passes(change):

@@ -7,7 +7,7 @@ import argparse
 import asyncio
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.main import open_journal
@@ -47,8 +47,14 @@ class DyingJournal:
     def cursor(self, name: str) -> int:
         return self._journal.cursor(name)
 
+    def cursors(self) -> Mapping[str, int]:
+        return self._journal.cursors()
+
     async def advance(self, name: str, sequence: int) -> None:
         await self._journal.advance(name, sequence)
+
+    async def drop(self, name: str) -> None:
+        await self._journal.drop(name)
 
     async def save_snapshot(self, sequence: int, state: bytes) -> None:
         await self._journal.save_snapshot(sequence, state)

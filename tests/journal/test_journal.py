@@ -267,6 +267,20 @@ async def test_compaction_stays_behind_the_snapshot_and_the_lowest_cursor(
     assert journal.snapshot() == (9, b"state at 9")
 
 
+async def test_a_cursor_that_is_dropped_holds_nothing_back(journal: SqliteJournal, tmp_path: Path) -> None:
+    await fill(journal, 10)
+    await journal.advance("graph", 10)
+    await journal.advance("gone", 2)
+    assert journal.cursors()["gone"] == 2
+    await journal.save_snapshot(9, b"")
+    assert first_kept(tmp_path / "journal") == 3
+    await journal.drop("gone")
+    await journal.drop("gone")
+    assert journal.cursors() == {"graph": 10}
+    await journal.save_snapshot(9, b"")
+    assert first_kept(tmp_path / "journal") == 10
+
+
 async def test_compaction_leaves_the_last_records_for_those_who_resume(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path, keep=4)
     await fill(journal, 10)
