@@ -1,8 +1,8 @@
 """What happens when a timer's moment has come: each kind of slot has its own answer.
 
 Timers are met before anything else that comes in at that moment: what was TRUE for long enough has been so, whatever
-the next reading says. They are met one by one in the order of their moments, each with all that follows from it, since
-what follows may stop the next.
+the next reading says. One that was received before that moment comes first, however late it is decided. They are met
+one by one in the order of their moments, each with all that follows from it, since what follows may stop the next.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,6 +13,7 @@ from app.engine import alarms, delays, flood, parts, re_alarm, shelving, timing,
 from app.engine.behaviors import settle
 from app.engine.step import Step
 from app.model.events import Timer
+from app.model.time import Micros
 
 Answer = Callable[[Step, Timer], None]
 
@@ -31,6 +32,13 @@ ANSWERS: Mapping[str, Answer] = {
     "every": timing.strike,
 }
 """By the part of the slot before the slash. Each finds what the timer is about by its key, and may find it gone."""
+
+
+def come_to(step: Step, moment: Micros) -> None:
+    """The step's time goes on, never back, and what is due by then is met."""
+    if moment > step.now:
+        step.now = step.live.time = moment
+    meet(step)
 
 
 def meet(step: Step) -> None:

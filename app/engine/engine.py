@@ -1,7 +1,8 @@
 """The pure engine: one input and a moment in, one Outcome out. It reads no clock, waits for nothing and does no I/O.
 
 `decide` has changed the state when it returns, before anything is durable: commit the Outcome next, or stop for good.
-Engine time never goes back: a `now` before the last one counts as the last one.
+Engine time never goes back: a `now` before the last one counts as the last one. Readings come at their receipt, however
+late they are decided; what they lead to is stamped with that.
 """
 
 from collections.abc import Iterable
@@ -72,17 +73,28 @@ class Engine:
         step = Step(live, now, live.settings.max_skew)
         calls.forget_unread(live, input)
         refused = ""
-        if not isinstance(input, Load | Started | ClockStepped):
+        if isinstance(input, Samples | ReportSamples):
+            step.now = live.time = last
+        elif not isinstance(input, Load | Started | ClockStepped):
             due.meet(step)
         match input:
             case Samples(readings=readings):
+                timers = live.timers
                 for reading in readings:
+                    at = reading.received_at
+                    if at > step.now:
+                        step.now = live.time = at if at < now else now
+                    if timers.soonest() <= step.now:
+                        due.meet(step)
                     samples.take(step, reading, live.settings.max_skew)
+                due.come_to(step, now)
             case ReportSamples(readings=readings, by=by):
                 first = 0
                 for reading in readings:
+                    due.come_to(step, min(reading.received_at, now))
                     samples.report(step, reading, by, live.settings.max_skew, first)
                     first += len(reading.samples)
+                due.come_to(step, now)
             case SourceStatus(paths=statuses):
                 for status in statuses:
                     paths.hear(step, status)

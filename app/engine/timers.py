@@ -14,6 +14,7 @@ from app.model.events import Timer, TimerKey
 from app.model.plan import BehaviorKey
 from app.model.time import Micros
 
+NEVER: Micros = 2**63
 WALL = "wall"
 """The `ref` of a timer that comes when the wall clock shows its moment, however that is set meanwhile."""
 
@@ -64,6 +65,10 @@ class Timers:
             del slots[key.slot]
             if not slots:
                 del self._slots[behavior]
+
+    def soonest(self) -> Micros:
+        """None is due before it; one that was moved or dropped may stand for a later one."""
+        return self._heap[0][0] if self._heap else NEVER
 
     def next_due(self) -> Micros | None:
         """Exact: entries of timers that were moved, paused or dropped are worked off first."""

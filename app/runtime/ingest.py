@@ -54,6 +54,8 @@ class _Step:
     answer: Answer | None = None
     committed: Sequence[Committed] = ()
     outcome: Outcome = _NOTHING
+    now: Micros = 0
+    """At which it is decided."""
 
 
 class Ingest:
@@ -210,23 +212,25 @@ class Ingest:
 
     async def _cycle(self) -> None:
         self._now = max(self._now, self._clock.now())  # engine time never goes back, whoever sets the clock
-        self._steps = [*self._clock_steps(), *self._take()]
+        stepped = self._clock_steps()
+        self._steps = [*stepped, *self._take()]
+        now = self._stamp(self._steps, clock_was_set=bool(stepped))
         steps = [step for step in self._steps if self._decide(step)]
         due = self._engine.next_due()
-        if due is not None and due <= self._now:
-            outcome = self._engine.decide(Tick(), self._now)
+        if due is not None and due <= now:
+            outcome = self._engine.decide(Tick(), now)
             if outcome != _NOTHING:
-                steps.append(_Step(Tick(), outcome=outcome))
-        if not steps and self._engine.counts_time() and self._now - self._told >= MARK:
-            steps.append(_Step(Tick(), outcome=self._engine.decide(Tick(), self._now)))
+                steps.append(_Step(Tick(), outcome=outcome, now=now))
+        if not steps and self._engine.counts_time() and now - self._told >= MARK:
+            steps.append(_Step(Tick(), outcome=self._engine.decide(Tick(), now), now=now))
         if not steps:
             return
         began = time.perf_counter()
-        last = await self._journal.append([(self._now, step.input, step.outcome) for step in steps])
+        last = await self._journal.append([(step.now, step.input, step.outcome) for step in steps])
         self._metrics.commit_seconds.observe(time.perf_counter() - began)
         self._metrics.commits.inc()
         self._engine.live.sequence = last
-        self._told = self._now
+        self._told = steps[-1].now
         self._steps = []
         self._follow(steps, last - len(steps) + 1)
         self._save_snapshot(last)
@@ -241,10 +245,25 @@ class Ingest:
             return []
         return [_Step(ClockStepped(by, behind))]
 
+    def _stamp(self, steps: Sequence[_Step], *, clock_was_set: bool) -> Micros:
+        """Gives each its moment; the one that has come for the engine. It goes no farther than to the receipt of the
+        next reading: a timer must not be met before a reading that was there earlier and has only waited."""
+        if clock_was_set:  # then all that waited was received at another time, which is over
+            for step in steps:
+                step.now = self._now
+            return self._now
+        waiting = (heard[0].received_at for heard in self._heard if not isinstance(heard, SourceStatus))
+        until = now = max(self._told, min(self._now, next(waiting, self._now)))
+        for step in reversed(steps):
+            step.now = until
+            if isinstance(step.input, Samples):
+                until = max(self._told, min(until, step.input.readings[0].received_at))
+        return now
+
     def _decide(self, step: _Step) -> bool:
         """False where the engine would not have it: then nothing has changed and whoever asked is told."""
         try:
-            step.outcome = self._engine.decide(step.input, self._now)
+            step.outcome = self._engine.decide(step.input, step.now)
         except Invalid as error:
             if step.answer is None:
                 raise
@@ -287,7 +306,7 @@ class Ingest:
                     log.exception("acknowledging a reading failed")
         for sequence, step in enumerate(steps, first):
             outcome = step.outcome
-            self._bus.publish(sequence, self._now, outcome)
+            self._bus.publish(sequence, step.now, outcome)
             if isinstance(step.input, Load):
                 self._bus.definitions_changed()
             if isinstance(step.input, Samples | ReportSamples):

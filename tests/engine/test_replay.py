@@ -337,6 +337,7 @@ scripts = st.lists(
             readings(),
             readings(),
             readings(),
+            st.tuples(st.just("batch"), st.lists(readings(), max_size=3)),
             st.tuples(st.just("reports"), st.lists(readings(), max_size=2)),
             plans.map(Load),
             st.builds(
@@ -411,6 +412,8 @@ def _input(engine: Engine, step: Any, now: Micros) -> Input:
     match step:
         case ("readings", _, _, _):
             return Samples((_reading(step, now),))
+        case ("batch", given):
+            return Samples(tuple(sorted((_reading(item, now) for item in given), key=lambda it: it.received_at)))
         case ("reports", given):
             return ReportSamples(tuple(_reading(item, now) for item in given), "eva")
         case ("alert", what, number):

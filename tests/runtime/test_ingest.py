@@ -22,6 +22,7 @@ from app.model.events import (
     Reading,
     ReportSamples,
     RequestCall,
+    Sample,
     Samples,
     SetManual,
     SourceStatus,
@@ -29,7 +30,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.plan import Plan
-from app.model.time import Micros
+from app.model.time import SECOND, Micros
 from app.settings import IngestSettings
 from tests.runtime.fakes import HandClock, until
 from tests.runtime.installation import T, reading, running
@@ -112,6 +113,35 @@ async def test_batches_are_bounded_and_commands_go_before_waiting_readings(tmp_p
             for entry in journal.read(0)
         ]
         assert shapes == [10, "SetManual", 10, 10, 5]
+
+
+async def test_time_does_not_pass_over_a_reading_that_waits(tmp_path: Path) -> None:
+    """It was received before the moment of what is due, however long the journal has held up its decision."""
+    clock, journal = HandClock(T), held(tmp_path)
+    async with running(tmp_path, journal=journal, clock=clock, settings=IngestSettings(max_batch_readings=2)) as plant:
+        plant.ingest.offer(Reading("opcua", T, ()))
+        await until(lambda: journal.held == 1)
+        for after in (3, 4, 6, 9):
+            plant.ingest.offer(Reading("opcua", T + after * SECOND, (Sample("a", "x", after, T),)))
+            if after == 3:
+                plant.ingest.status(SourceStatus("opcua", (PathStatus("a", True),)))
+        asked = asyncio.create_task(plant.ingest.submit(SetManual("a", "y", 1, "ann")))
+        await asyncio.sleep(0)
+        plant.engine.due = T + 7 * SECOND
+        clock.move(20)
+        journal.gate.set()
+        await asked
+        await until(lambda: journal.last_sequence == 7)
+        found = [(type(entry.input).__name__, (entry.now - T) // SECOND) for entry in journal.read(0)]
+        assert found == [
+            ("Samples", 0),
+            ("SetManual", 3),
+            ("Samples", 4),
+            ("SourceStatus", 4),
+            ("Samples", 9),
+            ("Tick", 9),
+            ("Samples", 20),
+        ]
 
 
 async def test_a_status_keeps_its_place_between_the_readings(tmp_path: Path) -> None:
