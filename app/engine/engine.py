@@ -111,6 +111,7 @@ class Engine:
                 settle(step)
             case ClockStepped(by=by, behind=behind):
                 live.step_clock(by, behind)
+                shelving.show_moved(step)
             case AcknowledgeAlert():
                 refused = alarms.acknowledge(step, input)
             case AcknowledgeAlerts():

@@ -6,6 +6,8 @@ a restart, a load or a source's status change by rule, without a fact of their o
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
+
 from app.engine import limits
 from app.engine.account import explain_alert, explain_rule, why_not_rule
 from app.engine.basis import basis_of
@@ -419,6 +421,12 @@ class LiveState:
         """Somebody has set the clock."""
         self.timers.step(by, behind - self.elapsed.behind)
         self.elapsed.step(self.time, by, behind)
+        if by:
+            self.raises.step(by)
+            self.shelvings = {
+                key: msgspec.structs.replace(shelving, until=shelving.until + by)
+                for key, shelving in self.shelvings.items()
+            }
 
     def forget_unread(self, before: Micros) -> None:
         """Writes that were sent earlier have had their time to be read back."""

@@ -14,7 +14,7 @@ from app.engine.cells import RuleState, TwinState
 from app.engine.step import Step
 from app.model.events import Cause
 from app.model.plan import BehaviorKey
-from app.model.time import SECOND
+from app.model.time import SECOND, Micros
 
 ECHO = 2 * SECOND
 TURN = 10 * SECOND
@@ -50,10 +50,10 @@ def turn_of(step: Step, rule: RuleState, cause: Cause) -> Turn:
         if at is None:
             break
         if at == rule.key:
-            again = rule.turned_at and step.now - rule.turned_at <= TURN
+            again = rule.turned_at and _ago(step, rule.turned_at) <= TURN
             return Turn(rule.loops + 1 if again else 0, follows)
         before = step.live.rule(at)
-        if before is None or step.now - before.turned_at > TURN:
+        if before is None or _ago(step, before.turned_at) > TURN:
             break
         at = before.follows
     return Turn(0, follows)
@@ -76,5 +76,10 @@ def _led_by(step: Step, cause: Cause) -> BehaviorKey | None:
 def _echo_of(step: Step, rule: RuleState) -> BehaviorKey | None:
     """The last one that acted on what it reads."""
     twins: dict[TwinState, None] = dict.fromkeys(cell.twin for cell in rule.cells)
-    acted = [twin.acted for twin in twins if twin.acted is not None and step.now - twin.acted[0] <= ECHO]
+    acted = [twin.acted for twin in twins if twin.acted is not None and _ago(step, twin.acted[0]) <= ECHO]
     return max(acted, key=lambda item: item[0])[1] if acted else None
+
+
+def _ago(step: Step, moment: Micros) -> Micros:
+    """However the clock was set meanwhile."""
+    return step.now - step.live.elapsed.from_then(moment)

@@ -47,6 +47,11 @@ class Raises:
         """Oldest first; at most one more than the limit."""
         return [item for item in self._last.get(scope, ()) if item[0] > now - MINUTE]
 
+    def step(self, by: Micros) -> None:
+        """The clock was set: a minute is as long as before."""
+        for scope, last in self._last.items():
+            self._last[scope] = deque((at + by, alert_id) for at, alert_id in last)
+
     def forget(self, scope: OwnerKey) -> None:
         self._last.pop(scope, None)
         self.floods.pop(scope, None)

@@ -24,6 +24,7 @@ from app.model.plan import BehaviorKey, CallPlan, WritePlan
 from app.model.time import SECOND, Micros
 
 TIME_OVER = "TimeOver"
+CLOCK_SET = "clock set"
 
 
 def shelve(step: Step, command: ShelveAlert) -> str:
@@ -63,6 +64,15 @@ def end(step: Step, shelving: Shelving, by: str | None, reason: str, cause: Caus
     if timer is not None:
         step.timer(timer, "stopped")
     _change(step, shelving, "unshelved", by, reason, cause)
+
+
+def show_moved(step: Step) -> None:
+    """The clock was set, and what is shelved has moved with it: open alerts show their new ends."""
+    cause = Cause("tick", CLOCK_SET, step.now)
+    for key, shelving in step.live.shelvings.items():
+        alert = step.live.open_alert(key.owner, key.behavior, key.code)
+        if alert is not None and alert.shelved != shelving:
+            step.alert(msgspec.structs.replace(alert, shelved=shelving), "updated", cause)
 
 
 def _change(

@@ -572,7 +572,8 @@ AlertTransition = Literal[
     "unsuppressed",
     "closed",
 ]
-"""`updated`: it goes on, and what it says has grown. `re_alarmed`: it is unacknowledged again."""
+"""`updated`: it goes on, and what it says has grown, or its shelving was moved with a clock that was set. `re_alarmed`:
+it is unacknowledged again."""
 
 
 class AlertChanged(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -5,7 +5,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from app.model.events import AcknowledgeAlert, Alert, EngineSettings, Load, Outcome, SetManual, Started, Tick
+from app.model.events import (
+    AcknowledgeAlert,
+    Alert,
+    ClockStepped,
+    EngineSettings,
+    Load,
+    Outcome,
+    SetManual,
+    Started,
+    Tick,
+)
 from app.model.plan import AlertPlan, OwnerKey, Plan, Rule, Shape
 from app.model.time import SECOND
 from tests.engine.plant import (
@@ -21,6 +31,7 @@ from tests.engine.plant import (
     station,
 )
 
+HOUR = 3600 * SECOND
 STOPPED = rule("stopped", compare("mode", "==", "hand"))
 HOT = rule("hot", hot(), alert("0", "critical"), suppressed_by=("stopped",))
 
@@ -255,6 +266,23 @@ def test_a_flood_ends_when_the_rate_is_below_the_limit_again() -> None:
     assert outcome.alerts[0].alert.clear_reason == "RateBelow"
     assert outcome.alerts[0].alert.message == "4 alerts were raised in a flood, which is over"
     assert plant.engine.next_due() is None
+
+
+def test_a_clock_that_is_set_forward_ends_no_flood_and_hides_none() -> None:
+    plant = crowd(5)
+    first = plant.now + SECOND
+    for number in range(3):
+        plant.read(f"p{number}", temperature=90.0)
+    plant.do(ClockStepped(HOUR, 0), HOUR)
+    assert ("alert_flood", "raised") in alerts(plant.read("p3", temperature=90.0))
+    plant.do(ClockStepped(HOUR, 0), HOUR)
+    outcome = plant.read("p4", temperature=90.0)
+    assert alerts(outcome) == [("0", "raised"), ("alert_flood", "updated")]
+    assert plant.engine.next_due() == first + 60 * SECOND + 2 * HOUR
+    plant.do(Tick(), 62 * SECOND)
+    assert flood(plant) is None
+    for snapshot_after in (0, len(plant.journal) - 4, len(plant.journal) - 2):
+        assert plant.restart(snapshot_after).engine.state_digest() == plant.engine.state_digest()
 
 
 def test_a_flood_that_goes_on_is_one_flood() -> None:

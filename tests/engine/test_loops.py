@@ -1,7 +1,7 @@
 """Behaviors that wake each other through the plant are cut; controllers that switch as their plant does are not."""
 
 from app.engine.loops import MAX_LOOPS
-from app.model.events import AttemptCall, CallResult, Outcome
+from app.model.events import AttemptCall, CallResult, ClockStepped, Outcome
 from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alerts, call, compare, rule, sent, write
@@ -49,6 +49,23 @@ def test_a_cut_behavior_still_raises_alerts_and_acts_again_once_something_else_w
     plant.read(speed=45.0)
     plant.read(speed=55.0)
     assert sent(plant.read(speed=45.0)) == [("p1", "speed")]
+
+
+def test_a_clock_that_is_set_meanwhile_hides_no_loop() -> None:
+    plant = Plant(UP, DOWN)
+    plant.read(speed=55.0)
+    outcome = plant.read(speed=45.0)
+    count = 0
+    while sent(outcome) and count < 100:
+        (fact,) = [it for it in outcome.calls if it.send]
+        plant.do(AttemptCall(fact.call.call_id), after=0)
+        plant.do(CallResult(fact.call.call_id, "accepted"), after=0)
+        plant.do(ClockStepped(3600 * SECOND, 0), after=3600 * SECOND)
+        outcome = plant.read(speed=fact.call.arguments["value"])
+        count += 1
+    assert count < 3 * MAX_LOOPS
+    assert [it.code for it in plant.engine.live.open_alerts()] == ["cascade_limit"]
+    assert plant.restart().engine.state_digest() == plant.engine.state_digest()
 
 
 def test_a_controller_that_switches_as_its_plant_fills_and_empties_is_not_cut() -> None:

@@ -5,6 +5,7 @@ import pytest
 from app.model.events import (
     AcknowledgeAlert,
     AlertKey,
+    ClockStepped,
     EngineSettings,
     Load,
     Outcome,
@@ -228,3 +229,30 @@ def test_a_behavior_that_is_named_like_another_owners_is_not_shelved_with_it() -
     shelve(plant)
     plant.read(temperature=90.0)
     assert plant.read("p2", temperature=90.0).alerts[0].alert.annunciated
+
+
+def test_a_clock_that_is_set_forward_moves_its_end_where_it_is_shown_too() -> None:
+    plant = hot_plant()
+    plant.read(temperature=90.0)
+    shelve(plant)
+    until = plant.now + 60 * SECOND
+    outcome = plant.do(ClockStepped(3600 * SECOND, 0), 3600 * SECOND)
+    assert alerts(outcome) == [("0", "updated")]
+    assert (outcome.alerts[0].by, outcome.alerts[0].cause.ref) == (None, "clock set")
+    until += 3600 * SECOND
+    (found,) = plant.engine.live.open_alerts()
+    assert found.shelved is not None
+    assert {found.shelved.until, plant.engine.live.shelvings[HOT].until, plant.engine.next_due()} == {until}
+    assert found.shelved.at == until - 3660 * SECOND
+    assert plant.restart().engine.state_digest() == plant.engine.state_digest()
+    assert alerts(plant.do(Tick(), until - plant.now - 1)) == []
+    assert alerts(plant.do(Tick(), 1)) == [("0", "unshelved")]
+
+
+def test_a_clock_that_is_set_back_moves_nothing() -> None:
+    plant = hot_plant()
+    plant.read(temperature=90.0)
+    shelve(plant)
+    before = plant.engine.live.shelvings[HOT]
+    assert plant.do(ClockStepped(0, 3600 * SECOND), 0) == Outcome()
+    assert plant.engine.live.shelvings[HOT] == before

@@ -183,7 +183,9 @@ class PartOutcome(Enum):
 @strawberry.enum(description="What happened to an alert.")
 class AlertTransition(Enum):
     RAISED = strawberry.enum_value("raised", description="Its condition came to hold, for the first time or again.")
-    UPDATED = strawberry.enum_value("updated", description="It goes on, and its message has grown.")
+    UPDATED = strawberry.enum_value(
+        "updated", description="Its message has grown, or a clock was set and its shelving moved."
+    )
     CLEARED = strawberry.enum_value("cleared", description="Its condition ended.")
     RESET = strawberry.enum_value("reset", description="A person ended a latched one.")
     ACKNOWLEDGED = "acknowledged"
