@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from app.engine.asides import NO_ASIDES, SAYING, Aside, questions
+from app.engine.at_once import Together, Verdicts, together
 from app.engine.compile import (
     TYPE_OF,
     Compiled,
@@ -157,6 +158,7 @@ class Cell:
         "feeds",
         "live",
         "mapped",
+        "operands",
         "override",
         "past",
         "pathed",
@@ -169,8 +171,10 @@ class Cell:
         "spec",
         "straight",
         "timestamp",
+        "together",
         "twin",
         "value",
+        "verdicts",
     )
 
     def __init__(self, twin: "TwinState", spec: Spec, mapped: bool) -> None:
@@ -195,11 +199,22 @@ class Cell:
         self.queued = False
         """Whether the stale queue has an entry for it."""
         self.readers: tuple[RuleState, ...] = ()
-        """In the order in which they are evaluated."""
+        """In the order in which they are evaluated; `combine` whenever they are others."""
+        self.together: Together | None = None
+        self.operands: Cell | tuple[Cell, ...] = ()
+        """What asks all of them at once, and of what (itself, or several); None where each must be asked."""
+        self.verdicts: Verdicts | None = None
+        """Their evidence, in their order, where it may be taken for granted."""
         self.feeds: tuple[ComputedCell, ...] = ()
         """Everything that is computed from it, near or far."""
         self.past: Past | None = None
         """What a rule asks for beyond its state of now."""
+
+    def combine(self) -> None:
+        """Sets `together` from the readers."""
+        self.verdicts = None
+        found = together(self.readers)
+        self.together, self.operands = found if found is not None else (None, ())
 
     def route(self) -> None:
         """Sets `straight` from the other fields."""
@@ -653,6 +668,11 @@ class RuleState:
     def evaluate(self) -> bool | None:
         """What its condition comes to as things are. Changes nothing, and starts no timer."""
         return self.test(*self.cells) if self.memory is None else self.memory.test()
+
+    def turned(self) -> None:
+        """Its evidence is not what its cells take for granted."""
+        for cell in self.cells:
+            cell.verdicts = None
 
     def continues(self, old: "RuleState") -> bool:
         """Whether the definition change left it as it was: the same rule on the same properties."""

@@ -275,6 +275,8 @@ class LiveState:
             if evidence is not rule.evidence or fact.state != fact.was or pulse:  # else it tells of actions only
                 rule.settled = rule.settled or evidence is not None
                 rule.cause = fact.cause
+            if evidence is not rule.evidence:
+                rule.turned()
             rule.active, rule.evidence, rule.since = fact.state == "active", evidence, fact.since
             if fact.fired:
                 rule.turned_at, rule.loops, rule.follows = fact.at, fact.loops, fact.follows
@@ -415,6 +417,7 @@ class LiveState:
                 touched.update(dict.fromkeys(computed.readers))
         for rule in touched:
             if rule.evaluate() is None:
+                rule.turned()
                 rule.evidence = None
 
     def step_clock(self, by: Micros, behind: Micros) -> None:

@@ -44,6 +44,8 @@ class Loading:
     """Rules of overlays."""
     readers: dict[Cell, list[RuleState]] = field(default_factory=dict)
     """Of every cell that other rules of overlays read than before, those that are new."""
+    own: dict[Cell, None] = field(default_factory=dict)
+    """Cells that rules of their own twin read."""
 
     def rules(self) -> list[RuleState]:
         """All rules that were built, in the order of their owners."""
@@ -55,6 +57,7 @@ class Loading:
         for cell in rule.watched():
             if isinstance(rule.owner, TwinState):
                 cell.readers = (*cell.readers, rule)  # of its own twin, which is new: they come in order
+                self.own[cell] = None
             else:
                 self.readers.setdefault(cell, []).append(rule)
 
@@ -71,6 +74,8 @@ class Loading:
         for cell, new in self.readers.items():
             rules = [rule for rule in cell.readers if rule not in self.gone] if self.gone else [*cell.readers]
             cell.readers = tuple(sorted([*rules, *new], key=_order))
+        for cell in self.own | self.readers:
+            cell.combine()
         for cell in dict.fromkeys(self.past):
             cell.arrange()
 
@@ -282,7 +287,8 @@ def _retire(twin: TwinState) -> Mapping[str, RuleState]:
     twin.shape.users -= 1
     rules = twin.rules
     for cell in twin.cells.values():
-        cell.feeds = cell.readers = ()  # the overlays that read it are bound anew in the same load
+        cell.feeds = cell.readers = cell.operands = ()  # the overlays that read it are bound anew in the same load
+        cell.together = cell.verdicts = None
     for computed in twin.computed:
         computed.inputs = ()
     twin.cells, twin.rules, twin.computed, twin.guards, twin.listeners = {}, {}, (), (), ()

@@ -4,8 +4,9 @@ Only what cannot be a value of its type, and what is late, is rejected. The stra
 code of the server (one sample of a good float on time); everything unusual leaves it early, into functions below.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
+from app.engine.at_once import shared
 from app.engine.behaviors import settle, turn
 from app.engine.cells import PATH_SILENT, Cell, PathClock, RuleState, TwinState
 from app.engine.memory import ASK
@@ -28,7 +29,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
     received = reading.received_at if reading.received_at < now else now
     latest = received + max_skew
     step.reading = len(step.changes)
-    touched: tuple[RuleState, ...] | dict[RuleState, None] | None = None
+    touched: list[Cell] | None = None
     straight = True
     for sample in reading.samples:
         twin = twins.get(sample.twin_id)
@@ -88,14 +89,12 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         if now_live == before and before is not None:
             continue  # where nothing was known and nothing is, it was heard of
         if touched is None:
-            touched = cell.readers
-        elif isinstance(touched, dict):
-            touched.update(dict.fromkeys(cell.readers))
-        elif touched is not cell.readers:
-            touched = dict.fromkeys([*touched, *cell.readers])
+            touched = [cell]
+        else:
+            touched.append(cell)
     if not straight:
         cause = Cause("reading", reading.source, now)
-        step.woken.update(dict.fromkeys(touched or (), cause))
+        step.woken.update({rule: cause for cell in touched or () for rule in cell.readers})
         settle(step)
     elif touched is not None:
         _evaluate(step, reading, touched)
@@ -161,29 +160,41 @@ def _land(step: Step, sample: Sample, cell: Cell, received: Micros, max_skew: Mi
     return ""
 
 
-def _evaluate(step: Step, reading: Reading, rules: Iterable[RuleState]) -> None:
+def _evaluate(step: Step, reading: Reading, touched: Sequence[Cell]) -> None:
     """`settle`'s first round, without an allocation where nothing turns, which is nearly always."""
-    turned: list[tuple[RuleState, bool | None]] | None = None
-    for rule in rules:
+    asked = [
+        cell
+        for cell in touched
+        if cell.together is None or cell.verdicts is None or cell.together(cell.operands) != cell.verdicts
+    ]
+    if not asked:
+        return
+    turned: list[tuple[RuleState, bool | None]] = []
+    for rule in asked[0].readers if len(asked) == 1 else {rule: None for cell in asked for rule in cell.readers}:
         evidence = rule.test(*rule.cells)
         if evidence is not rule.evidence or rule.waits:
             if evidence is not rule.evidence:
                 step.remember(rule)
-            turned = turned or []
             turned.append((rule, evidence))
     if turned:
-        cause = Cause("reading", reading.source, step.now)
-        if any(evidence is ASK for _, evidence in turned):
-            step.bases.clear()
-            step.woken.update(dict.fromkeys((rule for rule, _ in turned), cause))
-            settle(step)
-            return
-        step.turning = dict(turned)
-        for rule, evidence in turned:
-            turn(step, rule, evidence, cause)
-        step.turning = {}
+        _turn(step, turned, Cause("reading", reading.source, step.now))
+    for cell in asked:
+        if cell.together is not None:
+            cell.verdicts = shared(tuple([rule.evidence for rule in cell.readers]))
+
+
+def _turn(step: Step, turned: Sequence[tuple[RuleState, bool | None]], cause: Cause) -> None:
+    if any(evidence is ASK for _, evidence in turned):
         step.bases.clear()
+        step.woken.update(dict.fromkeys((rule for rule, _ in turned), cause))
         settle(step)
+        return
+    step.turning = dict(turned)
+    for rule, evidence in turned:
+        turn(step, rule, evidence, cause)
+    step.turning = {}
+    step.bases.clear()
+    settle(step)
 
 
 def contact(twins: dict[str, TwinState], reading: Reading, now: Micros) -> None:
