@@ -148,7 +148,14 @@ async def _graph(settings: Settings, embedded: EmbeddedEngine | None, stack: con
     uri, user, password, database = graph.uri, graph.user, graph.password.get_secret_value(), graph.database
     if embedded is not None:
         uri, user, password, database = embedded.uri, embedded.user, embedded.password, embedded.database
-    store = await connect(uri, user, password, database, timeout_seconds=graph.start_timeout_seconds)
+    store = await connect(
+        uri,
+        user,
+        password,
+        database,
+        timeout_seconds=graph.start_timeout_seconds,
+        answer_seconds=graph.answer_timeout_seconds,
+    )
     stack.push_async_callback(store.close)
     return store
 
@@ -205,14 +212,28 @@ def _wire(
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:
+        if writer.failure is not None:
+            return {"graph": writer.failure}
         try:
             await store.ping()
         except TwinOverlayError as error:
             return {"graph": error.message}
-        return {"graph": writer.failure} if writer.failure is not None else {}
+        return {}
 
     finder = Finder(catalogue, engine.live)
-    services = Services(commands, engine.live, store, bus, supervisor, clock, registry, ready, finder, writer.caught_up)
+    services = Services(
+        commands,
+        engine.live,
+        store,
+        bus,
+        supervisor,
+        clock,
+        registry,
+        ready,
+        lambda: writer.state,
+        finder,
+        writer.caught_up,
+    )
     return _Rooms(services, clock, engine, ingest, effects, writer, supervisor)
 
 

@@ -31,6 +31,8 @@ class GraphSettings(_Section):
     heap_mb: int = Field(default=512, ge=256)
     """Of the embedded engine's JVM."""
     start_timeout_seconds: float = Field(default=60.0, gt=0)
+    answer_timeout_seconds: float = Field(default=15.0, gt=0)
+    """Without any answer for so long, a connection counts as dead and is dropped."""
 
 
 class IngestSettings(_Section):

@@ -16,10 +16,19 @@ def plain_routes(services: Services) -> list[BaseRoute]:
         return JSONResponse({"status": "ok"})
 
     async def readyz(request: Request) -> Response:
-        """200 where nothing is wrong, else 503 with what is, by part."""
+        """200 where nothing is wrong, else 503 with what is, by part; how far the graph is behind either way."""
         problems = await services.ready()
+        graph = services.graph()
         return JSONResponse(
-            {"status": "not ready" if problems else "ready", "problems": problems}, 503 if problems else 200
+            {
+                "status": "not ready" if problems else "ready",
+                "problems": problems,
+                "graph": {
+                    "behind_entries": graph.behind_entries,
+                    "behind_seconds": round(graph.behind_seconds, 3),
+                },
+            },
+            503 if problems else 200,
         )
 
     async def metrics(request: Request) -> Response:

@@ -56,12 +56,20 @@ FINDING = (
 PAGING = "by id; PAGE_SIZE_INVALID, CURSOR_INVALID"
 
 
+@strawberry.type(description="How far the graph is behind the journal; live values, alerts and calls are not.")
+class GraphBehind:
+    behind_entries: Long = strawberry.field(description="Journal entries that the graph does not have yet.")
+    behind_seconds: float = strawberry.field(description="How long ago the first of them happened.")
+    problem: str | None = strawberry.field(description="Why it can't be written just now; null while it can.")
+
+
 @strawberry.type(description="The server and where it stands.")
 class Server:
     version: str = strawberry.field(description="Of the program.")
     time: DateTime = strawberry.field(description="The server's clock.")
     sequence: Long = strawberry.field(description="The journal sequence that live values stand at.")
     catalogue_revision: Long = strawberry.field(description="+1 with every accepted change of definitions.")
+    graph: GraphBehind = strawberry.field(description="The graph behind it.")
 
 
 @strawberry.type(description="What there is and how it stands.")
@@ -335,11 +343,17 @@ class Query(RehearsalQueries, PlanningQueries, ScriptQueries):
 
     @strawberry.field(description="The server and where it stands.")
     def server(self, info: Info) -> Server:
+        graph = info.context.services.graph()
         return Server(
             version=VERSION,
             time=DateTime(info.context.services.clock.now()),
             sequence=Long(info.context.live.sequence),
             catalogue_revision=Long(info.context.catalogue.revision),
+            graph=GraphBehind(
+                behind_entries=Long(graph.behind_entries),
+                behind_seconds=graph.behind_seconds,
+                problem=graph.problem or None,
+            ),
         )
 
 

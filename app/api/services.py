@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from app.commands.commands import Commands
 from app.find.finder import Finder
 from app.model.catalogue import Catalogue
+from app.model.live import GraphState
 from app.ports import Clock, Devices, LiveView, TwinStore
 from app.runtime.bus import Bus
 
@@ -26,6 +27,8 @@ class Services:
     registry: CollectorRegistry
     ready: Callable[[], Awaitable[dict[str, str]]]
     """What is wrong, by part; empty where everything is there."""
+    graph: Callable[[], GraphState]
+    """How far the graph is behind."""
     finder: Finder
     caught_up: Callable[[], Awaitable[int]]
     """Waits a little until the graph holds what the journal has now; up to which entry it does."""

@@ -20,18 +20,31 @@ from neo4j.exceptions import (
 )
 
 from app.errors import Misconfigured, Unavailable
+from app.graph.session import ANSWER_SECONDS
 from app.graph.store import GraphStore
 
 _ATTEMPT_SECONDS = 5.0
+_IDLE_SECONDS = 5.0
+"""A connection that was not used for so long may be dead without anybody having said so: it is asked first."""
 _RETRY_SECONDS = 0.25
 _OLDEST_NEO4J = 5
 _SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 _SETTINGS_HINT = "set TWIN_OVERLAY_GRAPH__USER and TWIN_OVERLAY_GRAPH__PASSWORD to what the graph expects"
 
 
-async def connect(uri: str, user: str, password: str, database: str, *, timeout_seconds: float = 30.0) -> GraphStore:
-    """Raises Misconfigured (GRAPH_URI_INVALID, GRAPH_AUTH, GRAPH_REFUSED, GRAPH_UNSUPPORTED, or a broken statement
-    file) and Unavailable (GRAPH_UNREACHABLE: nothing answered for `timeout_seconds`)."""
+async def connect(
+    uri: str,
+    user: str,
+    password: str,
+    database: str,
+    *,
+    timeout_seconds: float = 30.0,
+    answer_seconds: float = ANSWER_SECONDS,
+) -> GraphStore:
+    """`answer_seconds` is how long it may take to answer from then on.
+
+    Raises Misconfigured (GRAPH_URI_INVALID, GRAPH_AUTH, GRAPH_REFUSED, GRAPH_UNSUPPORTED, or a broken statement file)
+    and Unavailable (GRAPH_UNREACHABLE: nothing answered for `timeout_seconds`)."""
     deadline = time.monotonic() + timeout_seconds
     driver = _driver(uri, user, password)
     try:
@@ -39,7 +52,7 @@ async def connect(uri: str, user: str, password: str, database: str, *, timeout_
             try:
                 async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
                     await _greet(driver, uri, database)
-                return GraphStore(driver, database)
+                return GraphStore(driver, database, answer_seconds=answer_seconds)
             except (AuthError, UnsupportedServerProduct, ConfigurationError) as error:
                 raise _no(error, uri, user, database) from error
             except (DriverError, Neo4jError, OSError, ValueError) as error:  # ValueError: a name not resolved
@@ -100,7 +113,8 @@ def _driver(uri: str, user: str, password: str) -> AsyncDriver:
             user_agent="twin-overlay",
             telemetry_disabled=True,
             connection_timeout=_ATTEMPT_SECONDS,
-            connection_acquisition_timeout=10.0,
+            connection_acquisition_timeout=_ATTEMPT_SECONDS,
+            liveness_check_timeout=_IDLE_SECONDS,
             max_transaction_retry_time=5.0,
             max_connection_pool_size=20,
         )

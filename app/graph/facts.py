@@ -57,7 +57,7 @@ class Facts:
             await self._audit.save(transaction, batch.audits, batch.records)
 
         try:
-            await self._graph.write(work)
+            await self._graph.write(work, longest_seconds=2 * self._graph.answer_seconds)
         except Unavailable as error:
             # As in Definitions.save: the second of two writers may be told another reason first.
             if error.code == FAILED and (position := await self.cursor()) != batch.after:

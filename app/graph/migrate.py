@@ -8,7 +8,7 @@ import re
 
 from app.errors import Misconfigured
 from app.graph import codec
-from app.graph.session import Graph, Transaction
+from app.graph.session import LONGEST_SECONDS, Graph, Transaction
 from app.graph.statements import Statement, Statements
 
 _NAME = re.compile(r"schema/(\d{3})_\w+")
@@ -62,7 +62,7 @@ class Migrations:
         async def remember(transaction: Transaction) -> None:
             await transaction.run(self._record, number=number, checksum=statement.checksum, name=statement.name)
 
-        await self._graph.write(change)
+        await self._graph.write(change, LONGEST_SECONDS)  # an index over a large graph is long in the making
         await self._graph.write(remember)
 
 

@@ -2,6 +2,7 @@
 
 Work given to `read` or `write` may run twice: the driver runs it again after an error that it calls retryable. So it
 must not change anything outside the transaction. What an error's text says differs by engine and is never looked at.
+Nothing waits for ever: a graph that has not answered for `answer_seconds` is unavailable, its connection dropped.
 """
 
 import asyncio
@@ -10,10 +11,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncManagedTransaction, Record
+from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncManagedTransaction, Record, unit_of_work
 from neo4j.exceptions import AuthError, DriverError, Neo4jError
 
 from app.errors import Misconfigured, Unavailable
+from app.graph.patience import Patience
 from app.graph.statements import Statement
 
 log = logging.getLogger("twin_overlay.graph")
@@ -22,6 +24,10 @@ BATCH_ROWS = 500
 """Rows of one UNWIND."""
 FAILED = "GRAPH_FAILED"
 """The code of an Unavailable that trying again would meet again."""
+ANSWER_SECONDS = 15.0
+LONGEST_SECONDS = 600.0
+_FETCH = 1000
+"""Rows between two signs of life."""
 _T = TypeVar("_T")
 _UNREACHABLE_HINT = "nothing was changed; try again when the graph database answers"
 
@@ -29,14 +35,20 @@ _UNREACHABLE_HINT = "nothing was changed; try again when the graph database answ
 class Transaction:
     """What work gets: statements to run, all of them in one transaction."""
 
-    def __init__(self, transaction: AsyncManagedTransaction) -> None:
+    def __init__(self, transaction: AsyncManagedTransaction, patience: Patience) -> None:
         self._transaction = transaction
+        self._patience = patience
 
     async def run(self, statement: Statement, **params: Any) -> list[Record]:
         """All rows. Parameters must be exactly those of the statement's header."""
         assert params.keys() == statement.params, f"{statement.name}: {params.keys() ^ statement.params}"
         result = await self._transaction.run(statement.text, params)
-        return [record async for record in result]
+        records: list[Record] = []
+        while part := await result.fetch(_FETCH):
+            self._patience.answered()
+            records += part
+        self._patience.answered()
+        return records
 
     async def each(self, statement: Statement, rows: Sequence[Any], **params: Any) -> None:
         """`statement` over `rows`, in as many runs as they need; none for no rows."""
@@ -54,35 +66,58 @@ Work = Callable[[Transaction], Awaitable[_T]]
 class Graph:
     """`first` runs at the beginning of every writing transaction; what it raises ends that."""
 
-    def __init__(self, driver: AsyncDriver, database: str, first: Work[None] | None = None) -> None:
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        database: str,
+        first: Work[None] | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
         self._driver = driver
         self._database = database
         self._first = first
+        self.answer_seconds = answer_seconds
         # The embedded engine detects colliding writers at commit only, and nothing here wants two at once.
         self._writing = asyncio.Lock()
 
-    async def read(self, work: Work[_T]) -> _T:
-        """Raises Unavailable (GRAPH_UNAVAILABLE, GRAPH_FAILED) and whatever `work` raises."""
-        with translated():
-            async with self._driver.session(database=self._database, default_access_mode=READ_ACCESS) as session:
-                return await session.execute_read(_wrapped(work))
+    async def read(self, work: Work[_T], answer_seconds: float | None = None) -> _T:
+        """Raises Unavailable (GRAPH_UNAVAILABLE, GRAPH_FAILED) and whatever `work` raises. `answer_seconds`: other
+        than the usual."""
+        return await self._run(READ_ACCESS, work, answer_seconds or self.answer_seconds, LONGEST_SECONDS)
 
-    async def write(self, work: Work[_T]) -> _T:
-        """As `read`; where it raises, nothing was changed (unless the connection broke during the commit itself)."""
+    async def write(
+        self, work: Work[_T], answer_seconds: float | None = None, longest_seconds: float = LONGEST_SECONDS
+    ) -> _T:
+        """As `read`; where it raises, nothing was changed (unless the connection broke during the commit itself).
+        `longest_seconds` is for the database: it ends a transaction that is still open then. Where the line was cut it
+        has not heard that we gave up, and would hold what the transaction has locked for hours."""
         async with self._writing:
-            with translated():
-                async with self._driver.session(database=self._database, default_access_mode=WRITE_ACCESS) as session:
-                    return await session.execute_write(_wrapped(work, self._first))
+            return await self._run(WRITE_ACCESS, work, answer_seconds or self.answer_seconds, longest_seconds)
+
+    async def _run(self, access: str, work: Work[_T], answer_seconds: float, longest_seconds: float) -> _T:
+        with translated():
+            async with (
+                Patience(answer_seconds) as patience,
+                self._driver.session(database=self._database, default_access_mode=access) as session,
+            ):
+                if access == READ_ACCESS:
+                    return await session.execute_read(unit_of_work(timeout=longest_seconds)(_wrapped(work, patience)))
+                wrapped = _wrapped(work, patience, self._first)
+                return await session.execute_write(unit_of_work(timeout=longest_seconds)(wrapped))
 
     async def close(self) -> None:
         await self._driver.close()
 
 
-def _wrapped(work: Work[_T], first: Work[None] | None = None) -> Callable[[AsyncManagedTransaction], Awaitable[_T]]:
+def _wrapped(
+    work: Work[_T], patience: Patience, first: Work[None] | None = None
+) -> Callable[[AsyncManagedTransaction], Awaitable[_T]]:
     async def run(transaction: AsyncManagedTransaction) -> _T:
+        patience.answered()
+        found = Transaction(transaction, patience)
         if first is not None:
-            await first(Transaction(transaction))
-        return await work(Transaction(transaction))
+            await first(found)
+        return await work(found)
 
     return run
 
@@ -97,6 +132,11 @@ def translated() -> Iterator[None]:
             "the graph database no longer accepts this server's password",
             code="GRAPH_AUTH",
             hint="set TWIN_OVERLAY_GRAPH__USER and TWIN_OVERLAY_GRAPH__PASSWORD and start again",
+        ) from error
+    except TimeoutError as error:
+        log.warning("the graph database has stopped answering; its connection is dropped")
+        raise Unavailable(
+            "the graph database does not answer", code="GRAPH_UNAVAILABLE", hint=_UNREACHABLE_HINT
         ) from error
     except (Neo4jError, DriverError) as error:
         if isinstance(error, Neo4jError) and not error.is_retryable():

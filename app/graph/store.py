@@ -16,7 +16,7 @@ from app.graph.facts import Facts
 from app.graph.installation import Installation
 from app.graph.migrate import Migrations
 from app.graph.scripts import Scripts
-from app.graph.session import FAILED, Graph, Transaction
+from app.graph.session import ANSWER_SECONDS, FAILED, Graph, Transaction
 from app.graph.statements import Statements
 from app.graph.traversal import Traversal
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
@@ -26,6 +26,8 @@ from app.model.events import Alert, Call
 from app.model.time import Micros
 
 _TAKES = 10
+_PING_SECONDS = 3.0
+"""Whoever asks whether we are ready does not wait for long."""
 _TAKE_AGAIN_SECONDS = 0.05
 
 
@@ -33,11 +35,18 @@ class GraphStore:
     """Owns the driver. Every method may raise Unavailable (GRAPH_UNAVAILABLE, GRAPH_FAILED); then nothing was changed.
     What each gives and raises besides is said in ports.TwinStore."""
 
-    def __init__(self, driver: AsyncDriver, database: str, statements: Statements | None = None) -> None:
-        """`statements`: other than the program's own (tests). Raises Misconfigured for one that is broken."""
+    def __init__(
+        self,
+        driver: AsyncDriver,
+        database: str,
+        statements: Statements | None = None,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        """`answer_seconds`: how long the graph may take to answer before it counts as away. `statements`: other than
+        the program's own (tests). Raises Misconfigured for one that is broken."""
         statements = statements or Statements.load()
         self._installation = Installation(statements)
-        self._graph = Graph(driver, database, self._installation.hold)
+        self._graph = Graph(driver, database, self._installation.hold, answer_seconds)
         self._ping = statements["definitions/catalogue_revision"]
         self._migrations = Migrations(self._graph, statements)
         self._definitions = Definitions(self._graph, statements)
@@ -116,7 +125,7 @@ class GraphStore:
         async def work(transaction: Transaction) -> None:
             await transaction.run(self._ping)
 
-        await self._graph.read(work)
+        await self._graph.read(work, min(_PING_SECONDS, self._graph.answer_seconds))
 
     async def close(self) -> None:
         await self._graph.close()

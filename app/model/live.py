@@ -52,6 +52,17 @@ class ClockView(msgspec.Struct, frozen=True):
     rebased: int = 0
 
 
+class GraphState(msgspec.Struct, frozen=True):
+    """How far the graph is behind the journal."""
+
+    behind_entries: int = 0
+    """Journal entries with something for the graph that it does not have yet, and those after them."""
+    behind_seconds: float = 0.0
+    """How long ago the first of them happened."""
+    problem: str = ""
+    """Why it can't be written just now; "" while it can."""
+
+
 class ConnectorHealth(msgspec.Struct, frozen=True):
     """One connection to one endpoint, as its supervisor and Ingest count it."""
 

@@ -9,6 +9,8 @@ import logging
 import random
 
 from app.errors import Conflict, Misconfigured, Refused, TwinOverlayError, Unavailable
+from app.model.live import GraphState
+from app.model.time import SECOND, Micros
 from app.ports import Clock, Journal, TwinStore
 from app.runtime.coalesce import Coalesced, LifeOf
 from app.runtime.forgetting import Forgetting
@@ -21,7 +23,7 @@ log = logging.getLogger("twin_overlay.graph_writer")
 _CHUNK = 50
 """Entries decoded at once: one may hold 500 readings."""
 CAUGHT_UP_SECONDS = 2.0
-_FIRST_WAIT, _LONGEST_WAIT = 0.25, 10.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.25, 3.0
 
 
 class GraphWriter:
@@ -46,15 +48,29 @@ class GraphWriter:
         self._forgetting = Forgetting(store, clock, settings.keep_days)
         self._lives: dict[str, int] = {}
         self._thinning = Thinning(deadband_of)
-        self._cursor = self._held = journal.cursor(GRAPH)
+        self._held = journal.cursor(GRAPH)
         self.failure: str | None = None
         """Why the graph can't be written just now; None while it can."""
+        self._waiting_since: Micros | None = None
+        """When the first thing happened that the graph does not have; None where there is none."""
         metrics.writer_lag.set_function(lambda: self.lag)
+        metrics.writer_lag_seconds.set_function(lambda: self.lag_seconds)
 
     @property
     def lag(self) -> int:
-        """Journal entries that the graph does not have yet."""
-        return max(0, self._journal.last_sequence - self._cursor)
+        """Journal entries that the graph does not have yet; what has nothing for it, it has."""
+        return max(0, self._journal.last_sequence - self._held)
+
+    @property
+    def lag_seconds(self) -> float:
+        """How old the oldest of what the graph does not have is."""
+        if self._waiting_since is None:
+            return 0.0
+        return max(0.0, (self._clock.now() - self._waiting_since) / SECOND)
+
+    @property
+    def state(self) -> GraphState:
+        return GraphState(self.lag, self.lag_seconds, self.failure or "")
 
     async def caught_up(self, longest_seconds: float = CAUGHT_UP_SECONDS) -> int:
         """Wait, at most so long, until the graph holds what the journal has now; up to which entry it does. A page
@@ -77,6 +93,9 @@ class GraphWriter:
                 try:
                     cursor = await self._store.cursor()
                 except (Unavailable, Misconfigured) as error:
+                    if self._waiting_since is None:
+                        first = await asyncio.to_thread(read_for_graph, self._journal, self._held, 1)
+                        self._waiting_since = first[0].now if first else None
                     wait = await self._back_off(error, wait)
                     continue
                 check_cursor(cursor, self._journal)
@@ -86,7 +105,7 @@ class GraphWriter:
             await self._forgetting.some()
             more = await self._collect(pending)
             if not pending.rows:
-                self._held = pending.upto  # nothing of them has a place in the graph
+                self._held, self._waiting_since = pending.upto, None  # nothing of them has a place in the graph
             if not pending.rows and pending.entries < self._settings.max_entries:
                 await self._clock.sleep(self._settings.interval_seconds)
                 continue  # nothing to write: a plant that only repeats itself costs the graph nothing
@@ -112,7 +131,7 @@ class GraphWriter:
                 await self._clock.sleep(self._settings.interval_seconds)
 
     async def _moved(self, cursor: int) -> None:
-        self._cursor = self._held = cursor
+        self._held, self._waiting_since = cursor, None
         if self.failure is not None:
             log.info("the graph is reached again, %d entries behind", self.lag)
             self.failure = None
@@ -126,6 +145,8 @@ class GraphWriter:
             entries = await asyncio.to_thread(read_for_graph, self._journal, pending.upto, _CHUNK)
             for entry in entries:
                 pending.add(entry)
+                if self._waiting_since is None and pending.rows:
+                    self._waiting_since = entry.now
             if len(entries) < _CHUNK:
                 return False
         return True

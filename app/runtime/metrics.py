@@ -45,6 +45,9 @@ class Metrics:
         self.writer_lag = Gauge(
             "twin_overlay_graph_writer_lag_entries", "Journal entries that the graph does not have", registry=registry
         )
+        self.writer_lag_seconds = Gauge(
+            "twin_overlay_graph_writer_lag_seconds", "Age of the oldest that the graph does not have", registry=registry
+        )
         self.calls = Counter("twin_overlay_calls", "Calls that came into a status", ["status"], registry=registry)
         self.call_seconds = Histogram(
             "twin_overlay_call_seconds", "Send to answer", ["status"], buckets=_CALL_BUCKETS, registry=registry

@@ -53,7 +53,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.explanation import Explanation, WhyNot
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GraphState, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import Override, PropertyState, Value
@@ -488,6 +488,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         parts.clock,
         CollectorRegistry(),
         parts.ready,
+        GraphState,
         Finder(parts.catalogue, live),
         caught_up,
     )

@@ -235,11 +235,16 @@ async def test_the_root_leads_to_graphql() -> None:
 
 async def test_healthy_is_not_ready() -> None:
     installation = Installation()
-    assert (await get(installation, "/readyz")).json() == {"status": "ready", "problems": {}}
+    graph = {"behind_entries": 0, "behind_seconds": 0.0}
+    assert (await get(installation, "/readyz")).json() == {"status": "ready", "problems": {}, "graph": graph}
     installation.problems["graph"] = "it does not answer"
     answer = await get(installation, "/readyz")
     assert answer.status_code == 503
-    assert answer.json() == {"status": "not ready", "problems": {"graph": "it does not answer"}}
+    assert answer.json() == {
+        "status": "not ready",
+        "problems": {"graph": "it does not answer"},
+        "graph": graph,
+    }
     assert (await get(installation, "/healthz")).json() == {"status": "ok"}
 
 

@@ -237,6 +237,7 @@ async def test_nothing_is_written_where_nothing_changed_but_the_cursor_follows_i
         rounds = len(clock.slept)
         await until(lambda: len(clock.slept) > rounds + 3)
         assert graph.writes == []
+        assert (writer.lag, writer.lag_seconds) == (0, 0.0), "the graph misses nothing"
         await journal.append([nothing_new()] * 60)
         await until(lambda: graph.at >= 100)
         assert len(graph.writes) == 1
@@ -269,6 +270,7 @@ async def test_an_outage_loses_nothing_and_is_one_line_down_and_one_up(
             await journal.append([changes(("a", "x", number))])
         await until(lambda: len(clock.slept) > 8)
         assert writer.lag == 200
+        assert writer.lag_seconds > 3600 * 24, "the entries of this test are from 1970"
         assert writer.failure == "the graph does not answer"
         assert clock.slept[0] < clock.slept[4] < 10, "it waits longer and longer, up to a limit"
         assert max(clock.slept) <= 10

@@ -1,11 +1,15 @@
 """Where a test's graph database is, and how it is emptied between tests (by deleting nodes, not by a restart)."""
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from neo4j import AsyncGraphDatabase, AsyncManagedTransaction
 
 from app.graph.connect import connect
 from app.graph.store import GraphStore
+from tests.servers.proxy import Proxy, proxied
 
 _BATCH = 2000
 
@@ -22,8 +26,15 @@ class GraphAddress:
         """As `graph` of a server's settings."""
         return {"uri": self.uri, "user": self.user, "password": self.password, "database": self.database}
 
-    async def connect(self) -> GraphStore:
-        return await connect(self.uri, self.user, self.password, self.database)
+    async def connect(self, **options: float) -> GraphStore:
+        return await connect(self.uri, self.user, self.password, self.database, **options)
+
+    @contextlib.asynccontextmanager
+    async def behind_proxy(self) -> AsyncIterator[tuple[Proxy, "GraphAddress"]]:
+        """The same database through a proxy that can be told to fail."""
+        parts = urlsplit(self.uri)
+        async with proxied(parts.hostname or "", parts.port or 7687) as proxy:
+            yield proxy, replace(self, uri=f"bolt://127.0.0.1:{proxy.port}")
 
     async def run(self, text: str, **params: object) -> list[dict[str, object]]:
         """One statement of a test's own, in a transaction; its rows."""
