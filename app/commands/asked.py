@@ -36,8 +36,8 @@ def checked_value(catalogue: Catalogue, twin_id: str, name: str, value: Value) -
 
 
 def is_mapped(catalogue: Catalogue, twin_id: str, name: str) -> bool:
-    connectivity = catalogue.connectivity(twin_id)
-    return connectivity is not None and name in connectivity.mapping.properties
+    """On any path to its device."""
+    return name in (catalogue.mapped(twin_id) or ())
 
 
 def checked_arguments(

@@ -11,8 +11,15 @@ from app.commands.check_units import check_device_unit
 from app.commands.findings import Findings
 from app.commands.pointers import is_pointer, pointer, shown
 from app.model.catalogue import Capabilities
-from app.model.connectivity import PLACEHOLDER, Template, unknown_placeholders
-from app.model.definitions import ConnectivityPart, EventMapping, MethodMapping, PropertyMapping, Protocol
+from app.model.connectivity import PLACEHOLDER, Template, fallback_parts, same_protocol, unknown_placeholders
+from app.model.definitions import (
+    ConnectivityPart,
+    EventMapping,
+    FallbackPath,
+    MethodMapping,
+    PropertyMapping,
+    Protocol,
+)
 
 _NODE_ID = re.compile(
     r"(svr=\d+;)?(ns=\d{1,5};|nsu=[^;]+;)?"
@@ -47,37 +54,88 @@ def check_connectivity(
     connectivity: ConnectivityPart, capabilities: Capabilities, what: str, findings: Findings
 ) -> None:
     """`what` is `twin 'pump_123'`."""
-    if connectivity.protocol is not None and connectivity.endpoint is not None:
-        _check_endpoint(connectivity.protocol, connectivity.endpoint, findings)
-    if connectivity.node_id is not None:
-        _check_node_id(connectivity.node_id, "/connectivity/node_id", findings)
-    if connectivity.availability is not None:
-        _check_topic(connectivity.availability.topic, "/connectivity/availability/topic", False, findings)
-    mapping = connectivity.mapping
-    parts: tuple[tuple[str, str, Mapping[str, Mapped], Mapping[str, object]], ...] = (
+    _check_path(connectivity, connectivity.protocol, "/connectivity", capabilities, what, findings)
+    for index, fallback in enumerate(connectivity.fallbacks):
+        protocol = fallback.protocol or connectivity.protocol
+        _check_path(fallback, protocol, f"/connectivity/fallbacks/{index}", capabilities, what, findings)
+    _check_fallbacks(connectivity, findings)
+    if connectivity.heartbeat is not None and connectivity.heartbeat.property is not None:
+        _check_heartbeat(connectivity, connectivity.heartbeat.property, capabilities, what, findings)
+
+
+def _check_path(
+    part: ConnectivityPart | FallbackPath,
+    protocol: Protocol | None,
+    at: str,
+    capabilities: Capabilities,
+    what: str,
+    findings: Findings,
+) -> None:
+    """What it writes itself: what a fallback takes from the preferred path is looked at there."""
+    if protocol is not None and part.endpoint is not None:
+        _check_endpoint(protocol, part.endpoint, f"{at}/endpoint", findings)
+    if part.node_id is not None:
+        _check_node_id(part.node_id, f"{at}/node_id", findings)
+    if part.availability is not None:
+        _check_topic(part.availability.topic, f"{at}/availability/topic", False, findings)
+    mapping = part.mapping
+    sections: tuple[tuple[str, str, Mapping[str, Mapped], Mapping[str, object]], ...] = (
         ("property", "properties", mapping.properties, capabilities.properties),
         ("method", "methods", mapping.methods, capabilities.methods),
         ("event", "events", mapping.events, capabilities.events),
     )
-    for name, part, mapped, known in parts:
+    for name, section, mapped, known in sections:
         for key, item in mapped.items():
-            path = pointer(("connectivity", "mapping", part, key))
+            path = at + pointer(("mapping", section, key))
             if key not in known:
                 findings.unknown(name, key, f"in {what}", path, known)
             elif isinstance(item, PropertyMapping) and (expression := capabilities.properties[key].computed):
                 message = f"'{key}' is computed from {shown(expression)}, so no device can feed it"
                 findings.fault("COMPUTED_MAPPED", message, path, "leave the mapping out, or 'computed'")
-            _check_mapped(connectivity.protocol, item, path, findings)
+            _check_mapped(protocol, item, path, findings)
             if isinstance(item, PropertyMapping) and item.unit is not None and key in capabilities.properties:
                 check_device_unit(item.unit, capabilities.properties[key], f"{path}/unit", findings)
             if isinstance(item, MethodMapping) and item.units and key in capabilities.methods:
                 parameters = {parameter.name: parameter for parameter in capabilities.methods[key].parameters}
                 for parameter, unit in item.units.items():
-                    where = pointer(("connectivity", "mapping", part, key, "units", parameter))
+                    where = path + pointer(("units", parameter))
                     if parameter not in parameters:
                         findings.unknown("parameter", parameter, f"of method '{key}'", where, parameters)
                     else:
                         check_device_unit(unit, parameters[parameter], where, findings)
+
+
+def _check_fallbacks(connectivity: ConnectivityPart, findings: Findings) -> None:
+    """Each is another way to the device, and one that something comes by."""
+    seen = [_connection(connectivity)]
+    for index, (written, part) in enumerate(zip(connectivity.fallbacks, fallback_parts(connectivity), strict=True)):
+        at = f"/connectivity/fallbacks/{index}"
+        if (connection := _connection(part)) in seen:
+            before = "the preferred path" if seen.index(connection) == 0 else f"fallback {seen.index(connection) - 1}"
+            message = f"{shown(written.endpoint)} is the connection of {before} already"
+            findings.fault("SAME_PATH", message, f"{at}/endpoint", "give another endpoint, or leave the fallback out")
+        seen.append(connection)
+        mapping = written.mapping
+        if not same_protocol(connectivity, written) and not (mapping.properties or mapping.methods or mapping.events):
+            message = f"the fallback speaks {written.protocol} and says of nothing where it is there"
+            findings.fault(
+                "MISSING_FIELD", message, f"{at}/mapping", "add 'mapping': it takes none from another protocol"
+            )
+
+
+def _connection(part: ConnectivityPart) -> tuple[object, ...]:
+    return part.protocol, part.endpoint, part.authentication, part.client_id
+
+
+def _check_heartbeat(
+    connectivity: ConnectivityPart, name: str, capabilities: Capabilities, what: str, findings: Findings
+) -> None:
+    path = "/connectivity/heartbeat/property"
+    if name not in capabilities.properties:
+        findings.unknown("property", name, f"in {what}", path, capabilities.properties)
+    elif connectivity.endpoint is not None and name not in connectivity.mapping.properties:
+        message = f"'{name}' is not in the mapping, so nothing would ever be heard of it"
+        findings.fault("HEARTBEAT_NOT_MAPPED", message, path, "map it, or leave 'property' out: anything counts then")
 
 
 def _check_mapped(protocol: Protocol | None, item: Mapped, path: str, findings: Findings) -> None:
@@ -100,12 +158,12 @@ def _check_mapped(protocol: Protocol | None, item: Mapped, path: str, findings: 
             )
 
 
-def _check_endpoint(protocol: Protocol, endpoint: str, findings: Findings) -> None:
+def _check_endpoint(protocol: Protocol, endpoint: str, path: str, findings: Findings) -> None:
     if not _is_endpoint(endpoint, _SCHEMES[protocol]):
         findings.fault(
             "BAD_ENDPOINT",
             f"{shown(endpoint)} is no {protocol} address",
-            "/connectivity/endpoint",
+            path,
             f"write it like {_EXAMPLES[protocol]}",
         )
 

@@ -5,12 +5,12 @@ their connectivity from their type share everything but their id.
 """
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.commands.part_plans import method_plan, property_plan
 from app.model.catalogue import Capabilities, Catalogue
 from app.model.connection import TwinConnection
-from app.model.connectivity import Template, takes_template
+from app.model.connectivity import Template, paths_of, takes_template
 from app.model.definitions import Connectivity
 from app.model.definitions import Mapping as DeviceMapping
 from app.model.plan import MethodPlan, PropertyPlan
@@ -50,16 +50,31 @@ class Connections:
         if template is not None and takes_template(twin):
             if template.mapped is None:
                 return None
-            key = (id(capabilities), id(template))
-            found = self._sides.get(key)
-            if found is None:
-                side = self._side(twin_id, template.part.mapping, capabilities)
-                found = self._sides[key] = (capabilities, template, side)
-            return _connection(twin_id, template, found[2])
+            return _connection(
+                twin_id,
+                template,
+                self._shared_side(twin_id, template, capabilities),
+                tuple(
+                    _connection(twin_id, item, self._shared_side(twin_id, item, capabilities))
+                    for item in template.fallbacks
+                ),
+            )
         connectivity = self._catalogue.connectivity(twin_id)
         if connectivity is None:
             return None
-        return _connection(twin_id, connectivity, self._side(twin_id, connectivity.mapping, capabilities))
+        preferred, *fallbacks = (
+            _connection(twin_id, path, self._side(twin_id, path.mapping, capabilities))
+            for path in paths_of(connectivity)
+        )
+        return replace(preferred, fallbacks=tuple(fallbacks)) if fallbacks else preferred
+
+    def _shared_side(self, twin_id: str, template: Template, capabilities: Capabilities) -> _Side:
+        key = (id(capabilities), id(template))
+        found = self._sides.get(key)
+        if found is None:
+            side = self._side(twin_id, template.part.mapping, capabilities)
+            found = self._sides[key] = (capabilities, template, side)
+        return found[2]
 
     def _side(self, twin_id: str, mapping: DeviceMapping, capabilities: Capabilities) -> _Side:
         mapped = mapping.properties
@@ -100,9 +115,18 @@ def connections(catalogue: Catalogue) -> list[TwinConnection]:
     return [found for twin_id in catalogue.ids("twin") if (found := making.of(twin_id))]
 
 
-def _connection(twin_id: str, given: Template | Connectivity, side: _Side) -> TwinConnection:
+def _connection(
+    twin_id: str, given: Template | Connectivity, side: _Side, fallbacks: tuple[TwinConnection, ...] = ()
+) -> TwinConnection:
     return TwinConnection(
-        twin_id, given, side.properties, side.methods, side.events, side.conversions, side.argument_conversions
+        twin_id,
+        given,
+        side.properties,
+        side.methods,
+        side.events,
+        side.conversions,
+        side.argument_conversions,
+        fallbacks,
     )
 
 

@@ -61,7 +61,7 @@ def merge(kind: Kind, document: Mapping[str, Any], patch: Mapping[str, Any], man
         elif key in _BY_KEY:
             found[key] = _fields(now, value)
         elif key == "connectivity":
-            found[key] = _fields(now, value, {"mapping": _mapping})
+            found[key] = _fields(now, value, {"mapping": _mapping, "heartbeat": _fields})
         elif key == "simulation":
             found[key] = _fields(now, value, {"parameters": _fields})
         else:

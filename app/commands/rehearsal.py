@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from app.errors import Problem
 from app.model.catalogue import Catalogue
+from app.model.connectivity import paths_of
 from app.model.definitions import PropertyDefinition
 from app.model.events import Alert
 from app.model.time import iso
@@ -55,7 +56,7 @@ def of_call(
     sent = f"{method}({listed}) is called on {_device(catalogue, twin_id)}"
     connectivity = catalogue.connectivity(twin_id)
     breaks = _path(live, twin_id)
-    if connectivity is not None and method not in connectivity.mapping.methods:
+    if connectivity is not None and not any(method in path.mapping.methods for path in paths_of(connectivity)):
         message = f"method '{method}' of twin '{twin_id}' has no mapping"
         unmapped = Problem("METHOD_UNMAPPED", message, "/method", "add it to connectivity.mapping.methods")
         breaks = (unmapped, *breaks)

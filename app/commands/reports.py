@@ -127,8 +127,7 @@ class ReportCommands:
             return Problem("UNKNOWN_PROPERTY", f"there is no {name}", "", near(item.property, properties))
         if definition.computed is not None:
             return Problem("PROPERTY_COMPUTED", f"{name} is computed", "", "report what it is computed from")
-        connectivity = self._catalogue.connectivity(item.twin_id)
-        if connectivity is not None and item.property in connectivity.mapping.properties:
+        if item.property in (self._catalogue.mapped(item.twin_id) or ()):
             hint = "take it out of the mapping, or force it (forceValue) for a while"
             return Problem("PROPERTY_MAPPED", f"{name} is fed by its device: two sources would fight", "", hint)
         return None

@@ -13,6 +13,8 @@ from app.model.definitions import (
     Availability,
     ConnectivityPart,
     EventMapping,
+    FallbackPath,
+    Heartbeat,
     Mapping,
     MethodMapping,
     PropertyMapping,
@@ -28,15 +30,27 @@ _PARTS: dict[str, type[Document]] = {
 }
 
 
-def in_connectivity(blocks: Sequence[str], statement: Sequence[Token], names: Names) -> Iterator[Completion]:
+def in_connectivity(blocks: tuple[str, ...], statement: Sequence[Token], names: Names) -> Iterator[Completion]:
     """`blocks` are the words that begin the ones around it, from the connectivity on."""
+    if blocks[:1] == ("fallbacks",):
+        yield from _in_path(blocks[1:], statement, names, FallbackPath)
+    elif blocks[:1] == ("heartbeat",):
+        if not statement:
+            yield from _fields(Heartbeat)
+    else:
+        yield from _in_path(blocks, statement, names, ConnectivityPart)
+
+
+def _in_path(
+    blocks: Sequence[str], statement: Sequence[Token], names: Names, path: type[Document]
+) -> Iterator[Completion]:
     if statement:
         if not blocks and [str(token) for token in statement] == ["protocol", "="]:
             yield from (Completion(quote(value, '"'), "value") for value in get_args(Protocol))
         return
     match tuple(blocks):
         case ():
-            yield from _fields(ConnectivityPart)
+            yield from _fields(path)
         case ("mapping",):
             yield from _fields(Mapping)
         case ("mapping", part) if part in _PARTS:

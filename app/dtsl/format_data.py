@@ -29,11 +29,15 @@ def data_block(keyword: str, value: Mapping[str, Any] | None) -> Iterator[str]:
 
 
 def entries(data: Mapping[str, Any], indent: int) -> Iterator[str]:
-    """A line for each, or a block where an object is large or has others in it."""
+    """A line for each, or a block where an object is large or has others in it, or a list of such is long."""
     for key, value in data.items():
         written = dtsl_member(key)
         if not isinstance(value, dict):
-            yield f"{written} = {value_text(value)};"
+            line = f"{written} = {value_text(value)};"
+            if indent + len(line) > _WIDEST and isinstance(value, list) and _all_objects(value):
+                yield from _objects(written, value, indent)
+            else:
+                yield line
             continue
         line = f"{written} {value_text(value)}"
         if indent + len(line) <= _WIDEST and not any(isinstance(inner, dict) for inner in value.values()):
@@ -42,6 +46,20 @@ def entries(data: Mapping[str, Any], indent: int) -> Iterator[str]:
         yield f"{written} {{"
         yield from ("  " + inner for inner in entries(value, indent + 2))
         yield "}"
+
+
+def _all_objects(items: list[Any]) -> bool:
+    return bool(items) and all(isinstance(item, dict) and item for item in items)
+
+
+def _objects(written: str, items: list[dict[str, Any]], indent: int) -> Iterator[str]:
+    """A list of objects, a block each."""
+    yield f"{written} = [{{"
+    for index, item in enumerate(items):
+        if index:
+            yield "}, {"
+        yield from ("  " + line for line in entries(item, indent + 2))
+    yield "}];"
 
 
 def rest_text(rest: Mapping[str, Any]) -> str:

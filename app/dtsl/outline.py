@@ -55,11 +55,13 @@ def words(text: str) -> list[Token]:
 def place_behind(tokens: Sequence[Token]) -> Place:
     blocks: list[tuple[str, str]] = []
     statement: list[Token] = []
+    ended = ("", "")
     for token in tokens:
         if token.type == "LBRACE":
-            blocks.append((statement[0].type, str(statement[0])) if statement else ("", ""))
+            first = (statement[0].type, str(statement[0])) if statement else ("", "")
+            blocks.append(ended if first[0] == "COMMA" else first)  # the next object of a list of them
         elif token.type == "RBRACE" and blocks:
-            blocks.pop()
+            ended = blocks.pop()
         if token.type in _BETWEEN:
             statement = []
         else:

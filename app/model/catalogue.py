@@ -11,7 +11,7 @@ from typing import Any
 from app.model.behaviors import BehaviorDefinition
 from app.model.change import DefinitionChange, StoredDefinition
 from app.model.composition import overlays_in, twins_in
-from app.model.connectivity import Template, part_of_twin, takes_template, template_of, whole
+from app.model.connectivity import Template, mapped_by, part_of_twin, paths_of, takes_template, template_of, whole
 from app.model.definitions import (
     MODELS,
     Connectivity,
@@ -201,13 +201,13 @@ class Catalogue:
         return whole(part_of_twin(template, twin))
 
     def mapped(self, twin_id: str) -> tuple[str, ...] | None:
-        """The properties that the connectivity of a twin maps; None for one without."""
+        """The properties that a path of a twin maps; None for one without connectivity."""
         twin = self.twin(twin_id)
         if twin is not None and takes_template(twin):
             template = self.template(twin.twin_type)
             return template.mapped if template is not None else None
         found = self.connectivity(twin_id)
-        return tuple(found.mapping.properties) if found is not None else None
+        return mapped_by(*paths_of(found)) if found is not None else None
 
     # ------------------------------------------------------------ changing
 

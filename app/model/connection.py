@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from app.model.connectivity import Template
-from app.model.definitions import Connectivity
+from app.model.definitions import Connectivity, ConnectivityPart
 from app.model.plan import MethodPlan, PropertyPlan
 from app.model.units import Conversion
 from app.model.values import Value
@@ -26,6 +26,13 @@ class TwinConnection:
     """By property: from the device's unit to the definition's, where they differ."""
     argument_conversions: Mapping[str, Mapping[str, Conversion]] = field(default_factory=dict)
     """The same by method and parameter."""
+    fallbacks: "tuple[TwinConnection, ...]" = ()
+    """Other paths to the same device, in the order in which they are taken; none has fallbacks of its own."""
+
+    @property
+    def said(self) -> ConnectivityPart:
+        """As it is written, what is said for all its paths with it."""
+        return self.given if isinstance(self.given, Connectivity) else self.given.part
 
     @property
     def connectivity(self) -> Connectivity:

@@ -3,6 +3,9 @@
 Only a type's text has placeholders; what a twin writes itself is taken as it stands. Parts without a placeholder are
 the template's own objects; those with one are filled in when somebody asks, for kept for 100,000 twins they would be
 most of the server's memory.
+
+A fallback is a connectivity of its own once it is laid over the preferred one, of a type as of a twin; everybody who
+connects or calls takes paths one by one from `paths_of`, or from a template's `fallbacks`.
 """
 
 import re
@@ -11,7 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.model.definitions import Connectivity, ConnectivityPart, Twin
+from app.model.definitions import Connectivity, ConnectivityPart, FallbackPath, Twin
 from app.model.definitions import Mapping as DeviceMapping
 from app.model.lineage import Types, types_in_line
 
@@ -20,6 +23,8 @@ _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}")
 """Doubled braces are one that stays."""
 _FIELDS = tuple(ConnectivityPart.model_fields)
 _ADDRESS = ("endpoint", "client_id", "namespace")
+_OF_ALL_PATHS = ("heartbeat", "fallbacks", "fallback_after", "return_after")
+"""What is said once for all ways to a device, beside the preferred one."""
 _LONGEST_FILLED = 1000
 """Of a template's text: with the longest id in every placeholder it is still shorter than any limit that it meets."""
 
@@ -27,17 +32,23 @@ _LONGEST_FILLED = 1000
 class Template:
     """What a type gives its twins, looked through once for all of them. Equal where it says the same."""
 
-    __slots__ = ("_places", "_whole", "address", "mapped", "part", "takes_any_id")
+    __slots__ = ("_places", "_whole", "address", "fallbacks", "mapped", "part", "takes_any_id")
 
     def __init__(self, part: ConnectivityPart) -> None:
         self.part = part
         self._places: dict[str, Any] = _places(part) or {}
         self._whole = whole(part)
-        self.mapped = tuple(part.mapping.properties) if self._whole is not None else None
-        """The properties that it maps; None where it says too little to connect."""
+        self.fallbacks = tuple(Template(item) for item in fallback_parts(part)) if self._whole is not None else ()
+        self.mapped = mapped_by(part, *(item.part for item in self.fallbacks)) if self._whole is not None else None
+        """The properties that it maps on any path; None where it says too little to connect."""
         self.address = self._whole if self._places.keys().isdisjoint(_ADDRESS) else None
         """Something whose endpoint, client id and namespace are every twin's; None where an id is in one of them."""
-        self.takes_any_id = self._places.keys().isdisjoint(_ADDRESS) and all(map(_takes_any_id, _leaves(self._places)))
+        places = {name: below for name, below in self._places.items() if name != "fallbacks"}
+        self.takes_any_id: bool = (
+            places.keys().isdisjoint(_ADDRESS)
+            and all(map(_takes_any_id, _leaves(places)))
+            and all(item.takes_any_id for item in self.fallbacks)
+        )
         """Whether it is right with every id, where it is with one."""
 
     def __eq__(self, other: object) -> bool:
@@ -89,7 +100,7 @@ def whole(part: ConnectivityPart | None) -> Connectivity | None:
     return Connectivity.model_construct(part.model_fields_set, **{name: getattr(part, name) for name in _FIELDS})
 
 
-def merged(below: ConnectivityPart, own: ConnectivityPart) -> ConnectivityPart:
+def merged(below: ConnectivityPart, own: ConnectivityPart | FallbackPath) -> ConnectivityPart:
     """`own` goes first: its fields replace, its mapping entry by entry."""
     changes: dict[str, Any] = {name: getattr(own, name) for name in own.model_fields_set if name != "mapping"}
     if "mapping" in own.model_fields_set:
@@ -99,7 +110,31 @@ def merged(below: ConnectivityPart, own: ConnectivityPart) -> ConnectivityPart:
     return below.model_copy(update=changes)
 
 
-def unknown_placeholders(part: ConnectivityPart) -> Iterator[tuple[tuple[str, ...], str]]:
+def fallback_parts(part: ConnectivityPart) -> list[ConnectivityPart]:
+    """Each fallback with what it takes from the preferred path; none has fallbacks of its own."""
+    alone: dict[str, Any] = dict.fromkeys(_OF_ALL_PATHS) | {"fallbacks": []}
+    return [
+        merged(part.model_copy(update=alone), item) if same_protocol(part, item) else merged(ConnectivityPart(), item)
+        for item in part.fallbacks
+    ]
+
+
+def same_protocol(part: ConnectivityPart, fallback: FallbackPath) -> bool:
+    return fallback.protocol is None or fallback.protocol == part.protocol
+
+
+def paths_of(connectivity: Connectivity) -> list[Connectivity]:
+    """The preferred path, then its fallbacks in their order."""
+    fallbacks = (whole(part) for part in fallback_parts(connectivity))
+    return [connectivity, *(item for item in fallbacks if item is not None)]
+
+
+def mapped_by(*paths: ConnectivityPart) -> tuple[str, ...]:
+    """The properties that any of them maps, each once."""
+    return tuple(dict.fromkeys(name for path in paths for name in path.mapping.properties))
+
+
+def unknown_placeholders(part: ConnectivityPart) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """(where below the connectivity, the placeholder as written) of each that is not `{twin_id}`."""
     for where, text in _texts(part, ()):
         for found in _BRACES.finditer(text):
@@ -107,7 +142,7 @@ def unknown_placeholders(part: ConnectivityPart) -> Iterator[tuple[tuple[str, ..
                 yield where, found[0]
 
 
-def _texts(item: object, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+def _texts(item: object, where: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], str]]:
     if isinstance(item, str):
         yield where, item
     else:
@@ -115,9 +150,11 @@ def _texts(item: object, where: tuple[str, ...]) -> Iterator[tuple[tuple[str, ..
             yield from _texts(below, (*where, name))
 
 
-def _below(item: object) -> dict[str, Any]:
+def _below(item: object) -> dict[Any, Any]:
     if isinstance(item, BaseModel):  # `authentication` is the user's own, never filled
         return {name: getattr(item, name) for name in type(item).model_fields if name != "authentication"}
+    if isinstance(item, list):
+        return dict(enumerate(item))
     return item if isinstance(item, dict) else {}
 
 
@@ -138,6 +175,8 @@ def _filled(item: Any, places: Any, twin_id: str) -> Any:
         return item.model_copy(
             update={name: _filled(getattr(item, name), below, twin_id) for name, below in places.items()}
         )
+    if isinstance(item, list):
+        return [_filled(below, places.get(index), twin_id) for index, below in enumerate(item)]
     return {**item, **{name: _filled(item[name], below, twin_id) for name, below in places.items()}}
 
 

@@ -226,10 +226,11 @@ class Availability(Document):
 
 
 Protocol = Literal["opc-ua", "mqtt"]
+MAX_FALLBACKS = 8
 
 
-class ConnectivityPart(Document):
-    """What a twin type (with `{twin_id}` in its texts) or a twin says of it; a twin's own goes over its type's."""
+class _PathPart(Document):
+    """One way to a device: where it is and what lives where on it."""
 
     protocol: Protocol | None = None
     endpoint: Text | None = None
@@ -241,6 +242,34 @@ class ConnectivityPart(Document):
     mapping: Mapping = Mapping()
     availability: Availability | None = None
     client_id: Text | None = None
+
+
+class FallbackPath(_PathPart):
+    """Another way to the same device. What it leaves out it takes from the preferred one, where that is of the same
+    protocol; its own mapping goes over that one's entry by entry (model/connectivity.py)."""
+
+    endpoint: Text
+
+
+class Heartbeat(Document):
+    """What has to be heard of a device again and again for its path to count as alive, whatever the connection says."""
+
+    interval: Seconds
+    """The longest quiet there may be."""
+    property: Identifier | None = None
+    """A property that the device keeps reporting (over OPC UA: changing); anything at all where it is left out."""
+
+
+class ConnectivityPart(_PathPart):
+    """What a twin type (with `{twin_id}` in its texts) or a twin says of it; a twin's own goes over its type's."""
+
+    heartbeat: Heartbeat | None = None
+    fallbacks: list[FallbackPath] = Field(default=[], max_length=MAX_FALLBACKS)
+    """Taken in their order where those before them are silent."""
+    fallback_after: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    """Seconds that the path in use is silent before the next one is taken; the server's own where it is left out."""
+    return_after: Annotated[float, Field(ge=0, le=86_400)] | None = None
+    """Seconds that a path before the one in use must have been alive before it is taken again; likewise."""
 
 
 class Connectivity(ConnectivityPart):

@@ -107,6 +107,20 @@ _CONNECTIVITY: dict[str, Any] = {
     },
     "namespace": "urn:x",
     "node_id": "ns=2;s=T",
+    "heartbeat": {"property": "temperature", "interval": 2.5},
+    "fallback_after": 0.0,
+    "return_after": 60.0,
+    "fallbacks": [
+        {
+            "protocol": "opc-ua",
+            "endpoint": "opc.tcp://127.0.0.1:3",
+            "namespace": "urn:y",
+            "node_id": "ns=2;s=T",
+            "authentication": {"type": "none"},
+            "mapping": {"properties": {"count": {"node_id": "ns=2;s=C", "sampling_interval": 100.0}}},
+        },
+        {"endpoint": "mqtt://127.0.0.1:4", "client_id": "two", "availability": {"topic": "a/c"}},
+    ],
 }
 _FREE: dict[str, Any] = {
     "z": 1,

@@ -160,6 +160,13 @@ OF_OVERLAYS = ["behaviors", "interlocks", "name", "relationships", "version", "v
         ),
         ("twin X of Valve { connectivity { availability { o| } } }", ["online", "offline"]),
         ("twin X of Valve { connectivity { authentication { | } } }", []),
+        ("twin X of Valve { connectivity { heartbeat { | } } }", ["interval", "property"]),
+        ("twin X of Valve { connectivity { fallbacks = [{ end| }]; } }", ["endpoint"]),
+        ("twin X of Valve { connectivity { fallbacks = [{ a = 1; }, { protocol = | }]; } }", ['"opc-ua"', '"mqtt"']),
+        (
+            "twin X of Valve { connectivity { fallbacks = [{}, { mapping { properties { position { to| } } } }]; } }",
+            ["topic"],
+        ),
         ("overlay A {} overlay B { twins { overlay | } }", ["A", "B"]),
     ],
 )
