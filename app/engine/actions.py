@@ -5,7 +5,7 @@ where it was refused, failed or expired, or where the behavior ended or was edit
 stops nothing: a call that fails raises an alert of its own (calls.py).
 """
 
-from app.engine import calls, delays, expectations, interlocks
+from app.engine import alarms, calls, delays, expectations, interlocks
 from app.engine.cells import EVIDENCE, RuleState
 from app.engine.step import Step, led_to
 from app.model.conditions import written
@@ -41,6 +41,8 @@ def run(
 ) -> Done:
     """`withhold`: calls and writes are only recorded. `cut`: why nothing is to reach a device. `before`: the last call
     or write that was done before these."""
+    if step.cut and any(not isinstance(action, AlertPlan) for action in actions):
+        _tell_cut(step, rule, cause)
     results: list[ActionResult] = []
     stopped = ""
     for index, action in enumerate(actions):
@@ -64,6 +66,11 @@ def run(
             results += [ActionResult(_told(item), "waiting", call_id=result.call_id) for item in rest]
             return tuple(results), WaitingActions(rule.key, result.call_id, rest, cause)
     return tuple(results), None
+
+
+def _tell_cut(step: Step, rule: RuleState, cause: Cause) -> None:
+    message = f"{step.cut} at '{rule.key.name}'"
+    alarms.raise_own(step, rule.key.owner, rule.key.name, alarms.CASCADE_LIMIT, message, rule.twins(), cause)
 
 
 def by(step: Step, rule: RuleState, cause: Cause) -> Cause:
@@ -172,7 +179,7 @@ def _run(step: Step, rule: RuleState, action: PlainPlan, cause: Cause, withhold:
         case AlertPlan():
             return ActionResult(told, "done" if delays.ask_for(step, rule, action, cause) else "waiting")
         case CallPlan():
-            why = _why_not_called(step, rule, action) or cut
+            why = _why_not_called(step, rule, action) or step.cut or cut
             return ActionResult(told, "skipped", why) if why else _call(step, rule, action, cause, withhold, told)
         case WritePlan():
             return _write(step, rule, action, cause, withhold, cut, told)
@@ -186,6 +193,8 @@ def _expect(
     told = _told(plan)
     if withhold:
         return ActionResult(told, "withheld", WITHHELD)
+    if step.cut:
+        return ActionResult(told, "skipped", step.cut)
     if before is not None and before.result == "skipped":
         return ActionResult(told, "skipped", f"'{before.action}' before it was not done")
     call_id = before.call_id if before is not None else None
@@ -199,6 +208,8 @@ def _emit(step: Step, rule: RuleState, action: EmitPlan, cause: Cause, withhold:
         return ActionResult(told, "skipped", _unbound(action.owner))
     if withhold:
         return ActionResult(told, "withheld", WITHHELD)
+    if step.cut:
+        return ActionResult(told, "skipped", step.cut)
     step.event(TwinEventOccurred(twin.key.id, action.event, step.now, action.parameters, cause))
     return ActionResult(told, "done")
 
@@ -239,6 +250,7 @@ def _write(
     if cell.spec.plan.access == "read":
         return skipped("the property is read-only")
     value, why = cell.spec.sendable(action.value)
+    why = why or step.cut
     if why:
         return skipped(why)
     if cell.mapped:

@@ -1,49 +1,49 @@
 """Behaviors change state on the edges of their conditions, and their actions run once per activation.
 
 UNKNOWN is no edge: it moves `evidence` and holds `state`. A write to a manual property lands inside the step and may
-wake other behaviors; they follow in rounds, at most MAX_ROUNDS of them, and a loop that is cut raises an alert. All
-rules of a round are evaluated before any of them acts, so the order in which they are declared decides nothing.
+wake other behaviors; they follow in rounds, at most MAX_ROUNDS of them. Those that are woken after that are evaluated
+all the same, and leave out whatever may wake others, with an alert. All rules of a round are evaluated before any of
+them acts, so the order in which they are declared decides nothing.
 """
 
 from collections.abc import Iterable
 
-from app.engine import actions, alarms, delays, loops, parts, suppression, waits
+from app.engine import actions, delays, loops, parts, suppression, waits
 from app.engine.cells import EVIDENCE, RuleState
 from app.engine.pulses import fire, look
 from app.engine.step import Step
 from app.model.events import ActionResult, BehaviorChanged, Cause
 
 MAX_ROUNDS = 16
+_CUT = f"behaviors woke each other {MAX_ROUNDS} times in one step and were stopped"
 
 
 def settle(step: Step) -> None:
     """Evaluates what was woken, then what that woke, until nothing is left. What is computed comes first each time."""
     for _ in range(MAX_ROUNDS):
-        step.derive()
-        if not step.woken:
+        if not _round(step):
             return
-        woken, step.woken = step.woken, {}
-        turned = [look(step, rule, cause) for rule, cause in woken.items()]
-        step.turning = {looked.rule: looked.evidence for looked in turned}
-        for rule, evidence, cause, firings in turned:
-            for firing in firings:
-                fire(step, rule, firing, cause)
-            turn(step, rule, evidence, cause)
-        step.turning = {}
-        step.bases.clear()
+    # What they come to is so all the same, and is told; only nobody wakes anybody any more.
+    step.cut = _CUT
+    _round(step)
+    step.cut = ""
+
+
+def _round(step: Step) -> bool:
+    """False where nothing was woken."""
     step.derive()
-    cut, step.woken = step.woken, {}
-    step.pulses.clear()
-    for rule, cause in cut.items():
-        alarms.raise_own(
-            step,
-            rule.key.owner,
-            rule.key.name,
-            alarms.CASCADE_LIMIT,
-            f"behaviors woke each other {MAX_ROUNDS} times in one step and were stopped at '{rule.key.name}'",
-            rule.twins(),
-            cause,
-        )
+    if not step.woken:
+        return False
+    woken, step.woken = step.woken, {}
+    turned = [look(step, rule, cause) for rule, cause in woken.items()]
+    step.turning = {looked.rule: looked.evidence for looked in turned}
+    for rule, evidence, cause, firings in turned:
+        for firing in firings:
+            fire(step, rule, firing, cause)
+        turn(step, rule, evidence, cause)
+    step.turning = {}
+    step.bases.clear()
+    return True
 
 
 def settle_loaded(step: Step, rules: Iterable[RuleState], cause: Cause) -> None:

@@ -50,6 +50,7 @@ class Step:
         "calls",
         "changes",
         "connectivity",
+        "cut",
         "due",
         "events",
         "live",
@@ -99,6 +100,8 @@ class Step:
         """Of the rules that turn in this round, what that stands on."""
         self.pulses: dict[RuleState, list[Pulse]] = {}
         """What has happened to rules that wait for it; they are woken too."""
+        self.cut = ""
+        """Why what wakes others, or reaches a device, is left out of what behaviors do now; "" where it is not."""
         self.loading = False
         """While rules are evaluated because they were loaded."""
         self.due: Micros | None = None

@@ -182,6 +182,50 @@ def test_a_loop_of_behaviors_is_cut_with_an_alert_that_says_so() -> None:
     assert [it for it in again.alerts if it.transition == "raised"] == []  # one open alert each
 
 
+def test_behind_a_cut_what_is_shown_is_so_and_what_was_left_out_is_told() -> None:
+    plant = Plant(
+        rule("to_hand", compare("mode", "==", "auto"), write("mode", "hand")),
+        rule("to_auto", compare("mode", "==", "hand"), write("mode", "auto")),
+        rule("watch", compare("mode", "==", "auto"), alert("watch"), call("stop")),
+        rule("other", compare("mode", "==", "auto"), otherwise=(alert("other"), write("limit", 1.0))),
+    )
+    outcome = plant.do(SetManual("p1", "mode", "auto", "eva"))
+    rules = {item.key.name: item for item in plant.engine.live.twins["p1"].rules.values()}
+    for item in rules.values():
+        assert item.evidence is item.evaluate() is item.active
+    assert rules["to_hand"].active
+    assert [turned for turned in turns(outcome)[-4:] if turned[1] == "active"] == [
+        ("to_hand", "active"),
+        ("watch", "active"),
+        ("other", "active"),
+    ]
+    last = {it.key.name: it for it in outcome.behaviors}
+    why = "behaviors woke each other 16 times in one step and were stopped"
+    assert [(it.action, it.result, it.reason) for it in last["to_hand"].actions] == [
+        ("write mode", "skipped", why),
+    ]
+    assert [(it.action, it.result, it.reason) for it in last["watch"].actions] == [
+        ("alert watch", "done", ""),
+        ("call stop", "skipped", why),
+    ]
+    cut = {it.alert.behavior for it in outcome.alerts if it.alert.code == "cascade_limit"}
+    assert cut == {"to_hand", "watch"}  # the others had nothing to leave out
+    assert plant.restart().engine.state_digest() == plant.engine.state_digest()
+    assert turns(plant.read(temperature=20.0)) == []
+
+
+def test_a_cascade_that_ends_in_its_last_round_was_not_cut() -> None:
+    steps = [rule(f"s{n}", compare("limit", "==", float(n)), write("limit", n + 1.0)) for n in range(MAX_ROUNDS)]
+    plant = Plant(*steps, rule("end", compare("limit", "==", float(MAX_ROUNDS)), alert("end")))
+    outcome = plant.do(SetManual("p1", "limit", 0.0, "eva"))
+    assert alerts(outcome) == [("end", "raised")]
+    again = Plant(*steps, rule("more", compare("limit", "==", float(MAX_ROUNDS)), write("limit", 99.0)))
+    outcome = again.do(SetManual("p1", "limit", 0.0, "eva"))
+    assert alerts(outcome) == [("cascade_limit", "raised")]
+    assert again.state("limit").value == MAX_ROUNDS
+    assert again.behavior("more") == ("active", "true")
+
+
 def test_a_chain_of_causes_is_capped() -> None:
     cause: Cause | None = None
     for number in range(3 * MAX_CAUSES):

@@ -563,5 +563,10 @@ def test_the_invariants_hold_whatever_happens(script: list[tuple[Micros, Any]]) 
             assert computed.changed() == shown
         for each in twin.rules.values():
             assert all(each in cell.readers for cell in each.cells)
+    for rules in (owner.rules for owners in (live.twins, live.overlays) for owner in owners.values()):
+        for each in rules.values():
+            if not each.plan.pulse:
+                assert each.evidence is each.evaluate(), each.key  # also of those that a cascade was cut at
+                assert each.evidence is None or each.active is each.evidence
     assert all(call_id in live.calls for call_id in live.waiting)
     assert all(live.cell(key.twin_id, key.name) is not None for key in live.overridden)
