@@ -6,6 +6,7 @@ Taken when the condition is evaluated and not when the rule acts: what other rul
 from collections.abc import Iterator, Mapping, Sequence
 
 from app.engine.cells import Cell, RuleState, TwinState
+from app.engine.compile import Reads
 from app.engine.gathered import Gathered
 from app.engine.memory import Memory, Pulse, Trailed
 from app.engine.slot import Slot
@@ -16,24 +17,40 @@ from app.model.values import Value
 COMPUTED = "computed"
 
 
-def basis_of(rule: RuleState, twins: Mapping[str, TwinState], pulses: Sequence[Pulse] = ()) -> Basis | None:
-    """None for a rule that can't be run. `pulses`: those in whose step it fires."""
+Like = tuple[RuleState, Basis | None]
+
+
+def basis_of(
+    rule: RuleState, twins: Mapping[str, TwinState], pulses: Sequence[Pulse] = (), like: Like | None = None
+) -> Basis | None:
+    """None for a rule that can't be run. `pulses`: those in whose step it fires. `like`: a rule of the same round with
+    its basis; the two often read the same."""
     reads = rule.reads()
     if reads is None:
         return None
-    refs = reads.properties
-    if len(rule.cells) == len(refs):  # nearly always; what is there has its cells in this order
-        found = [_read(ref.owner, cell) for ref, cell in zip(refs, rule.cells, strict=True)]
+    if like is not None and like[1] is not None and _alike(like[0], rule, reads):
+        found = like[1].reads
+    elif len(rule.cells) == len(reads.properties):  # nearly always; what is there has its cells in this order
+        found = tuple(map(_read, reads.named, rule.cells))
     else:
-        found = [_read(ref.owner, cell) for ref in refs if (cell := rule.cell(ref, twins)) is not None]
-    owner = rule.owner
+        there = [(ref.owner, rule.cell(ref, twins)) for ref in reads.properties]
+        found = tuple([_read(owner, cell) for owner, cell in there if cell is not None])
+    owner, memory = rule.owner, rule.memory
     shape_id = owner.shape.shape.shape_id
-    if rule.memory is None and not reads.owners:
-        return Basis(shape_id, reads.condition, tuple(found))
+    if memory is None and not reads.owners:
+        return Basis(shape_id, reads.condition, found)
     bound = tuple([name for name in reads.owners if owner.fills(name, twins)])
-    kept = tuple(_kept(rule, reads.condition, rule.memory, twins, pulses)) if rule.memory is not None else ()
-    together = tuple([slot.together() for slot in rule.memory.gathered]) if rule.memory is not None else ()
-    return Basis(shape_id, reads.condition, tuple(found), bound, kept, together)
+    kept = tuple(_kept(rule, reads.condition, memory, twins, pulses)) if memory is not None else ()
+    together = tuple([slot.together() for slot in memory.gathered]) if memory is not None else ()
+    return Basis(shape_id, reads.condition, found, bound, kept, together)
+
+
+def _alike(other: RuleState, rule: RuleState, reads: Reads) -> bool:
+    """Whether the two read the same by the same names."""
+    if other.cells != rule.cells:
+        return False
+    others = other.reads()
+    return others is not None and others.named == reads.named and len(reads.named) == len(rule.cells)
 
 
 def _read(owner: str | None, cell: Cell) -> Read:

@@ -545,6 +545,7 @@ class RuleState:
         "key",
         "loops",
         "memory",
+        "named",
         "notes",
         "order",
         "owner",
@@ -577,6 +578,8 @@ class RuleState:
         self.loops = 0
         self.follows: BehaviorKey | None = None
         self.cells: tuple[Cell, ...] = ()
+        self.named: Reads | None = None
+        """What its condition names."""
         self.notes: tuple[str, ...] = ()
         self.asides: Mapping[str, Aside] = NO_ASIDES
         self.waits = bool(plan.escalations) or any(_waits(action) for action in plan.actions)
@@ -594,6 +597,7 @@ class RuleState:
         if isinstance(reads, str):
             self.error = reads
             return
+        self.named = reads
         found = [self.cell(ref, twins) for ref in reads.properties]
         bound = tuple([self.owner.fills(name, twins) for name in reads.owners])
         compiled = self._compiled(index, reads, found, bound, twins)
@@ -658,8 +662,7 @@ class RuleState:
 
     def reads(self) -> Reads | None:
         """What it names; None for one that can't be run."""
-        reads = self.owner.shape.reads(self.order[2]) if self.error is None else None
-        return reads if isinstance(reads, Reads) else None
+        return self.named if self.error is None else None
 
     def cell(self, ref: PropertyRef, twins: Mapping[str, TwinState]) -> Cell | None:
         twin = twins.get(self.owner.twin_of(ref.owner) or "")

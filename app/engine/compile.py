@@ -109,6 +109,8 @@ class Reads:
 
     condition: Condition
     properties: tuple[PropertyRef, ...]
+    named: tuple[str | None, ...]
+    """Whose they are, as it names them."""
     owners: tuple[str, ...]
     parameters: tuple[EventValue, ...] = ()
     timed: bool = False
@@ -141,7 +143,12 @@ def reads(condition: Condition) -> Reads:
     properties = tuple(node for node in outside if isinstance(node, PropertyRef))
     named = {node.owner for node in outside if isinstance(node, PropertyRef | Bound | Occurred | EventValue)}
     return Reads(
-        condition, properties, tuple(sorted(name for name in named if name is not None)), tuple(parameters), timed
+        condition,
+        properties,
+        tuple(ref.owner for ref in properties),
+        tuple(sorted(name for name in named if name is not None)),
+        tuple(parameters),
+        timed,
     )
 
 

@@ -181,7 +181,9 @@ class Step:
         return evidence
 
     def remember(self, rule: RuleState, pulses: Sequence[Pulse] = ()) -> None:
-        self.bases[rule] = basis_of(rule, self.live.twins, pulses) if self.live.explains else None
+        bases = self.bases
+        like = next(reversed(bases.items()), None) if bases else None
+        bases[rule] = basis_of(rule, self.live.twins, pulses, like) if self.live.explains else None
 
     def basis(self, rule: RuleState) -> Basis | None:
         """Of its turn in this round; outside of one, of now."""
