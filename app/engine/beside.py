@@ -125,7 +125,7 @@ class Comparing:
             samples = tuple(sample for sample in reading.samples if sample.twin_id in self._twins)
             events = tuple(event for event in reading.events if event.twin_id in self._twins)
             if samples or events:
-                found.append(Reading(reading.source, reading.received_at, samples, events))
+                found.append(Reading(reading.source, reading.received_at, samples, events, reading.delivery))
         return tuple(found)
 
     def _own(self, side: Side, alert_id: str) -> str | None:

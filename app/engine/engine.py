@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from app.engine import actions, alarms, calls, due, flood, load, overrides, paths, samples, shelving, timing, waits
 from app.engine.behaviors import settle
+from app.engine.counted import Counted
 from app.engine.fold import fold
 from app.engine.live import LiveState
 from app.engine.part import Part, reached
@@ -39,8 +40,10 @@ from app.model.events import (
     SourceStatus,
     Started,
     Tick,
+    Unaccepted,
     UnshelveAlert,
 )
+from app.model.ledger import Tally
 from app.model.plan import OverlayPlan, OwnerKey, PropertyKey
 from app.model.time import SECOND, Micros
 
@@ -70,6 +73,7 @@ class Engine:
         live = self._live
         last = live.time
         now = live.time = now if now > last else last
+        live.counting_since = live.counting_since or now
         step = Step(live, now, live.settings.max_skew)
         calls.forget_unread(live, input)
         refused = ""
@@ -79,22 +83,27 @@ class Engine:
             due.meet(step)
         match input:
             case Samples(readings=readings):
-                timers = live.timers
+                counted, timers = Counted(step), live.timers
                 for reading in readings:
                     at = reading.received_at
                     if at > step.now:
                         step.now = live.time = at if at < now else now
                     if timers.soonest() <= step.now:
                         due.meet(step)
-                    samples.take(step, reading, live.settings.max_skew)
+                    samples.take(step, counted, reading, live.settings.max_skew)
                 due.come_to(step, now)
+                counted.close()
             case ReportSamples(readings=readings, by=by):
-                first = 0
+                first, counted = 0, Counted(step)
                 for reading in readings:
                     due.come_to(step, min(reading.received_at, now))
-                    samples.report(step, reading, by, live.settings.max_skew, first)
+                    samples.report(step, counted, reading, by, live.settings.max_skew, first)
                     first += len(reading.samples)
                 due.come_to(step, now)
+                counted.close()
+            case Unaccepted(rejected=rejected):
+                for source, reason, count in rejected:
+                    step.tally(Tally(source, received=count, rejected={reason: count}))
             case SourceStatus(paths=statuses):
                 for status in statuses:
                     paths.hear(step, status)

@@ -12,6 +12,7 @@ from app.model.events import ClockStepped, Entry, Load, Outcome, Samples, Starte
 def fold(live: LiveState, entry: Entry) -> None:
     last = live.time
     live.time = max(last, entry.now)
+    live.counting_since = live.counting_since or live.time
     forget_unread(live, entry.input)
     match entry.input:
         case Load(plan=plan):
@@ -26,7 +27,8 @@ def fold(live: LiveState, entry: Entry) -> None:
             live.step_clock(by, behind)
         case Samples(readings=readings):
             for reading in readings:
-                samples.contact(live.twins, reading, live.time)
+                if not live.deliveries.repeats(reading):
+                    samples.contact(live.twins, reading, live.time)
         case _:
             pass
     land(live, entry.outcome)
@@ -54,3 +56,5 @@ def land(live: LiveState, outcome: Outcome) -> None:
         live.land_shelving(shelving)
     for timer in outcome.timers:
         live.land_timer(timer)
+    for tally in outcome.tallies:
+        live.land_tally(tally)

@@ -13,6 +13,7 @@ from app.engine.account import explain_alert, explain_rule, why_not_rule
 from app.engine.basis import basis_of
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
+from app.engine.deliveries import Deliveries
 from app.engine.elapsed import Elapsed
 from app.engine.raises import ALERT_FLOOD, Raises, counts
 from app.engine.stale import StaleQueue
@@ -37,6 +38,7 @@ from app.model.events import (
     WaitingActions,
 )
 from app.model.explanation import Explanation, WhyNot
+from app.model.ledger import Tally
 from app.model.live import BehaviorView, ClockView, Connectivity, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import Micros
@@ -92,6 +94,11 @@ class LiveState:
         self.shelvings: dict[AlertKey, Shelving] = {}
         """All that stand."""
         self.raises = Raises()
+        self.counting_since: Micros = 0
+        """When the first input came, with which the ledger begins; 0 before it."""
+        self.tallies: dict[str, Tally] = {}
+        """By source, what became of its samples since then."""
+        self.deliveries = Deliveries()
         self.overridden: dict[PropertyKey, Override] = {}
         """All that stand; `override` keeps it."""
 
@@ -314,6 +321,12 @@ class LiveState:
             self.shelvings[fact.shelving.key] = fact.shelving
         else:
             self.shelvings.pop(fact.shelving.key, None)
+
+    def land_tally(self, fact: Tally) -> None:
+        total = self.tallies.get(fact.source)
+        if total is None:
+            total = self.tallies[fact.source] = Tally(fact.source)
+        total.add(fact)
 
     def land_call(self, fact: CallChanged) -> None:
         call = fact.call

@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from app.engine.at_once import shared
 from app.engine.behaviors import settle, turn
 from app.engine.cells import PATH_SILENT, Cell, PathClock, RuleState, TwinState
+from app.engine.counted import Counted
 from app.engine.memory import ASK
 from app.engine.step import Step
 from app.engine.values import EXCEEDED, is_plain, is_text
 from app.model.events import Cause, PropertyChanged, Reading, Sample, SampleRejected, TwinEventOccurred
+from app.model.ledger import LATE
 from app.model.time import Micros
 from app.model.values import Quality, Value
 
@@ -21,17 +23,27 @@ _REBASE_AFTER = 3
 _QUALITIES = ("good", "uncertain", "bad")
 
 
-def take(step: Step, reading: Reading, max_skew: Micros) -> None:
-    """One reading is one step: all its samples land, then each rule that reads one of them is evaluated once."""
+def take(step: Step, counted: Counted, reading: Reading, max_skew: Micros) -> None:
+    """One reading is one step: all its samples land, then each rule that reads one of them is evaluated once. One that
+    repeats what was taken before is counted and leaves no other trace, not even as contact."""
     live = step.live
+    if counted.source != reading.source:
+        counted.turn(reading.source)
+    arrived, changes = reading.samples, step.changes
+    counted.received += len(arrived)
+    if reading.delivery is not None and live.deliveries.repeats(reading):
+        counted.duplicate += len(arrived)
+        return
     twins = live.twins
     now = step.now
     received = reading.received_at if reading.received_at < now else now
     latest = received + max_skew
-    step.reading = len(step.changes)
+    step.reading = first = len(changes)
+    if counted.upto != first:
+        counted.end_run()
     touched: list[Cell] | None = None
     straight = True
-    for sample in reading.samples:
+    for sample in arrived:
         twin = twins.get(sample.twin_id)
         cell = twin.cells.get(sample.property) if twin is not None else None
         if twin is None or cell is None or not cell.straight:
@@ -42,7 +54,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             else:
                 straight = False
                 cause = Cause("reading", reading.source, now)
-                if why := _land(step, sample, cell, received, max_skew, cause):
+                if why := _land(step, counted, sample, cell, received, max_skew, cause):
                     _reject(step, reading.source, sample, why)
             continue
         twin.last_contact = received
@@ -63,7 +75,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         if not (twin.clock is None and 0 < timestamp <= latest and timestamp >= cell.timestamp):
             on_time = _on_time(twin, cell, timestamp, received, max_skew)
             if on_time is None:
-                _reject(step, reading.source, sample, "Late")
+                _reject(step, reading.source, sample, LATE)
                 continue
             if on_time == received != timestamp and timestamp > latest and reason is None:
                 reason = CLOCK_AHEAD
@@ -73,6 +85,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         cell.timestamp = timestamp
         cell.reported_at = received
         if value == cell.value and quality == cell.quality and reason == cell.reason:
+            counted.unchanged += 1
             step.reported(cell)
             continue
         before = cell.live
@@ -81,7 +94,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
         cell.live = now_live = value if known else None
         if step.reports:
             step.reports.pop(cell, None)
-        step.changes.append(
+        changes.append(
             PropertyChanged(sample.twin_id, sample.property, value, quality, timestamp, received, known, reason)
         )
         if known and not cell.queued:
@@ -92,6 +105,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             touched = [cell]
         else:
             touched.append(cell)
+    counted.upto = len(changes)
     if not straight:
         cause = Cause("reading", reading.source, now)
         step.woken.update({rule: cause for cell in touched or () for rule in cell.readers})
@@ -104,6 +118,7 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             twin.last_contact, twin.source = received, reading.source
         if twin is None or not is_plain(event.parameters) or not is_text(event.name):
             why = "UnknownTwin" if twin is None else "TypeMismatch"
+            counted.foreign.add(len(step.rejected))
             step.rejected.append(SampleRejected(reading.source, event.twin_id, event.name, why))
             continue
         at = event.timestamp if 0 < event.timestamp <= latest else received
@@ -113,11 +128,16 @@ def take(step: Step, reading: Reading, max_skew: Micros) -> None:
             settle(step)
 
 
-def report(step: Step, reading: Reading, by: str, max_skew: Micros, first: int) -> None:
+def report(step: Step, counted: Counted, reading: Reading, by: str, max_skew: Micros, first: int) -> None:
     """As `take`, for properties that no connector feeds; it is no contact with anybody's device. `first` is the index
     of its first sample among all that were reported together."""
     received = min(reading.received_at, step.now)
     step.reading = len(step.changes)
+    if counted.source != reading.source:
+        counted.turn(reading.source)
+    elif counted.upto != step.reading:
+        counted.end_run()
+    counted.received += len(reading.samples)
     cause = Cause("reading", reading.source, step.now, Cause("command", by, step.now))
     for index, sample in enumerate(reading.samples, first):
         twin = step.live.twins.get(sample.twin_id)
@@ -127,13 +147,16 @@ def report(step: Step, reading: Reading, by: str, max_skew: Micros, first: int) 
         elif cell.mapped:
             why = "Mapped"
         else:
-            why = _land(step, sample, cell, received, max_skew, cause)
+            why = _land(step, counted, sample, cell, received, max_skew, cause)
         if why:
             _reject(step, reading.source, sample, why, index)
+    counted.upto = len(step.changes)
     settle(step)
 
 
-def _land(step: Step, sample: Sample, cell: Cell, received: Micros, max_skew: Micros, cause: Cause) -> str:
+def _land(
+    step: Step, counted: Counted, sample: Sample, cell: Cell, received: Micros, max_skew: Micros, cause: Cause
+) -> str:
     """The long way: for what others are computed from, for what no connector feeds, and for what a person has put
     something over, where it lands underneath and conditions see no change. Why it was rejected, "" where it was not."""
     value, quality, reason = _accept(cell, sample.value, sample.quality, sample.reason)
@@ -141,13 +164,14 @@ def _land(step: Step, sample: Sample, cell: Cell, received: Micros, max_skew: Mi
         return reason or ""
     timestamp = _on_time(cell.twin, cell, sample.timestamp, received, max_skew)
     if timestamp is None:
-        return "Late"
+        return LATE
     if timestamp == received != sample.timestamp and sample.timestamp > received + max_skew and reason is None:
         reason = CLOCK_AHEAD
     if quality == "bad":
         value, timestamp = cell.value, cell.timestamp
     cell.timestamp, cell.reported_at = timestamp, received
     if value == cell.value and quality == cell.quality and reason == cell.reason:
+        counted.unchanged += 1
         step.reported(cell)
         step.feed(cell, cause)
         return ""

@@ -29,11 +29,12 @@ from app.model.events import (
     TwinEventOccurred,
     WaitingActions,
 )
+from app.model.ledger import Tally
 from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
 from app.model.values import Value
 
-VERSION = 18
+VERSION = 19
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -100,6 +101,10 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     raises: tuple[tuple[OwnerKey, int | None, tuple[Raise, ...]], ...]
     around: tuple[tuple[str, tuple[str, ...]], ...]
     """Of a part: by twin, the overlays that bind it and are not in it."""
+    counting_since: Micros
+    tallies: tuple[Tally, ...]
+    """None of a part."""
+    deliveries: tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]
 
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -194,6 +199,10 @@ def fill(live: LiveState, state: State) -> None:
         live.overlays_of.setdefault(twin_id, set()).update(around)
     live.held_actions = {item.call_id: item for item in state.held_actions}
     live.unread = {key: (call_id, sent_at) for key, call_id, sent_at in state.unread}
+    live.counting_since = state.counting_since
+    for tally in state.tallies:
+        live.land_tally(tally)
+    live.deliveries.restore(state.deliveries)
 
 
 def _unreadable(data: bytes, why: str) -> Unavailable:
@@ -304,6 +313,9 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
             for twin in (twins if beyond else ())
             if (around := beyond & live.overlays_of.get(twin.key.id, set()))
         ),
+        live.counting_since,
+        tuple(live.tallies.values()) if part is None else (),
+        live.deliveries.rows(),
     )
 
 

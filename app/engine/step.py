@@ -22,6 +22,7 @@ from app.model.events import (
     CallChanged,
     Cause,
     ConnectivityChanged,
+    Landed,
     Outcome,
     OverrideChanged,
     PropertyChanged,
@@ -33,6 +34,7 @@ from app.model.events import (
     TimerChanged,
     TwinEventOccurred,
 )
+from app.model.ledger import Tally
 from app.model.time import Micros
 
 CauseKind = Literal["reading", "behavior", "command", "call", "load", "source", "tick"]
@@ -53,6 +55,7 @@ class Step:
         "cut",
         "due",
         "events",
+        "landed",
         "live",
         "loading",
         "max_skew",
@@ -67,6 +70,7 @@ class Step:
         "rejected",
         "reports",
         "shelvings",
+        "tallies",
         "timers",
         "turning",
         "woken",
@@ -90,6 +94,8 @@ class Step:
         self.overrides: list[OverrideChanged] = []
         self.timers: list[TimerChanged] = []
         self.shelvings: list[ShelvingChanged] = []
+        self.landed: list[Landed] = []
+        self.tallies: list[Tally] = []
         self.turning: Mapping[RuleState, bool | None] = {}
         """What the rules of this round come to, also those that have not turned yet."""
         self.woken: dict[RuleState, Cause] = {}
@@ -125,6 +131,8 @@ class Step:
             tuple(self.overrides),
             tuple(self.timers),
             tuple(self.shelvings),
+            tuple(self.landed),
+            tuple(self.tallies),
             refused,
         )
 
@@ -236,6 +244,10 @@ class Step:
     def shelving(self, fact: ShelvingChanged) -> None:
         self.live.land_shelving(fact)
         self.shelvings.append(fact)
+
+    def tally(self, fact: Tally) -> None:
+        self.live.land_tally(fact)
+        self.tallies.append(fact)
 
     def timer(self, timer: Timer, change: TimerChange) -> None:
         fact = TimerChanged(timer, change, self.now)

@@ -13,6 +13,7 @@ from app.model.audit_kind import AuditKind
 from app.model.behaviors import Severity
 from app.model.conditions import Condition
 from app.model.definitions import DataType
+from app.model.ledger import Tally
 from app.model.plan import ActionPlan, BehaviorKey, OwnerKey, Plan
 from app.model.time import SECOND, Micros
 from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
@@ -64,6 +65,17 @@ class DeviceEvent(msgspec.Struct, frozen=True, array_like=True):
     parameters: dict[str, Value] = {}
 
 
+class Delivery(msgspec.Struct, frozen=True, array_like=True):
+    """Which message a reading was, of a source that repeats what was not acknowledged."""
+
+    message: int
+    """Its number, which a repetition has too; sources give a number out anew once it was acknowledged."""
+    digest: bytes
+    """Over everything that is the same in a repetition and hardly in another message of that number."""
+    again: bool = False
+    """Whether its source says that it was sent before."""
+
+
 class Reading(msgspec.Struct, frozen=True, array_like=True):
     """All of one message: its samples land together, then behaviors are evaluated once."""
 
@@ -72,6 +84,8 @@ class Reading(msgspec.Struct, frozen=True, array_like=True):
     received_at: Micros
     samples: tuple[Sample, ...] = ()
     events: tuple[DeviceEvent, ...] = ()
+    delivery: Delivery | None = None
+    """None where the source repeats nothing."""
 
 
 class Samples(msgspec.Struct, frozen=True, tag="samples"):
@@ -84,6 +98,14 @@ class ReportSamples(msgspec.Struct, frozen=True, tag="report_samples"):
     readings: tuple[Reading, ...]
     by: str
     origin: Origin = HERE
+
+
+class Unaccepted(msgspec.Struct, frozen=True, tag="unaccepted"):
+    """What sources sent, since the record before, of which no sample could be made: nothing is decided from it, it is
+    counted."""
+
+    rejected: tuple[tuple[str, str, int], ...]
+    """(source, reason, how many)."""
 
 
 class PathStatus(msgspec.Struct, frozen=True, array_like=True):
@@ -297,6 +319,7 @@ Command = (
 Input = (
     Samples
     | ReportSamples
+    | Unaccepted
     | SourceStatus
     | Tick
     | Load
@@ -751,6 +774,14 @@ class TimerChanged(msgspec.Struct, frozen=True, array_like=True):
     at: Micros
 
 
+class Landed(msgspec.Struct, frozen=True, array_like=True):
+    """Which changes of an Outcome are samples of one source that were applied; the others followed from them."""
+
+    source: str
+    first: int
+    count: int
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     """Everything one input led to. Empty tuples where nothing did."""
 
@@ -765,6 +796,9 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     overrides: tuple[OverrideChanged, ...] = ()
     timers: tuple[TimerChanged, ...] = ()
     shelvings: tuple[ShelvingChanged, ...] = ()
+    landed: tuple[Landed, ...] = ()
+    tallies: tuple[Tally, ...] = ()
+    """What became of the samples that came in, by source."""
     refused: str = ""
     """Why a command was refused ("" where it was not): `CODE message`."""
 

@@ -20,6 +20,7 @@ from app.model.events import (
     ClearOverride,
     ClockStepped,
     CommentAlert,
+    Delivery,
     DeviceEvent,
     EngineSettings,
     Entry,
@@ -41,8 +42,10 @@ from app.model.events import (
     SourceStatus,
     Started,
     Tick,
+    Unaccepted,
     UnshelveAlert,
 )
+from app.model.ledger import Tally
 from app.model.plan import (
     AlertPlan,
     EmitPlan,
@@ -326,7 +329,9 @@ def readings(draw: Any) -> tuple[Any, ...]:
         )
     )
     events = draw(st.lists(st.tuples(st.sampled_from([*TWINS, "nobody"]), times, values), max_size=1))
-    return "readings", rows, events, draw(times)
+    delivery = st.builds(Delivery, st.integers(1, 2), st.sampled_from([b"one", b"two"]), st.booleans())
+    source = draw(st.sampled_from(["opc", "opc", "mqtt"]))
+    return "readings", rows, events, draw(times), (source, draw(st.one_of(st.none(), delivery)))
 
 
 texts = st.sampled_from(["", "x", "eva"])
@@ -347,6 +352,7 @@ scripts = st.lists(
                 texts,
             ),
             st.just(Tick()),
+            st.just(Unaccepted((("opc", "BadPayload", 2), ("mqtt", "Overflow", 1), ("opc", "NoTopic", 1)))),
             st.just(Started()),
             st.builds(ClockStepped, st.sampled_from([0, 3 * SECOND, 3600 * SECOND]), st.sampled_from([0, 60 * SECOND])),
             st.builds(
@@ -400,17 +406,17 @@ scripts = st.lists(
 
 
 def _reading(step: Any, now: Micros) -> Reading:
-    _, rows, events, received = step
+    _, rows, events, received, (source, delivery) = step
     samples = tuple(
         Sample(twin, name, value, now + at, quality, reason) for twin, name, value, at, quality, reason in rows
     )
     found = tuple(DeviceEvent(twin, "fault", now + at, {"value": value}) for twin, at, value in events)
-    return Reading("opc", now + min(received, 0), samples, found)
+    return Reading(source, now + min(received, 0), samples, found, delivery)
 
 
 def _input(engine: Engine, step: Any, now: Micros) -> Input:
     match step:
-        case ("readings", _, _, _):
+        case ("readings", *_):
             return Samples((_reading(step, now),))
         case ("batch", given):
             return Samples(tuple(sorted((_reading(item, now) for item in given), key=lambda it: it.received_at)))
@@ -481,6 +487,50 @@ def test_replaying_the_inputs_on_a_fresh_engine_decides_the_same_outcomes(script
     for entry in entries:
         assert other.decide(entry.input, entry.now) == entry.outcome
     assert other.state_digest() == engine.state_digest()
+
+
+@settings(max_examples=60, deadline=None)
+@given(scripts)
+def test_every_sample_has_one_fate_and_the_totals_are_those_of_the_records(script: list[tuple[Micros, Any]]) -> None:
+    engine, entries, _ = live_run(script)
+    totals: dict[str, Tally] = {}
+    for entry in entries:
+        arrived = {"opc": 0, "mqtt": 0}
+        match entry.input:
+            case Samples(readings=given) | ReportSamples(readings=given):
+                for reading in given:
+                    arrived[reading.source] += len(reading.samples)
+            case Unaccepted(rejected=rows):
+                for source, _, count in rows:
+                    arrived[source] += count
+        counted = dict.fromkeys(arrived, 0)
+        for tally in entry.outcome.tallies:
+            counted[tally.source] += tally.received
+        assert counted == arrived
+        for tally in entry.outcome.tallies:
+            assert tally.received == sum(tally.rejected.values()) + tally.duplicate + tally.journaled
+            assert tally.journaled == tally.applied + tally.late + tally.unchanged
+            totals.setdefault(tally.source, Tally(tally.source)).add(tally)
+        _landed_are_samples(entry)
+    assert engine.live.tallies == totals
+
+
+def _landed_are_samples(entry: Entry) -> None:
+    landed = entry.outcome.landed
+    assert [run.first for run in landed] == sorted({run.first for run in landed})
+    by_source: dict[str, int] = {}
+    for run in landed:
+        assert run.count > 0
+        by_source[run.source] = by_source.get(run.source, 0) + run.count
+        assert isinstance(entry.input, Samples | ReportSamples)
+        sampled = {(item.twin_id, item.property) for reading in entry.input.readings for item in reading.samples}
+        for change in entry.outcome.changes[run.first : run.first + run.count]:
+            assert (change.twin_id, change.property) in sampled
+    applied: dict[str, int] = {}
+    for tally in entry.outcome.tallies:
+        if tally.applied:
+            applied[tally.source] = applied.get(tally.source, 0) + tally.applied
+    assert applied == by_source
 
 
 @settings(max_examples=60, deadline=None)
