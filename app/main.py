@@ -44,6 +44,7 @@ from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
 from app.journal.retention import Retention
 from app.journal.sqlite import SqliteJournal
+from app.journal.tail import SegmentSize
 from app.model.catalogue import Catalogue
 from app.model.events import EngineSettings, Load, Started
 from app.model.time import SECOND, Micros
@@ -65,7 +66,8 @@ OpenJournal = Callable[[Settings], Journal]
 
 def open_journal(settings: Settings) -> Journal:
     retention = Retention(round(settings.journal.keep_hours * 3600 * SECOND), settings.journal.keep_mb * 1024 * 1024)
-    return SqliteJournal.open(settings.data_dir / "journal", retention=retention)
+    segment = SegmentSize(settings.journal.segment_mb * 1024 * 1024)
+    return SqliteJournal.open(settings.data_dir / "journal", retention=retention, segment=segment)
 
 
 def build(

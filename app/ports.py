@@ -149,7 +149,17 @@ class ScriptStore(Protocol):
 
 
 class Journal(Protocol):
-    """What happened, in order, durable when `append` returns. One writer."""
+    """What happened, in order, durable when `append` returns. One writer.
+
+    A distributed log can stand here (NATS JetStream: a stream of one subject, a durable pull consumer per cursor, the
+    snapshot in its object store) if it gives what the rest is built on:
+    - one order, numbers that rise by one and are never given out again, whatever is removed;
+    - an append that is whole or not there (a batch is one message, or one atomic batch), answered once it survives the
+      loss of a machine, in milliseconds, since the plant's decisions wait for it;
+    - one writer: an append by a former one is refused (the expected last sequence, sent along), not merged in;
+    - reads from any number on, of what several cursors need, without taking anything away;
+    - removal of the oldest only, and only behind what `save_snapshot` and the cursors say.
+    """
 
     @property
     def last_sequence(self) -> int:

@@ -55,6 +55,8 @@ class JournalSettings(_Section):
     """How far back a replay or a dry run of rules may begin."""
     keep_mb: int = Field(default=1024, ge=0)
     """Of the journal; past it less than `keep_hours` is kept."""
+    segment_mb: int = Field(default=64, ge=1)
+    """Of one of its files: space comes back a file at a time."""
 
 
 class CallSettings(_Section):

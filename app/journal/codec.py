@@ -13,7 +13,7 @@ from app.errors import Misconfigured, Unavailable
 from app.model.events import Entry, Input, Outcome
 from app.model.time import Micros
 
-FORMAT = 1
+FORMAT = 2
 _HEAD = struct.Struct(">qq")
 _encoder = msgspec.msgpack.Encoder()
 _parts = msgspec.msgpack.Decoder(tuple[msgspec.Raw, msgspec.Raw])

@@ -5,34 +5,46 @@ commit that fails ends the thread's work for good, since nobody can say what is 
 """
 
 import asyncio
+import contextlib
 import queue
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from app.errors import Unavailable
+from app.journal.index import Index
+from app.journal.tail import Tail
+from app.model.time import Micros
 
 T = TypeVar("T")
-Work = Callable[[sqlite3.Connection], T]
+Records = Sequence[tuple[Micros, bytes]]
+Work = Callable[[Index], T]
 
 
 @dataclass(frozen=True, slots=True)
-class _Job:
+class _Append:
+    records: Records
+    done: Future[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
     work: Work[Any]
     done: Future[Any]
 
 
 class CommitThread:
-    """Owns the writing connection. `on_commit` runs in the thread after each commit, before anyone is told of it."""
+    """Owns tail and index. `on_commit` runs in the thread after each commit of records, before anyone is told."""
 
-    def __init__(self, connection: sqlite3.Connection, name: str, on_commit: Callable[[], None]) -> None:
-        self._connection = connection
+    def __init__(self, tail: Tail, index: Index, name: str, on_commit: Callable[[int], None]) -> None:
+        self._tail = tail
+        self._index = index
         self._name = name
         self._on_commit = on_commit
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Append | _Change | None] = queue.SimpleQueue()
         self._closed = False
         self._failure: str | None = None
         self.commits = 0
@@ -40,20 +52,44 @@ class CommitThread:
         self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
         self._thread.start()
 
-    async def run(self, work: Work[T]) -> T:
-        """What `work` returned, once it is durable. Raises Unavailable (JOURNAL_FAILED, JOURNAL_CLOSED). A caller that
-        is cancelled meanwhile takes nothing back: the work is committed all the same."""
+    async def append(self, records: Records) -> int:
+        """The last number of these, once they are durable. Raises Unavailable (JOURNAL_FAILED, JOURNAL_CLOSED). A
+        caller that is cancelled meanwhile takes nothing back: they are committed all the same."""
+        done: Future[int] = Future()
+        return await self._handed(_Append(records, done), done)
+
+    async def change(self, work: Work[T]) -> T:
+        """What `work` on the index returned, once it is durable. As `append`."""
+        done: Future[T] = Future()
+        return await self._handed(_Change(work, done), done)
+
+    async def begin_after(self, sequence: int) -> bool:
+        """Whether there was no record yet: then the first gets the number after this one."""
+
+        def begin(index: Index) -> bool:
+            if self._tail.last:
+                return False
+            index.begin_after(sequence)
+            self._tail.last = sequence
+            return True
+
+        return await self.change(begin)
+
+    def later(self, work: Work[None]) -> None:
+        """Change the index some time soon; nobody waits for it."""
+        self._jobs.put(_Change(work, Future()))
+
+    async def _handed(self, job: _Append | _Change, done: Future[T]) -> T:
         if self._closed:
             raise closed(self._name)
         if self._failure is not None:
             raise self._failed()
-        done: Future[T] = Future()
         done.set_running_or_notify_cancel()
-        self._jobs.put(_Job(work, done))
+        self._jobs.put(job)
         return await asyncio.wrap_future(done)
 
     def close(self) -> None:
-        """Commit what waits, close the connection; blocks until that is done."""
+        """Commit what waits, close tail and index; blocks until that is done."""
         if not self._closed:
             self._closed = True
             self._jobs.put(None)
@@ -63,16 +99,25 @@ class CommitThread:
         last = False
         while not last:
             jobs, last = self._next()
-            if self._failure is None and jobs:
-                self._commit(jobs)
-            elif jobs:
-                for job in jobs:
-                    job.done.set_exception(self._failed())
-        self._connection.close()
+            appends = [job for job in jobs if isinstance(job, _Append)]
+            changes = [job for job in jobs if isinstance(job, _Change)]
+            if appends:
+                self._commit(appends, self._append)
+            if changes:  # afterwards: no append waits for a cursor
+                self._commit(changes, self._change)
+        self._tail.close()
+        if self._failure is None:
+            self._mark_the_end()
+        self._index.close()
 
-    def _next(self) -> tuple[list[_Job], bool]:
+    def _mark_the_end(self) -> None:
+        """So that what is cut off a stopped server's journal is noticed."""
+        with contextlib.suppress(sqlite3.Error), self._index.whole():
+            self._index.set_mark("reached", self._tail.last)
+
+    def _next(self) -> tuple[list[_Append | _Change], bool]:
         """Everything that waits now (at least one), and whether it is the last of all."""
-        jobs: list[_Job] = []
+        jobs: list[_Append | _Change] = []
         job = self._jobs.get()
         while job is not None:
             jobs.append(job)
@@ -82,22 +127,29 @@ class CommitThread:
                 return jobs, False
         return jobs, True
 
-    def _commit(self, jobs: list[_Job]) -> None:
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-            results = [job.work(self._connection) for job in jobs]
-            self._connection.execute("COMMIT")
-        except Exception as error:  # handed to every waiter, and the journal stays failed
-            self._failure = str(error)
-            if self._connection.in_transaction:
-                self._connection.rollback()
-            for job in jobs:
-                job.done.set_exception(self._failed())
-            return
+    def _commit(self, jobs: Sequence[Any], commit: Callable[[Any], list[Any]]) -> None:
+        if self._failure is None:
+            try:
+                results = commit(jobs)
+            except Exception as error:  # handed to every waiter, and the journal stays failed
+                self._failure = str(error)
+            else:
+                for job, result in zip(jobs, results, strict=True):
+                    job.done.set_result(result)
+                return
+        for job in jobs:
+            job.done.set_exception(self._failed())
+
+    def _append(self, jobs: Sequence[_Append]) -> list[int]:
+        number = self._tail.last
+        self._tail.append([record for job in jobs for record in job.records])
         self.commits += 1
-        self._on_commit()
-        for job, result in zip(jobs, results, strict=True):
-            job.done.set_result(result)
+        self._on_commit(self._tail.last)
+        return [number := number + len(job.records) for job in jobs]
+
+    def _change(self, jobs: Sequence[_Change]) -> list[Any]:
+        with self._index.whole():
+            return [job.work(self._index) for job in jobs]
 
     def _failed(self) -> Unavailable:
         return Unavailable(

@@ -3,18 +3,23 @@
 What compaction takes while this reads is gone for the reader too; it says so and begins nothing anew.
 """
 
+import contextlib
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from app.errors import NotFound, Unavailable
 from app.journal.codec import FORMAT, damaged, split
+from app.journal.index import INDEX_FILE, marks_in
+from app.journal.segment import reading
+from app.journal.segments import Row, SegmentMissing, Segments
 from app.journal.snapshot import former_snapshots, read_snapshot
-from app.journal.sqlite import JOURNAL_FILE
 from app.model.events import Entry
 from app.model.time import Micros
 
+T = TypeVar("T")
 _CHUNK = 500
 
 
@@ -27,50 +32,49 @@ class Recorded:
 
 
 class JournalReader:
-    def __init__(self, folder: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._connection = connection
+        self._segments = Segments(folder)
 
     @classmethod
     def open(cls, folder: Path) -> "JournalReader":
-        """Raises NotFound (JOURNAL_NOT_FOUND), Unavailable (JOURNAL_DAMAGED)."""
-        file = folder / JOURNAL_FILE
+        """Raises NotFound (JOURNAL_NOT_FOUND), Unavailable (JOURNAL_DAMAGED, JOURNAL_FORMAT)."""
+        file = folder / INDEX_FILE
         if not file.is_file():
             raise NotFound(
                 f"there is no journal in {folder}",
                 code="JOURNAL_NOT_FOUND",
                 hint="give the data directory of a server with --data-dir",
             )
-        connection = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False)
         try:
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            with contextlib.closing(reading(file)) as connection:
+                version = connection.execute("PRAGMA user_version").fetchone()[0]
         except sqlite3.DatabaseError as error:
-            connection.close()
             raise damaged(0, str(error)) from error
         if version != FORMAT:
-            connection.close()
             raise Unavailable(
                 f"the journal in {folder} has format {version}, this version reads {FORMAT}",
                 code="JOURNAL_FORMAT",
                 hint="use the version that wrote it",
             )
-        return cls(folder, connection)
+        return cls(folder)
 
     def close(self) -> None:
-        self._connection.close()
+        self._segments.close()
 
     def last(self) -> int:
         """The last sequence; 0 where there is no entry."""
-        return int(self._connection.execute("SELECT max(sequence) FROM entries").fetchone()[0] or 0)
+        return self._asked(self._segments.last, 0)
 
     def starts(self) -> list[int]:
         """Sequences at which the engine's state is known, oldest first: the beginning, where nothing was compacted
         away, and every snapshot behind which all entries are still there."""
-        meta = dict(self._connection.execute("SELECT name, value FROM meta").fetchall())
+        with contextlib.closing(reading(self._folder / INDEX_FILE)) as connection:
+            marks = marks_in(connection)
         newest = read_snapshot(self._folder)
         found = [*former_snapshots(self._folder), *([newest[0]] if newest is not None else [])]
-        beginning = [] if meta["removed_upto"] else [meta["begun_after"]]
-        return beginning + sorted({sequence for sequence in found if sequence >= meta["removed_upto"]})
+        beginning = [] if marks["removed_upto"] else [marks["begun_after"]]
+        return beginning + sorted({sequence for sequence in found if sequence >= marks["removed_upto"]})
 
     def state(self, start: int) -> bytes | None:
         """The snapshot of one of `starts`; None for the beginning."""
@@ -84,25 +88,38 @@ class JournalReader:
 
     def began(self, start: int) -> Micros | None:
         """When the first entry behind it was; None where there is none."""
-        row = self._connection.execute(
-            "SELECT now FROM entries WHERE sequence > ? ORDER BY sequence LIMIT 1", (start,)
-        ).fetchone()
-        return None if row is None else int(row[0])
+        return self._asked(lambda: self._segments.moment_after(start), start + 1)
 
     def entries(self, after: int) -> Iterator[Recorded]:
         """All behind `after`, to the end as it is when it is reached. Raises Unavailable (JOURNAL_DAMAGED,
         JOURNAL_COMPACTED), Misconfigured (JOURNAL_FORMAT)."""
         expected = after + 1
-        while rows := self._connection.execute(
-            "SELECT sequence, now, crc, body FROM entries WHERE sequence > ? ORDER BY sequence LIMIT ?",
-            (expected - 1, _CHUNK),
-        ).fetchall():
+        while rows := self._rows(expected - 1):
             for sequence, now, crc, body in rows:
                 if sequence != expected:
-                    raise Unavailable(
-                        f"the journal has no record {expected} any more",
-                        code="JOURNAL_COMPACTED",
-                        hint="the server took a snapshot meanwhile: try again",
-                    )
+                    raise _gone(expected)
                 expected += 1
                 yield Recorded(*split(sequence, now, crc, body))
+
+    def _rows(self, after: int) -> list[Row]:
+        rows = self._asked(lambda: self._segments.rows(after, _CHUNK), after + 1)
+        if rows:
+            return rows
+        self._segments.look_again()
+        return self._asked(lambda: self._segments.rows(after, _CHUNK), after + 1)
+
+    def _asked(self, ask: Callable[[], T], sequence: int) -> T:
+        try:
+            return ask()
+        except SegmentMissing:
+            raise _gone(sequence) from None
+        except sqlite3.DatabaseError as error:
+            raise damaged(sequence, str(error)) from error
+
+
+def _gone(sequence: int) -> Unavailable:
+    return Unavailable(
+        f"the journal has no record {sequence} any more",
+        code="JOURNAL_COMPACTED",
+        hint="the server took a snapshot meanwhile: try again",
+    )

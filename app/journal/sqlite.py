@@ -1,43 +1,32 @@
-"""What happened, in order, in one SQLite file: durable when `append` returns, readable from any point still kept.
+"""What happened, in order, in one SQLite file a segment: durable when `append` returns, readable from any point kept.
 
-Sequence numbers never repeat, not even once every record has been compacted away: the highest one that was ever
-removed stands in `meta`. `begun_after` says that a journal began in the middle (behind an older graph) and has lost
-nothing; `removed_upto` says what compaction took, and reading from before it is an error.
+Sequence numbers never repeat, not even once every record has been compacted away: the newest segment stays, and its
+name is the number that comes next. `begun_after` says that a journal began in the middle (behind an older graph) and
+has lost nothing; `removed_upto` says what compaction took, and reading from before it is an error.
 """
 
 import asyncio
 import contextlib
+import itertools
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from app.errors import Conflict, Misconfigured, Unavailable
-from app.journal.codec import FORMAT, checksum, damaged, decode, encode
+from app.journal.codec import FORMAT, damaged, decode, encode
 from app.journal.committing import CommitThread, closed
+from app.journal.index import INDEX_FILE, Index, create_index
 from app.journal.lock import FolderLock
 from app.journal.retention import Retention, Start, kept
+from app.journal.segment import APPLICATION_ID, reading, remove, segment_file, segments_in
+from app.journal.segments import SegmentMissing, Segments
 from app.journal.snapshot import drop_former, former_snapshots, read_snapshot, sync_folder, write_snapshot
+from app.journal.tail import SPARE, SegmentSize, Tail, settle
 from app.model.events import Entry, Input, Outcome
 from app.model.time import Micros
 
-JOURNAL_FILE = "journal.sqlite"
-_APPLICATION_ID = 0x54574F56  # "TWOV", so that a foreign file is known as one
-_COMPACT_STEP = 200
-"""Records removed per commit, so that appends get their turn in between."""
-
-_PAGES = ("page_count", "freelist_count", "page_size")
-
-_SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE entries (sequence INTEGER PRIMARY KEY, now INTEGER NOT NULL, crc INTEGER NOT NULL, body BLOB NOT NULL);
-CREATE TABLE cursors (name TEXT PRIMARY KEY, sequence INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('removed_upto', 0), ('begun_after', 0);
-PRAGMA application_id = {_APPLICATION_ID};
-PRAGMA user_version = {FORMAT};
-COMMIT;
-"""
+_MARKS_OF_A_FILE = ("application_id", "user_version")
 
 
 class SqliteJournal:
@@ -49,19 +38,21 @@ class SqliteJournal:
         lock: FolderLock,
         keep: int,
         retention: Retention,
-        writer: sqlite3.Connection,
-        reader: sqlite3.Connection,
+        index: Index,
+        segments: Segments,
+        tail: Tail,
     ) -> None:
         self._folder = folder
         self._lock = lock
         self._keep = keep
         self._retention = retention
-        self._reader = reader
-        self._reading = threading.Lock()
+        self._index = index
+        self._segments = segments
         self._writing_snapshot = threading.Lock()
         self._closed = False
-        self._last = self._allocated = _last_sequence(writer)
-        self._thread = CommitThread(writer, str(folder), self._committed)
+        self._last = tail.last
+        tail.began = self._began
+        self._thread = CommitThread(tail, index, str(folder), self._committed)
 
     @classmethod
     def open(
@@ -71,6 +62,7 @@ class SqliteJournal:
         cursors: Sequence[str] = ("graph",),
         keep: int = 1000,
         retention: Retention = Retention(),  # noqa: B008 - it is frozen
+        segment: SegmentSize = SegmentSize(),  # noqa: B008 - it is frozen
     ) -> "SqliteJournal":
         """Open or create the journal in `folder` and hold its lock until `close`. `cursors` are the readers to wait
         for from the first record on; `keep` is how many of the last records compaction leaves in any case, and
@@ -86,13 +78,22 @@ class SqliteJournal:
             lock = FolderLock.take(folder)
             undo.callback(lock.release)
             try:
-                writer = _connect(folder)
-                undo.callback(writer.close)
-                _prepare(writer, folder, cursors)
-                reader = _connect(folder)
-                undo.callback(reader.close)
-                sync_folder(folder)
-                journal = cls(folder, lock, keep, retention, writer, reader)
+                index = _index(folder)
+                undo.callback(index.close)
+                with index.whole():
+                    index.add_cursors(cursors)
+                _remove_leftovers(folder, index)
+                segments = Segments(folder)
+                undo.callback(segments.close)
+                found = segments.last()
+                tail = Tail(folder, segment, max(found, index.reached))
+                undo.callback(tail.close)
+                *full, newest = segments.firsts() or [0]
+                for first in full:
+                    settle(segment_file(folder, first))
+                if newest and found == tail.last:
+                    tail.go_on_in(newest)
+                journal = cls(folder, lock, keep, retention, index, segments, tail)
             except sqlite3.Error as error:
                 raise _unusable(folder, str(error)) from error
             undo.pop_all()
@@ -105,113 +106,66 @@ class SqliteJournal:
 
     @property
     def commits(self) -> int:
-        """Since opening."""
+        """Of records, since opening."""
         return self._thread.commits
 
     async def append(self, entries: Sequence[tuple[Micros, Input, Outcome]]) -> int:
         """Raises Unavailable (JOURNAL_FAILED, from then on for every call; JOURNAL_CLOSED)."""
         if not entries:
             return self._last
-        bodies = [(now, encode(input, outcome)) for now, input, outcome in entries]
-
-        def insert(connection: sqlite3.Connection) -> int:
-            rows = []
-            for sequence, (now, body) in enumerate(bodies, self._allocated + 1):
-                rows.append((sequence, now, checksum(sequence, now, body), body))
-            connection.executemany("INSERT INTO entries VALUES (?, ?, ?, ?)", rows)
-            self._allocated += len(rows)
-            return self._allocated
-
-        return await self._thread.run(insert)
+        return await self._thread.append([(now, encode(input, outcome)) for now, input, outcome in entries])
 
     def read(self, after: int, limit: int = 1000) -> list[Entry]:
         """Safe to call from any thread. Raises Unavailable: JOURNAL_COMPACTED, JOURNAL_DAMAGED naming the record;
         Misconfigured (JOURNAL_FORMAT) for a record of another version."""
-        with self._reading:
-            if self._closed:
-                raise closed(str(self._folder))
-            try:
-                self._reader.execute("BEGIN")
-                try:
-                    meta = _meta(self._reader)
-                    rows = self._reader.execute(
-                        "SELECT sequence, now, crc, body FROM entries WHERE sequence > ? ORDER BY sequence LIMIT ?",
-                        (after, limit),
-                    ).fetchall()
-                finally:
-                    self._reader.execute("COMMIT")
-            except sqlite3.DatabaseError as error:
-                raise damaged(after + 1, str(error)) from error
-        if after < meta["removed_upto"]:
-            raise Unavailable(
-                f"records up to {meta['removed_upto']} are no longer in the journal; {after + 1} was asked for",
-                code="JOURNAL_COMPACTED",
-                hint="start from the snapshot",
-            )
-        expected = max(after, meta["begun_after"]) + 1
-        for number, (sequence, *_) in enumerate(rows, expected):
+        if self._closed:
+            raise closed(str(self._folder))
+        try:
+            rows = self._segments.rows(after, limit)
+        except (sqlite3.DatabaseError, SegmentMissing) as error:
+            self._check_kept(after)
+            raise damaged(after + 1, str(error)) from error
+        self._check_kept(after)
+        for number, (sequence, *_) in enumerate(rows, max(after, self._index.begun_after) + 1):
             if sequence != number:
                 raise damaged(number, "it is missing")
         return [decode(*row) for row in rows]
 
     def cursor(self, name: str) -> int:
-        with self._reading:
-            if self._closed:
-                raise closed(str(self._folder))
-            row = self._reader.execute("SELECT sequence FROM cursors WHERE name = ?", (name,)).fetchone()
-        return row[0] if row else 0
+        if self._closed:
+            raise closed(str(self._folder))
+        return self._index.cursor(name) or 0
 
     def cursors(self) -> Mapping[str, int]:
         """All that there are, those given to `open` included."""
-        with self._reading:
-            if self._closed:
-                raise closed(str(self._folder))
-            return dict(self._reader.execute("SELECT name, sequence FROM cursors").fetchall())
+        if self._closed:
+            raise closed(str(self._folder))
+        return self._index.cursors()
 
     async def advance(self, name: str, sequence: int) -> None:
-        def move(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO cursors VALUES (?, ?) ON CONFLICT DO UPDATE SET sequence = excluded.sequence",
-                (name, sequence),
-            )
-
-        await self._thread.run(move)
+        await self._thread.change(lambda index: index.set_cursor(name, sequence))
 
     async def drop(self, name: str) -> None:
-        await self._thread.run(lambda connection: connection.execute("DELETE FROM cursors WHERE name = ?", (name,)))
+        await self._thread.change(lambda index: index.drop_cursor(name))
 
     async def start_after(self, sequence: int) -> None:
         """Let an empty journal begin at `sequence` + 1, every cursor with it. Raises Conflict (JOURNAL_NOT_EMPTY)."""
-
-        def begin(connection: sqlite3.Connection) -> bool:
-            if self._allocated:
-                return False
-            connection.execute("UPDATE meta SET value = ? WHERE name = 'begun_after'", (sequence,))
-            connection.execute("UPDATE cursors SET sequence = ?", (sequence,))
-            self._allocated = sequence
-            return True
-
-        if not await self._thread.run(begin):
+        if not await self._thread.begin_after(sequence):
             raise Conflict(
                 f"the journal in {self._folder} already has records and can't begin after {sequence}",
                 code="JOURNAL_NOT_EMPTY",
                 hint="move the folder aside to begin a new journal",
             )
+        self._last = sequence
 
     async def save_snapshot(self, sequence: int, state: bytes) -> None:
-        """Replace the snapshot, then remove the records that neither it nor a cursor nor `keep` needs. Raises
+        """Replace the snapshot, then remove the segments that neither it nor a cursor nor `keep` needs. Raises
         Unavailable (SNAPSHOT_FAILED; the former one then still stands)."""
-
-        def write() -> None:
-            with self._writing_snapshot:
-                if self._closed:
-                    raise closed(str(self._folder))
-                write_snapshot(self._folder, sequence, state)
-
-        await asyncio.to_thread(write)
-        oldest = await self._thread.run(lambda connection: self._retain(connection, sequence))
-        while await self._thread.run(lambda connection: self._compact(connection, oldest)):
-            pass
+        oldest = await asyncio.to_thread(self._replace_snapshot, sequence, state)
+        behind = self._behind(min(oldest, self._last - self._keep))
+        if behind:
+            await self._thread.change(lambda index: index.set_mark("removed_upto", behind[-1][1]))
+            await asyncio.to_thread(self._remove, [first for first, _ in behind])
 
     def snapshot(self) -> tuple[int, bytes] | None:
         """Raises Unavailable (JOURNAL_DAMAGED)."""
@@ -225,89 +179,91 @@ class SqliteJournal:
 
     def _shut(self) -> None:
         self._thread.close()
-        with self._reading:
-            self._reader.close()
+        self._segments.close()
         with self._writing_snapshot:  # a snapshot on its way must not land in a folder that is another's by then
             self._lock.release()
 
-    def _committed(self) -> None:
-        self._last = self._allocated
+    def _committed(self, last: int) -> None:
+        self._last = last
 
-    def _retain(self, connection: sqlite3.Connection, snapshot: int) -> int:
+    def _began(self, first: int) -> None:
+        self._segments.began(first)
+        self._thread.later(lambda index: index.set_mark("newest", first))
+
+    def _check_kept(self, after: int) -> None:
+        removed_upto = self._index.removed_upto
+        if after < removed_upto:
+            raise Unavailable(
+                f"records up to {removed_upto} are no longer in the journal; {after + 1} was asked for",
+                code="JOURNAL_COMPACTED",
+                hint="start from the snapshot",
+            )
+
+    def _replace_snapshot(self, sequence: int, state: bytes) -> int:
         """Drops the starts that are not kept; the sequence of the oldest one that is."""
-        meta = _meta(connection)
-        beginning = [] if meta["removed_upto"] else [meta["begun_after"]]
-        former = [sequence for sequence in former_snapshots(self._folder) if sequence < snapshot]
-        last = connection.execute("SELECT now FROM entries ORDER BY sequence DESC LIMIT 1").fetchone()
-        now: Micros = last[0] if last is not None else 0
-        starts = [Start(sequence, _begins(connection, sequence, now)) for sequence in (*beginning, *former, snapshot)]
-        stay = {start.sequence for start in kept(starts, now, _used(connection), self._retention)}
-        drop_former(self._folder, [sequence for sequence in former if sequence not in stay])
-        return min(stay)
+        with self._writing_snapshot:
+            if self._closed:
+                raise closed(str(self._folder))
+            write_snapshot(self._folder, sequence, state)
+            removed_upto, begun_after = self._index.removed_upto, self._index.begun_after
+            beginning = [] if removed_upto else [begun_after]
+            former = [number for number in former_snapshots(self._folder) if number < sequence]
+            now = self._moment_after(self._last - 1) or 0
+            starts = [Start(number, self._moment_after(number) or now) for number in (*beginning, *former, sequence)]
+            stay = {start.sequence for start in kept(starts, now, self._segments.bytes(), self._retention)}
+            drop_former(self._folder, [number for number in former if number not in stay])
+            return min(stay)
 
-    def _compact(self, connection: sqlite3.Connection, snapshot: int) -> bool:
-        """One step; whether there is more to do."""
-        needed = connection.execute("SELECT min(sequence) FROM cursors").fetchone()[0]
-        upto: int = min(snapshot, self._last - self._keep, snapshot if needed is None else needed)
-        first = connection.execute("SELECT min(sequence) FROM entries").fetchone()[0]
-        if first is None or first > upto:
-            return False
-        step: int = min(upto, first + _COMPACT_STEP - 1)
-        connection.execute("DELETE FROM entries WHERE sequence <= ?", (step,))
-        connection.execute("UPDATE meta SET value = ? WHERE name = 'removed_upto'", (step,))
-        return step < upto
+    def _moment_after(self, sequence: int) -> Micros | None:
+        try:
+            return self._segments.moment_after(sequence)
+        except (sqlite3.DatabaseError, SegmentMissing) as error:
+            raise damaged(sequence + 1, str(error)) from error
+
+    def _behind(self, upto: int) -> list[tuple[int, int]]:
+        """First and last of the segments that nobody needs, when nobody needs anything up to there."""
+        lowest = self._index.lowest_cursor()
+        upto = upto if lowest is None else min(upto, lowest)
+        firsts = self._segments.firsts()
+        return [(first, after - 1) for first, after in itertools.pairwise(firsts) if after - 1 <= upto]
+
+    def _remove(self, firsts: Sequence[int]) -> None:
+        """Oldest first, so that what stays is always without a hole."""
+        self._segments.drop(firsts)
+        for first in firsts:
+            remove(segment_file(self._folder, first))
+        sync_folder(self._folder)
 
 
-def _connect(folder: Path) -> sqlite3.Connection:
-    return sqlite3.connect(folder / JOURNAL_FILE, isolation_level=None, check_same_thread=False)
-
-
-def _prepare(connection: sqlite3.Connection, folder: Path, cursors: Sequence[str]) -> None:
-    """Pragmas, then the schema of a new file or the check of an old one, and a place for every cursor."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    owner = connection.execute("PRAGMA application_id").fetchone()[0]
-    new = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0] == 0
-    if not new and owner != _APPLICATION_ID:
-        raise _unusable(folder, f"{JOURNAL_FILE} is another program's database")
-    if not new and version != FORMAT:
+def _index(folder: Path) -> Index:
+    """Raises Misconfigured, sqlite3.Error."""
+    file = folder / INDEX_FILE
+    if not file.exists():
+        new = folder / f"{INDEX_FILE}.new"
+        remove(new)
+        create_index(new)
+        new.rename(file)
+        sync_folder(folder)
+    with contextlib.closing(reading(file)) as connection:
+        owner, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _MARKS_OF_A_FILE)
+    if owner != APPLICATION_ID:
+        raise _unusable(folder, f"{INDEX_FILE} is another program's database")
+    if version != FORMAT:
         raise Misconfigured(
             f"the journal in {folder} has format {version}, this version reads {FORMAT}",
             code="JOURNAL_FORMAT",
             hint="start the version that wrote it, or give another data directory",
         )
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA fullfsync = ON")  # macOS: fsync alone does not reach the disk there
-    connection.execute("PRAGMA secure_delete = OFF")  # Debian's SQLite overwrites what compaction frees; we need not
-    if new:
-        connection.executescript(_SCHEMA)
-    connection.executemany(
-        "INSERT INTO cursors SELECT ?, value FROM meta WHERE name = 'begun_after' ON CONFLICT DO NOTHING",
-        [(name,) for name in cursors],
-    )
+    return Index.open(folder)
 
 
-def _begins(connection: sqlite3.Connection, sequence: int, now: Micros) -> Micros:
-    """When the first record behind it was; `now` where there is none yet."""
-    found = connection.execute(
-        "SELECT now FROM entries WHERE sequence > ? ORDER BY sequence LIMIT 1", (sequence,)
-    ).fetchone()
-    return now if found is None else found[0]
-
-
-def _used(connection: sqlite3.Connection) -> int:
-    """Bytes of the file that hold something."""
-    pages, free, size = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _PAGES)
-    return int((pages - free) * size)
-
-
-def _meta(connection: sqlite3.Connection) -> dict[str, int]:
-    return dict(connection.execute("SELECT name, value FROM meta").fetchall())
-
-
-def _last_sequence(connection: sqlite3.Connection) -> int:
-    last = connection.execute("SELECT max(sequence) FROM entries").fetchone()[0] or 0
-    return max(last, *_meta(connection).values())
+def _remove_leftovers(folder: Path, index: Index) -> None:
+    """Of a run that was killed: a segment made ready, and those that it was about to remove."""
+    remove(folder / SPARE)
+    firsts = segments_in(folder)
+    for first, after in itertools.pairwise(firsts):
+        if after - 1 <= index.removed_upto:
+            remove(segment_file(folder, first))
 
 
 def _unusable(folder: Path, why: str) -> Misconfigured:

@@ -11,7 +11,9 @@ from app.__main__ import app
 from app.engine.engine import Engine
 from app.journal.codec import checksum, encode
 from app.journal.retention import Retention
-from app.journal.sqlite import JOURNAL_FILE, SqliteJournal
+from app.journal.segment import segment_file
+from app.journal.sqlite import SqliteJournal
+from app.journal.tail import SegmentSize
 from app.model.events import EngineSettings, Entry, SetManual, Started
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alert, call, compare, hot, rule, write
@@ -35,7 +37,8 @@ def lived() -> Plant:
 
 
 async def journaled(folder: Path, entries: list[Entry], snapshots: dict[int, bytes] | None = None) -> None:
-    journal = SqliteJournal.open(folder / "journal", cursors=(), keep=0, retention=Retention(0, 0))
+    size = SegmentSize(records=min(snapshots) // 2) if snapshots else SegmentSize()
+    journal = SqliteJournal.open(folder / "journal", cursors=(), keep=0, retention=Retention(0, 0), segment=size)
     for entry in entries:
         await journal.append([(entry.now, entry.input, entry.outcome)])
         if snapshots and entry.sequence in snapshots:
@@ -76,7 +79,7 @@ def test_the_first_outcome_that_differs_is_shown_with_its_input(tmp_path: Path) 
     asyncio.run(journaled(tmp_path, plant.journal))
     index = next(index for index, entry in enumerate(plant.journal) if entry.outcome.alerts)
     entry = plant.journal[index]
-    with sqlite3.connect(tmp_path / "journal" / JOURNAL_FILE) as connection:
+    with sqlite3.connect(segment_file(tmp_path / "journal", 1)) as connection:
         body = encode(entry.input, msgspec.structs.replace(entry.outcome, alerts=()))
         crc = checksum(entry.sequence, entry.now, body)
         connection.execute("UPDATE entries SET body = ?, crc = ? WHERE sequence = ?", (body, crc, entry.sequence))

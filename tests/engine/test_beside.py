@@ -9,7 +9,8 @@ import pytest
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError
 from app.journal.retention import Retention
-from app.journal.sqlite import JOURNAL_FILE, SqliteJournal
+from app.journal.segment import segment_file
+from app.journal.sqlite import SqliteJournal
 from app.model.beside import Beside, Compared, Comparison
 from app.model.events import AcknowledgeAlert
 from app.model.plan import OwnerKey, Plan, Shape
@@ -123,7 +124,7 @@ async def test_a_process_of_its_own_answers_the_same_and_tells_what_is_wrong(tmp
     with pytest.raises(TwinOverlayError) as missing:
         await Past(tmp_path / "nowhere").compare(comparison)
     assert missing.value.code == "JOURNAL_NOT_FOUND"
-    with sqlite3.connect(tmp_path / JOURNAL_FILE) as connection:
+    with sqlite3.connect(segment_file(tmp_path, 1)) as connection:
         connection.execute("UPDATE entries SET crc = 0 WHERE sequence = 3")
     connection.close()
     with pytest.raises(TwinOverlayError) as damaged:

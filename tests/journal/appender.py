@@ -11,11 +11,12 @@ from pathlib import Path
 
 from app.errors import Unavailable
 from app.journal.sqlite import SqliteJournal
+from app.journal.tail import SegmentSize
 from app.model.events import Outcome, Reading, Sample, Samples
 
 
 async def main(folder: Path, size_limit: int) -> None:
-    journal = SqliteJournal.open(folder, keep=50)
+    journal = SqliteJournal.open(folder, keep=50, segment=SegmentSize(records=30))
     if size_limit:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size_limit, size_limit))
 

@@ -45,7 +45,7 @@ async def test_twenty_kills_lose_nothing_that_was_acknowledged(tmp_path: Path) -
                 line = output.readline()
                 assert line, "it died by itself"
                 note(line, acknowledged)
-            process.kill()  # SIGKILL, at whatever it is doing: committing, compacting, replacing the snapshot
+            process.kill()  # SIGKILL, at whatever it is doing: committing, beginning a segment, compacting
             for line in output.readlines():
                 note(line, acknowledged)
         process.wait()

@@ -9,7 +9,11 @@ from pathlib import Path
 import pytest
 
 from app.errors import Conflict, Misconfigured, Unavailable
-from app.journal.sqlite import JOURNAL_FILE, SqliteJournal
+from app.journal.index import INDEX_FILE
+from app.journal.segment import segment_file, segments_in
+from app.journal.segments import SegmentMissing, Segments
+from app.journal.sqlite import SqliteJournal
+from app.journal.tail import SegmentSize
 from app.model.conditions import Compare, Literal, PropertyRef
 from app.model.events import (
     AttemptCall,
@@ -134,8 +138,8 @@ async def test_closing_twice_is_fine_and_using_it_afterwards_is_not(tmp_path: Pa
         journal.cursor("graph")
 
 
-async def damage(folder: Path, statement: str, *arguments: object) -> None:
-    with sqlite3.connect(folder / JOURNAL_FILE) as connection:
+async def damage(folder: Path, statement: str, *arguments: object, file: str = "") -> None:
+    with sqlite3.connect(folder / file if file else segment_file(folder, 1)) as connection:
         connection.execute(statement, arguments)
     connection.close()
 
@@ -172,9 +176,10 @@ async def test_flipped_bits_on_the_disk_never_pass_for_content(tmp_path: Path) -
         [(T, Samples((Reading("opcua", T, (Sample("pump_123", "note", "x" * 20_000, T),)),)), Outcome())]
     )
     await journal.close()
-    content = bytearray((tmp_path / JOURNAL_FILE).read_bytes())
+    file = segment_file(tmp_path, 1)
+    content = bytearray(file.read_bytes())
     content[content.rindex(b"xxxxxxxx")] ^= 1
-    (tmp_path / JOURNAL_FILE).write_bytes(content)
+    file.write_bytes(content)
     journal = SqliteJournal.open(tmp_path)
     with pytest.raises(Unavailable) as found:
         journal.read(0)
@@ -202,7 +207,7 @@ async def test_a_record_of_another_version_is_not_called_damaged(tmp_path: Path)
 async def test_a_journal_of_another_format_is_refused(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path)
     await journal.close()
-    await damage(tmp_path, "PRAGMA user_version = 99")
+    await damage(tmp_path, "PRAGMA user_version = 99", file=INDEX_FILE)
     for _ in range(2):  # the refusal gives the lock back
         with pytest.raises(Misconfigured) as refused:
             SqliteJournal.open(tmp_path)
@@ -213,14 +218,14 @@ async def test_a_journal_of_another_format_is_refused(tmp_path: Path) -> None:
     "content", [b"this is no database at all, but long enough" * 40, b"SQLite format 3\0" + b"\xff" * 4096]
 )
 async def test_a_file_that_is_no_journal_is_refused(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / JOURNAL_FILE).write_bytes(content)
+    (tmp_path / INDEX_FILE).write_bytes(content)
     with pytest.raises(Misconfigured) as refused:
         SqliteJournal.open(tmp_path)
     assert refused.value.code == "JOURNAL_UNUSABLE"
 
 
 async def test_another_programs_database_is_left_alone(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / JOURNAL_FILE) as connection:
+    with sqlite3.connect(tmp_path / INDEX_FILE) as connection:
         connection.execute("CREATE TABLE theirs (x)")
     connection.close()
     with pytest.raises(Misconfigured) as refused:
@@ -243,47 +248,80 @@ async def fill(journal: SqliteJournal, count: int) -> None:
 
 
 def first_kept(folder: Path) -> int:
-    with sqlite3.connect(folder / JOURNAL_FILE) as connection:
-        first: int = connection.execute("SELECT min(sequence) FROM entries").fetchone()[0]
-    connection.close()
-    return first
+    return segments_in(folder)[0]
 
 
-async def test_compaction_stays_behind_the_snapshot_and_the_lowest_cursor(
-    journal: SqliteJournal, tmp_path: Path
-) -> None:
-    folder = tmp_path / "journal"
-    await fill(journal, 10)
+async def test_segments_are_filled_and_read_across(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path, segment=SegmentSize(records=4))
+    for n in range(1, 11):
+        await journal.append([reading(n)])
+    await journal.append([reading(n) for n in range(11, 20)])  # one commit is never parted
+    await journal.append([reading(20)])
+    assert segments_in(tmp_path) == [1, 5, 9, 20]
+    assert values(journal.read(0)) == list(range(1, 21))
+    assert values(journal.read(3, limit=3)) == [4, 5, 6]
+    assert values(journal.read(4, limit=1)) == [5]
+    assert [values(journal.read(after, limit=100)) for after in (19, 20)] == [[20], []]
+    await journal.close()
+    journal = SqliteJournal.open(tmp_path, segment=SegmentSize(records=4))
+    await journal.append([reading(21)])
+    assert segments_in(tmp_path) == [1, 5, 9, 20]
+    assert values(journal.read(18)) == [19, 20, 21]
+    await journal.close()
+
+
+async def test_a_segment_is_full_by_what_it_holds_also_after_reopening(tmp_path: Path) -> None:
+    size = SegmentSize(bytes=20_000)
+    long = "x" * 6000
+    for number in range(1, 6):
+        journal = SqliteJournal.open(tmp_path, segment=size)
+        await journal.append([reading(number, long)])
+        await journal.close()
+    assert segments_in(tmp_path) == [1, 3, 5]
+
+
+async def test_compaction_removes_whole_segments_behind_the_snapshot_and_the_lowest_cursor(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path, keep=0, segment=SegmentSize(records=1))
+    for _ in range(10):
+        await fill(journal, 1)
     await journal.save_snapshot(8, b"state at 8")
-    assert first_kept(folder) == 1, "the graph has nothing yet"
+    assert first_kept(tmp_path) == 1, "the graph has nothing yet"
     await journal.advance("graph", 5)
     await journal.advance("history", 3)
     await journal.save_snapshot(9, b"state at 9")
-    assert first_kept(folder) == 4
+    assert first_kept(tmp_path) == 4
     await journal.advance("history", 10)
     await journal.advance("graph", 10)
     await journal.save_snapshot(9, b"state at 9")
-    assert first_kept(folder) == 10
+    assert first_kept(tmp_path) == 10
     assert journal.snapshot() == (9, b"state at 9")
+    with pytest.raises(Unavailable) as gone:
+        journal.read(8)
+    assert gone.value.code == "JOURNAL_COMPACTED"
+    await journal.close()
 
 
-async def test_a_cursor_that_is_dropped_holds_nothing_back(journal: SqliteJournal, tmp_path: Path) -> None:
-    await fill(journal, 10)
+async def test_a_cursor_that_is_dropped_holds_nothing_back(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path, keep=0, segment=SegmentSize(records=1))
+    for _ in range(10):
+        await fill(journal, 1)
     await journal.advance("graph", 10)
     await journal.advance("gone", 2)
     assert journal.cursors()["gone"] == 2
     await journal.save_snapshot(9, b"")
-    assert first_kept(tmp_path / "journal") == 3
+    assert first_kept(tmp_path) == 3
     await journal.drop("gone")
     await journal.drop("gone")
     assert journal.cursors() == {"graph": 10}
     await journal.save_snapshot(9, b"")
-    assert first_kept(tmp_path / "journal") == 10
+    assert first_kept(tmp_path) == 10
+    await journal.close()
 
 
 async def test_compaction_leaves_the_last_records_for_those_who_resume(tmp_path: Path) -> None:
-    journal = SqliteJournal.open(tmp_path, keep=4)
-    await fill(journal, 10)
+    journal = SqliteJournal.open(tmp_path, keep=4, segment=SegmentSize(records=1))
+    for _ in range(10):
+        await fill(journal, 1)
     await journal.advance("graph", 10)
     await journal.save_snapshot(10, b"")
     assert values(journal.read(6)) == [7, 8, 9, 10]
@@ -293,13 +331,16 @@ async def test_compaction_leaves_the_last_records_for_those_who_resume(tmp_path:
     await journal.close()
 
 
-async def test_numbers_never_repeat_even_when_every_record_is_gone(tmp_path: Path) -> None:
-    journal = SqliteJournal.open(tmp_path, keep=0)
-    await fill(journal, 450)  # more than two steps of compaction
+async def test_numbers_never_repeat_however_much_is_compacted_away(tmp_path: Path) -> None:
+    size = SegmentSize(records=100)
+    journal = SqliteJournal.open(tmp_path, keep=0, segment=size)
+    for _ in range(9):
+        await fill(journal, 50)
     await journal.advance("graph", 450)
     await journal.save_snapshot(450, b"all")
+    assert segments_in(tmp_path) == [401]
     await journal.close()
-    journal = SqliteJournal.open(tmp_path, keep=0)
+    journal = SqliteJournal.open(tmp_path, keep=0, segment=size)
     assert journal.last_sequence == 450
     assert journal.read(450) == []
     assert await journal.append([reading(1)]) == 451
@@ -307,16 +348,33 @@ async def test_numbers_never_repeat_even_when_every_record_is_gone(tmp_path: Pat
     await journal.close()
 
 
-async def test_compaction_reuses_the_space(journal: SqliteJournal, tmp_path: Path) -> None:
+async def test_compaction_gives_the_space_back_at_once(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path, keep=0, segment=SegmentSize(records=400))
     sizes = []
-    for _ in range(12):
+    for _ in range(6):
         await fill(journal, 400)
         await journal.advance("graph", journal.last_sequence)
         await journal.save_snapshot(journal.last_sequence, b"")
-        with sqlite3.connect(tmp_path / "journal" / JOURNAL_FILE) as connection:
-            sizes.append(connection.execute("PRAGMA page_count").fetchone()[0])
-        connection.close()
+        sizes.append(sum(file.stat().st_size for file in tmp_path.glob("segment-*.sqlite")))
     assert sizes[-1] <= sizes[1]
+    await journal.close()
+
+
+async def test_one_who_reads_a_segment_reads_it_to_its_end_though_it_is_removed(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path, keep=0, segment=SegmentSize(records=10))
+    for _ in range(2):
+        await fill(journal, 10)
+    await fill(journal, 10)
+    reader = Segments(tmp_path)
+    assert len(reader.rows(0, 5)) == 5
+    await journal.advance("graph", 30)
+    await journal.save_snapshot(30, b"")
+    assert segments_in(tmp_path) == [21]
+    assert len(reader.rows(5, 5)) == 5
+    with pytest.raises(SegmentMissing):
+        reader.rows(5, 100)
+    reader.close()
+    await journal.close()
 
 
 async def test_an_empty_journal_can_begin_behind_an_older_graph(tmp_path: Path) -> None:

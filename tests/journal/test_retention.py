@@ -5,10 +5,12 @@ from pathlib import Path
 import pytest
 
 from app.errors import NotFound, Unavailable
+from app.journal.index import INDEX_FILE
 from app.journal.reading import JournalReader
 from app.journal.retention import Retention, Start, kept
 from app.journal.snapshot import former_snapshots
-from app.journal.sqlite import JOURNAL_FILE, SqliteJournal
+from app.journal.sqlite import SqliteJournal
+from app.journal.tail import SegmentSize
 from app.model.events import Outcome, Samples
 from app.model.time import SECOND, Micros
 
@@ -54,7 +56,9 @@ async def fill(journal: SqliteJournal, count: int, first_hour: float = 0.0) -> N
 async def test_records_and_snapshots_behind_the_oldest_start_stay_and_can_be_read_beside_the_writer(
     tmp_path: Path,
 ) -> None:
-    journal = SqliteJournal.open(tmp_path, cursors=(), keep=0, retention=Retention(10 * HOUR, 2**30))
+    journal = SqliteJournal.open(
+        tmp_path, cursors=(), keep=0, retention=Retention(10 * HOUR, 2**30), segment=SegmentSize(records=6)
+    )
     await fill(journal, 6)
     await journal.save_snapshot(6, b"six")
     reader = JournalReader.open(tmp_path)
@@ -85,7 +89,7 @@ async def test_a_folder_without_a_journal_is_said(tmp_path: Path) -> None:
     with pytest.raises(NotFound) as error:
         JournalReader.open(tmp_path)
     assert error.value.code == "JOURNAL_NOT_FOUND"
-    (tmp_path / JOURNAL_FILE).write_bytes(b"no database at all, not at all" * 50)
+    (tmp_path / INDEX_FILE).write_bytes(b"no database at all, not at all" * 50)
     with pytest.raises(Unavailable) as broken:
         JournalReader.open(tmp_path)
     assert broken.value.code == "JOURNAL_DAMAGED"

@@ -9,6 +9,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from app.journal.sqlite import SqliteJournal
+from app.journal.tail import SegmentSize
 from app.model.events import Reading, Sample
 from app.model.time import Micros
 from app.model.values import Value
@@ -60,7 +61,7 @@ async def running(
     effects: bool = True,
 ) -> AsyncIterator[Running]:
     """`effects=False` leaves calls decided and unsent. The journal is opened in `folder` where none is given."""
-    journal = journal or SqliteJournal.open(folder, keep=0)
+    journal = journal or SqliteJournal.open(folder, keep=0, segment=SegmentSize(records=5))
     engine, bus, devices, registry = LastValueEngine(), Bus(), FakeDevices(), CollectorRegistry()
     recover(engine, journal)
     metrics = Metrics(registry)

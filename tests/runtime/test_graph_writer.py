@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from app.errors import Misconfigured
 from app.journal.sqlite import SqliteJournal
+from app.journal.tail import SegmentSize
 from app.model.change import FactBatch
 from app.model.events import (
     Alert,
@@ -103,7 +104,7 @@ async def writing(
 
 @pytest.fixture
 async def journal(tmp_path: Path) -> AsyncIterator[SqliteJournal]:
-    opened = SqliteJournal.open(tmp_path, keep=0)
+    opened = SqliteJournal.open(tmp_path, keep=0, segment=SegmentSize(records=5))
     yield opened
     await opened.close()
 
@@ -396,7 +397,8 @@ async def test_a_graph_ahead_of_the_journal_is_refused(journal: SqliteJournal) -
 
 
 async def test_a_graph_older_than_what_the_journal_still_has_is_refused(journal: SqliteJournal) -> None:
-    await journal.append([changes(("a", "x", n)) for n in range(10)])
+    for n in range(10):
+        await journal.append([changes(("a", "x", n))])
     await journal.advance("graph", 10)
     await journal.save_snapshot(8, b"")
     with pytest.raises(Misconfigured) as refused:
