@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import logging
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from app.api.app import middleware, routes
 from app.api.services import Services
 from app.assets.folder import AssetFolder
+from app.attach import Absent, Away, StartEngine, gone, taken
 from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
@@ -39,9 +40,9 @@ from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError
 from app.find.finder import Finder
-from app.graph.connect import connect
 from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
+from app.journal.definitions import DefinitionsCopy
 from app.journal.retention import Retention
 from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
@@ -57,11 +58,13 @@ from app.runtime.graph_writer import GraphWriter
 from app.runtime.ingest import Ingest
 from app.runtime.metrics import Metrics
 from app.runtime.phases import Phases
-from app.runtime.recover import agree, recover
+from app.runtime.recover import recover
 from app.settings import Settings
 
 log = logging.getLogger("twin_overlay")
 OpenJournal = Callable[[Settings], Journal]
+_ENGINE_TIMES = 6
+"""How much longer an embedded engine may take: its process is there and on its way, however slow the machine is."""
 
 
 def open_journal(settings: Settings) -> Journal:
@@ -73,17 +76,18 @@ def open_journal(settings: Settings) -> Journal:
 def build(
     settings: Settings,
     port: int,
-    embedded: Awaitable[EmbeddedEngine] | None,
+    start_engine: StartEngine | None,
     *,
     journal_of: OpenJournal = open_journal,
 ) -> Starlette:
     """The application, not started yet. `port` is the one bound for it: the Host and Origin lists need to know.
-    `embedded` is the graph engine that is starting (serve.py stops it), None where the graph is a server elsewhere.
-    Entering its lifespan may raise Misconfigured or Unavailable; the journal can be given for fault tests."""
+    `start_engine` gives the graph engine once it has started (serve.py stops it), None where the graph is a server
+    elsewhere. Entering its lifespan may raise Misconfigured or Unavailable; the journal can be given for fault
+    tests."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running(settings, embedded, journal_of) as services:
+        async with running(settings, start_engine, journal_of) as services:
             app.router.routes[:] = routes(services, settings.server)
             yield
 
@@ -105,7 +109,7 @@ class _Rooms:
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, starting: Awaitable[EmbeddedEngine] | None, journal_of: OpenJournal
+    settings: Settings, start_engine: StartEngine | None, journal_of: OpenJournal
 ) -> AsyncIterator[Services]:
     phases = Phases()
     async with contextlib.AsyncExitStack() as stack:
@@ -115,17 +119,13 @@ async def running(
         engine = Engine()
         recover(engine, journal)  # reads only, and needs no graph: an embedded one is starting meanwhile
         phases.done("journal")
-        embedded = await starting if starting is not None else None
-        store = await _graph(settings, embedded, stack)
-        phases.done("graph engine")
-        await store.migrate()
-        await agree(journal, store)
-        log.info("the graph's actor, epoch %d", await store.take_over())
-        phases.done("migrations")
+        copy = DefinitionsCopy(settings.data_dir / "journal")
+        stack.push_async_callback(copy.close)
+        clock = SystemClock()
+        store, catalogue, absent = await _definitions(settings, start_engine, journal, copy, clock, phases)
+        stack.push_async_callback(store.close)
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
-        catalogue = Catalogue.of(*await store.load())
-        phases.done("definitions")
-        rooms = _wire(settings, engine, journal, store, catalogue, assets)
+        rooms = _wire(settings, engine, journal, store, catalogue, assets, copy, clock, absent)
         phases.done("indexes")
         engine.live.sequence = journal.last_sequence  # an empty journal begins where its graph is
         rooms.clock.never_before(rooms.engine.live.time)
@@ -133,9 +133,11 @@ async def running(
             tasks = [
                 group.create_task(room.run()) for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.supervisor)
             ]
-            if embedded is not None:
-                tasks.append(group.create_task(_notice_the_end_of(embedded)))
-            await _start(rooms, settings)
+            if absent is not None:
+                tasks.append(group.create_task(absent.run(rooms.services.commands.definitions)))
+            elif start_engine is not None:
+                tasks.append(group.create_task(_notice_the_end_of(await start_engine())))
+            await _start(rooms, settings, absent is not None)
             phases.done("changes")
             log.info("ready after %s", phases)
             yield rooms.services
@@ -144,22 +146,44 @@ async def running(
                 task.cancel()
 
 
-async def _graph(settings: Settings, embedded: EmbeddedEngine | None, stack: contextlib.AsyncExitStack) -> GraphStore:
-    """A store that answers; `stack` closes it."""
-    graph = settings.graph
-    uri, user, password, database = graph.uri, graph.user, graph.password.get_secret_value(), graph.database
-    if embedded is not None:
-        uri, user, password, database = embedded.uri, embedded.user, embedded.password, embedded.database
-    store = await connect(
-        uri,
-        user,
-        password,
-        database,
-        timeout_seconds=graph.start_timeout_seconds,
-        answer_seconds=graph.answer_timeout_seconds,
-    )
-    stack.push_async_callback(store.close)
-    return store
+async def _definitions(
+    settings: Settings,
+    start_engine: StartEngine | None,
+    journal: Journal,
+    copy: DefinitionsCopy,
+    clock: SystemClock,
+    phases: Phases,
+) -> tuple[GraphStore, Catalogue, Absent | None]:
+    """The graph with what it has; where it is not there, an absent one with what was copied from it. An empty journal
+    waits for it: it must begin behind what the graph has. Raises Misconfigured and Unavailable."""
+    graph, copied = settings.graph, copy.revision if journal.last_sequence else None
+    seconds = graph.start_timeout_seconds
+    if copied is not None:
+        seconds = min(seconds, graph.degraded_after_seconds * (1 if start_engine is None else _ENGINE_TIMES))
+    try:
+        store = await taken(graph, start_engine, seconds, journal, copied)
+        phases.done("graph")
+        with gone():
+            revision, stored = await store.load()
+    except Away as away:
+        found = copy.load() if copied is not None else None
+        if found is None:
+            raise away.error from away
+        log.error("%s", away.error)
+        log.error(
+            "STARTING WITHOUT THE GRAPH, with the definitions of catalogue revision %d as they were saved here: alarms,"
+            " calls and live values go on; definitions cannot change, and what only the graph knows cannot be asked"
+            " for, until it is back",
+            found.revision,
+        )
+        phases.done("no graph")
+        store = GraphStore(None, graph.database, answer_seconds=graph.answer_timeout_seconds)
+        absent = Absent(store, graph, start_engine, journal, clock, away.error)
+        return store, Catalogue.of(found.revision, found.saved), absent
+    if copy.revision != revision:
+        await copy.replace(revision, stored)
+    phases.done("definitions")
+    return store, Catalogue.of(revision, stored), None
 
 
 def _installation(settings: Settings) -> str:
@@ -170,10 +194,19 @@ def _installation(settings: Settings) -> str:
 
 
 def _wire(
-    settings: Settings, engine: Engine, journal: Journal, store: GraphStore, catalogue: Catalogue, assets: AssetFolder
+    settings: Settings,
+    engine: Engine,
+    journal: Journal,
+    store: GraphStore,
+    catalogue: Catalogue,
+    assets: AssetFolder,
+    copy: DefinitionsCopy,
+    clock: SystemClock,
+    absent: Absent | None,
 ) -> _Rooms:
     deadband_of = engine.live.deadband
-    registry, clock, bus = CollectorRegistry(), SystemClock(), Bus(deadband_of)
+    copy.whole = lambda: (catalogue.revision, list(catalogue.stored.values()))
+    registry, bus = CollectorRegistry(), Bus(deadband_of)
     metrics = Metrics(registry)
     ingest = Ingest(engine, journal, bus, clock, metrics, settings.ingest, settings.snapshot_every_entries)
     supervisor = Supervisor(ingest, clock, registry, installation=_installation(settings), counters=ingest.counters)
@@ -185,7 +218,7 @@ def _wire(
         return stored.life if stored and stored.created_at <= at else None
 
     writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer, deadband_of)
-    definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets)
+    definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets, copy)
     # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
     overrides = OverrideCommands(catalogue, engine.live, ingest)
@@ -214,6 +247,8 @@ def _wire(
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
     async def ready() -> dict[str, str]:
+        if absent is not None and absent.why is not None:
+            return {"graph": f"started without it: {absent.why.message}"}
         if writer.failure is not None:
             return {"graph": writer.failure}
         try:
@@ -248,10 +283,13 @@ def engine_settings(settings: Settings) -> EngineSettings:
     )
 
 
-async def _start(rooms: _Rooms, settings: Settings) -> None:
-    """What the journal does not know yet: that this is a new run, and definitions changed behind its back."""
+async def _start(rooms: _Rooms, settings: Settings, degraded: bool) -> None:
+    """What the journal does not know yet: that this is a new run, and definitions changed behind its back. What a copy
+    lacks of them is no change."""
     await rooms.ingest.submit(Started(engine_settings(settings)))
-    plan = changed_since(rooms.services.catalogue, rooms.engine.loaded())
+    catalogue, loaded = rooms.services.catalogue, rooms.engine.loaded()
+    behind = degraded and catalogue.revision < loaded.catalogue_revision
+    plan = None if behind else changed_since(catalogue, loaded)
     if plan is not None:
         await rooms.ingest.submit(Load(plan, starting=True))
     rooms.supervisor.configure(connections(rooms.services.catalogue))

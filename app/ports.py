@@ -195,6 +195,16 @@ class Journal(Protocol):
     async def close(self) -> None: ...
 
 
+class DefinitionsCopy(Protocol):
+    """The definitions once more, where a start without the graph finds them. Never raises: it is only a copy."""
+
+    async def record(self, change: DefinitionChange) -> None:
+        """Of a change that the catalogue has taken up."""
+
+    async def replace(self, revision: int, stored: Sequence[StoredDefinition]) -> None:
+        """Everything, as of a catalogue revision."""
+
+
 class LiveView(Protocol):
     """The live plant in memory, for reading; consistent at `sequence` between two awaits."""
 

@@ -15,7 +15,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -27,6 +27,8 @@ from app.settings import ServerSettings, Settings
 
 if TYPE_CHECKING:
     from app.main import OpenJournal
+
+StartEngine = Callable[[], Awaitable[EmbeddedEngine]]
 
 log = logging.getLogger("twin_overlay")
 SHUTDOWN_SECONDS = 1
@@ -72,10 +74,10 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
 async def _serve(bound: socket.socket, settings: Settings, journal_of: "OpenJournal | None") -> None:
     host, port = bound.getsockname()[:2]
     async with contextlib.AsyncExitStack() as stack:
-        embedded = await stack.enter_async_context(_engine(settings))
+        start_engine = await stack.enter_async_context(_engine(settings))
         from app.main import build, open_journal  # only now: see above
 
-        app = build(settings, port, embedded, journal_of=journal_of or open_journal)
+        app = build(settings, port, start_engine, journal_of=journal_of or open_journal)
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -129,8 +131,9 @@ class _LeaveAlone:
 
 
 @contextlib.asynccontextmanager
-async def _engine(settings: Settings) -> AsyncIterator[Awaitable[EmbeddedEngine] | None]:
-    """The embedded engine, its process there but not yet answering; stopped at the end, whatever came of it."""
+async def _engine(settings: Settings) -> AsyncIterator[StartEngine | None]:
+    """The embedded engine, its process there but not yet answering; stopped at the end, whatever came of it. Whoever
+    asks for it waits for the start that is under way; where that has failed, another one begins."""
     if settings.graph.uri != "embedded":
         yield None
         return
@@ -145,10 +148,17 @@ async def _engine(settings: Settings) -> AsyncIterator[Awaitable[EmbeddedEngine]
         return embedded
 
     starting = asyncio.ensure_future(start())
+
+    async def started() -> EmbeddedEngine:
+        nonlocal starting
+        if starting.done() and (starting.cancelled() or starting.exception() is not None):
+            starting = asyncio.ensure_future(start())
+        return await asyncio.shield(starting)
+
     spawned = asyncio.ensure_future(embedded.spawned.wait())
     try:
         await asyncio.wait({starting, spawned}, return_when=asyncio.FIRST_COMPLETED)
-        yield starting
+        yield started
     finally:
         spawned.cancel()
         starting.cancel()

@@ -33,6 +33,9 @@ class GraphSettings(_Section):
     start_timeout_seconds: float = Field(default=60.0, gt=0)
     answer_timeout_seconds: float = Field(default=15.0, gt=0)
     """Without any answer for so long, a connection counts as dead and is dropped."""
+    degraded_after_seconds: float = Field(default=5.0, ge=0)
+    """How long a start waits for it where there is a local copy of the definitions to start from; six times as long
+    for an embedded engine that is starting."""
 
 
 class IngestSettings(_Section):

@@ -35,7 +35,7 @@ from app.model.definitions import Definition, Kind, Lifecycle, Overlay, bounds, 
 from app.model.events import Load
 from app.model.near import near
 from app.model.plan import Plan
-from app.ports import AssetStore, Clock, Devices, Inbox, TwinStore
+from app.ports import AssetStore, Clock, DefinitionsCopy, Devices, Inbox, TwinStore
 
 log = logging.getLogger("twin_overlay.definitions")
 _LOADED_TOGETHER = 1000
@@ -65,9 +65,11 @@ class DefinitionCommands:
         devices: Devices,
         clock: Clock,
         assets: AssetStore,
+        copy: DefinitionsCopy | None = None,
     ) -> None:
         self.catalogue = catalogue
         self._store = store
+        self._copy = copy
         self._inbox = inbox
         self._devices = devices
         self._clock = clock
@@ -223,6 +225,11 @@ class DefinitionCommands:
         Unavailable."""
         async with self.noting.refusals("definition", actor, (_subject(kind, id),), reason=reason, dry_run=dry_run):
             return await self._alone(lambda: self._delete(kind, id, actor, expected_revision, reason, unbind, dry_run))
+
+    async def catch_up(self) -> None:
+        """Take over what the graph has, after a time in which it was not there. Raises Unavailable."""
+        async with self._lock:
+            await self._reload()
 
     # ------------------------------------------------------------ one at a time
 
@@ -416,6 +423,8 @@ class DefinitionCommands:
             if change is not None:
                 await self._store.save(change)
                 self._apply(change, reached)
+                if self._copy is not None:  # before the engine: a start without the graph must not take it back
+                    await self._copy.record(change)
             await self._tell(actor)
         finally:
             self._committing = None
@@ -459,14 +468,18 @@ class DefinitionCommands:
 
     async def _reload(self) -> None:
         """Take over what the graph has and the catalogue does not."""
+        before = self.catalogue.revision
         revision, found = await self._store.load()
         saved, removed = differing(self.catalogue.stored, found)
         changes: dict[Key, Definition | None] = {(item.kind, item.id): item.definition for item in saved}
         changes |= dict.fromkeys(removed)
         reached = reach(self.catalogue, Draft(self.catalogue, changes), changes)
-        log.warning("the graph moved to catalogue revision %s: %s definitions taken over", revision, len(changes))
+        if revision != before:
+            log.warning("the graph moved to catalogue revision %s: %s definitions taken over", revision, len(changes))
         taken = DefinitionChange(revision - 1, self._clock.now(), "", "", tuple(saved), tuple(removed))
         self._apply(taken, reached)
+        if self._copy is not None and (changes or revision != before):
+            await self._copy.replace(revision, found)
         await self._tell(Actor("system", ""))
 
 

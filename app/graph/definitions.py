@@ -106,6 +106,9 @@ class Definitions:
 
         return await self._graph.read(work)
 
+    async def catalogue_revision(self) -> int:
+        return await self._graph.read(self._revision)
+
     async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
         async def work(transaction: Transaction) -> dict[tuple[Kind, str], int]:
             return await self._last(transaction, keys)

@@ -68,11 +68,12 @@ class Graph:
 
     def __init__(
         self,
-        driver: AsyncDriver,
+        driver: AsyncDriver | None,
         database: str,
         first: Work[None] | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
+        """Without a driver until `attach`: whatever is asked before raises Unavailable (GRAPH_UNAVAILABLE)."""
         self._driver = driver
         self._database = database
         self._first = first
@@ -98,15 +99,29 @@ class Graph:
         with translated():
             async with (
                 Patience(answer_seconds) as patience,
-                self._driver.session(database=self._database, default_access_mode=access) as session,
+                self._there().session(database=self._database, default_access_mode=access) as session,
             ):
                 if access == READ_ACCESS:
                     return await session.execute_read(unit_of_work(timeout=longest_seconds)(_wrapped(work, patience)))
                 wrapped = _wrapped(work, patience, self._first)
                 return await session.execute_write(unit_of_work(timeout=longest_seconds)(wrapped))
 
+    def attach(self, other: "Graph") -> None:
+        """Take over what another is connected to; that one is done with."""
+        self._driver, self._database, other._driver = other._driver, other._database, None
+
+    def _there(self) -> AsyncDriver:
+        if self._driver is None:
+            raise Unavailable(
+                "the graph database was not there when this server started",
+                code="GRAPH_UNAVAILABLE",
+                hint="alarms, calls and live values go on without it; what needs it works again once it is back",
+            )
+        return self._driver
+
     async def close(self) -> None:
-        await self._driver.close()
+        if self._driver is not None:
+            await self._driver.close()
 
 
 def _wrapped(

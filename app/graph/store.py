@@ -37,13 +37,14 @@ class GraphStore:
 
     def __init__(
         self,
-        driver: AsyncDriver,
+        driver: AsyncDriver | None,
         database: str,
         statements: Statements | None = None,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
-        """`answer_seconds`: how long the graph may take to answer before it counts as away. `statements`: other than
-        the program's own (tests). Raises Misconfigured for one that is broken."""
+        """Without a driver everything is unavailable until `attach`. `answer_seconds`: how long the graph may take to
+        answer before it counts as away. `statements`: other than the program's own (tests). Raises Misconfigured for
+        one that is broken."""
         statements = statements or Statements.load()
         self._installation = Installation(statements)
         self._graph = Graph(driver, database, self._installation.hold, answer_seconds)
@@ -54,6 +55,11 @@ class GraphStore:
         self._facts = Facts(self._graph, statements, self._audit)
         self._traversal = Traversal(self._graph, statements)
         self.scripts = Scripts(self._graph, statements)
+
+    def attach(self, other: "GraphStore") -> None:
+        """Take over what another store is connected to, and the epoch it holds; that one is done with."""
+        self._graph.attach(other._graph)
+        self._installation.epoch = other._installation.epoch
 
     async def migrate(self) -> list[int]:
         return await self._migrations.run()
@@ -74,6 +80,9 @@ class GraphStore:
 
     async def load(self) -> tuple[int, list[StoredDefinition]]:
         return await self._definitions.load()
+
+    async def catalogue_revision(self) -> int:
+        return await self._definitions.catalogue_revision()
 
     async def last_revisions(self, keys: Sequence[tuple[Kind, str]]) -> dict[tuple[Kind, str], int]:
         return await self._definitions.last_revisions(keys)
