@@ -29,7 +29,7 @@ from app.main import open_journal, running
 from app.serve import starting
 from app.settings import load_settings
 from tests.bench.engines import ENGINES, StartEngine
-from tests.bench.pumps import BEHAVIOR, PROPERTIES, Documents, batches, pump_type, pumps
+from tests.bench.pumps import CONDITIONS, PROPERTIES, Documents, batches, pump_type, pumps
 from tests.e2e.processes import running_server
 from tests.servers.graph import GraphAddress
 
@@ -164,7 +164,7 @@ def _row(document: Mapping[str, Any]) -> dict[str, Any]:
             }
             for item in PROPERTIES
         ],
-        "behavior": f"twin/{id}/{BEHAVIOR['name']}",
+        "behavior": f"twin/{id}/{next(iter(CONDITIONS))}",
         "reads": [f"{id}/{name}" for name in _READ],
     }
 

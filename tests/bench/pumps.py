@@ -20,20 +20,28 @@ PROPERTIES: list[dict[str, Any]] = [
     {"name": "running_hours", "data_type": "float", "unit": "h"},
     {"name": "service_due", "data_type": "boolean"},
 ]
-BEHAVIOR = {
-    "name": "hot",
-    "conditions": ["temperature > 80 && status == 'running'"],
-    "actions": [{"type": "alert", "severity": "warning", "message": "the pump runs hot"}],
+CONDITIONS = {
+    "hot": "temperature > 80 && status == 'running'",
+    "starved": "pressure < 0.5 && status == 'running'",
+    "worn": "service_due == true || running_hours > 8000",
 }
 
 
-def pump_type() -> tuple[Kind, dict[str, Any]]:
+def pump_type(behaviors: int = 1) -> tuple[Kind, dict[str, Any]]:
+    """With so many behaviors, three at most."""
     mapping = {item["name"]: {"topic": f"plant/{{twin_id}}/{item['name']}"} for item in PROPERTIES}
     return "twin_type", {
         "type_id": "pump",
         "name": "Pump",
         "properties": PROPERTIES,
-        "behaviors": [BEHAVIOR],
+        "behaviors": [
+            {
+                "name": name,
+                "conditions": [condition],
+                "actions": [{"type": "alert", "severity": "warning", "message": f"the pump is {name}"}],
+            }
+            for name, condition in [*CONDITIONS.items()][:behaviors]
+        ],
         "connectivity": {"protocol": "mqtt", "endpoint": ENDPOINT, "mapping": {"properties": mapping}},
     }
 

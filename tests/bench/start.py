@@ -1,4 +1,5 @@
-"""Starting with 100,000 twins and 1,000 overlays on the embedded engine: seconds until ready, and memory.
+"""Starting with 100,000 twins and 1,000 overlays on the embedded engine: seconds until ready, and memory; with one
+behavior a twin, and with three.
 
 The graph is filled by raw statements that leave what the product leaves (the bench `load` compares them), so that
 filling takes a minute. Started three times: with an empty journal, after a kill, and after a clean stop. The phases are
@@ -25,6 +26,7 @@ from tests.e2e.processes import start_server
 from tests.servers.graph import GraphAddress
 
 TWINS, OVERLAYS = 100_000, 1000
+BEHAVIORS = (1, 3)
 COUNT = "{ twins(first: 1) { totalCount } overlays(first: 1) { totalCount } }"
 
 
@@ -35,16 +37,21 @@ def main() -> None:
 async def _bench() -> None:
     with tempfile.TemporaryDirectory() as folder:
         empty = await _started(Path(folder, "empty"), "an empty installation", 0, signal.SIGTERM)
-        full = Path(folder, "full")
-        began = time.perf_counter()
-        await _fill(full)
-        print(f"filled in {time.perf_counter() - began:.0f} s")
-        await _started(full, "with an empty journal", empty, signal.SIGKILL)
-        await _started(full, "after a kill", empty, signal.SIGTERM)
-        await _started(full, "after a clean stop", empty, signal.SIGTERM)
+        resident = {}
+        for behaviors in BEHAVIORS:
+            full = Path(folder, f"full-{behaviors}")
+            began = time.perf_counter()
+            await _fill(full, behaviors)
+            print(f"filled in {time.perf_counter() - began:.0f} s, {behaviors} behaviors a twin")
+            await _started(full, "with an empty journal", empty, signal.SIGKILL)
+            resident[behaviors] = await _started(full, "after a kill", empty, signal.SIGTERM)
+            await _started(full, "after a clean stop", empty, signal.SIGTERM)
+        few, many = BEHAVIORS
+        each = (resident[many] - resident[few]) / (many - few) / TWINS
+        print(f"{each:.0f} bytes a behavior, after a kill")
 
 
-async def _fill(data_dir: Path) -> None:
+async def _fill(data_dir: Path, behaviors: int) -> None:
     engine = EmbeddedEngine(data_dir / "graph")
     await engine.start()
     try:
@@ -52,7 +59,7 @@ async def _fill(data_dir: Path) -> None:
         with tempfile.TemporaryDirectory() as elsewhere:
             settings = load_settings(data_dir=elsewhere, graph=graph.settings)
             async with running(settings, None, open_journal) as services:
-                await services.commands.definitions.save([pump_type(), station_type()], ACTOR)
+                await services.commands.definitions.save([pump_type(behaviors), station_type()], ACTOR)
             async with AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver:
                 await floor(driver, graph, pumps("pump", TWINS))
             async with running(settings, None, open_journal) as services:
