@@ -13,7 +13,9 @@ import logging
 import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from functools import partial
 
+import msgspec
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
@@ -40,7 +42,9 @@ from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError
 from app.find.finder import Finder
+from app.graph.connect import move
 from app.graph.embedded import EmbeddedEngine
+from app.graph.respawn import Respawn
 from app.graph.store import GraphStore
 from app.journal.definitions import DefinitionsCopy
 from app.journal.retention import Retention
@@ -48,6 +52,7 @@ from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
 from app.model.catalogue import Catalogue
 from app.model.events import EngineSettings, Load, Started
+from app.model.live import GraphState
 from app.model.time import SECOND, Micros
 from app.past import Past
 from app.ports import Journal
@@ -125,7 +130,8 @@ async def running(
         store, catalogue, absent = await _definitions(settings, start_engine, journal, copy, clock, phases)
         stack.push_async_callback(store.close)
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
-        rooms = _wire(settings, engine, journal, store, catalogue, assets, copy, clock, absent)
+        respawn = Respawn(start_engine, partial(_follow, store), clock) if start_engine is not None else None
+        rooms = _wire(settings, engine, journal, store, catalogue, assets, copy, clock, absent, respawn)
         phases.done("indexes")
         engine.live.sequence = journal.last_sequence  # an empty journal begins where its graph is
         rooms.clock.never_before(rooms.engine.live.time)
@@ -133,10 +139,7 @@ async def running(
             tasks = [
                 group.create_task(room.run()) for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.supervisor)
             ]
-            if absent is not None:
-                tasks.append(group.create_task(absent.run(rooms.services.commands.definitions)))
-            elif start_engine is not None:
-                tasks.append(group.create_task(_notice_the_end_of(await start_engine())))
+            tasks.append(group.create_task(_keep(absent, respawn, rooms.services.commands.definitions)))
             await _start(rooms, settings, absent is not None)
             phases.done("changes")
             log.info("ready after %s", phases)
@@ -203,6 +206,7 @@ def _wire(
     copy: DefinitionsCopy,
     clock: SystemClock,
     absent: Absent | None,
+    respawn: Respawn | None,
 ) -> _Rooms:
     deadband_of = engine.live.deadband
     copy.whole = lambda: (catalogue.revision, list(catalogue.stored.values()))
@@ -246,11 +250,16 @@ def _wire(
     )
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
+    def graph() -> GraphState:
+        state = writer.state
+        problem = respawn.problem if respawn is not None else None
+        return state if problem is None else msgspec.structs.replace(state, problem=problem)
+
     async def ready() -> dict[str, str]:
         if absent is not None and absent.why is not None:
             return {"graph": f"started without it: {absent.why.message}"}
-        if writer.failure is not None:
-            return {"graph": writer.failure}
+        if problem := graph().problem:
+            return {"graph": problem}
         try:
             await store.ping()
         except TwinOverlayError as error:
@@ -267,7 +276,7 @@ def _wire(
         clock,
         registry,
         ready,
-        lambda: writer.state,
+        graph,
         finder,
         writer.caught_up,
     )
@@ -295,9 +304,13 @@ async def _start(rooms: _Rooms, settings: Settings, degraded: bool) -> None:
     rooms.supervisor.configure(connections(rooms.services.catalogue))
 
 
-async def _notice_the_end_of(embedded: EmbeddedEngine) -> None:
-    """Alarms and acknowledgements need no graph (design D4), so the server goes on and says what is wrong."""
-    status = await embedded.wait()
-    log.error(
-        "the embedded graph engine ended with status %s: queries and definition changes fail until a restart", status
-    )
+async def _follow(store: GraphStore, engine: EmbeddedEngine) -> None:
+    await move(store, engine.uri, engine.user, engine.password)
+
+
+async def _keep(absent: Absent | None, respawn: Respawn | None, definitions: DefinitionCommands) -> None:
+    """The graph: where the server started without it, until it is there; an embedded one from then on."""
+    if absent is not None:
+        await absent.run(definitions)
+    if respawn is not None:
+        await respawn.run()

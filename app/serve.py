@@ -133,7 +133,7 @@ class _LeaveAlone:
 @contextlib.asynccontextmanager
 async def _engine(settings: Settings) -> AsyncIterator[StartEngine | None]:
     """The embedded engine, its process there but not yet answering; stopped at the end, whatever came of it. Whoever
-    asks for it waits for the start that is under way; where that has failed, another one begins."""
+    asks for it waits for the start that is under way; where that has failed, or it ended since, another one begins."""
     if settings.graph.uri != "embedded":
         yield None
         return
@@ -144,14 +144,14 @@ async def _engine(settings: Settings) -> AsyncIterator[StartEngine | None]:
     )
 
     async def start() -> EmbeddedEngine:
-        await embedded.start()
+        await (embedded.restart() if embedded.ended else embedded.start())
         return embedded
 
     starting = asyncio.ensure_future(start())
 
     async def started() -> EmbeddedEngine:
         nonlocal starting
-        if starting.done() and (starting.cancelled() or starting.exception() is not None):
+        if starting.done() and (starting.cancelled() or starting.exception() is not None or embedded.ended):
             starting = asyncio.ensure_future(start())
         return await asyncio.shield(starting)
 

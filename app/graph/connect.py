@@ -70,6 +70,11 @@ async def connect(
         raise
 
 
+async def move(store: GraphStore, uri: str, user: str, password: str) -> None:
+    """The store's database has another address from now on. Nothing is asked of it here."""
+    await store.use(_driver(uri, user, password))
+
+
 async def answers(
     uri: str, user: str, password: str, database: str, *, timeout_seconds: float = _ATTEMPT_SECONDS
 ) -> bool:

@@ -61,6 +61,11 @@ class EmbeddedEngine:
         """Of the child; None while there is none."""
         return self._process.pid if self._process else None
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was started and its process is no more."""
+        return self._process is not None and self._process.ended
+
     async def start(self) -> None:
         """Returns when the database answers. Raises Misconfigured (DATA_DIR_IN_USE, DATA_DIR_UNUSABLE,
         ENGINE_NOT_INSTALLED, ENGINE_FAILED) and Unavailable (ENGINE_TIMEOUT)."""
@@ -81,6 +86,26 @@ class EmbeddedEngine:
         except BaseException:
             await self.stop()
             raise
+
+    async def restart(self) -> None:
+        """After it ended by itself: on the same data, under the same lock, at another `uri`. Raises as `start` does,
+        and may then be tried again."""
+        try:
+            await self._launch(_package())
+        except OSError as error:
+            raise Misconfigured(
+                f"the embedded graph engine in {self._folder} can't be started: {error.strerror}",
+                code="ENGINE_FAILED",
+                hint="look for free memory and disk space",
+            ) from error
+        except BaseException:
+            if self._process is not None:  # it runs, but does not answer
+                await self._process.stop(0)
+            raise
+
+    def log_tail(self) -> str:
+        """The last lines that it printed."""
+        return self._process.log_tail() if self._process else ""
 
     async def wait(self) -> int:
         """Until the child ends, for whatever reason; its exit code. Only after `start`."""
@@ -134,8 +159,7 @@ class EmbeddedEngine:
             if left:
                 log.warning("the embedded graph engine ended while it started; starting it again on another port")
         raise Misconfigured(
-            f"the embedded graph engine ended while it started in {self._folder}; its last output:\n"
-            f"{self._process.log_tail() if self._process else ''}",
+            f"the embedded graph engine ended while it started in {self._folder}; its last output:\n{self.log_tail()}",
             code="ENGINE_FAILED",
             hint="look at engine.log in that directory",
         )

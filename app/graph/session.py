@@ -119,6 +119,12 @@ class Graph:
             )
         return self._driver
 
+    async def use(self, driver: AsyncDriver) -> None:
+        """From now on; the one before is closed, and what it still does ends with it."""
+        former, self._driver = self._driver, driver
+        if former is not None:
+            await former.close()
+
     async def close(self) -> None:
         if self._driver is not None:
             await self._driver.close()

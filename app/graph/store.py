@@ -136,5 +136,9 @@ class GraphStore:
 
         await self._graph.read(work, min(_PING_SECONDS, self._graph.answer_seconds))
 
+    async def use(self, driver: AsyncDriver) -> None:
+        """The same database is reached by another driver from now on."""
+        await self._graph.use(driver)
+
     async def close(self) -> None:
         await self._graph.close()

@@ -1,4 +1,4 @@
-"""docs/operating.md lists every setting with its real default, and no other."""
+"""docs/operating.md lists every setting with its real default, and no other; its queries answer."""
 
 import json
 import re
@@ -8,6 +8,8 @@ from pathlib import Path
 from pydantic import BaseModel, SecretStr
 
 from app.settings import Settings
+from tests.api.client import ask
+from tests.api.plant import Plant
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
 
@@ -34,3 +36,10 @@ def _settings(section: BaseModel | Settings, prefix: str) -> Iterator[tuple[str,
 def test_the_table_of_settings_is_complete_and_true() -> None:
     documented = dict(re.findall(r"^\| `(TWIN_OVERLAY_\w+)` \| (?:`([^`]*)`)? ?\|", TEXT, re.MULTILINE))
     assert documented == dict(_settings(Settings(), "TWIN_OVERLAY_"))
+
+
+async def test_the_graph_can_be_asked_how_far_it_is_behind() -> None:
+    [query] = re.findall(r"```graphql\n(.*?)```", TEXT, re.S)
+    assert await ask(Plant(), query) == {
+        "server": {"graph": {"behindEntries": 0, "behindSeconds": 0.0, "problem": None}}
+    }
