@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports schema unit bench lock clean
+.PHONY: help demo test lint types imports schema unit bench faults lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ schema: $(READY) ## write schema.graphql from the code
 
 bench: $(READY)  ## the figures (SUITE=engine, latency, memory, find, load or start; all by default)
 	$(BIN)/python -m tests.bench $(SUITE)
+
+faults: $(READY) ## kill, cut, fill and stop real processes for minutes (NAME=killed_server; all by default)
+	$(BIN)/python -m tests.faults $(NAME)
 
 lock: $(READY)   ## resolve pyproject.toml anew into requirements.lock
 	$(BIN)/python -m pip install --quiet uv

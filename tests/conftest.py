@@ -13,7 +13,7 @@ import pytest_asyncio
 
 from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
-from tests.servers import neo4j
+from tests.servers import mosquitto, neo4j
 from tests.servers.graph import GraphAddress
 
 _NOT_RUN = "NEO4J LANE NOT RUN"
@@ -78,6 +78,17 @@ async def store(graph: GraphAddress) -> AsyncIterator[GraphStore]:
     await store.migrate()
     yield store
     await store.close()
+
+
+@pytest.fixture
+def mosquitto_program() -> str:
+    program = mosquitto.program()
+    if program is None:
+        message = "MQTT LANE NOT RUN: mosquitto is not installed (apt-get install mosquitto)"
+        if os.environ.get("REQUIRE_MOSQUITTO") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return program
 
 
 def _no_lane(reason: str) -> NoReturn:

@@ -1,13 +1,10 @@
 """Real servers for the connectors: an OPC UA server in this process, a Mosquitto broker beside it."""
 
-import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 
-from tests.servers import mosquitto
 from tests.servers.mosquitto import Mosquitto
 from tests.servers.opcua import OpcUaServer, serving
 
@@ -24,17 +21,6 @@ async def plc(shared_plc: OpcUaServer) -> OpcUaServer:
     """For tests marked `asyncio(loop_scope="module")`."""
     await shared_plc.reset()
     return shared_plc
-
-
-@pytest.fixture
-def mosquitto_program() -> str:
-    program = mosquitto.program()
-    if program is None:
-        message = "MQTT LANE NOT RUN: mosquitto is not installed (apt-get install mosquitto)"
-        if os.environ.get("REQUIRE_MOSQUITTO") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    return program
 
 
 @pytest_asyncio.fixture

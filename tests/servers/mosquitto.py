@@ -26,10 +26,12 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """On loopback, anonymous unless `user` gives a name and password; sessions and retained messages survive a stop."""
+    """On loopback, anonymous unless `user` gives a name and password; sessions and retained messages survive a stop.
+    `options` are further lines of its configuration."""
 
-    def __init__(self, folder: Path, program: str, user: tuple[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, program: str, user: tuple[str, str] | None = None, *, options: str = "") -> None:
         self.port = free_port()
+        self._options = options
         self._user = user
         self._folder = folder
         self._program = program
@@ -50,7 +52,7 @@ class Mosquitto:
         config.write_text(
             f"listener {self.port} 127.0.0.1\n{access}\npersistence true\n"
             # started by root it would give its rights up, and then can't write where the test may
-            f"persistence_location {self._folder}/\nuser {getpass.getuser()}\nlog_dest none\n"
+            f"persistence_location {self._folder}/\nuser {getpass.getuser()}\nlog_dest none\n{self._options}"
         )
         self._process = await asyncio.create_subprocess_exec(
             self._program, "-c", str(config), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL

@@ -1,0 +1,79 @@
+"""`make faults`: every fault script at its full length, on both graph engines; minutes each, so by hand.
+
+    python -m tests.faults killed_server --graph embedded
+
+Prints what each run went through; the first that does not end as it must ends the command with exit code 1.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+from app.graph.embedded import EmbeddedEngine
+from tests.faults import killed_server
+from tests.servers import mosquitto
+from tests.servers.graph import GraphAddress
+from tests.servers.neo4j import Neo4jServer, provision
+
+Script = Callable[[Path, GraphAddress, str], Awaitable[dict[str, object]]]
+GRAPHS = ("embedded", "neo4j")
+
+
+async def _killed_server(folder: Path, graph: GraphAddress, broker: str) -> dict[str, object]:
+    return await killed_server.run(folder, graph, broker, killed_server.BY_HAND)
+
+
+SCRIPTS: dict[str, Script] = {"killed_server": _killed_server}
+
+
+@contextlib.asynccontextmanager
+async def _graph(kind: str, folder: Path) -> AsyncIterator[GraphAddress]:
+    """A new and empty database."""
+    if kind == "neo4j":
+        server = Neo4jServer(provision(), folder)
+        await server.start()
+        try:
+            yield server.address
+        finally:
+            await server.stop()
+        return
+    engine = EmbeddedEngine(folder)
+    await engine.start()
+    try:
+        yield GraphAddress(engine.uri, engine.user, engine.password, engine.database)
+    finally:
+        await engine.stop()
+
+
+async def _run(name: str, kind: str, broker: str) -> None:
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        async with _graph(kind, Path(folder, "graph")) as graph:
+            figures = await SCRIPTS[name](Path(folder, "place"), graph, broker)
+    told = ", ".join(f"{what} {figure}" for what, figure in figures.items())
+    print(f"{name} ({kind}): as it must be, after {time.monotonic() - began:.0f} s: {told}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Faults done to real processes.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCRIPTS)}; all where none is given")
+    parser.add_argument("--graph", choices=GRAPHS, action="append", help="one engine only")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in SCRIPTS]
+    if unknown:
+        sys.exit(f"there is no script {', '.join(unknown)}; there are {', '.join(SCRIPTS)}")
+    broker = mosquitto.program()
+    if broker is None:
+        sys.exit("mosquitto is not installed (apt-get install mosquitto)")
+    for name in given.names or list(SCRIPTS):
+        for kind in given.graph or GRAPHS:
+            asyncio.run(_run(name, kind, broker))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""One installation under test: a broker, a graph database, and a server that is killed and started again.
+
+The graph is a server of its own here, also where it is the embedded engine: so a kill hits the server alone, and a
+start takes a second and a half.
+"""
+
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from app.client import GraphqlClient
+from tests.e2e.processes import ServerProcess, start_server, until
+from tests.faults.plant import SAVE, documents, topic, twin_ids
+from tests.faults.publisher import Publisher
+from tests.servers.graph import GraphAddress
+from tests.servers.mosquitto import Mosquitto
+
+READ = """
+query Values($after: String) { twins(first: 1000, after: $after) {
+  nodes { twinId property(name: "n") { value { json } } } pageInfo { hasNextPage endCursor } } }
+"""
+LEDGER = "{ ingestLedger { balanced total { received journaled duplicate rejected inFlight pending } } }"
+
+
+@dataclass
+class Installation:
+    folder: Path
+    graph: GraphAddress
+    broker: Mosquitto
+    twins: list[str]
+    publisher: Publisher
+    environment: dict[str, str] = field(default_factory=dict)
+    server: ServerProcess | None = None
+    starts: int = 0
+
+    @property
+    def data_dir(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def client(self) -> GraphqlClient:
+        assert self.server is not None
+        return self.server.client
+
+    async def start(self, *arguments: str) -> ServerProcess:
+        graph = {f"TWIN_OVERLAY_GRAPH__{name.upper()}": value for name, value in self.graph.settings.items()}
+        self.server = await start_server(self.data_dir, *arguments, environment={**graph, **self.environment})
+        self.starts += 1
+        return self.server
+
+    async def kill(self) -> None:
+        assert self.server is not None
+        assert await self.server.end(signal.SIGKILL) == -signal.SIGKILL
+
+    async def stop(self) -> None:
+        """As a person does."""
+        assert self.server is not None
+        assert await self.server.end() == 0
+
+    async def define(self, **connectivity: Any) -> None:
+        async with self.client as client:
+            await client.execute(SAVE, {"documents": documents(self.broker.endpoint, self.twins, **connectivity)})
+
+    async def values(self) -> dict[str, Any]:
+        """What the server says that each twin's number is."""
+        found: dict[str, Any] = {}
+        after = None
+        async with self.client as client:
+            while True:
+                page = (await client.execute(READ, {"after": after}))["twins"]
+                found |= {twin["twinId"]: twin["property"]["value"]["json"] for twin in page["nodes"]}
+                if not page["pageInfo"]["hasNextPage"]:
+                    return found
+                after = page["pageInfo"]["endCursor"]
+
+    async def metric(self, name: str) -> float:
+        """Of a series without labels."""
+        assert self.server is not None
+        async with httpx.AsyncClient(base_url=self.server.url, trust_env=False) as client:
+            text = (await client.get("/metrics")).text
+        return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
+
+    async def balanced(self) -> None:
+        """The ledger's equations hold, and nothing is on its way."""
+        async with self.client as client:
+            ledger = (await client.execute(LEDGER))["ingestLedger"]
+        assert ledger["balanced"], ledger
+
+    async def settled(self, seconds: float = 120.0) -> None:
+        """Wait until the server has all that the broker took and the graph all that the server has."""
+        wanted = {twin_id: self.publisher.taken.get(topic(twin_id)) for twin_id in self.twins}
+
+        async def heard() -> bool:
+            return await self.values() == wanted
+
+        async def written() -> bool:
+            return await self.metric("twin_overlay_graph_writer_lag_entries") == 0
+
+        await until(heard, "the server has every message", seconds)
+        await until(written, "the graph has every entry", seconds)
+
+
+@contextlib.asynccontextmanager
+async def installed(
+    folder: Path,
+    graph: GraphAddress,
+    broker_program: str,
+    *,
+    twins: int = 100,
+    rate: float = 2_000.0,
+    broker_options: str = "",
+    **environment: str,
+) -> AsyncIterator[Installation]:
+    """A broker that keeps every message for a server that is away, and nothing defined yet."""
+    keep = "max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages 1000\n"
+    (folder / "broker").mkdir(parents=True)
+    broker = Mosquitto(folder / "broker", broker_program, options=keep + broker_options)
+    await broker.start()
+    ids = twin_ids(twins)
+    publisher = Publisher(broker.port, [topic(twin_id) for twin_id in ids], rate)
+    place = Installation(folder, graph, broker, ids, publisher, environment)
+    try:
+        yield place
+    finally:
+        if place.server is not None and place.server.process.returncode is None:
+            await place.server.end(signal.SIGKILL)
+        await broker.stop()
