@@ -1,5 +1,5 @@
 """The command line: `twin-overlay serve | apply | export | check | fmt | test | why | why-not | what-if | rehearse |
-replay | probe | audit | demo | schema`.
+replay | probe | audit | notify | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -465,6 +465,40 @@ def audit(
     async def run() -> None:
         await export_audit(server, asked, sys.stdout.buffer.write)
         sys.stdout.buffer.flush()
+
+    _run(run())
+
+
+notify = typer.Typer(name="notify", help="Whom alerts are told to.", no_args_is_help=True)
+app.add_typer(notify)
+
+
+@notify.command("targets")
+def notify_targets(server: ServerUrl = DEFAULT_SERVER) -> None:
+    """Show the notification targets of a running server and how they stand."""
+    from app.client import GraphqlClient
+    from app.notifying import told_targets
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            for line in await told_targets(client):
+                print(line)
+
+    _run(run())
+
+
+@notify.command("test")
+def notify_test(
+    target: Annotated[str, typer.Argument(help="A target's name in the settings.")], server: ServerUrl = DEFAULT_SERVER
+) -> None:
+    """Send a message that is about no alert to a notification target, once."""
+    from app.client import GraphqlClient
+    from app.notifying import told_test
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            for line in await told_test(client, target):
+                print(line)
 
     _run(run())
 

@@ -20,6 +20,8 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
+from app.api.problem import PREFIX
+from app.api.security import address_of
 from app.api.services import Services
 from app.assets.folder import AssetFolder
 from app.attach import Absent, Away, StartEngine, gone, taken
@@ -31,6 +33,7 @@ from app.commands.connections import connections
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.dry_run import DryRunCommands
+from app.commands.notifications import NotificationCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.plan import changed_since
 from app.commands.reports import ReportCommands
@@ -38,6 +41,7 @@ from app.commands.scripts import ScriptCommands
 from app.commands.shelving import ShelvingCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
+from app.connectors.mqtt_publish import publish
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError
@@ -54,6 +58,9 @@ from app.model.catalogue import Catalogue
 from app.model.events import EngineSettings, Load, Started
 from app.model.live import GraphState
 from app.model.time import SECOND, Micros
+from app.notify.metrics import TargetSeries
+from app.notify.room import Notifications
+from app.notify.tail import Tail
 from app.past import Past
 from app.ports import Journal
 from app.runtime.bus import Bus
@@ -92,7 +99,7 @@ def build(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running(settings, start_engine, journal_of) as services:
+        async with running(settings, start_engine, journal_of, address_of(settings.server, port)) as services:
             app.router.routes[:] = routes(services, settings.server)
             yield
 
@@ -110,11 +117,12 @@ class _Rooms:
     effects: Effects
     writer: GraphWriter
     supervisor: Supervisor
+    notifications: Notifications
 
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, start_engine: StartEngine | None, journal_of: OpenJournal
+    settings: Settings, start_engine: StartEngine | None, journal_of: OpenJournal, address: str = ""
 ) -> AsyncIterator[Services]:
     phases = Phases()
     async with contextlib.AsyncExitStack() as stack:
@@ -131,13 +139,15 @@ async def running(
         stack.push_async_callback(store.close)
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
         respawn = Respawn(start_engine, partial(_follow, store), clock) if start_engine is not None else None
-        rooms = _wire(settings, engine, journal, store, catalogue, assets, copy, clock, absent, respawn)
+        rooms = _wire(settings, engine, journal, store, catalogue, assets, copy, clock, absent, respawn, address)
+        await rooms.notifications.begin()
         phases.done("indexes")
         engine.live.sequence = journal.last_sequence  # an empty journal begins where its graph is
         rooms.clock.never_before(rooms.engine.live.time)
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(room.run()) for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.supervisor)
+                group.create_task(room.run())
+                for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.supervisor, rooms.notifications)
             ]
             tasks.append(group.create_task(_keep(absent, respawn, rooms.services.commands.definitions)))
             await _start(rooms, settings, absent is not None)
@@ -207,6 +217,7 @@ def _wire(
     clock: SystemClock,
     absent: Absent | None,
     respawn: Respawn | None,
+    address: str,
 ) -> _Rooms:
     deadband_of = engine.live.deadband
     copy.whole = lambda: (catalogue.revision, list(catalogue.stored.values()))
@@ -222,6 +233,8 @@ def _wire(
         return stored.life if stored and stored.created_at <= at else None
 
     writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer, deadband_of)
+    notifications = _notifications(settings, engine, journal, catalogue, ingest, clock, bus, address)
+    registry.register(TargetSeries(notifications.targets))
     definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets, copy)
     # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
@@ -247,6 +260,7 @@ def _wire(
         dry_run,
         shelving,
         activation,
+        NotificationCommands(notifications, ingest),
     )
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
 
@@ -278,9 +292,36 @@ def _wire(
         ready,
         graph,
         finder,
+        notifications,
         writer.caught_up,
     )
-    return _Rooms(services, clock, engine, ingest, effects, writer, supervisor)
+    return _Rooms(services, clock, engine, ingest, effects, writer, supervisor, notifications)
+
+
+def _notifications(
+    settings: Settings,
+    engine: Engine,
+    journal: Journal,
+    catalogue: Catalogue,
+    ingest: Ingest,
+    clock: SystemClock,
+    bus: Bus,
+    address: str,
+) -> Notifications:
+    tail = Tail(journal, journal.last_sequence)
+    bus.followers.append(tail.seen)
+    return Notifications(
+        settings.notifications,
+        journal,
+        tail,
+        catalogue,
+        engine.live,
+        ingest,
+        clock,
+        publish,
+        _installation(settings),
+        f"{address}{PREFIX}/alerts/{{alert_id}}" if address else "",
+    )
 
 
 def engine_settings(settings: Settings) -> EngineSettings:

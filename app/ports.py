@@ -29,6 +29,7 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
+from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.stored_script import ScriptRevision, StoredScript
 from app.model.time import Micros
@@ -313,6 +314,17 @@ class Devices(Protocol):
         need no change, go on undisturbed."""
 
     def health(self) -> Sequence[ConnectorHealth]: ...
+
+
+class Notifications(Protocol):
+    """Whom alerts are told to."""
+
+    def targets(self) -> Sequence[TargetHealth]:
+        """In the order of the settings."""
+
+    async def test(self, target: str, by: str) -> str:
+        """Send it a message that is about no alert, once; what was not right about it although it was taken. Raises
+        NotFound (NOTIFICATION_TARGET_NOT_FOUND), and Unavailable, Misconfigured or Refused as the target does."""
 
 
 class Past(Protocol):

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from app.errors import Misconfigured, Problem
+from app.notification_settings import NotificationSettings
 
 
 class _Section(BaseModel):
@@ -106,6 +107,7 @@ class Settings(BaseSettings):
     journal: JournalSettings = JournalSettings()
     calls: CallSettings = CallSettings()
     alerts: AlertSettings = AlertSettings()
+    notifications: NotificationSettings = NotificationSettings()
     server: ServerSettings = ServerSettings()
     assets: AssetSettings = AssetSettings()
     snapshot_every_entries: int = Field(default=5000, ge=1)
@@ -135,7 +137,7 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         return FromFile(**overrides)
     except ValidationError as error:
         problems = [
-            Problem("SETTING_INVALID", item["msg"], "/" + "/".join(str(part) for part in item["loc"]))
+            Problem("SETTING_INVALID", item["msg"].removeprefix("Value error, "), _pointer(item["loc"]))
             for item in error.errors()
         ]
         raise Misconfigured(
@@ -143,3 +145,9 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         ) from error
     except ValueError as error:  # a TOML syntax error
         raise Misconfigured(f"{file} is not valid TOML: {error}") from error
+
+
+def _pointer(places: tuple[int | str, ...]) -> str:
+    """Without the kind that pydantic puts behind the place of a notification target."""
+    kind = 3 if places[:2] == ("notifications", "targets") and len(places) > 3 else None
+    return "/" + "/".join(str(part) for index, part in enumerate(places) if index != kind)

@@ -41,6 +41,7 @@ from app.api.life import (
     twin_payload,
     twin_type_payload,
 )
+from app.api.notifying import Notifying
 from app.api.overrides import Overriding
 from app.api.payloads import (
     DeleteAssetPayload,
@@ -103,7 +104,7 @@ class _DeleteInput(Protocol):
 
 
 @strawberry.type(description="Every way to change the world.")
-class Mutation(Life, Overriding, Reporting, Alarming, Scripting):
+class Mutation(Life, Overriding, Reporting, Alarming, Scripting, Notifying):
     @strawberry.mutation(description=f"Create or replace a relationship type. {SAVE}")
     async def save_relationship_type(
         self, info: Info, input: Annotated[SaveRelationshipTypeInput, Input]

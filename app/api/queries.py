@@ -14,6 +14,7 @@ from app.api.connections import After, Before, Connection, First, Last, connect,
 from app.api.context import Info
 from app.api.filters import OverlayOrderArgument, OverlayWhereArgument, TwinOrderArgument, TwinWhereArgument, window
 from app.api.membership import About, Membership
+from app.api.notifying import NotificationQueries
 from app.api.overridden import overridden_keys
 from app.api.overrides import find_overridden
 from app.api.pages import MAX_PAGE
@@ -73,7 +74,7 @@ class Server:
 
 
 @strawberry.type(description="What there is and how it stands.")
-class Query(RehearsalQueries, PlanningQueries, ScriptQueries):
+class Query(RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQueries):
     @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]

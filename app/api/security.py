@@ -72,6 +72,11 @@ class AllowedHosts:
         return _with_port([_bracketed(server[0])], server[1])
 
 
+def address_of(settings: ServerSettings, port: int) -> str:
+    """Where this server is reached; "" where it listens on every address and nobody can tell which to use."""
+    return "" if _is_any(settings.host) else f"http://{_bracketed(settings.host)}:{port}"
+
+
 class OnlyOurs:
     """ASGI middleware: refuses a foreign Host with 421 and a foreign Origin with 403, WebSocket handshakes included."""
 

@@ -12,7 +12,7 @@ from app.commands.commands import Commands
 from app.find.finder import Finder
 from app.model.catalogue import Catalogue
 from app.model.live import GraphState
-from app.ports import Clock, Devices, LiveView, TwinStore
+from app.ports import Clock, Devices, LiveView, Notifications, TwinStore
 from app.runtime.bus import Bus
 
 
@@ -30,6 +30,7 @@ class Services:
     graph: Callable[[], GraphState]
     """How far the graph is behind."""
     finder: Finder
+    notifications: Notifications
     caught_up: Callable[[], Awaitable[int]]
     """Waits a little until the graph holds what the journal has now; up to which entry it does."""
 

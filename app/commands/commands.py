@@ -11,6 +11,7 @@ from app.commands.assets import AssetCommands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.dry_run import DryRunCommands
+from app.commands.notifications import NotificationCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
@@ -33,3 +34,4 @@ class Commands:
     dry_run: DryRunCommands
     shelving: ShelvingCommands
     activation: ActivationCommands
+    notifications: NotificationCommands

@@ -155,33 +155,33 @@ async def opened(
     client.pending_calls_threshold = 1_000
     client._client.manual_ack_set(True)
     client._client.connect_timeout = timing.connect_seconds
-    await _connect(client, f"mqtt://{hostname}:{port}", timing)
+    await connect_client(client, f"mqtt://{hostname}:{port}", timing)
     session = MqttSession(client)
     try:
         yield session
     finally:
         session.close()
-        await _close(client, timing)
+        await close_client(client, timing)
 
 
-async def _connect(client: aiomqtt.Client, where: str, timing: Timing) -> None:
+async def connect_client(client: aiomqtt.Client, where: str, timing: Timing) -> None:
     """paho connects in a thread that can't be cancelled: wait it out (at most connect_seconds), so that neither socket
     nor task is left behind."""
     entering = asyncio.ensure_future(client.__aenter__())
     try:
         await asyncio.shield(entering)
     except aiomqtt.MqttError as error:
-        await _close(client, timing)
+        await close_client(client, timing)
         raise Unavailable(f"cannot connect to {where}: {reason_of(error)}") from error
     except asyncio.CancelledError:
         await asyncio.wait({entering}, timeout=timing.connect_seconds + timing.answer_seconds)
         if entering.done() and not entering.cancelled():
             entering.exception()
-        await _close(client, timing)
+        await close_client(client, timing)
         raise
 
 
-async def _close(client: aiomqtt.Client, timing: Timing) -> None:
+async def close_client(client: aiomqtt.Client, timing: Timing) -> None:
     client.timeout = timing.close_seconds
     with contextlib.suppress(aiomqtt.MqttError):  # it is lost already, or does not answer: gone either way
         await client.__aexit__(None, None, None)

@@ -16,4 +16,5 @@ AuditKind = Literal[
     "override_end",
     "report",
     "asset",
+    "notification",
 ]

@@ -279,7 +279,8 @@ class Note(msgspec.Struct, frozen=True, tag="note"):
     file that was changed. Nothing is decided from it."""
 
     kind: AuditKind
-    outcome: Literal["done", "refused"]
+    outcome: Literal["done", "refused", "failed"]
+    """`failed` of what the server did by itself."""
     by: str
     origin: Origin
     subjects: tuple[str, ...] = ()

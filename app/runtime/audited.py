@@ -146,6 +146,7 @@ def _of_note(note: Note) -> AuditEntry:
         note.kind,
         note.outcome,
         note.by,
+        "engine" if note.outcome == "failed" else "person",
         origin=note.origin,
         subjects=note.subjects,
         what=note.what,

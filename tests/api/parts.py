@@ -20,6 +20,7 @@ from app.commands.commands import Commands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.dry_run import DryRunCommands
+from app.commands.notifications import NotificationCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
 from app.commands.scripts import ScriptCommands
@@ -27,7 +28,7 @@ from app.commands.shelving import ShelvingCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
 from app.engine.engine import Engine
-from app.errors import Unavailable
+from app.errors import NotFound, TwinOverlayError, Unavailable
 from app.find.finder import Finder
 from app.graph.codec import definition_audit, owner_key
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
@@ -54,6 +55,7 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GraphState, GuardView
+from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import Override, PropertyState, Value
@@ -435,6 +437,33 @@ class FakeDevices:
         return self.connections
 
 
+class FakeNotifications:
+    """Implements ports.Notifications; `trouble` is what the target says to a test."""
+
+    def __init__(self) -> None:
+        self.trouble: TwinOverlayError | None = None
+        self.warning = ""
+        self.tested: list[tuple[str, str]] = []
+        self.standing = [
+            TargetHealth("shift", "webhook", "https://chat.example.org", "ok", NOON, sent=3, last_sent_at=NOON),
+            TargetHealth(
+                "office", "smtp", "ops@example.org by mail:587", "failed", NOON, "it answered 535 no", NOON,
+                failed=2, tries_failed=7, pending=500, pending_more=True, oldest_pending_at=NOON,
+            ),
+        ]  # fmt: skip
+
+    def targets(self) -> Sequence[TargetHealth]:
+        return self.standing
+
+    async def test(self, target: str, by: str) -> str:
+        if target not in [item.name for item in self.standing]:
+            raise NotFound.named("notification target", target, [item.name for item in self.standing], path="/target")
+        if self.trouble is not None:
+            raise self.trouble
+        self.tested.append((target, by))
+        return self.warning
+
+
 class QuietInbox:
     """Takes everything and decides nothing: for tests that write live state themselves."""
 
@@ -450,6 +479,7 @@ class Parts(Protocol):
     clock: FakeClock
     assets: AssetStore
     past: Past
+    notifications: "FakeNotifications"
 
     async def ready(self) -> dict[str, str]: ...
 
@@ -478,6 +508,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         DryRunCommands(definitions, engine or Engine(), parts.past, parts.clock),
         ShelvingCommands(live, inbox),
         ActivationCommands(definitions, engine or Engine(), parts.clock),
+        NotificationCommands(parts.notifications, inbox),
     )
     return Services(
         commands,
@@ -490,6 +521,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         parts.ready,
         GraphState,
         Finder(parts.catalogue, live),
+        parts.notifications,
         caught_up,
     )
 
@@ -502,6 +534,7 @@ class Installation:
         self.store = FakeStore()
         self.devices = FakeDevices()
         self.past: Past = NoPast()
+        self.notifications = FakeNotifications()
         self.bus = Bus()
         self.clock = FakeClock()
         self.problems: dict[str, str] = {}

@@ -132,6 +132,22 @@ class ConnectorStatus(Enum):
     FAILED = strawberry.enum_value("failed", description="Trying again can't help: `lastError` says what to change.")
 
 
+@strawberry.enum(description="How a notification target is told.")
+class NotificationKind(Enum):
+    WEBHOOK = strawberry.enum_value("webhook", description="HTTP POST of a JSON document.")
+    MQTT = strawberry.enum_value("mqtt", description="A message on a broker's topic, at QoS 1.")
+    SMTP = strawberry.enum_value("smtp", description="A mail.")
+
+
+@strawberry.enum(description="Whether a notification target takes what it is told.")
+class NotificationTargetState(Enum):
+    OK = strawberry.enum_value("ok", description="It took the last message, or has been sent none yet.")
+    RETRYING = strawberry.enum_value("retrying", description="The last try failed; it is tried again.")
+    FAILED = strawberry.enum_value(
+        "failed", description="It does not let us in, or has failed for over five minutes; it is tried all the same."
+    )
+
+
 @strawberry.enum(description="How far a call to a device has come.")
 class CallStatus(Enum):
     DECIDED = strawberry.enum_value("decided", description="Decided and not sent yet.")
@@ -215,6 +231,9 @@ class AuditKind(Enum):
     OVERRIDE_END = strawberry.enum_value("override_end", description="Ended that, or a definition change did.")
     REPORT = strawberry.enum_value("report", description="Reported samples; only where that was refused.")
     ASSET = strawberry.enum_value("asset", description="Uploaded or deleted a file.")
+    NOTIFICATION = strawberry.enum_value(
+        "notification", description="Tried out a notification target; by the server: gave up to deliver something."
+    )
 
 
 @strawberry.enum(description="What became of what somebody did.")
