@@ -68,6 +68,7 @@ from app.runtime.clock import SystemClock
 from app.runtime.effects import Effects
 from app.runtime.graph_writer import GraphWriter
 from app.runtime.ingest import Ingest
+from app.runtime.ledger import LossLedger
 from app.runtime.metrics import Metrics
 from app.runtime.phases import Phases
 from app.runtime.recover import recover
@@ -232,7 +233,13 @@ def _wire(
         stored = catalogue.get("twin", twin_id)
         return stored.life if stored and stored.created_at <= at else None
 
-    writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer, deadband_of)
+    def counting_since() -> Micros:
+        return engine.live.counting_since
+
+    writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer, deadband_of, counting_since)
+    ledger = LossLedger(ingest, lambda: writer.books, counting_since)
+    metrics.show_ledger(ledger.read)
+    metrics.count_pushes(bus.pushed)
     notifications = _notifications(settings, engine, journal, catalogue, ingest, clock, bus, address)
     registry.register(TargetSeries(notifications.targets))
     definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets, copy)
@@ -291,6 +298,7 @@ def _wire(
         registry,
         ready,
         graph,
+        ledger.read,
         finder,
         notifications,
         writer.caught_up,

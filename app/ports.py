@@ -28,6 +28,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.explanation import Explanation, WhyNot
+from app.model.ledger import Books
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
@@ -108,6 +109,9 @@ class TwinStore(Protocol):
 
     async def cursor(self) -> int:
         """The last journal sequence that the graph has."""
+
+    async def books(self) -> tuple[int, Books]:
+        """The cursor, and what became in the graph of the samples up to it."""
 
     async def write(self, batch: FactBatch) -> None:
         """Raises Conflict (CURSOR_MOVED) where the graph's cursor is not `batch.after`."""

@@ -33,6 +33,7 @@ from app.api.types.call import Call
 from app.api.types.connector import Connector
 from app.api.types.enums import AlertSeverity, DefinitionKind, OverrideKind, OwnerKind
 from app.api.types.history import DefinitionHistory, find_history
+from app.api.types.ledger import IngestLedger
 from app.api.types.node import Node
 from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
@@ -337,6 +338,11 @@ class Query(RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQuerie
     @strawberry.field(description="The connections to devices and brokers, by name.")
     def connectors(self, info: Info) -> list[Connector]:
         return [Connector.of(item) for item in sorted(info.context.services.devices.health(), key=lambda x: x.name)]
+
+    @strawberry.field(description="The loss ledger: what became of every sample, and whether that adds up.")
+    def ingest_ledger(self, info: Info) -> IngestLedger:
+        services = info.context.services
+        return IngestLedger.of(services.ledger(), services.bus.pushes(), services.bus.pushed())
 
     @strawberry.field(description="The journal sequence that live values stand at.")
     def sequence(self, info: Info) -> Long:

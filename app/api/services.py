@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 from app.commands.commands import Commands
 from app.find.finder import Finder
 from app.model.catalogue import Catalogue
+from app.model.ledger import Ledger
 from app.model.live import GraphState
 from app.ports import Clock, Devices, LiveView, Notifications, TwinStore
 from app.runtime.bus import Bus
@@ -29,6 +30,7 @@ class Services:
     """What is wrong, by part; empty where everything is there."""
     graph: Callable[[], GraphState]
     """How far the graph is behind."""
+    ledger: Callable[[], Ledger]
     finder: Finder
     notifications: Notifications
     caught_up: Callable[[], Awaitable[int]]

@@ -67,6 +67,11 @@ class _Topic:
     indexed: bool = True
     """Whether the bus may deliver by fixed twin ids alone."""
 
+    @property
+    def name(self) -> str:
+        """That of the field: facts are called as the subscriptions to them."""
+        return self.kind.__name__[0].lower() + self.kind.__name__[1:]
+
 
 async def _follow(
     context: Context,
@@ -79,7 +84,7 @@ async def _follow(
     limit = FACTS_WAITING
     twins = membership.index() if topic.indexed else None
     with context.services.bus.subscribe(
-        [topic.kind], twins=twins, wants=topic.wants, coalesce=topic.coalesce, limit=limit
+        [topic.kind], twins=twins, wants=topic.wants, coalesce=topic.coalesce, limit=limit, topic=topic.name
     ) as changes:
         members, sequence = membership.twins(), live.sequence
         for item in list(found(None, sequence)):

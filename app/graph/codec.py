@@ -35,6 +35,7 @@ from app.model.definitions import (
     to_document,
 )
 from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
+from app.model.ledger import Books
 from app.model.plan import BehaviorKey, OwnerKey
 from app.model.relationship_types import BUILT_IN
 from app.model.time import Micros, iso, parse_iso
@@ -50,6 +51,7 @@ _alert = msgspec.json.Decoder(Alert)
 _call = msgspec.json.Decoder(Call)
 _audit = msgspec.json.Decoder(AuditEntry)
 _record = msgspec.json.Decoder(AlertRecord)
+_books = msgspec.json.Decoder(Books)
 
 
 # ---------------------------------------------------------------- keys
@@ -398,6 +400,14 @@ def alert_from(document: str) -> Alert:
 
 def call_from(document: str) -> Call:
     return _call.decode(document)
+
+
+def books_text(books: Books) -> str:
+    return encoded(books)
+
+
+def books_from(text: str | None) -> Books:
+    return Books() if text is None else _books.decode(text)
 
 
 def merged_events(stored: str | None, new: Iterable[TwinEventOccurred]) -> str:

@@ -15,6 +15,7 @@ from app.graph.session import FAILED, Graph, Transaction
 from app.graph.statements import Statement, Statements
 from app.model.change import FactBatch
 from app.model.events import Alert, Call, TwinEventOccurred
+from app.model.ledger import Books
 from app.model.time import Micros, iso
 
 
@@ -44,9 +45,17 @@ class Facts:
     async def cursor(self) -> int:
         return await self._graph.read(self._position)
 
+    async def books(self) -> tuple[int, Books]:
+        async def work(transaction: Transaction) -> tuple[int, Books]:
+            found = await transaction.run(self._cursor)
+            return (found[0]["sequence"], codec.books_from(found[0]["books"])) if found else (0, Books())
+
+        return await self._graph.read(work)
+
     async def write(self, batch: FactBatch) -> None:
         async def work(transaction: Transaction) -> None:
-            if not await transaction.run(self._advance, after=batch.after, upto=batch.upto):
+            books = None if batch.books is None else codec.books_text(batch.books)
+            if not await transaction.run(self._advance, after=batch.after, upto=batch.upto, books=books):
                 raise _moved(batch, await self._position(transaction))
             properties = [codec.property_row(life, change) for life, change in batch.properties]
             await transaction.each(self._write_properties, properties)

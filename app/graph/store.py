@@ -23,6 +23,7 @@ from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, Aud
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind
 from app.model.events import Alert, Call
+from app.model.ledger import Books
 from app.model.time import Micros
 
 _TAKES = 10
@@ -126,6 +127,9 @@ class GraphStore:
 
     async def cursor(self) -> int:
         return await self._facts.cursor()
+
+    async def books(self) -> tuple[int, Books]:
+        return await self._facts.books()
 
     async def write(self, batch: FactBatch) -> None:
         await self._facts.write(batch)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from app.model.audit import AlertRecord, AuditEntry
 from app.model.definitions import Definition, Kind, Lifecycle
 from app.model.events import HERE, Alert, BehaviorChanged, Call, Origin, PropertyChanged, TwinEventOccurred
+from app.model.ledger import Books
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.time import Micros
 
@@ -119,6 +120,8 @@ class FactBatch:
     audits: tuple[AuditEntry, ...] = ()
     """Every one of them, as of the next."""
     records: tuple[AlertRecord, ...] = ()
+    books: Books | None = None
+    """The graph's part of the ledger up to `upto`; None where the batch does not move the cursor."""
 
 
 @dataclass(frozen=True, slots=True)

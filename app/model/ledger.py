@@ -38,6 +38,11 @@ WORDS: Mapping[str, str] = {
 }
 
 
+WAITING = ("in_flight", "pending")
+"""What goes down again; all others only grow."""
+COUNTED = tuple(word for word in WORDS if word not in WAITING)
+
+
 class Tally(msgspec.Struct, array_like=True):
     """What became of samples of one source: in one record, which nobody changes, or (`add`) in all up to one."""
 
@@ -116,6 +121,20 @@ class Ledger:
     @property
     def imbalances(self) -> tuple["Imbalance", ...]:
         return tuple(imbalance for item in self.accounts for imbalance in imbalances(item))
+
+
+@dataclass(frozen=True, slots=True)
+class Pushes:
+    """To one subscriber: what was published for it is delivered, skipped or waits."""
+
+    number: int
+    """In the order in which they came, from 1; 0 for all of a topic, also those that have gone."""
+    topic: str
+    delivered: int = 0
+    skipped: int = 0
+    """Older states that newer ones of the same thing overtook before it had read them; of facts, at most the one with
+    which it was cut off."""
+    waiting: int = 0
 
 
 @dataclass(frozen=True, slots=True)

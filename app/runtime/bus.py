@@ -6,7 +6,7 @@ skipped (states), or is cut off with SLOW_CONSUMER (facts that must not be thinn
 
 import asyncio
 import contextlib
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -21,6 +21,7 @@ from app.model.events import (
     PropertyChanged,
     TwinEventOccurred,
 )
+from app.model.ledger import Pushes
 from app.model.time import Micros
 from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
 
@@ -47,8 +48,13 @@ class Subscription:
         wants: Callable[[Fact], bool] | None,
         coalesce: Callable[[Fact], Hashable] | None,
         limit: int,
+        topic: str,
+        number: int,
     ) -> None:
         self._bus = bus
+        self._topic = topic
+        self._number = number
+        self._delivered = self._skipped = 0
         self._wants = wants
         self._coalesce = coalesce
         self._limit = limit
@@ -80,10 +86,11 @@ class Subscription:
             if nudges and self._nudged:
                 self._nudged = False
                 return None
-            if self._waiting:
-                return self._waiting.popleft()
-            if self._newest:
-                return self._newest.pop(next(iter(self._newest)))
+            if self._waiting or self._newest:
+                self._delivered += 1
+                if self._topic:
+                    self._bus._pushed[self._topic]["delivered"] += 1
+                return self._waiting.popleft() if self._waiting else self._newest.pop(next(iter(self._newest)))
             if self._error is not None:
                 raise self._error
             if self._ended:
@@ -124,11 +131,11 @@ class Subscription:
             skipped = 0
             if older is not None:
                 skipped = older.skipped + 1
-                self._bus.skipped += 1
+                self._skip()
             # The place in the line stays the older one's, so that a busy key can't starve the others nor be starved.
             self._newest[key] = Published(sequence, now, fact, skipped)
         elif len(self._waiting) >= self._limit:
-            self._bus.skipped += 1
+            self._skip()
             self._end(
                 Unavailable(
                     f"this subscriber fell more than {self._limit} facts behind and was cut off at {sequence}",
@@ -140,6 +147,16 @@ class Subscription:
         else:
             self._waiting.append(Published(sequence, now, fact))
         self._wake()
+
+    def pushes(self) -> Pushes:
+        waiting = len(self._waiting) + len(self._newest)
+        return Pushes(self._number, self._topic, self._delivered, self._skipped, waiting)
+
+    def _skip(self) -> None:
+        self._skipped += 1
+        self._bus.skipped += 1
+        if self._topic:
+            self._bus._pushed[self._topic]["skipped"] += 1
 
     def _end(self, error: Exception | None) -> None:
         if not self._ended:
@@ -188,6 +205,9 @@ class Bus:
         """Told of every outcome, with its sequence, in the turn that committed it; none of them may fail."""
         self.skipped = 0
         """Facts that slow subscribers did not get, all together."""
+        self._pushed: dict[str, Counter[str]] = {}
+        """By topic, what was delivered and skipped, also to those that are gone."""
+        self._numbers = 0
 
     def subscribe(
         self,
@@ -197,13 +217,18 @@ class Bus:
         wants: Callable[[Fact], bool] | None = None,
         coalesce: Callable[[Fact], Hashable] | None = None,
         limit: int = 1000,
+        topic: str = "",
     ) -> Subscription:
         """Everything of these kinds that is published from now on: about `twins` only (None: about anything), and
         only where `wants` says so. With `coalesce` the newest fact per key waits for a slow reader; without it at
         most `limit` facts wait, and one more ends the subscription. After `close` it is an ended one.
 
-        Changes of properties are thinned by their deadbands; the first of each after this one is not."""
-        subscription = Subscription(self, wants, coalesce, limit)
+        Changes of properties are thinned by their deadbands; the first of each after this one is not. `topic` is how
+        its pushes are counted; without one it is nobody's outside."""
+        if topic:
+            self._numbers += 1
+            self._pushed.setdefault(topic, Counter())
+        subscription = Subscription(self, wants, coalesce, limit, topic, self._numbers)
         if self._closed:
             subscription.close()
             return subscription
@@ -219,6 +244,20 @@ class Bus:
                 for twin in place[1]:
                     interested.by_twin.setdefault(twin, {})[subscription] = None
         return subscription
+
+    def pushes(self) -> list[Pushes]:
+        """To each that is here now, in the order in which they came."""
+        return [subscription.pushes() for subscription in self._places if subscription._topic]
+
+    def pushed(self) -> list[Pushes]:
+        """By topic, to all there have been in this run."""
+        waiting: Counter[str] = Counter()
+        for here in self.pushes():
+            waiting[here.topic] += here.waiting
+        return [
+            Pushes(0, topic, counts["delivered"], counts["skipped"], waiting[topic])
+            for topic, counts in sorted(self._pushed.items())
+        ]
 
     def definitions_changed(self) -> None:
         """A change of definitions is in force: readers of `turns` get a turn to look at what their topic is now."""

@@ -5,12 +5,13 @@ that what a deleted twin last reported never lands on one that was created under
 graph are ahead of the journal: of a twin that no entry has named yet it is asked whether it was there at that time.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 
 from app.model.audit import AlertRecord, AuditEntry
 from app.model.change import FactBatch
-from app.model.events import Alert, BehaviorChanged, Call, Entry, Load, PropertyChanged, TwinEventOccurred
+from app.model.events import Alert, BehaviorChanged, Call, Entry, Load, Outcome, PropertyChanged, TwinEventOccurred
+from app.model.ledger import Books, GraphTally
 from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
 from app.model.time import Micros
 from app.runtime.audited import audited, recorded
@@ -33,7 +34,12 @@ class Coalesced:
         self._lives = lives
         self._life_of = life_of
         self._thinning = thinning
-        self._properties: dict[tuple[str, str], tuple[int, PropertyChanged]] = {}
+        self._properties: dict[tuple[str, str], tuple[int, PropertyChanged, str | None]] = {}
+        """Life, change, and the source whose sample it is; None for what followed from samples, or had nothing to do
+        with any."""
+        self._applied: Counter[str] = Counter()
+        """By source, samples that were applied; and of them those that never reach the graph."""
+        self._superseded: Counter[str] = Counter()
         self._behaviors: dict[BehaviorKey, BehaviorChanged] = {}
         self._alerts: dict[str, Alert] = {}
         self._calls: dict[str, Call] = {}
@@ -61,10 +67,17 @@ class Coalesced:
         if isinstance(entry.input, Load):
             self._load(entry.input.plan)
         outcome = entry.outcome
-        for change in outcome.changes:
+        for change, source in _with_sources(outcome):
             life = self._life(change.twin_id, entry.now)
             if life is not None and self._thinning.passes(change):
-                self._properties[change.twin_id, change.property] = (life, change)
+                key = change.twin_id, change.property
+                if (older := self._properties.get(key)) is not None and older[2] is not None:
+                    self._superseded[older[2]] += 1
+                self._properties[key] = (life, change, source)
+            elif source is not None:
+                self._superseded[source] += 1
+        for run in outcome.landed:
+            self._applied[run.source] += run.count
         for behavior in outcome.behaviors:
             owner = behavior.key.owner
             if owner.kind == "overlay" or self._life(owner.id, entry.now) is not None:
@@ -80,10 +93,19 @@ class Coalesced:
         self._records += recorded(entry)
         self.upto = entry.sequence
 
-    def batches(self, max_rows: int) -> Iterator[FactBatch]:
+    def books(self, before: Books) -> Books:
+        """What became of the samples up to here, once all rows are written; `before` is that up to `after`."""
+        tallies = {tally.source: tally for tally in before.tallies}
+        waiting = Counter(source for _, _, source in self._properties.values() if source is not None)
+        for source, applied in self._applied.items():
+            tally = tallies.get(source) or GraphTally(source)
+            tallies[source] = tally.plus(applied, waiting[source], self._superseded[source])
+        return Books(before.since, tuple(tallies.values()))
+
+    def batches(self, max_rows: int, before: Books) -> Iterator[FactBatch]:
         """At most `max_rows` rows of a kind in each (of events: twins). Only the last moves the cursor: an entry is in
         the graph whole or not yet, and rows written twice change nothing."""
-        properties = tuple(self._properties.values())
+        properties = tuple((life, change) for life, change, _ in self._properties.values())
         behaviors = tuple(self._behaviors.values())
         alerts = tuple(self._alerts.values())
         calls = tuple(self._calls.values())
@@ -93,9 +115,10 @@ class Coalesced:
         longest = max(map(len, (properties, behaviors, alerts, calls, events, audits, records)))
         for start in range(0, max(longest, 1), max_rows):
             end = start + max_rows
+            last = end >= longest
             yield FactBatch(
                 self.after,
-                self.upto if end >= longest else self.after,
+                self.upto if last else self.after,
                 properties[start:end],
                 behaviors[start:end],
                 alerts[start:end],
@@ -103,6 +126,7 @@ class Coalesced:
                 tuple(event for of_twin in events[start:end] for event in of_twin),
                 audits[start:end],
                 records[start:end],
+                self.books(before) if last else None,
             )
 
     def _load(self, plan: Plan) -> None:
@@ -132,4 +156,18 @@ class Coalesced:
     def _forget(self, twin_id: str) -> None:
         self._events.pop(twin_id, None)
         for key in [key for key in self._properties if key[0] == twin_id]:
-            del self._properties[key]
+            _, _, source = self._properties.pop(key)
+            if source is not None:
+                self._superseded[source] += 1
+
+
+def _with_sources(outcome: Outcome) -> Iterator[tuple[PropertyChanged, str | None]]:
+    changes, at = outcome.changes, 0
+    for run in outcome.landed:
+        for change in changes[at : run.first]:
+            yield change, None
+        at = run.first + run.count
+        for change in changes[run.first : at]:
+            yield change, run.source
+    for change in changes[at:]:
+        yield change, None

@@ -7,11 +7,14 @@ or stop for good.
 from typing import Protocol
 
 from app.model.events import Entry, Input, Outcome
+from app.model.ledger import Tally
 from app.model.time import Micros
 
 
 class HasSequence(Protocol):
     sequence: int
+    tallies: dict[str, Tally]
+    """By source, what became of its samples since the journal began."""
 
     @property
     def behind(self) -> Micros:

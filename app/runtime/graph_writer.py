@@ -7,8 +7,10 @@ The truth about how far the graph is stands in the graph, in the same transactio
 import asyncio
 import logging
 import random
+from collections.abc import Callable
 
 from app.errors import Conflict, Misconfigured, Refused, TwinOverlayError, Unavailable
+from app.model.ledger import Books
 from app.model.live import GraphState
 from app.model.time import SECOND, Micros
 from app.ports import Clock, Journal, TwinStore
@@ -28,7 +30,7 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.25, 3.0
 
 class GraphWriter:
     """One per graph. `life_of` gives the revision at which a twin was created, None for one that is not there or was
-    not yet at the moment asked for."""
+    not yet at the moment asked for; `counting_since` when the ledger of this journal began."""
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class GraphWriter:
         metrics: Metrics,
         settings: GraphWriterSettings,
         deadband_of: DeadbandOf = no_deadband,
+        counting_since: Callable[[], Micros] = lambda: 0,
     ) -> None:
         self._journal = journal
         self._store = store
@@ -49,6 +52,9 @@ class GraphWriter:
         self._lives: dict[str, int] = {}
         self._thinning = Thinning(deadband_of)
         self._held = journal.cursor(GRAPH)
+        self._counting_since = counting_since
+        self._books: Books | None = None
+        """As they stand in the graph, or would if what has nothing for it were worth a transaction."""
         self.failure: str | None = None
         """Why the graph can't be written just now; None while it can."""
         self._waiting_since: Micros | None = None
@@ -72,6 +78,16 @@ class GraphWriter:
     def state(self) -> GraphState:
         return GraphState(self.lag, self.lag_seconds, self.failure or "")
 
+    @property
+    def books(self) -> Books | None:
+        """What became in the graph of the samples that it has had; None as long as this run has not reached it. Those
+        of another journal's samples say nothing here."""
+        return None if self._books is None else self._of_this_journal(self._books)
+
+    def _of_this_journal(self, books: Books) -> Books:
+        since = self._counting_since()
+        return books if books.since == since else Books(since)
+
     async def caught_up(self, longest_seconds: float = CAUGHT_UP_SECONDS) -> int:
         """Wait, at most so long, until the graph holds what the journal has now; up to which entry it does. A page
         read from the graph after this misses nothing that its reader did before."""
@@ -88,10 +104,11 @@ class GraphWriter:
         Unavailable where the journal fails or is damaged."""
         wait = _FIRST_WAIT
         pending: Coalesced | None = None
+        stored = Books()
         while True:
             if pending is None:
                 try:
-                    cursor = await self._store.cursor()
+                    cursor, stored = await self._store.books()
                 except (Unavailable, Misconfigured) as error:
                     if self._waiting_since is None:
                         first = await asyncio.to_thread(read_for_graph, self._journal, self._held, 1)
@@ -100,17 +117,20 @@ class GraphWriter:
                     continue
                 check_cursor(cursor, self._journal)
                 await self._moved(cursor)
+                self._books = stored
                 self._thinning.forget()  # what it holds for told may never have been written
                 pending = Coalesced(cursor, self._lives, self._life_of, self._thinning)
             await self._forgetting.some()
             more = await self._collect(pending)
+            before = self._of_this_journal(stored)
             if not pending.rows:
                 self._held, self._waiting_since = pending.upto, None  # nothing of them has a place in the graph
+                self._books = pending.books(before)
             if not pending.rows and pending.entries < self._settings.max_entries:
                 await self._clock.sleep(self._settings.interval_seconds)
                 continue  # nothing to write: a plant that only repeats itself costs the graph nothing
             try:
-                for batch in pending.batches(self._settings.max_rows):
+                for batch in pending.batches(self._settings.max_rows, before):
                     await self._store.write(batch)
             except (Unavailable, Misconfigured) as error:  # Misconfigured: its password was changed while we ran
                 wait = await self._back_off(error, wait)
@@ -124,6 +144,7 @@ class GraphWriter:
                 log.error("%s", error)
                 self.failure = error.message
                 await asyncio.get_running_loop().create_future()
+            self._books = stored = pending.books(before)
             await self._moved(pending.upto)
             pending = Coalesced(pending.upto, self._lives, self._life_of, self._thinning)
             wait = _FIRST_WAIT

@@ -9,9 +9,11 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import msgspec
 
 from app.errors import Invalid, TwinOverlayError, Unavailable
 from app.model.events import (
@@ -25,6 +27,7 @@ from app.model.events import (
     Samples,
     SourceStatus,
     Tick,
+    Unaccepted,
 )
 from app.model.time import SECOND, Micros
 from app.ports import EngineClock, Journal
@@ -78,7 +81,7 @@ class Ingest:
         self._metrics = metrics
         self._settings = settings
         self._snapshot_every = snapshot_every
-        self._counting = Counting(metrics)
+        self.counting = Counting(metrics, engine.live.tallies.values())
         self._now: Micros = 0
         self._told: Micros = 0
         """The last moment that the journal knows of."""
@@ -112,6 +115,7 @@ class Ingest:
             return False
         if not self._storable.reading(reading):
             reading = self._without_unstorable(reading)
+        self.counting.arrived(reading)
         self._heard.append((reading, committed))
         self._work.set()
         return True
@@ -128,10 +132,10 @@ class Ingest:
         self._work.set()
 
     def connected(self, source: str) -> None:
-        self._counting.connected(source)
+        self.counting.connected(source)
 
     def reject(self, source: str, reason: str, detail: str, count: int = 1) -> None:
-        self._counting.rejected(source, reason, detail, count)
+        self.counting.rejected(source, reason, detail, count)
 
     def _without_unstorable(self, reading: Reading) -> Reading:
         samples, events = [], []
@@ -145,7 +149,7 @@ class Ingest:
                 events.append(event)
             else:
                 self.reject(reading.source, "NotStorable", f"event {event.name} of {event.twin_id}")
-        return Reading(reading.source, reading.received_at, tuple(samples), tuple(events))
+        return msgspec.structs.replace(reading, samples=tuple(samples), events=tuple(events))
 
     # ------------------------------------------------------------ ports.Inbox
 
@@ -171,6 +175,9 @@ class Ingest:
                 hint=f"integers have at most 64 bits, text is valid Unicode, nothing is nested over {MAX_DEPTH} deep",
             )
         answer: Answer = asyncio.get_running_loop().create_future()
+        if isinstance(input, ReportSamples):
+            for reading in input.readings:
+                self.counting.arrived(reading)
         self._asked.append(_Step(input, answer))
         self._reported += count
         self._work.set()
@@ -180,7 +187,28 @@ class Ingest:
 
     def counters(self, source: str) -> tuple[int, dict[str, int]]:
         """(samples accepted, rejected by reason) of a source in this run."""
-        return self._counting.of(source)
+        return self.counting.of(source)
+
+    def in_flight(self) -> Counter[str]:
+        """By source, samples that were received and are not durable yet; counted where they wait."""
+        found: Counter[str] = Counter()
+        for heard in self._heard:
+            if not isinstance(heard, SourceStatus):
+                found[heard[0].source] += len(heard[0].samples)
+        for step in (*self._steps, *self._asked):
+            if isinstance(step.input, Samples | ReportSamples):
+                for reading in step.input.readings:
+                    found[reading.source] += len(reading.samples)
+        return found
+
+    def unaccepted(self) -> Counter[tuple[str, str]]:
+        """By source and reason, what was rejected on arrival and is in no record yet."""
+        found = Counter(self.counting.waiting())
+        for step in self._steps:
+            if isinstance(step.input, Unaccepted):
+                for source, reason, count in step.input.rejected:
+                    found[source, reason] += count
+        return found
 
     async def run(self) -> None:
         """Until cancelled. Raises Unavailable where the journal fails; everyone who waits is told first."""
@@ -276,6 +304,8 @@ class Ingest:
         """What people and devices asked for first, then at most a batch of readings, statuses in their place."""
         steps = list(self._asked)
         self._asked.clear()
+        if (unaccepted := self.counting.take_unaccepted()) is not None:
+            steps.append(_Step(unaccepted))
         self._reported = 0
         readings: list[Reading] = []
         committed: list[Committed] = []
@@ -309,8 +339,7 @@ class Ingest:
             self._bus.publish(sequence, step.now, outcome)
             if isinstance(step.input, Load):
                 self._bus.definitions_changed()
-            if isinstance(step.input, Samples | ReportSamples):
-                self._counting.committed(step.input, outcome)
+            self.counting.committed(step.input, outcome)
             for change in outcome.calls:
                 self._metrics.calls.labels(change.call.status).inc()
             if calls := [change for change in outcome.calls if change.send]:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from app.model.ledger import COUNTED, WAITING, Ledger, Pushes
 from app.model.values import OverrideKind
 
 _COMMIT_BUCKETS = (0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -57,6 +58,13 @@ class Metrics:
         """Show how many properties are overridden, by kind."""
         self._registry.register(_Overrides(read))
 
+    def show_ledger(self, read: Callable[[], Ledger]) -> None:
+        self._registry.register(_Ledger(read))
+
+    def count_pushes(self, read: Callable[[], Iterable[Pushes]]) -> None:
+        """By topic, of which there are few."""
+        self._registry.register(_Pushes(read))
+
     def count_skipped(self, read: Callable[[], int]) -> None:
         """Show what the bus counts by itself."""
         self._registry.register(_Read("twin_overlay_bus_skipped", "Facts that slow subscribers did not get", read))
@@ -73,6 +81,47 @@ class _Overrides(Collector):
         counts = Counted(self._read())
         for kind in get_args(OverrideKind):
             found.add_metric([kind], counts[kind])
+        yield found
+
+
+class _Ledger(Collector):
+    """The loss ledger's words (app/model/ledger.py) as the `fate` of samples; what waits is a gauge of its own."""
+
+    def __init__(self, read: Callable[[], Ledger]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        ledger = self._read()
+        fates = CounterMetricFamily(
+            "twin_overlay_ledger_samples", "What became of samples since the journal began", labels=["source", "fate"]
+        )
+        waits = GaugeMetricFamily(
+            "twin_overlay_ledger_waiting_samples", "Samples in flight or pending", labels=["source", "state"]
+        )
+        for account in ledger.accounts:
+            for word in COUNTED:
+                if (count := getattr(account, word)) is not None:
+                    fates.add_metric([account.source, word], count)
+            for word in WAITING:
+                if (count := getattr(account, word)) is not None:
+                    waits.add_metric([account.source, word], count)
+        off = sum(abs(imbalance.by) for imbalance in ledger.imbalances)
+        yield fates
+        yield waits
+        yield GaugeMetricFamily(
+            "twin_overlay_ledger_imbalance_samples", "By how much the ledger's equations do not hold; 0 is right", off
+        )
+
+
+class _Pushes(Collector):
+    def __init__(self, read: Callable[[], Iterable[Pushes]]) -> None:
+        self._read = read
+
+    def collect(self) -> Iterable[Metric]:
+        found = CounterMetricFamily("twin_overlay_pushes", "Pushes to subscribers", labels=["topic", "fate"])
+        for pushes in self._read():
+            found.add_metric([pushes.topic, "delivered"], pushes.delivered)
+            found.add_metric([pushes.topic, "skipped"], pushes.skipped)
         yield found
 
 

@@ -1,7 +1,7 @@
-// purpose: The last journal sequence that this graph has.
+// purpose: The last journal sequence that this graph has, and what became of the samples up to it (JSON text or null).
 // params: none
-// returns: sequence (no row where nothing was ever written)
+// returns: sequence, books (no row where nothing was ever written)
 // access: read
 // idempotent: yes
 MATCH (c:Cursor {name: 'journal'})
-RETURN c.sequence AS sequence
+RETURN c.sequence AS sequence, c.books AS books

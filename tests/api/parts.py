@@ -54,6 +54,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.explanation import Explanation, WhyNot
+from app.model.ledger import Books, Ledger
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GraphState, GuardView
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
@@ -401,6 +402,9 @@ class FakeStore:
     async def cursor(self) -> int:
         raise NotImplementedError
 
+    async def books(self) -> tuple[int, Books]:
+        raise NotImplementedError
+
     async def write(self, batch: FactBatch) -> None:
         raise NotImplementedError
 
@@ -520,6 +524,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         CollectorRegistry(),
         parts.ready,
         GraphState,
+        lambda: Ledger(NOON, ()),
         Finder(parts.catalogue, live),
         parts.notifications,
         caught_up,

@@ -1,5 +1,6 @@
 """Queries of every type over HTTP."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from app.api.ids import global_id
 from app.model.change import Hop, RelatedTwin
 from app.model.events import Cause, TwinEventOccurred
+from app.model.ledger import Account, Ledger
 from app.model.live import BehaviorView, Connectivity
 from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import SECOND
@@ -499,6 +501,43 @@ async def test_connectors_show_their_health(installation: Installation) -> None:
             "rejected": [{"reason": "NotFinite", "count": 2}],
         }
     ]
+
+
+async def test_the_ledger_says_what_became_of_every_sample(installation: Installation) -> None:
+    account = Account("mqtt a", 5_000_000_010, 3, {"Overflow": 1, "BadPayload": 2}, 1, 5_000_000_001, 5)
+    account = replace(account, applied=5_000_000_000, unchanged=1, written=4_999_999_990, superseded=8, pending=2)
+    lost = Account("opc", 3, journaled=2, applied=2)
+    found = Ledger(NOON, (account, lost))
+    installation.services = replace(installation.services, ledger=lambda: found)
+    numbers = (
+        "received rejected duplicate journaled inFlight applied late unchanged written superseded pending balanced"
+    )
+    whole = "since balanced imbalances { source equation by } total { received written balanced }"
+    sources = f"sources {{ source {numbers} reasons {{ reason count }} }}"
+    pushes = "subscribers { number } topics { topic }"
+    answer = await ask(installation, f"{{ ingestLedger {{ {whole} {sources} {pushes} }} }}")
+    ledger = answer["ingestLedger"]
+    assert ledger["sources"][0] == {
+        "source": "mqtt a",
+        "received": 5_000_000_010,
+        "rejected": 3,
+        "duplicate": 1,
+        "journaled": 5_000_000_001,
+        "inFlight": 5,
+        "applied": 5_000_000_000,
+        "late": 0,
+        "unchanged": 1,
+        "written": 4_999_999_990,
+        "superseded": 8,
+        "pending": 2,
+        "balanced": True,
+        "reasons": [{"reason": "BadPayload", "count": 2}, {"reason": "Overflow", "count": 1}],
+    }
+    assert ledger["total"] == {"received": 5_000_000_013, "written": None, "balanced": False}
+    assert (ledger["since"], ledger["balanced"]) == (AT_NOON, False)
+    equation = "received = rejected + duplicate + journaled + in_flight"
+    assert ledger["imbalances"] == [{"source": "opc", "equation": equation, "by": 1}]
+    assert (ledger["subscribers"], ledger["topics"]) == ([], [])
 
 
 async def test_the_server_says_where_it_stands(installation: Installation) -> None:

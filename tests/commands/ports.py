@@ -19,6 +19,7 @@ from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, Relat
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind, to_document
 from app.model.events import Alert, Call, Input, Load, Outcome
+from app.model.ledger import Books
 from app.model.live import ConnectorHealth
 from app.model.plan import Plan
 from app.model.time import Micros
@@ -146,6 +147,9 @@ class FakeStore:
 
     async def cursor(self) -> int:
         return 0
+
+    async def books(self) -> tuple[int, Books]:
+        return 0, Books()
 
     async def write(self, batch: FactBatch) -> None:
         return None

@@ -10,6 +10,7 @@ import pytest
 from app.errors import Conflict
 from app.graph.store import GraphStore
 from app.model.events import ActionResult, BehaviorChanged, InterlockVerdict, Refusal, UnknownInput
+from app.model.ledger import Books, GraphTally
 from app.model.plan import BehaviorKey
 from app.model.time import SECOND, iso
 from app.model.values import Override
@@ -97,6 +98,18 @@ async def test_a_batch_sent_again_is_a_conflict_and_changes_nothing(store: Graph
     assert "at 5, not 0" in caught.value.message
     assert await graph.run(_EVERYTHING) == before
     assert await store.cursor() == 5
+
+
+async def test_the_books_move_with_the_cursor_and_not_without_it(store: GraphStore) -> None:
+    assert await store.books() == (0, Books())
+    first = Books(T0, (GraphTally("mqtt mqtt://b:1883", 2**40, 2**40 - 1, 1), GraphTally("api")))
+    await store.write(batch(0, 5, books=first))
+    assert await store.books() == (5, first)
+    await store.write(batch(5, 5))  # a part of a batch that goes on
+    assert await store.books() == (5, first)
+    with pytest.raises(Conflict):
+        await store.write(batch(0, 6, books=Books(T0)))
+    assert await store.books() == (5, first)
 
 
 async def test_a_batch_that_skips_ahead_is_a_conflict_and_writes_nothing(

@@ -28,13 +28,17 @@ from app.model.events import (
     Load,
     Outcome,
     PropertyChanged,
+    Reading,
+    ReportSamples,
     RequestCall,
     SampleRejected,
     Samples,
     SourceStatus,
     Tick,
     TwinEventOccurred,
+    Unaccepted,
 )
+from app.model.ledger import Books, Tally
 from app.model.live import ConnectorHealth
 from app.model.plan import BehaviorKey
 from app.model.time import SECOND, Micros
@@ -83,6 +87,7 @@ class Live:
     def __init__(self) -> None:
         self.sequence = 0
         self.behind = 0
+        self.tallies: dict[str, Tally] = {}
 
 
 class LastValues(msgspec.Struct):
@@ -132,7 +137,18 @@ class LastValueEngine:
                     for event in reading.events:
                         found = TwinEventOccurred(event.twin_id, event.name, event.timestamp, event.parameters, cause)
                         events.append(found)
-                return Outcome(tuple(changes), rejected=tuple(rejected), events=tuple(events))
+                return Outcome(
+                    tuple(changes),
+                    rejected=tuple(rejected),
+                    events=tuple(events),
+                    tallies=_tallies(readings, rejected),
+                )
+            case ReportSamples(readings=readings):
+                return Outcome(tallies=_tallies(readings, ()))
+            case Unaccepted(rejected=rows):
+                return Outcome(
+                    tallies=tuple(Tally(source, count, rejected={reason: count}) for source, reason, count in rows)
+                )
             case RequestCall():
                 cause = Cause("command", input.by, now)
                 call = Call(
@@ -168,6 +184,8 @@ class LastValueEngine:
                 return Outcome()
 
     def _apply(self, outcome: Outcome) -> None:
+        for tally in outcome.tallies:
+            self.live.tallies.setdefault(tally.source, Tally(tally.source)).add(tally)
         for change in outcome.changes:
             self.state.values[f"{change.twin_id}/{change.property}"] = change.value
         for call in outcome.calls:
@@ -188,6 +206,18 @@ class LastValueEngine:
 
     def restore(self, state: bytes) -> None:
         self.state = msgspec.msgpack.decode(state, type=LastValues)
+
+
+def _tallies(readings: Sequence[Reading], rejected: Sequence[SampleRejected]) -> tuple[Tally, ...]:
+    found: dict[str, Tally] = {}
+    for reading in readings:
+        count = len(reading.samples)
+        found.setdefault(reading.source, Tally(reading.source)).add(
+            Tally(reading.source, received=count, journaled=count, applied=count)
+        )
+    for item in rejected:
+        found[item.source].add(Tally(item.source, journaled=-1, applied=-1, rejected={item.reason: 1}))
+    return tuple(found.values())
 
 
 class FakeDevices:
@@ -224,6 +254,7 @@ class FakeGraph:
         """Entries that `forget` finds."""
         self.forgetting: list[Micros] = []
         self.at = cursor
+        self.kept = Books()
         self.trouble: Callable[[], str] = lambda: ""
         self.writes: list[FactBatch] = []
         self.properties: dict[tuple[str, str, int], Value] = {}
@@ -241,6 +272,9 @@ class FakeGraph:
     async def cursor(self) -> int:
         self._fail("before", self.trouble())
         return self.at
+
+    async def books(self) -> tuple[int, Books]:
+        return await self.cursor(), self.kept
 
     async def write(self, batch: FactBatch) -> None:
         await asyncio.sleep(0)
@@ -261,6 +295,7 @@ class FakeGraph:
         self.audits.update({item.entry_id: item for item in batch.audits})
         self.records.update({item.place: item for item in batch.records})
         self.at = batch.upto
+        self.kept = batch.books or self.kept
         self._fail("after", trouble)
 
     async def migrate(self) -> list[int]:

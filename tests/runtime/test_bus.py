@@ -21,6 +21,7 @@ from app.model.events import (
     PropertyChanged,
     TwinEventOccurred,
 )
+from app.model.ledger import Pushes
 from app.model.plan import BehaviorKey, OwnerKey
 from app.runtime.bus import Bus, Fact, Published, Subscription
 
@@ -258,3 +259,29 @@ async def test_a_reader_of_turns_gets_one_after_definitions_have_changed() -> No
         bus.definitions_changed()
         bus.publish(2, 0, values(value("a", 2.0)))
         assert (await anext(facts)).sequence == 2, "who only iterates hears facts alone"
+
+
+async def test_pushes_are_counted_per_subscriber_and_per_topic() -> None:
+    bus = Bus()
+    bus.subscribe([PropertyChanged])  # of nobody outside
+    slow = bus.subscribe([PropertyChanged], coalesce=per_property, topic="propertyChanged")
+    quick = bus.subscribe([PropertyChanged], topic="propertyChanged")
+    strict = bus.subscribe([AlertChanged], limit=1, topic="alertChanged")
+    for number in range(3):
+        bus.publish(number, 0, values(value("a", number), value("b", number)))
+        await read(quick, 2)
+    await read(slow, 1)
+    for _ in range(2):
+        bus.publish(4, 0, outcome_about("pump_123"))
+    assert bus.pushes() == [
+        Pushes(1, "propertyChanged", delivered=1, skipped=5, waiting=2),
+        Pushes(2, "propertyChanged", delivered=6, skipped=0, waiting=2),
+    ]
+    with pytest.raises(Unavailable):
+        await read(strict, 2)
+    slow.close()
+    assert bus.pushed() == [
+        Pushes(0, "alertChanged", delivered=1, skipped=1),
+        Pushes(0, "propertyChanged", delivered=7, skipped=5, waiting=2),
+    ]
+    assert bus.skipped == 6

@@ -34,6 +34,7 @@ from app.model.events import (
     Tick,
     TwinEventOccurred,
 )
+from app.model.ledger import Books
 from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
 from app.model.time import Micros
 from app.model.values import Override
@@ -440,7 +441,11 @@ def coalesced(items: Sequence[Item], lives: dict[str, int], now: dict[str, int])
 
 
 def rows(found: Coalesced) -> list[tuple[int, str, float]]:
-    return [(life, change.twin_id, change.value) for batch in found.batches(1000) for life, change in batch.properties]
+    return [
+        (life, change.twin_id, change.value)
+        for batch in found.batches(1000, Books())
+        for life, change in batch.properties
+    ]
 
 
 def test_what_a_deleted_twin_reported_never_lands_on_its_successor() -> None:
@@ -484,7 +489,7 @@ def test_where_the_behaviors_of_what_is_gone_stood_is_not_written() -> None:
     facts = tuple(BehaviorChanged(key, "inactive", "false", 0, CAUSE) for key in keys)
     load = Load(Plan(2, removed_twins=("a",), removed_overlays=("o",)))
     found = coalesced([(0, Samples(()), Outcome(behaviors=facts)), (0, load, Outcome())], {}, {"a": 1, "b": 1})
-    [batch] = found.batches(1000)
+    [batch] = found.batches(1000, Books())
     assert [item.key for item in batch.behaviors] == [keys[1], keys[3]]
 
 
@@ -503,6 +508,6 @@ def test_the_newest_twenty_events_per_twin_are_kept_oldest_first() -> None:
         {},
         {"a": 1, "b": 1},
     )
-    [batch] = found.batches(1000)
+    [batch] = found.batches(1000, Books())
     assert [event.name for event in batch.events if event.twin_id == "a"] == [f"e{n}" for n in range(10, 30)]
     assert {event.twin_id for event in batch.events} == {"a", "b"}
