@@ -41,6 +41,9 @@ def serve(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Allow an address that is not loopback: anyone may then do anything.")
     ] = False,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Wait while another server has the data directory; then take over.")
+    ] = False,
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
 ) -> None:
     """Run the server until Ctrl-C.
@@ -57,6 +60,8 @@ def serve(
             overrides["graph"] = {"uri": graph}
         if data_dir is not None:
             overrides["data_dir"] = data_dir
+        if standby:
+            overrides["actor"] = {"standby": True}
         server: dict[str, Any] = {"insecure": True} if insecure else {}
         if host is not None:
             server["host"] = host

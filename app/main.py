@@ -44,7 +44,7 @@ from app.commands.what_if import WhatIfCommands
 from app.connectors.mqtt_publish import publish
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
-from app.errors import TwinOverlayError
+from app.errors import TwinOverlayError, Unavailable
 from app.find.finder import Finder
 from app.graph.connect import move
 from app.graph.embedded import EmbeddedEngine
@@ -71,8 +71,8 @@ from app.runtime.ingest import Ingest
 from app.runtime.ledger import LossLedger
 from app.runtime.metrics import Metrics
 from app.runtime.phases import Phases
-from app.runtime.recover import recover
 from app.settings import Settings
+from app.standby import Opened, open_at_once
 
 log = logging.getLogger("twin_overlay")
 OpenJournal = Callable[[Settings], Journal]
@@ -91,16 +91,18 @@ def build(
     port: int,
     start_engine: StartEngine | None,
     *,
-    journal_of: OpenJournal = open_journal,
+    opened: Callable[[], Opened] | None = None,
 ) -> Starlette:
     """The application, not started yet. `port` is the one bound for it: the Host and Origin lists need to know.
     `start_engine` gives the graph engine once it has started (serve.py stops it), None where the graph is a server
-    elsewhere. Entering its lifespan may raise Misconfigured or Unavailable; the journal can be given for fault
-    tests."""
+    elsewhere. `opened` gives what to start from, where it was not opened here: by a standby, or a fault test. Entering
+    its lifespan may raise Misconfigured or Unavailable."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with running(settings, start_engine, journal_of, address_of(settings.server, port)) as services:
+        start_from = opened or (lambda: open_at_once(open_journal(settings)))
+        address = address_of(settings.server, port)
+        async with running(settings, start_engine, start_from, address) as services:
             app.router.routes[:] = routes(services, settings.server)
             yield
 
@@ -123,20 +125,19 @@ class _Rooms:
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, start_engine: StartEngine | None, journal_of: OpenJournal, address: str = ""
+    settings: Settings, start_engine: StartEngine | None, start_from: Callable[[], Opened], address: str = ""
 ) -> AsyncIterator[Services]:
     phases = Phases()
     async with contextlib.AsyncExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        journal = journal_of(settings)
+        opened = start_from()  # reads only, and needs no graph: an embedded one is starting meanwhile
+        journal, engine = opened.journal, opened.engine
         stack.push_async_callback(journal.close)
-        engine = Engine()
-        recover(engine, journal)  # reads only, and needs no graph: an embedded one is starting meanwhile
         phases.done("journal")
         copy = DefinitionsCopy(settings.data_dir / "journal")
         stack.push_async_callback(copy.close)
         clock = SystemClock()
-        store, catalogue, absent = await _definitions(settings, start_engine, journal, copy, clock, phases)
+        store, catalogue, absent = await _definitions(settings, start_engine, opened, copy, clock, phases)
         stack.push_async_callback(store.close)
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
         respawn = Respawn(start_engine, partial(_follow, store), clock) if start_engine is not None else None
@@ -163,14 +164,19 @@ async def running(
 async def _definitions(
     settings: Settings,
     start_engine: StartEngine | None,
-    journal: Journal,
+    opened: Opened,
     copy: DefinitionsCopy,
     clock: SystemClock,
     phases: Phases,
 ) -> tuple[GraphStore, Catalogue, Absent | None]:
     """The graph with what it has; where it is not there, an absent one with what was copied from it. An empty journal
-    waits for it: it must begin behind what the graph has. Raises Misconfigured and Unavailable."""
-    graph, copied = settings.graph, copy.revision if journal.last_sequence else None
+    waits for it: it must begin behind what the graph has. Whoever takes over waits for nothing. Raises Misconfigured
+    and Unavailable."""
+    graph, journal = settings.graph, opened.journal
+    if opened.catalogue is not None and journal.last_sequence:
+        comes = Unavailable("this server has just taken over, the graph comes next", code="GRAPH_UNAVAILABLE")
+        return _absent(settings, start_engine, journal, clock, comes, opened.catalogue)
+    copied = copy.revision if journal.last_sequence else None
     seconds = graph.start_timeout_seconds
     if copied is not None:
         seconds = min(seconds, graph.degraded_after_seconds * (1 if start_engine is None else _ENGINE_TIMES))
@@ -191,13 +197,24 @@ async def _definitions(
             found.revision,
         )
         phases.done("no graph")
-        store = GraphStore(None, graph.database, answer_seconds=graph.answer_timeout_seconds)
-        absent = Absent(store, graph, start_engine, journal, clock, away.error)
-        return store, Catalogue.of(found.revision, found.saved), absent
+        catalogue = Catalogue.of(found.revision, found.saved)
+        return _absent(settings, start_engine, journal, clock, away.error, catalogue)
     if copy.revision != revision:
         await copy.replace(revision, stored)
     phases.done("definitions")
     return store, Catalogue.of(revision, stored), None
+
+
+def _absent(
+    settings: Settings,
+    start_engine: StartEngine | None,
+    journal: Journal,
+    clock: SystemClock,
+    why: TwinOverlayError,
+    catalogue: Catalogue,
+) -> tuple[GraphStore, Catalogue, Absent]:
+    store = GraphStore(None, settings.graph.database, answer_seconds=settings.graph.answer_timeout_seconds)
+    return store, catalogue, Absent(store, settings.graph, start_engine, journal, clock, why)
 
 
 def _installation(settings: Settings) -> str:

@@ -27,6 +27,8 @@ from app.settings import ServerSettings, Settings
 
 if TYPE_CHECKING:
     from app.main import OpenJournal
+    from app.ports import Journal
+    from app.standby import Opened
 
 StartEngine = Callable[[], Awaitable[EmbeddedEngine]]
 
@@ -74,10 +76,16 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
 async def _serve(bound: socket.socket, settings: Settings, journal_of: "OpenJournal | None") -> None:
     host, port = bound.getsockname()[:2]
     async with contextlib.AsyncExitStack() as stack:
-        start_engine = await stack.enter_async_context(_engine(settings))
-        from app.main import build, open_journal  # only now: see above
+        start_engine = await stack.enter_async_context(_engine(settings, at_once=not settings.actor.standby))
+        from app.api.http import standby_routes  # only now: see above
+        from app.main import build, open_journal
+        from app.standby import StandBy, open_at_once
 
-        app = build(settings, port, start_engine, journal_of=journal_of or open_journal)
+        def journal() -> "Journal":
+            return (journal_of or open_journal)(settings)
+
+        taken: Opened | None = None
+        app = build(settings, port, start_engine, opened=lambda: taken or open_at_once(journal()))
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -89,16 +97,23 @@ async def _serve(bound: socket.socket, settings: Settings, journal_of: "OpenJour
             server_header=False,
         )
         server = _Server(config)
-        with starting():
-            await stack.enter_async_context(app.router.lifespan_context(app))
-        running = asyncio.ensure_future(server.serve(sockets=[bound]))
-        log.info("serving GraphQL at http://%s:%s/graphql", host, port)
+        running: asyncio.Future[None] | None = None
         try:
+            if settings.actor.standby:
+                standby = StandBy(settings.data_dir / "journal", journal)
+                app.router.routes[:] = standby_routes(lambda: standby.why)
+                running = asyncio.ensure_future(server.serve(sockets=[bound]))
+                log.info("standing by at http://%s:%s for the journal in %s", host, port, settings.data_dir)
+                taken = await standby.wait()
+            with starting():
+                await stack.enter_async_context(app.router.lifespan_context(app))
+            running = running or asyncio.ensure_future(server.serve(sockets=[bound]))
+            log.info("serving GraphQL at http://%s:%s/graphql", host, port)
             await asyncio.shield(running)
-        except asyncio.CancelledError:
-            server.should_exit = True
-            await running
-            raise
+        finally:
+            if running is not None and not running.done():
+                server.should_exit = True
+                await running
 
 
 @contextlib.contextmanager
@@ -131,9 +146,10 @@ class _LeaveAlone:
 
 
 @contextlib.asynccontextmanager
-async def _engine(settings: Settings) -> AsyncIterator[StartEngine | None]:
-    """The embedded engine, its process there but not yet answering; stopped at the end, whatever came of it. Whoever
-    asks for it waits for the start that is under way; where that has failed, or it ended since, another one begins."""
+async def _engine(settings: Settings, *, at_once: bool) -> AsyncIterator[StartEngine | None]:
+    """The embedded engine, its process there but not yet answering, or (a standby's) not begun; stopped at the end,
+    whatever came of it. Whoever asks for it waits for the start that is under way; where that has failed, or it ended
+    since, another one begins."""
     if settings.graph.uri != "embedded":
         yield None
         return
@@ -147,22 +163,28 @@ async def _engine(settings: Settings) -> AsyncIterator[StartEngine | None]:
         await (embedded.restart() if embedded.ended else embedded.start())
         return embedded
 
-    starting = asyncio.ensure_future(start())
+    starting: asyncio.Future[EmbeddedEngine] | None = None
+
+    def start_it() -> asyncio.Future[EmbeddedEngine]:
+        nonlocal starting
+        failed = starting is not None and starting.done() and (starting.cancelled() or starting.exception() is not None)
+        if starting is None or failed or (starting.done() and embedded.ended):
+            starting = asyncio.ensure_future(start())
+        return starting
 
     async def started() -> EmbeddedEngine:
-        nonlocal starting
-        if starting.done() and (starting.cancelled() or starting.exception() is not None or embedded.ended):
-            starting = asyncio.ensure_future(start())
-        return await asyncio.shield(starting)
+        return await asyncio.shield(start_it())
 
-    spawned = asyncio.ensure_future(embedded.spawned.wait())
     try:
-        await asyncio.wait({starting, spawned}, return_when=asyncio.FIRST_COMPLETED)
+        if at_once:
+            spawned = asyncio.ensure_future(embedded.spawned.wait())
+            start_it().add_done_callback(lambda _: spawned.cancel())  # one that failed before has nothing to wait for
+            await asyncio.wait({spawned})
         yield started
     finally:
-        spawned.cancel()
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        if starting is not None:
+            starting.cancel()
+            await asyncio.gather(starting, return_exceptions=True)
         await embedded.stop()
 
 

@@ -39,6 +39,11 @@ class GraphSettings(_Section):
     for an embedded engine that is starting."""
 
 
+class ActorSettings(_Section):
+    standby: bool = False
+    """Waits, as long as another server has the journal folder, and takes over when that one ends."""
+
+
 class IngestSettings(_Section):
     max_waiting_readings: int = Field(default=10_000, ge=1)
     max_batch_readings: int = Field(default=500, ge=1)
@@ -102,6 +107,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("twin-overlay-data")
     """The journal, its lock, the embedded graph and the assets live here."""
     graph: GraphSettings = GraphSettings()
+    actor: ActorSettings = ActorSettings()
     ingest: IngestSettings = IngestSettings()
     graph_writer: GraphWriterSettings = GraphWriterSettings()
     journal: JournalSettings = JournalSettings()

@@ -3,12 +3,39 @@
 Healthy means the process answers; ready means every part that it needs answers too.
 """
 
+from collections.abc import Callable
+
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.api.problem import PREFIX, problem
 from app.api.services import Services
+from app.errors import Unavailable
+
+
+def standby_routes(why: Callable[[], str]) -> list[BaseRoute]:
+    """What a server answers that waits for another's end: that it lives, and everything else with 503."""
+
+    async def healthz(request: Request) -> Response:
+        return JSONResponse({"status": "standby"})
+
+    async def readyz(request: Request) -> Response:
+        return JSONResponse({"status": "standby", "problems": {"actor": why()}}, 503)
+
+    async def others(request: Request) -> Response:
+        error = Unavailable(f"this server stands by: {why()}", code="STANDBY", hint="ask the server that has it")
+        if request.url.path.startswith(PREFIX):
+            return problem(error)
+        content = {"errors": [{"message": error.message, "extensions": error.extensions()}]}
+        return JSONResponse(content, 503, {"cache-control": "no-store"})
+
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/{path:path}", others, methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]),
+    ]
 
 
 def plain_routes(services: Services) -> list[BaseRoute]:

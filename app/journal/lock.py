@@ -8,7 +8,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from app.errors import Misconfigured
+from app.errors import Misconfigured, Unavailable
 
 LOCK_FILE = "journal.lock"
 
@@ -16,8 +16,10 @@ LOCK_FILE = "journal.lock"
 class FolderLock:
     """A held lock; `release` (or the end of the process) gives it back."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self._path = path
         self._descriptor = descriptor
+        self._file = _identity(os.fstat(descriptor))
 
     @classmethod
     def take(cls, folder: Path) -> "FolderLock":
@@ -41,14 +43,32 @@ class FolderLock:
             raise Misconfigured(
                 f"the journal folder {folder} is in use{by}",
                 code="JOURNAL_IN_USE",
-                hint="stop the other server, or give this one a data directory of its own",
+                hint="stop the other server, or wait for its end with --standby, or give another data directory",
             ) from error
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
-        return cls(descriptor)
+        return cls(path, descriptor)
+
+    def check(self) -> None:
+        """Before anything is committed, and so before anything is sent. A file that somebody deleted or replaced keeps
+        nobody away any more: raises Unavailable (JOURNAL_LOCK_LOST)."""
+        try:
+            if _identity(os.stat(self._path)) == self._file:
+                return
+        except OSError:
+            pass  # deleted, or with its folder out of reach
+        raise Unavailable(
+            f"{self._path} is no longer the file that this server has locked: another one may act on this journal",
+            code="JOURNAL_LOCK_LOST",
+            hint="start again; never delete the lock file, it means nothing once its process has ended",
+        )
 
     def release(self) -> None:
         """Give it back; a second time does nothing."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             os.close(descriptor)
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino

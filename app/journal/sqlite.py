@@ -110,9 +110,10 @@ class SqliteJournal:
         return self._thread.commits
 
     async def append(self, entries: Sequence[tuple[Micros, Input, Outcome]]) -> int:
-        """Raises Unavailable (JOURNAL_FAILED, from then on for every call; JOURNAL_CLOSED)."""
+        """Raises Unavailable (JOURNAL_FAILED, from then on for every call; JOURNAL_CLOSED; JOURNAL_LOCK_LOST)."""
         if not entries:
             return self._last
+        self._lock.check()
         return await self._thread.append([(now, encode(input, outcome)) for now, input, outcome in entries])
 
     def read(self, after: int, limit: int = 1000) -> list[Entry]:

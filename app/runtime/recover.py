@@ -28,6 +28,11 @@ def recover(engine: Decider, journal: Journal) -> int:
             code="JOURNAL_DAMAGED",
             hint="restore the whole journal folder from a copy, or move it aside and start with an empty one",
         )
+    return fold_rest(engine, journal, after)
+
+
+def fold_rest(engine: Decider, journal: Journal, after: int) -> int:
+    """What came behind `after`, up to which the engine is; the last sequence. Raises as `recover` does."""
     while entries := journal.read(after, _CHUNK):
         for entry in entries:
             engine.fold(entry)

@@ -28,6 +28,7 @@ from app.commands.definitions import DefinitionCommands
 from app.main import open_journal, running
 from app.serve import starting
 from app.settings import load_settings
+from app.standby import open_at_once
 from tests.bench.engines import ENGINES, StartEngine
 from tests.bench.pumps import CONDITIONS, PROPERTIES, Documents, batches, pump_type, pumps
 from tests.e2e.processes import running_server
@@ -103,7 +104,7 @@ async def _round(
     settings = load_settings(data_dir=data_dir, graph=graph.settings)
     async with (
         AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver,
-        running(settings, None, open_journal) as services,
+        running(settings, None, lambda: open_at_once(open_journal(settings))) as services,
     ):
         definitions = services.commands.definitions
         await definitions.save([pump_type()], ACTOR)

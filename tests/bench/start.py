@@ -20,6 +20,7 @@ from neo4j import AsyncGraphDatabase
 from app.graph.embedded import EmbeddedEngine
 from app.main import open_journal, running
 from app.settings import load_settings
+from app.standby import open_at_once
 from tests.bench.load import ACTOR, floor
 from tests.bench.pumps import pump_type, pumps, station_type, stations
 from tests.e2e.processes import start_server
@@ -58,11 +59,11 @@ async def _fill(data_dir: Path, behaviors: int) -> None:
         graph = GraphAddress(engine.uri, engine.user, engine.password, engine.database)
         with tempfile.TemporaryDirectory() as elsewhere:
             settings = load_settings(data_dir=elsewhere, graph=graph.settings)
-            async with running(settings, None, open_journal) as services:
+            async with running(settings, None, lambda: open_at_once(open_journal(settings))) as services:
                 await services.commands.definitions.save([pump_type(behaviors), station_type()], ACTOR)
             async with AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver:
                 await floor(driver, graph, pumps("pump", TWINS))
-            async with running(settings, None, open_journal) as services:
+            async with running(settings, None, lambda: open_at_once(open_journal(settings))) as services:
                 await services.commands.definitions.save(stations("pump", OVERLAYS), ACTOR)
     finally:
         await engine.stop()

@@ -76,7 +76,7 @@ async def start_server(
     program: Sequence[str] = ("-m", "app", "serve"),
     directory: Path = REPO,
 ) -> ServerProcess:
-    """Start and wait until it says where it serves."""
+    """Start and wait until it says where it serves, or stands by."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *program,
@@ -99,7 +99,7 @@ async def start_server(
         async for raw in process.stderr:
             line = raw.decode(errors="replace").rstrip()
             log.append(line)
-            found = re.search(r"serving GraphQL at (http://\S+)/graphql", line)
+            found = re.search(r"(?:serving GraphQL|standing by) at (http://[^\s/]+)", line)
             if found and not serving.done():
                 serving.set_result(found[1])
         if not serving.done():
