@@ -101,9 +101,11 @@ class Neo4jServer:
         self._port = free_port()
         self.address = GraphAddress(f"bolt://127.0.0.1:{self._port}", "neo4j", _PASSWORD, "neo4j")
         self.process: ServerProcess | None = None
+        self._claimed = False
 
     async def start(self) -> None:
-        """Returns when the database answers; raises NotHere with the end of its log."""
+        """Returns when the database answers; raises NotHere with the end of its log. Again, after it was stopped or
+        killed: on the same data at the same address."""
         self._configure()
         self.process = await ServerProcess.start(
             "Neo4j",
@@ -144,12 +146,16 @@ class Neo4jServer:
     async def _answers(self) -> bool:
         """A new server wants its first password changed; then the database must answer with it."""
         try:
+            if self._claimed:
+                await self.address.run("RETURN 1 AS one")
+                return True
             async with (
                 AsyncGraphDatabase.driver(self.address.uri, auth=("neo4j", "neo4j")) as driver,
                 driver.session(database="system") as session,
             ):
                 result = await session.run("ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $new", new=_PASSWORD)
                 await result.consume()
+            self._claimed = True
             await self.address.run("RETURN 1 AS one")
         except (DriverError, Neo4jError, OSError):
             return False
