@@ -287,6 +287,7 @@ def _wire(
         NotificationCommands(notifications, ingest),
     )
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
+    metrics.count_faults(lambda: (fault.reason for fault in engine.live.faults()))
 
     def graph() -> GraphState:
         state = writer.state

@@ -29,7 +29,7 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.ledger import Books
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GuardView
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GuardView
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.stored_script import ScriptRevision, StoredScript
@@ -240,6 +240,12 @@ class LiveView(Protocol):
 
     def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
         """What keeps a behavior's evidence unknown, one line each; empty where it is known or not there."""
+
+    def fault(self, key: BehaviorKey) -> Fault | None:
+        """By what mistake a behavior comes to nothing although its values are known; None where by none."""
+
+    def faults(self) -> Sequence[Fault]:
+        """Of all behaviors that have one, by owner and name."""
 
     def explain(self, key: BehaviorKey) -> Explanation | None:
         """Why a behavior is as it is, on the values of now; None for one that is not there."""

@@ -28,10 +28,10 @@ from app.api.types.alert import Alert, AlertConnection, alerts_of
 from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_connection, owner_of
 from app.api.types.asset import Asset, Prefix
 from app.api.types.audit import AuditConnection, AuditWhere, audit_connection
-from app.api.types.behavior import Behavior, find_behavior
+from app.api.types.behavior import Behavior, faulty_keys, find_behavior
 from app.api.types.call import Call
 from app.api.types.connector import Connector
-from app.api.types.enums import AlertSeverity, DefinitionKind, OverrideKind, OwnerKind
+from app.api.types.enums import AlertSeverity, BehaviorFaultReason, DefinitionKind, OverrideKind, OwnerKind
 from app.api.types.history import DefinitionHistory, find_history
 from app.api.types.ledger import IngestLedger
 from app.api.types.node import Node
@@ -46,6 +46,7 @@ from app.commands.assets import paths_below
 from app.errors import Invalid
 from app.find.query import Order, OverlayFilter, TwinFilter
 from app.model.audit import AlertQuery, AuditQuery
+from app.model.catalogue import Catalogue
 from app.model.names import IDENTIFIER_RULE, is_identifier
 
 VERSION = version("twin-overlay")
@@ -268,6 +269,32 @@ class Query(RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQuerie
     ) -> Behavior | None:
         id = written(owner_id, "ownerId")
         return find_behavior(info.context.catalogue, info.context.live, owner_kind.value, id, name)
+
+    @strawberry.field(
+        description=(
+            "Behaviors that come to nothing although their values are known (`fault` says why), by owner and name. "
+            "PAGE_SIZE_INVALID, CURSOR_INVALID."
+        )
+    )
+    def faulty_behaviors(
+        self,
+        info: Info,
+        reason: Annotated[
+            list[BehaviorFaultReason] | None, strawberry.argument(description="Only for these reasons.")
+        ] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Behavior]:
+        live = info.context.live
+        wanted = {str(item.value) for item in reason} if reason is not None else None
+        keys = faulty_keys(live, wanted)
+
+        def show(catalogue: Catalogue, text: str) -> Behavior | None:
+            return find_behavior(catalogue, live, *text.split("/", 2))
+
+        return connect(keys, show, info.context, first, after, last, before)
 
     @strawberry.field(description="One call to a device; null where there is none of that id.")
     async def call(

@@ -27,7 +27,7 @@ from app.engine.formulas import NO_FORMULAS, Formula, formulas_of
 from app.engine.past import Past
 from app.engine.slots import Test
 from app.engine.values import Spec
-from app.model.conditions import Condition, PropertyRef
+from app.model.conditions import Arithmetic, Condition, Negative, PropertyRef, nodes
 from app.model.definitions import Lifecycle
 from app.model.events import Cause, Evidence, PropertyChanged, TwinEventOccurred
 from app.model.plan import (
@@ -57,7 +57,19 @@ VERDICT: Mapping[Evidence, bool | None] = {"true": True, "false": False, "unknow
 class ShapeState:
     """What all owners of a shape share: property specs, methods, and rules compiled once per combination of types."""
 
-    __slots__ = ("_asked", "_compiled", "_mapped", "_reads", "computed", "events", "methods", "shape", "specs", "users")
+    __slots__ = (
+        "_asked",
+        "_calculates",
+        "_compiled",
+        "_mapped",
+        "_reads",
+        "computed",
+        "events",
+        "methods",
+        "shape",
+        "specs",
+        "users",
+    )
 
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
@@ -71,6 +83,7 @@ class ShapeState:
         self.users = 0
         self._mapped: dict[tuple[str, ...], tuple[str, ...]] = {}
         self._reads: dict[int, Reads | str] = {}
+        self._calculates: dict[int, bool] = {}
         self._asked: dict[int, Mapping[str, Reads | str]] = {}
         self._compiled: dict[_Variant, Compiled] = {}
 
@@ -95,6 +108,15 @@ class ShapeState:
             if condition is not None:
                 found = _readable(condition)
             self._reads[index] = found
+        return found
+
+    def calculates(self, index: int) -> bool:
+        """Whether the condition of rule number `index` has arithmetic of its own, which may come to nothing."""
+        found = self._calculates.get(index)
+        if found is None:
+            condition = self.shape.rules[index].condition
+            found = condition is not None and any(isinstance(it, Arithmetic | Negative) for it in nodes(condition))
+            self._calculates[index] = found
         return found
 
     def asked(self, index: int) -> Mapping[str, Reads | str]:

@@ -96,6 +96,8 @@ class Compiled:
     """Places in `reads` of what is asked for more than its value: any report of it may count."""
     valued: tuple[int, ...] = ()
     """Places in `reads` of what is asked for its value: UNKNOWN may come of it."""
+    mismatches: tuple[str, ...] = ()
+    """Those of the notes that no binding would help."""
 
     @property
     def timed(self) -> bool:
@@ -222,7 +224,7 @@ class _Writer:
         self._kinds: dict[str, int] = {}
         self._watched: set[int] = set()
         self._valued: set[int] = set()
-        self._notes: dict[str, None] = {}
+        self._notes: dict[str, bool] = {}
         self._count = 0
 
     def compiled(self, read: "Callable[[_Writer, Condition], _Operand]") -> Compiled:
@@ -247,6 +249,7 @@ class _Writer:
             tuple(self._slots),
             tuple(sorted(self._watched)),
             tuple(sorted(self._valued)),
+            tuple(note for note, mismatch in self._notes.items() if mismatch),
         )
 
     # ------------------------------------------------------------ statements
@@ -292,7 +295,7 @@ class _Writer:
         return name
 
     def _mismatch(self, note: str) -> _Operand:
-        self._notes[note] = None
+        self._notes[note] = True
         return _UNKNOWN
 
     def truth(self, node: Condition) -> _Operand:
@@ -364,7 +367,7 @@ class _Writer:
         place = self._reads.get(ref)
         if place is None:
             where = f"{written(ref.owner)}.{ref.name}" if ref.owner else ref.name
-            self._mismatch(f"there is no '{where}' to read")
+            self._notes[f"there is no '{where}' to read"] = False
         return place
 
     def _load(self, expression: str, type: ValueType | None, sure: bool = False) -> _Operand:

@@ -48,7 +48,8 @@ from app.model.explanation import Seen, ValueType
 from app.model.time import Micros, in_seconds
 from app.model.values import Value
 
-NO_RESULT = "the arithmetic has no result (division by zero or overflow)"
+DIVIDED_BY_ZERO = "it is divided by zero"
+OVERFLOWN = "the result is no finite number"
 _ORDERED = ("number", "text", "time", "duration")
 
 
@@ -231,7 +232,9 @@ def _calculated(op: str, left: Came, right: Came) -> Came:
     if left.value is None or right.value is None:
         return Came("number")
     result = ARITHMETIC[op](left.value, right.value)
-    return Came("number", result, "" if result is not None else NO_RESULT)
+    if result is not None:
+        return Came("number", result)
+    return Came("number", None, DIVIDED_BY_ZERO if op in "/%" and right.value == 0 else OVERFLOWN)
 
 
 def _not(_: _Explainer, node: Not, under: list[Came]) -> Came:

@@ -13,14 +13,18 @@ from app.engine.slot import UNSEEN, Slot
 from app.engine.slots import Gathered as GatheredPlan
 from app.model.conditions import Condition, about_members, owners, references, written
 from app.model.events import MemberValue, TimerKey, Together
+from app.model.live import FaultReason
 from app.model.values import Value
 
 if TYPE_CHECKING:
     from app.engine.cells import Cell, Owner, TwinState
     from app.engine.memory import Memory
 
+    Fault = tuple[FaultReason, str]
+
 ALL = -1
 """The place that stands for every member: what the item reads outside of the role has changed."""
+NO_RESULT = "the arithmetic has no result (division by zero or overflow)"
 SHOWN = 10
 """Members that a record names."""
 
@@ -31,6 +35,7 @@ class _Member(NamedTuple):
     """None where it can't be asked; then it is unknown."""
     cells: "tuple[Cell, ...]"
     why: str = ""
+    mismatches: str = ""
 
 
 class Gathered(Slot):
@@ -88,7 +93,7 @@ class Gathered(Slot):
                 variant = variants[key] = _variant(self.plan, item, types, dict(zip(named, bound, strict=True)))
             self.watching = self.watching or variant.watched
             shown = tuple([found[place] for place in variant.places])
-            yield _Member(id, variant.test, shown, variant.why)  # type: ignore[arg-type]
+            yield _Member(id, variant.test, shown, variant.why, variant.mismatches)  # type: ignore[arg-type]
 
     # ------------------------------------------------------------ looking
 
@@ -204,6 +209,19 @@ class Gathered(Slot):
         if len(places) > SHOWN:
             yield f"{len(places) - SHOWN} more in {over}", "NotKnown"
 
+    def faults(self, of_cell: "Callable[[Cell], Iterator[Fault]]") -> "Iterator[Fault]":
+        """Why it can't be said of some members, although all that is asked of them is known."""
+        over = written(self.plan.node.over)
+        for place in self._unknown() if self.live is None else ():
+            member = self._members[place]
+            silent = [cell for cell in member.cells if cell.live is None]
+            for cell in silent:
+                yield from of_cell(cell)
+            if member.mismatches:
+                yield "type_mismatch", f"{over}/{member.id}: {member.mismatches}"
+            elif not silent and not member.why:
+                yield "no_result", f"{over}/{member.id}: {NO_RESULT}"
+
     def _unknown(self) -> list[int]:
         """The places of members of whom it can't be said."""
         return [place for place in range(len(self._members)) if self._kept.member(place) is None]
@@ -231,6 +249,7 @@ class _Variant(NamedTuple):
     """Of what the test takes, among the references of the item."""
     watched: bool
     why: str
+    mismatches: str = ""
 
 
 def _variant(
@@ -247,4 +266,4 @@ def _variant(
     if made.slots:
         return _Variant(None, (), False, "a member can't be asked about time or events")
     places = tuple([refs.index(ref) for ref in made.reads])
-    return _Variant(made.test, places, bool(made.watched), "; ".join(made.notes))
+    return _Variant(made.test, places, bool(made.watched), "; ".join(made.notes), "; ".join(made.mismatches))

@@ -15,6 +15,7 @@ from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState,
 from app.engine.computed import compute
 from app.engine.deliveries import Deliveries
 from app.engine.elapsed import Elapsed
+from app.engine.faults import fault_of, faults
 from app.engine.raises import ALERT_FLOOD, Raises, counts
 from app.engine.stale import StaleQueue
 from app.engine.timers import Timers
@@ -39,7 +40,7 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.ledger import Tally
-from app.model.live import BehaviorView, ClockView, Connectivity, GuardView
+from app.model.live import BehaviorView, ClockView, Connectivity, Fault, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Value
@@ -70,6 +71,8 @@ class LiveState:
         """By twin id, bound by name whether the twin is there or not."""
         self.beyond: set[str] = set()
         """Of a part of a plant: overlays that bind its twins and are not in it."""
+        self.suspects: dict[BehaviorKey, None] = {}
+        """Behaviors that may have a fault (faults.py), and some that are gone."""
         self.alerts: dict[str, Alert] = {}
         """Open ones."""
         self.alerts_of: dict[OwnerKey, dict[tuple[str, str], str]] = {}
@@ -231,7 +234,18 @@ class LiveState:
         ]
         lines += rule.notes
         lines += rule.memory.why_unknown() if rule.memory is not None else ()
-        return lines or ["the arithmetic has no result (division by zero or overflow)"]
+        if not lines and (fault := fault_of(self, rule)) is not None:
+            lines.append(fault.text)
+        return lines or ["what it asks for is not known"]
+
+    def fault(self, key: BehaviorKey) -> Fault | None:
+        """By what mistake a behavior comes to nothing although its values are known; None where by none."""
+        rule = self.rule(key)
+        return fault_of(self, rule) if rule is not None else None
+
+    def faults(self) -> Sequence[Fault]:
+        """Of all behaviors that have one, by owner and name."""
+        return faults(self)
 
     def basis(self, key: BehaviorKey) -> Basis | None:
         """What a behavior's condition stands on now; None for one that is not there or can't be run."""

@@ -7,7 +7,7 @@ it is bound anew; nothing is evaluated here (`load.py` decides what the new rule
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from app.engine import interlocks, limits
+from app.engine import faults, interlocks, limits
 from app.engine.asides import Aside
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
@@ -230,6 +230,10 @@ def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState], 
         rule = owner.rules[plan.name] = RuleState(owner, index, plan, live.twins)
         _remember(live, rule)
         loading.attach(rule)
+        if faults.may_have(rule):
+            live.suspects[rule.key] = None
+        else:
+            live.suspects.pop(rule.key, None)
         old = before.get(plan.name)
         if old is not None and old.error is None and rule.error is None:
             rule.active, rule.evidence, rule.since, rule.cause = old.active, old.evidence, old.since, old.cause

@@ -18,6 +18,18 @@ class BehaviorView(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+FaultReason = Literal["cannot_run", "type_mismatch", "division_by_zero", "overflow", "no_result"]
+"""`no_result`: of members of a role, whose arithmetic comes to nothing."""
+
+
+class Fault(msgspec.Struct, frozen=True):
+    """The mistake by which a behavior, or a part of it, comes to nothing although its values are known."""
+
+    key: BehaviorKey
+    reason: FaultReason
+    text: str
+
+
 class GuardView(msgspec.Struct, frozen=True):
     """An interlock that stands before a twin, with what its condition comes to now."""
 

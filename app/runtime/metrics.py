@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from app.model.ledger import COUNTED, WAITING, Ledger, Pushes
+from app.model.live import FaultReason
 from app.model.values import OverrideKind
 
 _COMMIT_BUCKETS = (0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -56,7 +57,21 @@ class Metrics:
 
     def count_overrides(self, read: Callable[[], Iterable[OverrideKind]]) -> None:
         """Show how many properties are overridden, by kind."""
-        self._registry.register(_Overrides(read))
+        self._registry.register(
+            _Counted("twin_overlay_overrides", "Properties out of service or forced", "kind", OverrideKind, read)
+        )
+
+    def count_faults(self, read: Callable[[], Iterable[FaultReason]]) -> None:
+        """Show how many behaviors come to nothing by a mistake, by reason."""
+        self._registry.register(
+            _Counted(
+                "twin_overlay_behaviors_in_error",
+                "Behaviors that come to nothing by a mistake",
+                "reason",
+                FaultReason,
+                read,
+            )
+        )
 
     def show_ledger(self, read: Callable[[], Ledger]) -> None:
         self._registry.register(_Ledger(read))
@@ -70,17 +85,18 @@ class Metrics:
         self._registry.register(_Read("twin_overlay_bus_skipped", "Facts that slow subscribers did not get", read))
 
 
-class _Overrides(Collector):
-    """Counted when it is looked at: there are few, and the engine keeps them."""
+class _Counted(Collector):
+    """A gauge a word of a few, counted when it is looked at: there are few, and the engine keeps them."""
 
-    def __init__(self, read: Callable[[], Iterable[OverrideKind]]) -> None:
-        self._read = read
+    def __init__(self, name: str, text: str, label: str, words: object, read: Callable[[], Iterable[str]]) -> None:
+        self._name, self._text, self._label, self._read = name, text, label, read
+        self._words: tuple[str, ...] = get_args(words)
 
     def collect(self) -> Iterable[Metric]:
-        found = GaugeMetricFamily("twin_overlay_overrides", "Properties out of service or forced", labels=["kind"])
+        found = GaugeMetricFamily(self._name, self._text, labels=[self._label])
         counts = Counted(self._read())
-        for kind in get_args(OverrideKind):
-            found.add_metric([kind], counts[kind])
+        for word in self._words:
+            found.add_metric([word], counts[word])
         yield found
 
 

@@ -55,7 +55,7 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.ledger import Books, Ledger
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, GraphState, GuardView
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GraphState, GuardView
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
@@ -197,6 +197,7 @@ class FakeLive:
         self.alerts: dict[str, Alert] = {}
         self.calls: dict[str, Call] = {}
         self.clocks: dict[str, ClockView] = {}
+        self.broken: dict[BehaviorKey, Fault] = {}
         self.doubts: dict[BehaviorKey, Sequence[str]] = {}
         self.timers: dict[BehaviorKey, Sequence[Timer]] = {}
         self.standing: dict[str, Sequence[GuardView]] = {}
@@ -228,6 +229,12 @@ class FakeLive:
 
     def why_unknown(self, key: BehaviorKey) -> Sequence[str]:
         return self.doubts.get(key, ())
+
+    def fault(self, key: BehaviorKey) -> Fault | None:
+        return self.broken.get(key)
+
+    def faults(self) -> Sequence[Fault]:
+        return list(self.broken.values())
 
     def explain(self, key: BehaviorKey) -> Explanation | None:
         view = self.views.get(key.owner, {}).get(key.name)

@@ -9,7 +9,7 @@ from app.api.ids import global_id
 from app.model.change import Hop, RelatedTwin
 from app.model.events import Cause, TwinEventOccurred
 from app.model.ledger import Account, Ledger
-from app.model.live import BehaviorView, Connectivity
+from app.model.live import BehaviorView, Connectivity, Fault
 from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import SECOND
 from tests.api.client import ask, post, refused
@@ -572,3 +572,30 @@ async def test_a_subtype_shows_what_it_inherits_and_its_twins_are_its_supertypes
     assert booster["methods"]
     assert [item["name"] for item in answer["twin"]["properties"]] == names
     assert [item["twinId"] for item in answer["twins"]["nodes"]] == ["booster_1", "pump_123", "pump_124"]
+
+
+async def test_behaviors_that_come_to_nothing_by_a_mistake_are_listed_with_it(installation: Installation) -> None:
+    query = """query($reason: [BehaviorFaultReason!], $first: Int, $after: String) {
+      faultyBehaviors(reason: $reason, first: $first, after: $after) {
+        totalCount pageInfo { hasNextPage endCursor } nodes { ownerKind ownerId name fault { reason text } } } }"""
+    assert (await ask(installation, query))["faultyBehaviors"]["nodes"] == []
+    key = HOT.key
+    installation.live.broken[key] = Fault(key, "division_by_zero", "it is divided by zero")
+    other = BehaviorKey(OwnerKey("twin", "pump_124"), "hot")
+    installation.live.broken[other] = Fault(other, "type_mismatch", "a text is compared with a number")
+    page = (await ask(installation, query, first=1))["faultyBehaviors"]
+    assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (2, True)
+    assert page["nodes"] == [
+        {
+            "ownerKind": "TWIN",
+            "ownerId": "pump_123",
+            "name": "hot",
+            "fault": {"reason": "DIVISION_BY_ZERO", "text": "it is divided by zero"},
+        }
+    ]
+    rest = (await ask(installation, query, after=page["pageInfo"]["endCursor"]))["faultyBehaviors"]
+    assert [node["ownerId"] for node in rest["nodes"]] == ["pump_124"]
+    only = (await ask(installation, query, reason=["TYPE_MISMATCH", "OVERFLOW"]))["faultyBehaviors"]
+    assert [node["ownerId"] for node in only["nodes"]] == ["pump_124"]
+    answer = await ask(installation, '{ twin(twinId: "pump_125") { behaviors { fault { reason } } } }')
+    assert all(item["fault"] is None for item in (answer["twin"] or {"behaviors": []})["behaviors"])

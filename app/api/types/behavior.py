@@ -3,7 +3,7 @@
 `state` and `evidence` are two things: UNKNOWN evidence holds the state it found.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 import strawberry
 
@@ -11,16 +11,26 @@ from app.api.context import Info
 from app.api.ids import global_id
 from app.api.scalars import DateTime, moment
 from app.api.types.behavior_definition import BehaviorDefinition, described
-from app.api.types.enums import BehaviorState, Evidence, OwnerKind
+from app.api.types.enums import BehaviorFaultReason, BehaviorState, Evidence, OwnerKind
 from app.api.types.explanation import Explanation, WhyNot
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
 from app.api.types.timer import Timer
 from app.model import behaviors as model
 from app.model.catalogue import Catalogue
-from app.model.live import BehaviorView
+from app.model.live import BehaviorView, Fault
 from app.model.plan import BehaviorKey, OwnerKey
 from app.ports import LiveView
+
+
+@strawberry.type(description="A mistake in a behavior that no reading would mend.")
+class BehaviorFault:
+    reason: BehaviorFaultReason = strawberry.field(description="Its kind.")
+    text: str = strawberry.field(description="What it is, and where.")
+
+    @classmethod
+    def of(cls, item: Fault) -> "BehaviorFault":
+        return cls(reason=BehaviorFaultReason(item.reason), text=item.text)
 
 
 @strawberry.type(description="A behavior of a twin or overlay, with its live state.")
@@ -40,6 +50,11 @@ class Behavior(BehaviorDefinition, Node):
     @strawberry.field(description="What keeps `evidence` UNKNOWN, one line each; empty where it is known.")
     def unknown_because(self, info: Info) -> list[str]:
         return list(info.context.live.why_unknown(self.key))
+
+    @strawberry.field(description="Why it or a part of it comes to nothing though its values are known; null for none.")
+    def fault(self, info: Info) -> BehaviorFault | None:
+        found = info.context.live.fault(self.key)
+        return BehaviorFault.of(found) if found is not None else None
 
     @strawberry.field(description="What of it waits for its moment: delays, escalations, what it expects.")
     def timers(self, info: Info) -> list[Timer]:
@@ -101,3 +116,12 @@ def find_behavior(catalogue: Catalogue, live: LiveView, owner_kind: str, owner_i
         return None
     owner = OwnerKey("twin" if owner_kind == "twin" else "overlay", owner_id)
     return next((found for found in behaviors_of(catalogue, live, owner) if found.name == name), None)
+
+
+def faulty_keys(live: LiveView, reasons: Container[str] | None) -> list[str]:
+    """`owner kind/owner id/name`, sorted: identifiers have no slash, so that these are the places of cursors too."""
+    return sorted(
+        f"{fault.key.owner.kind}/{fault.key.owner.id}/{fault.key.name}"
+        for fault in live.faults()
+        if reasons is None or fault.reason in reasons
+    )

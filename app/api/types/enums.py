@@ -23,6 +23,19 @@ class OverrideKind(Enum):
     FORCED = strawberry.enum_value("forced", description="Everybody sees the forced value.")
 
 
+@strawberry.enum(description="By what mistake a behavior comes to nothing although its values are known.")
+class BehaviorFaultReason(Enum):
+    CANNOT_RUN = strawberry.enum_value("cannot_run", description="Its definition can't be run as it is.")
+    TYPE_MISMATCH = strawberry.enum_value(
+        "type_mismatch", description="Values are compared, or calculated with, that are not of a kind."
+    )
+    DIVISION_BY_ZERO = strawberry.enum_value("division_by_zero", description="It divides by zero, now.")
+    OVERFLOW = strawberry.enum_value("overflow", description="Its arithmetic comes to no finite number, now.")
+    NO_RESULT = strawberry.enum_value(
+        "no_result", description="The arithmetic of some members of a role comes to nothing, now."
+    )
+
+
 @strawberry.enum(description="How serious an alert is, in rising order.")
 class AlertSeverity(Enum):
     INFO = "info"
