@@ -324,9 +324,23 @@ AsJson = Annotated[Output, typer.Option("--format", help="`text` for people, `js
 BehaviorName = Annotated[str, typer.Argument(metavar="OWNER/BEHAVIOR", help="Such as pump_123/overheated.")]
 
 
+def _moment(given: str | None) -> int | None:
+    """Raises Invalid."""
+    from app.errors import Invalid
+    from app.model.time import parse_iso
+
+    try:
+        return parse_iso(given) if given is not None else None
+    except ValueError:
+        raise Invalid(f"'{given}' is no moment", code="TIME_INVALID", hint="write it as 2026-01-02T03:04:05Z") from None
+
+
 @app.command()
 def why(
     what: Annotated[str, typer.Argument(metavar="WHAT", help="OWNER/BEHAVIOR, or the id of an alert.")],
+    at: Annotated[
+        str | None, typer.Option(metavar="MOMENT", help="Why the behavior turned last before that (ISO 8601).")
+    ] = None,
     server: ServerUrl = DEFAULT_SERVER,
     output: AsJson = Output.TEXT,
 ) -> None:
@@ -336,7 +350,7 @@ def why(
 
     async def run() -> None:
         async with GraphqlClient(server) as client:
-            print(await told(client, what, output == Output.JSON))
+            print(await told(client, what, output == Output.JSON, _moment(at)))
 
     _run(run())
 

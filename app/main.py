@@ -270,7 +270,8 @@ def _wire(
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
     what_if = WhatIfCommands(catalogue, engine, clock)
     activation = ActivationCommands(definitions, engine, clock)
-    dry_run = DryRunCommands(definitions, engine, Past(settings.data_dir / "journal"), clock)
+    past = Past(settings.data_dir / "journal")
+    dry_run = DryRunCommands(definitions, engine, past, clock)
     commands = Commands(
         definitions,
         scripts,
@@ -320,6 +321,7 @@ def _wire(
         finder,
         notifications,
         writer.caught_up,
+        past,
     )
     return _Rooms(services, clock, engine, ingest, effects, writer, supervisor, notifications)
 

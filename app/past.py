@@ -11,17 +11,21 @@ from pathlib import Path
 
 import msgspec
 
+from app.engine.account import explain_turn
 from app.engine.beside import Comparing
 from app.engine.engine import Apart, Engine
 from app.engine.part import Part, reached
 from app.engine.state import state_of
 from app.errors import Invalid, TwinOverlayError, Unavailable
 from app.journal.reading import JournalReader
+from app.journal.turns import last_turn
 from app.model.beside import Beside, Comparison
 from app.model.events import Load
-from app.model.plan import OwnerKey, Plan
+from app.model.explanation import Explanation
+from app.model.plan import BehaviorKey, OwnerKey, Plan
 from app.model.time import Micros
 
+MOST_LOOKING_SECONDS = 20.0
 _MARGIN_SECONDS = 30.0
 """On top of what a run may take: a child that hangs is ended."""
 
@@ -37,6 +41,14 @@ class Past:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._looking = asyncio.Lock()
+        """One at a time: looking for something reads the disk as fast as that can be read."""
+
+    async def explain(self, key: BehaviorKey, at: Micros) -> Explanation | None:
+        """Raises NotFound (HISTORY_NOT_KEPT), Unavailable (HISTORY_TOO_LONG), and what reading the journal raises."""
+        async with self._looking:
+            found = await asyncio.to_thread(last_turn, self._folder, key, at, MOST_LOOKING_SECONDS)
+        return explain_turn(found.fact, found.calls) if found is not None else None
 
     async def compare(self, comparison: Comparison) -> Beside:
         """Raises Unavailable (DRY_RUN_FAILED), and what reading the journal raises. A caller that is cancelled takes

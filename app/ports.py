@@ -340,6 +340,10 @@ class Notifications(Protocol):
 class Past(Protocol):
     """What happened, run again."""
 
+    async def explain(self, key: BehaviorKey, at: Micros) -> Explanation | None:
+        """The last turn of a behavior up to that moment; None where it had not turned by then. Raises NotFound
+        (HISTORY_NOT_KEPT) where that is not recorded any more, Unavailable (HISTORY_TOO_LONG)."""
+
     async def compare(self, comparison: Comparison) -> Beside:
         """Running rules beside changed ones, away from this process. Raises Unavailable."""
 

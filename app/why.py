@@ -1,17 +1,19 @@
 """`twin-overlay why` and `why-not`: what a running server says of a behavior or an alert, in words or as JSON."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from app.client import GraphqlClient
 from app.errors import Invalid, NotFound
+from app.model.time import Micros, iso
 
 _EXPLANATION = """text at state evidence since error revision
   nodes { index parent kind text evidence value why input }
   inputs { twinId property role source value { json unit quality timestamp known reason } }
   cause { kind ref at } calls { callId twinId method property status error }"""
-_WHY = f"""query($kind: OwnerKind!, $id: ID!, $name: String!) {{
-  behavior(ownerKind: $kind, ownerId: $id, name: $name) {{ explanation {{ {_EXPLANATION} }} }} }}"""
+_WHY = f"""query($kind: OwnerKind!, $id: ID!, $name: String!, $at: DateTime) {{
+  behavior(ownerKind: $kind, ownerId: $id, name: $name) {{ explanation(at: $at) {{ {_EXPLANATION} }} }} }}"""
 _WHY_NOT = f"""query($kind: OwnerKind!, $id: ID!, $name: String!) {{
   behavior(ownerKind: $kind, ownerId: $id, name: $name) {{ whyNot {{ text whole blocked
     ways {{ distance parts {{ node text wanted input needs nearest distance }} }}
@@ -19,18 +21,27 @@ _WHY_NOT = f"""query($kind: OwnerKind!, $id: ID!, $name: String!) {{
 _ALERT = f"query($id: ID!) {{ alert(alertId: $id) {{ explanation {{ {_EXPLANATION} }} }} }}"
 
 
+NOT_LOADED = "the engine has not loaded this behavior yet"
 _LEAVES = ("literal", "property")
 _LOGIC = (None, "and", "or", "not", "held", "within")
 
 
-async def why(client: GraphqlClient, what: str, as_json: bool) -> str:
-    """`what` is `OWNER/BEHAVIOR` or the id of an alert. Raises NotFound."""
+async def why(client: GraphqlClient, what: str, as_json: bool, at: Micros | None = None) -> str:
+    """`what` is `OWNER/BEHAVIOR` or the id of an alert. Raises NotFound, Invalid."""
     if "/" not in what:
+        if at is not None:
+            raise Invalid(
+                f"'{what}' is an alert, which is explained with the values of the moment at which it was raised",
+                code="MOMENT_NOT_OF_ALERT",
+                hint="leave --at out, or name its behavior as OWNER/BEHAVIOR",
+            )
         found = (await client.execute(_ALERT, {"id": what}))["alert"]
         if found is None:
             raise NotFound(f"there is no alert '{what}'", code="ALERT_NOT_FOUND", hint="a behavior is OWNER/NAME")
         return shown(found["explanation"], as_json)
-    return "\n".join(shown(found["explanation"], as_json) for found in await _behaviors(client, what, _WHY))
+    found = await _behaviors(client, what, _WHY, {} if at is None else {"at": iso(at)})
+    nothing = f"it had not turned by {iso(at)}" if at is not None else NOT_LOADED
+    return "\n".join(shown(item["explanation"], as_json, nothing) for item in found)
 
 
 async def why_not(client: GraphqlClient, what: str, as_json: bool) -> str:
@@ -40,12 +51,14 @@ async def why_not(client: GraphqlClient, what: str, as_json: bool) -> str:
     return "\n".join(shown(found["whyNot"], as_json) for found in await _behaviors(client, what, _WHY_NOT))
 
 
-async def _behaviors(client: GraphqlClient, what: str, query: str) -> list[dict[str, Any]]:
+async def _behaviors(
+    client: GraphqlClient, what: str, query: str, more: Mapping[str, str] | None = None
+) -> list[dict[str, Any]]:
     """A twin and an overlay may have one id: then those of both."""
     owner, _, name = what.partition("/")
     found = []
     for kind in ("TWIN", "OVERLAY"):
-        answer = await client.execute(query, {"kind": kind, "id": owner, "name": name})
+        answer = await client.execute(query, {"kind": kind, "id": owner, "name": name, **(more or {})})
         if answer["behavior"] is not None:
             found.append(answer["behavior"])
     if not found:
@@ -57,9 +70,9 @@ async def _behaviors(client: GraphqlClient, what: str, query: str) -> list[dict[
     return found
 
 
-def shown(found: dict[str, Any] | None, as_json: bool) -> str:
+def shown(found: dict[str, Any] | None, as_json: bool, nothing: str = NOT_LOADED) -> str:
     if found is None:
-        return "the engine has not loaded this behavior yet"
+        return "null" if as_json else nothing
     if as_json:
         return json.dumps(found, ensure_ascii=False, indent=2)
     lines = [found["text"]]

@@ -13,7 +13,7 @@ from app.find.finder import Finder
 from app.model.catalogue import Catalogue
 from app.model.ledger import Ledger
 from app.model.live import GraphState
-from app.ports import Clock, Devices, LiveView, Notifications, TwinStore
+from app.ports import Clock, Devices, LiveView, Notifications, Past, TwinStore
 from app.runtime.bus import Bus
 
 
@@ -35,6 +35,7 @@ class Services:
     notifications: Notifications
     caught_up: Callable[[], Awaitable[int]]
     """Waits a little until the graph holds what the journal has now; up to which entry it does."""
+    past: Past
 
     @property
     def catalogue(self) -> Catalogue:

@@ -12,7 +12,7 @@ from app.engine.cells import EVIDENCE, RuleState
 from app.engine.explain import explained
 from app.engine.why_not import ways_to_true
 from app.model.conditions import PropertyRef, written
-from app.model.events import Alert, Call
+from app.model.events import Alert, BehaviorChanged, Call
 from app.model.explanation import Explanation, WhyNot
 from app.model.plan import ActionPlan, BehaviorKey, CallPlan, WritePlan
 from app.model.time import Micros
@@ -51,6 +51,22 @@ def explain_alert(live: "LiveState", alert: Alert) -> Explanation:
         cause=alert.cause,
         alert=alert,
         calls=tuple(call for call in _calls(live, key, at) if call.decided_at == at),
+    )
+
+
+def explain_turn(turn: BehaviorChanged, calls: tuple[Call, ...]) -> Explanation:
+    """`calls`: what was decided with it."""
+    return Explanation(
+        turn.key,
+        turn.at,
+        turn.state,
+        turn.evidence,
+        turn.since,
+        basis=turn.basis,
+        nodes=explained(turn.basis) if turn.basis is not None else (),
+        cause=turn.cause,
+        turn=turn,
+        calls=calls,
     )
 
 

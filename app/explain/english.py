@@ -23,7 +23,7 @@ from app.model.conditions import (
     outside_members,
     written,
 )
-from app.model.events import Call, Cause, Read
+from app.model.events import BehaviorChanged, Call, Cause, Read
 from app.model.explanation import Explanation, Missing, Seen, Way, WhyNot
 from app.model.plan import BehaviorKey
 from app.model.time import Micros, iso
@@ -88,6 +88,8 @@ def _headline(explanation: Explanation) -> str:
         if explanation.basis is None:
             return f"{raised}: {alert.message.rstrip('.')}."
         return f"{raised}, because its condition was true."
+    if explanation.turn is not None:
+        return _turned(explanation.turn, what)
     what = what[0].upper() + what[1:]
     if explanation.error is not None and explanation.basis is None:
         return f"{what} can't run: {explanation.error.rstrip('.')}."
@@ -103,6 +105,19 @@ def _headline(explanation: Explanation) -> str:
             return f"{what} is not active, although its condition is true."
         case _:
             return f"{what} is inactive{since}, because its condition is false."
+
+
+def _turned(turn: BehaviorChanged, what: str) -> str:
+    at = moment(turn.at)
+    if turn.fired and turn.state == "inactive":
+        return f"{what[0].upper()}{what[1:]} fired at {at}, because its condition was true."
+    if turn.state != turn.was:
+        known = turn.basis is not None and turn.evidence != "unknown"
+        why = f", because its condition was {turn.evidence}" if known else ""
+        return f"{what[0].upper()}{what[1:]} became {turn.state} at {at}{why}."
+    if turn.evidence == "unknown":
+        return f"At {at} it became unknown whether the condition of {what} held: it stayed {turn.state}."
+    return f"At {at} the condition of {what} was known to be {turn.evidence}: it stayed {turn.state}."
 
 
 def _named(key: BehaviorKey) -> str:
@@ -152,7 +167,7 @@ class _Words:
         assert explanation.basis is not None
         self._nodes = explanation.nodes
         self._at = explanation.at
-        self._is = "is" if explanation.alert is None else "was"
+        self._is = "is" if explanation.alert is None and explanation.turn is None else "was"
         self._together = {item.node: item for item in explanation.basis.together}
         self._reads = {PropertyRef(read.owner, read.fact.property): read for read in explanation.basis.reads}
         self._under: list[list[int]] = [[] for _ in self._nodes]

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from app.model.conditions import Condition
-from app.model.events import Alert, Basis, BehaviorState, Call, Cause, Evidence
+from app.model.events import Alert, Basis, BehaviorChanged, BehaviorState, Call, Cause, Evidence
 from app.model.plan import BehaviorKey
 from app.model.time import Micros
 from app.model.values import Value
@@ -57,7 +57,7 @@ class Way(msgspec.Struct, frozen=True):
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """Why a behavior is as it is, or why an alert was raised."""
+    """Why a behavior is as it is or turned as it did, or why an alert was raised."""
 
     key: BehaviorKey
     at: Micros
@@ -74,6 +74,8 @@ class Explanation(msgspec.Struct, frozen=True):
     """What turned it last, or raised the alert."""
     alert: Alert | None = None
     """The one that is explained."""
+    turn: BehaviorChanged | None = None
+    """The one that is explained: then all of this is of that moment."""
     calls: tuple[Call, ...] = ()
     """What it decided since it came into its state, or with the alert."""
 

@@ -279,6 +279,9 @@ class NoPast:
     async def compare(self, comparison: Comparison) -> Beside:
         return Beside(comparison.since, comparison.since, 0, True, ())
 
+    async def explain(self, key: BehaviorKey, at: Micros) -> Explanation | None:
+        return None
+
 
 class FakeStore:
     """The parts of TwinStore that the API reads; `statements` names each time the graph would be asked."""
@@ -535,6 +538,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         Finder(parts.catalogue, live),
         parts.notifications,
         caught_up,
+        parts.past,
     )
 
 

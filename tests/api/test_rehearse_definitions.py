@@ -11,7 +11,7 @@ from app.model.definitions import to_document
 from app.model.events import Entry, Load
 from app.model.time import SECOND
 from tests.api.client import ask, refused
-from tests.api.parts import services
+from tests.api.parts import NoPast, services
 from tests.api.plant import Plant
 
 REHEARSE = """query($documents: [DefinitionInput!]! = [], $source: String, $hours: Float! = 1) {
@@ -20,7 +20,7 @@ REHEARSE = """query($documents: [DefinitionInput!]! = [], $source: String, $hour
     warnings { code } } }"""
 
 
-class RecentPast:
+class RecentPast(NoPast):
     """Implements Past, over what the line of a test has decided."""
 
     def __init__(self, entries: list[Entry]) -> None:

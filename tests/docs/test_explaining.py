@@ -25,7 +25,8 @@ async def test_the_page_does_what_it_says() -> None:
     plant.line.take(ReportSamples((Reading("report", plant.clock.now(), (sample,)),), "eva"))
     plant.hear("pump_123", "temperature", 91.5)
     answers: list[Any] = [await ask(plant, block) for block in BLOCKS]
-    why, raised, faulty, why_not, foreseen, beside = answers
+    why, raised, earlier, faulty, why_not, foreseen, beside = answers
+    assert earlier["behavior"] == {"explanation": None}
     assert faulty["faultyBehaviors"]["totalCount"] == 0
     explanation = why["behavior"]["explanation"]
     assert "is 91.5 celsius, at least 80.0 celsius" in explanation["text"]

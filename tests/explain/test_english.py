@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from app.engine.account import explain_turn
 from app.explain.english import paragraph, why_not_paragraph
 from app.model.conditions import (
     Aggregate,
     And,
     Arithmetic,
     Bound,
+    Changed,
     Compare,
     Literal,
     Not,
@@ -249,6 +251,18 @@ def a_role_of_many() -> str:
     return "\n".join([*told, why(plant, key)])
 
 
+def turns_of_the_past() -> str:
+    plant = Plant(rule("hot", hot(), alert()), rule("moved", Changed(ref("temperature")), alert("moved")))
+    plant.read(temperature=20.0)
+    plant.read(temperature=90.0)
+    plant.silent()
+    plant.alive()
+    plant.read(temperature=20.0)
+    plant.load(rule("hot", hot()), revision=2)
+    turns = [fact for entry in plant.journal for fact in entry.outcome.behaviors]
+    return "\n".join(paragraph(explain_turn(fact, ())) for fact in turns)
+
+
 CASES: tuple[Callable[[], str], ...] = (
     an_active_behavior,
     an_active_behavior_whose_call_was_answered,
@@ -275,6 +289,7 @@ CASES: tuple[Callable[[], str], ...] = (
     a_contradiction,
     a_value_of_yesterday,
     a_role_of_many,
+    turns_of_the_past,
 )
 
 

@@ -26,6 +26,21 @@ class ExplainedInput(_Shape):
     source: str | None = Field(description="Who gave it.")
 
 
+class ExplainedMember(_Shape):
+    id: str
+    evidence: Truth | None = Field(description="Of a condition; null for a number.")
+    value: JsonValue = Field(description="Of a number.")
+
+
+class ExplainedMembers(_Shape):
+    """What the members of a role of many came to together."""
+
+    count: int = Field(description="How many fill the role.")
+    unknown: int = Field(description="Of how many it is not known.")
+    deciding: list[ExplainedMember] = Field(description="Those by whom it is so, at most 10.")
+    missing: list[str] = Field(description="Those of which it is not known, at most 10.")
+
+
 class ExplainedNode(_Shape):
     parent: int | None = Field(description="The place of the node that it is under.")
     kind: str
@@ -34,6 +49,7 @@ class ExplainedNode(_Shape):
     value: JsonValue = Field(description="Of a number or a text.")
     why: str | None
     input: int | None = Field(description="Of a property: its place in `inputs`.")
+    members: ExplainedMembers | None = Field(description="Of an aggregate: who decides; null of others.")
 
 
 class ExplainedCall(_Shape):
@@ -46,7 +62,7 @@ class ExplainedCall(_Shape):
 
 
 class ExplanationShape(_Shape):
-    """Why a behavior is as it is, or why an alert was raised."""
+    """Why a behavior is as it is or turned as it did, or why an alert was raised."""
 
     text: str = Field(description="All of it in plain English.")
     at: str

@@ -1,21 +1,23 @@
 """Why, over REST: behaviors and alerts explained, as the same trees that GraphQL shows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import FastAPI, Path
+from fastapi import FastAPI, Path, Query
 from starlette.responses import Response
 
+from app.api.earlier import explanation_at
 from app.api.rest.alert_shapes import chain
 from app.api.rest.bodies import JSON
 from app.api.rest.openapi import gives, responses
+from app.api.rest.spans import bad_address, moment
 from app.api.services import Services
 from app.errors import NotFound
 from app.explain.english import needed, paragraph, why_not_paragraph
 from app.explain.nodes import kind_of, revisions, text_of
-from app.model.conditions import PropertyRef, written
-from app.model.events import Call, Read
+from app.model.conditions import Condition, PropertyRef, written
+from app.model.events import Call, Read, Together
 from app.model.explanation import Explanation, Missing, Seen, WhyNot
 from app.model.near import near
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
@@ -24,6 +26,13 @@ from app.model.time import iso
 _EVIDENCE = {True: "true", False: "false", None: "unknown"}
 OwnerId = Annotated[str, Path(description="The id of the twin or overlay.", examples=["pump_123"])]
 BehaviorName = Annotated[str, Path(description="One of its behaviors.", examples=["overheated"])]
+At = Annotated[
+    str | None,
+    Query(
+        description="Why it turned last before that moment, ISO 8601, as far as the journal reaches back.",
+        json_schema_extra={"format": "date-time"},
+    ),
+]
 AlertId = Annotated[str, Path(description="The alert's id.", examples=["alert-1767268800000000-1"])]
 
 
@@ -31,9 +40,16 @@ def add_explanations(app: FastAPI, services: Services) -> None:
     live = services.live
 
     def of(kind: OwnerKind) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        async def explain(owner_id: OwnerId, name: BehaviorName) -> Response:
-            found = live.explain(BehaviorKey(OwnerKey(kind, owner_id), name))
-            return _json(_explanation(_there(services, kind, owner_id, name, found)))
+        async def explain(owner_id: OwnerId, name: BehaviorName, at: At = None) -> Response:
+            key, then = BehaviorKey(OwnerKey(kind, owner_id), name), moment(at, "at")
+            found = _there(services, kind, owner_id, name, live.explain(key))
+            if then is not None:
+                with bad_address():
+                    found = await explanation_at(services, key, then)
+            if found is None:
+                told = f"behavior '{name}' of {kind} '{owner_id}' had not turned by {at}"
+                raise NotFound(told, code="NOT_TURNED_YET", hint="ask for a later moment")
+            return _json(_explanation(found))
 
         async def why_not(owner_id: OwnerId, name: BehaviorName) -> Response:
             found = live.why_not(BehaviorKey(OwnerKey(kind, owner_id), name))
@@ -52,7 +68,8 @@ def add_explanations(app: FastAPI, services: Services) -> None:
     for kind in kinds:
         explain, why_not = of(kind)
         one = f"/{kind}s/{{owner_id}}/behaviors/{{name}}"
-        _add(app, f"{one}/explanation", explain, f"explain{kind.title()}Behavior", "Why a behavior is as it is")
+        summary = "Why a behavior is as it is, or turned as it did"
+        _add(app, f"{one}/explanation", explain, f"explain{kind.title()}Behavior", summary, down=True)
         _add(
             app, f"{one}/why-not", why_not, f"whyNot{kind.title()}Behavior", "What keeps it from being active", "WhyNot"
         )
@@ -97,6 +114,7 @@ def _there(services: Services, kind: OwnerKind, owner_id: str, name: str, found:
 def _explanation(item: Explanation) -> dict[str, Any]:
     basis = item.basis
     reads = basis.reads if basis is not None else ()
+    together = {part.node: part for part in basis.together} if basis is not None else {}
     places = {PropertyRef(read.owner, read.fact.property): place for place, read in enumerate(reads)}
     return {
         "text": paragraph(item),
@@ -106,15 +124,16 @@ def _explanation(item: Explanation) -> dict[str, Any]:
         "since": iso(item.since) if item.since else None,
         "error": item.error,
         "revision": revisions(basis.revision) if basis is not None else None,
-        "nodes": [_node(node, places) for node in item.nodes],
+        "nodes": [_node(node, places, together) for node in item.nodes],
         "inputs": [_input(read) for read in reads],
         "cause": chain(item.cause),
         "calls": [_call(call) for call in item.calls],
     }
 
 
-def _node(item: Seen, places: dict[PropertyRef, int]) -> dict[str, Any]:
+def _node(item: Seen, places: dict[PropertyRef, int], together: Mapping[Condition, Together]) -> dict[str, Any]:
     truth = item.type in ("boolean", None)
+    members = together.get(item.node)
     return {
         "parent": item.parent,
         "kind": kind_of(item.node),
@@ -123,6 +142,23 @@ def _node(item: Seen, places: dict[PropertyRef, int]) -> dict[str, Any]:
         "value": None if truth else item.value,
         "why": item.why or None,
         "input": places.get(item.node) if isinstance(item.node, PropertyRef) else None,
+        "members": _members(members) if members is not None else None,
+    }
+
+
+def _members(item: Together) -> dict[str, Any]:
+    return {
+        "count": item.members,
+        "unknown": item.unknown,
+        "deciding": [
+            {
+                "id": member.id,
+                "evidence": _EVIDENCE[member.value] if isinstance(member.value, bool) else None,
+                "value": None if isinstance(member.value, bool) else member.value,
+            }
+            for member in item.deciding
+        ],
+        "missing": list(item.missing),
     }
 
 

@@ -4,10 +4,12 @@
 """
 
 from collections.abc import Container, Iterable, Mapping
+from typing import Annotated
 
 import strawberry
 
 from app.api.context import Info
+from app.api.earlier import explanation_at
 from app.api.ids import global_id
 from app.api.scalars import DateTime, moment
 from app.api.types.behavior_definition import BehaviorDefinition, described
@@ -60,9 +62,19 @@ class Behavior(BehaviorDefinition, Node):
     def timers(self, info: Info) -> list[Timer]:
         return [Timer.of(item) for item in info.context.live.timers_of(self.key)]
 
-    @strawberry.field(description="Why it is as it is, on the values of now; null where the engine has not loaded it.")
-    def explanation(self, info: Info) -> Explanation | None:
-        found = info.context.live.explain(self.key)
+    @strawberry.field(
+        description=(
+            "Why it is as it is, on the values of now; null where the engine has not loaded it. With `at`, why it "
+            "turned last before that, on the values of then; null where it had not turned yet. MOMENT_IN_FUTURE, "
+            "HISTORY_NOT_KEPT where the journal no longer has it, HISTORY_TOO_LONG."
+        )
+    )
+    async def explanation(
+        self,
+        info: Info,
+        at: Annotated[DateTime | None, strawberry.argument(description="A moment in the past.")] = None,
+    ) -> Explanation | None:
+        found = await explanation_at(info.context.services, self.key, at)
         return Explanation.of(found) if found is not None else None
 
     @strawberry.field(
