@@ -1,5 +1,5 @@
 """The command line: `twin-overlay serve | apply | export | check | fmt | test | why | why-not | what-if | rehearse |
-replay | probe | audit | notify | demo | schema`.
+replay | probe | audit | certificate | notify | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -7,7 +7,7 @@ printed as text to standard error: exit code 1 where the input or the world was 
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +24,16 @@ app = typer.Typer(
 
 DEFAULT_SERVER = "http://127.0.0.1:8420"
 ServerUrl = Annotated[str, typer.Option(help="Base address of a running server.", envvar="TWIN_OVERLAY_SERVER_URL")]
+
+DEFAULT_CERTIFICATES = Path("twin-overlay-data/certificates")
+CertificatesFolder = Annotated[
+    Path,
+    typer.Option(
+        "--certificates",
+        help="The server's certificates folder: `certificates` in its data folder.",
+        envvar="TWIN_OVERLAY_SECURITY__CERTIFICATES_DIR",
+    ),
+]
 
 
 class Output(StrEnum):
@@ -269,6 +279,13 @@ def probe(
     seconds: Annotated[float, typer.Option(min=0.1, max=3600, help="MQTT: how long to listen.")] = 10.0,
     user: Annotated[str | None, typer.Option(help="User name; the password is in --password-env.")] = None,
     password_env: Annotated[str | None, typer.Option(help="Environment variable that holds the password.")] = None,
+    allow_plain_password: Annotated[
+        bool, typer.Option("--allow-plain-password", help="OPC UA: send it also where it can't be encrypted.")
+    ] = False,
+    certificate: Annotated[
+        str | None, typer.Option(help="Id of this server's certificate, for a secured connection.")
+    ] = None,
+    certificates: CertificatesFolder = DEFAULT_CERTIFICATES,
     max_nodes: Annotated[int, typer.Option(min=1, help="Nodes or topics to look at, at most.")] = 5000,
     max_depth: Annotated[int, typer.Option(min=1, max=100, help="OPC UA: levels to look below the root.")] = 12,
     type_id: Annotated[
@@ -293,6 +310,9 @@ def probe(
         seconds,
         user,
         password_env,
+        allow_plain_password,
+        certificate,
+        certificates,
         max_nodes,
         max_depth,
         type_id,
@@ -522,6 +542,68 @@ def notify_test(
     _run(run())
 
 
+certificate_app = typer.Typer(
+    name="certificate", help="This server's certificates, and whom it trusts.", no_args_is_help=True
+)
+app.add_typer(certificate_app)
+
+
+@certificate_app.command("create")
+def certificate_create(
+    certificate_id: Annotated[str, typer.Argument(metavar="ID", help="What definitions name as certificate_id.")],
+    folder: CertificatesFolder = DEFAULT_CERTIFICATES,
+    host: Annotated[
+        list[str] | None, typer.Option(help="Name or address of this machine; again for more. Its own name by default.")
+    ] = None,
+    application_uri: Annotated[str, typer.Option(help="Of this server, unique in the plant.")] = "",
+    organization: Annotated[str, typer.Option(help="Stands in the certificate.")] = "",
+    days: Annotated[int, typer.Option(min=1, max=36_500, help="How long it is valid.")] = 1825,
+    bits: Annotated[int, typer.Option(help="Of the RSA key, 2048 to 4096.")] = 2048,
+    key_password_env: Annotated[
+        str, typer.Option(help="Environment variable with a password to lock the key with.")
+    ] = "",
+    renew: Annotated[bool, typer.Option("--renew", help="Replace the one there is.")] = False,
+) -> None:
+    """Make a certificate and its key for connections to devices."""
+    from app.certificate import Wanted, create
+
+    wanted = Wanted(certificate_id, host or (), application_uri, organization, days, bits, key_password_env, renew)
+    _do(lambda: create(folder, wanted, print))
+
+
+@certificate_app.command("list")
+def certificate_list(folder: CertificatesFolder = DEFAULT_CERTIFICATES) -> None:
+    """Show this server's certificates, those it trusts, and those it has rejected."""
+    from rich.console import Console
+
+    from app.certificate import show
+
+    _do(lambda: show(folder, Console(highlight=False)))
+
+
+@certificate_app.command("trust")
+def certificate_trust(
+    what: Annotated[str, typer.Argument(metavar="FILE", help="A certificate, or one among the rejected by its name.")],
+    folder: CertificatesFolder = DEFAULT_CERTIFICATES,
+    issuer: Annotated[bool, typer.Option("--issuer", help="Completes chains, and is not trusted by itself.")] = False,
+) -> None:
+    """Trust a device's certificate, or an authority and all that it issued. The server takes it up by itself."""
+    from app.certificate import trust
+
+    _do(lambda: trust(folder, what, issuer, print))
+
+
+@certificate_app.command("distrust")
+def certificate_distrust(
+    what: Annotated[str, typer.Argument(metavar="FILE", help="The name of one among the trusted.")],
+    folder: CertificatesFolder = DEFAULT_CERTIFICATES,
+) -> None:
+    """Move a certificate from the trusted to the rejected ones."""
+    from app.certificate import distrust
+
+    _do(lambda: distrust(folder, what, print))
+
+
 @app.command()
 def schema() -> None:
     """Print the GraphQL schema (SDL)."""
@@ -532,6 +614,13 @@ def schema() -> None:
 
 def _say(line: str) -> None:
     typer.echo(line, err=True)
+
+
+def _do(work: Callable[[], None]) -> None:
+    async def run() -> None:
+        work()
+
+    _run(run())
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:

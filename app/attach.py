@@ -11,6 +11,7 @@ import random
 from collections.abc import Awaitable, Callable, Iterator
 
 from app.commands.definitions import DefinitionCommands
+from app.connectors.secrets import read_secret_file
 from app.errors import Misconfigured, TwinOverlayError, Unavailable
 from app.graph.connect import connect
 from app.graph.embedded import EmbeddedEngine
@@ -38,7 +39,7 @@ async def reach(settings: GraphSettings, start_engine: StartEngine | None, secon
     """A store that answers. Raises Away, and Misconfigured where no waiting would help."""
     try:
         async with asyncio.timeout(seconds + 0.5):
-            uri, user, password = settings.uri, settings.user, settings.password.get_secret_value()
+            uri, user, password = settings.uri, settings.user, await _password(settings)
             database = settings.database
             if start_engine is not None:
                 embedded = await start_engine()
@@ -58,6 +59,12 @@ async def reach(settings: GraphSettings, start_engine: StartEngine | None, secon
         if error.code in _OURS:
             raise
         raise Away(error) from error
+
+
+async def _password(settings: GraphSettings) -> str:
+    if settings.password_file is None:
+        return settings.password.get_secret_value()
+    return await asyncio.to_thread(read_secret_file, settings.password_file, "the graph's password is to be in")
 
 
 @contextlib.contextmanager

@@ -41,7 +41,9 @@ from app.commands.scripts import ScriptCommands
 from app.commands.shelving import ShelvingCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
+from app.connectors.keys import Keys
 from app.connectors.mqtt_publish import publish
+from app.connectors.protocols import protocols
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError, Unavailable
@@ -71,7 +73,7 @@ from app.runtime.ingest import Ingest
 from app.runtime.ledger import LossLedger
 from app.runtime.metrics import Metrics
 from app.runtime.phases import Phases
-from app.settings import Settings
+from app.settings import Settings, certificates_folder, secrets_folder
 from app.standby import Opened, open_at_once
 
 log = logging.getLogger("twin_overlay")
@@ -242,7 +244,15 @@ def _wire(
     registry, bus = CollectorRegistry(), Bus(deadband_of)
     metrics = Metrics(registry)
     ingest = Ingest(engine, journal, bus, clock, metrics, settings.ingest, settings.snapshot_every_entries)
-    supervisor = Supervisor(ingest, clock, registry, installation=_installation(settings), counters=ingest.counters)
+    keys = Keys.of(certificates_folder(settings), secrets_folder(settings))
+    supervisor = Supervisor(
+        ingest,
+        clock,
+        registry,
+        protocols=protocols(keys),
+        installation=_installation(settings),
+        counters=ingest.counters,
+    )
     effects = Effects(ingest, supervisor, settings.calls.timeout_seconds, metrics)
     ingest.perform = effects.perform
 

@@ -303,6 +303,10 @@ class Connector(Protocol):
     protocol: str
     endpoint: str
 
+    @property
+    def security(self) -> str:
+        """How the connection that stands is secured, for people; empty while none does."""
+
     async def run(self, sink: Sink) -> None:
         """Connect, report, go on until cancelled; raises Unavailable with the reason where the connection ends, and
         Misconfigured where trying again can't help."""

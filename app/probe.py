@@ -17,6 +17,7 @@ from rich.text import Text
 from app.bulk.canonical import in_order
 from app.client import GraphqlClient
 from app.commands.documents import definition_of
+from app.connectors.keys import Keys
 from app.connectors.probe.draft import Draft, Existing, draft
 from app.connectors.probe.found import Found
 from app.connectors.probe.mqtt import probe_mqtt
@@ -42,6 +43,9 @@ class Options:
     seconds: float
     user: str | None = None
     password_env: str | None = None
+    allow_plain_password: bool = False
+    certificate: str | None = None
+    certificates: Path = Path("twin-overlay-data/certificates")
     max_nodes: int = 5000
     max_depth: int = 12
     type_id: str | None = None
@@ -107,18 +111,23 @@ def _check(options: Options) -> None:
 
 
 def _authentication(options: Options) -> dict[str, Any] | None:
-    if options.user is None:
-        return None
-    return {"type": "password", "username": options.user, "password_env": options.password_env}
+    found: dict[str, Any] = {}
+    if options.user is not None:
+        found |= {"type": "password", "username": options.user, "password_env": options.password_env}
+        found |= {"allow_plain_password": True} if options.allow_plain_password else {}
+    if options.certificate is not None:
+        found = {"type": "certificate", **found, "certificate_id": options.certificate}
+    return found or None
 
 
 async def _probed(address: str, options: Options, authentication: Mapping[str, Any] | None) -> Found:
     scheme = address.partition("://")[0]
+    keys = Keys.of(options.certificates, options.certificates.parent / "secrets")
     if scheme == "opc.tcp":
         limits = Limits(options.max_nodes, options.max_depth)
-        return await probe_opcua(address, options.root, authentication, limits)
+        return await probe_opcua(address, options.root, authentication, limits, keys)
     if scheme in ("mqtt", "mqtts"):
-        return await probe_mqtt(address, options.topic, options.seconds, authentication, options.max_nodes)
+        return await probe_mqtt(address, options.topic, options.seconds, authentication, options.max_nodes, keys)
     raise Misconfigured(
         f"'{address[:200]}' is no address that can be probed",
         code="ENDPOINT_INVALID",

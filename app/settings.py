@@ -1,13 +1,14 @@
 """Settings: environment variables (TWIN_OVERLAY_*) and an optional TOML file, frozen at start; units in the names.
 
 Nested names take two underscores (`TWIN_OVERLAY_GRAPH__URI`). A flag of the CLI wins over the environment, the
-environment over the file, the file over the defaults here. Secrets come from the environment only.
+environment over the file, the file over the defaults here. Secrets come from the environment, or from files that
+settings name.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -28,6 +29,8 @@ class GraphSettings(_Section):
     """`embedded`, or a Bolt address (neo4j://, neo4j+s://, bolt://, bolt+s://)."""
     user: str = "neo4j"
     password: SecretStr = SecretStr("")
+    password_file: Path | None = None
+    """Holds the password, where `password` doesn't; read at start."""
     database: str = "neo4j"
     heap_mb: int = Field(default=512, ge=256)
     """Of the embedded engine's JVM."""
@@ -37,6 +40,12 @@ class GraphSettings(_Section):
     degraded_after_seconds: float = Field(default=5.0, ge=0)
     """How long a start waits for it where there is a local copy of the definitions to start from; six times as long
     for an embedded engine that is starting."""
+
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password_file is not None and self.password.get_secret_value():
+            raise ValueError("give password or password_file, not both")
+        return self
 
 
 class ActorSettings(_Section):
@@ -80,6 +89,13 @@ class AlertSettings(_Section):
     """Alerts raised within a minute under one overlay beyond which one more sums them up; 0 for never."""
 
 
+class SecuritySettings(_Section):
+    certificates_dir: Path | None = None
+    """`certificates` in the data folder where none is given; in it own, trusted, issuers and rejected."""
+    secrets_dir: Path | None = None
+    """`secrets` in the data folder where none is given; what a `password_file` in a definition names lies there."""
+
+
 class AssetSettings(_Section):
     dir: Path | None = None
     """`assets` in the data folder where none is given."""
@@ -116,7 +132,16 @@ class Settings(BaseSettings):
     notifications: NotificationSettings = NotificationSettings()
     server: ServerSettings = ServerSettings()
     assets: AssetSettings = AssetSettings()
+    security: SecuritySettings = SecuritySettings()
     snapshot_every_entries: int = Field(default=5000, ge=1)
+
+
+def certificates_folder(settings: Settings) -> Path:
+    return settings.security.certificates_dir or settings.data_dir / "certificates"
+
+
+def secrets_folder(settings: Settings) -> Path:
+    return settings.security.secrets_dir or settings.data_dir / "secrets"
 
 
 def load_settings(file: Path | None = None, **overrides: Any) -> Settings:

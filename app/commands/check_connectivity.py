@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from app.commands.check_units import check_device_unit
 from app.commands.findings import Findings
 from app.commands.pointers import is_pointer, pointer, shown
+from app.model.authentication import problems_of, warnings_of
 from app.model.catalogue import Capabilities
 from app.model.connectivity import PLACEHOLDER, Template, fallback_parts, same_protocol, unknown_placeholders
 from app.model.definitions import (
@@ -74,6 +75,10 @@ def _check_path(
     """What it writes itself: what a fallback takes from the preferred path is looked at there."""
     if protocol is not None and part.endpoint is not None:
         _check_endpoint(protocol, part.endpoint, f"{at}/endpoint", findings)
+    for problem in problems_of(part.authentication, protocol, part.endpoint):
+        findings.fault(problem.code, problem.message, at + problem.path, problem.hint)
+    for warning in warnings_of(part.authentication, protocol, part.endpoint):
+        findings.warn(warning.code, warning.message, at + warning.path, warning.hint)
     if part.node_id is not None:
         _check_node_id(part.node_id, f"{at}/node_id", findings)
     if part.availability is not None:

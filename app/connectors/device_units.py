@@ -68,6 +68,10 @@ class _Converting:
         self._inner = inner
         self._twins = {twin.twin_id: twin for twin in twins}
 
+    @property
+    def security(self) -> str:
+        return self._inner.security
+
     async def run(self, sink: Sink) -> None:
         await self._inner.run(_ConvertingSink(sink, self._twins))
 

@@ -13,17 +13,19 @@ from urllib.parse import urlparse
 
 import aiomqtt
 
-from app.connectors.authentication import credentials
 from app.connectors.decode import EventRoute, PropertyRoute, Rejected, Unusable, decode_message, parse_pointer
+from app.connectors.keys import NO_KEYS, Credentials, Keys, wanted
 from app.connectors.mqtt_session import MqttSession, Timing, opened, reason_of
+from app.connectors.mqtt_tls import Tls, tls
 from app.errors import Misconfigured, Unavailable
+from app.model.authentication import without_user
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Availability
 from app.model.events import PathStatus, Reading, Sample, SourceStatus
 from app.model.values import Value
 from app.ports import Clock, Sink
 
-DEFAULT_PORT = 1883
+DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 DEFAULT_QOS = 1
 _BREATHE_EVERY = 100
 """Twins between two turns of the event loop."""
@@ -54,10 +56,13 @@ class MqttConnector:
         *,
         client_id: str,
         clock: Clock,
+        keys: Keys = NO_KEYS,
         timing: Timing | None = None,
     ) -> None:
         self.name = name
         self.endpoint = endpoint
+        self.security = ""
+        self._keys = keys
         self._twins = {twin.twin_id: twin for twin in twins}
         self._client_id = client_id
         self._clock = clock
@@ -68,13 +73,16 @@ class MqttConnector:
 
     async def run(self, sink: Sink) -> None:
         twins = list(self._twins.values())
-        user = credentials(twins[0].address.authentication if twins else None, self.endpoint)
-        hostname, port = broker_address(self.endpoint)
+        authentication = wanted(twins[0].address.authentication if twins else None, self.protocol, self.endpoint)
+        secure, hostname, port = broker_address(self.endpoint)
+        user = await self._keys.credentials(authentication, self.endpoint, self._clock.now())
+        with_tls = await tls(self._keys, user, authentication.ca_id, self.endpoint) if secure else None
 
         def on_lost() -> None:
             sink.reject(self.name, "Overflow", "a QoS 0 message, dropped while readings wait to be stored")
 
-        async with opened(hostname, port, self._client_id, user, self._timing, on_lost) as session:
+        async with opened(hostname, port, self._client_id, user, self._timing, on_lost, tls=with_tls) as session:
+            self.security = told(with_tls, user)
             try:
                 if not self._topics and not self._unmapped:
                     await self._route()
@@ -89,6 +97,7 @@ class MqttConnector:
                 reason = reason_of(error)
             finally:
                 self._session = None
+                self.security = ""
         raise Unavailable(f"{self.endpoint}: {reason}")
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
@@ -238,26 +247,30 @@ class MqttConnector:
         sink.reject(self.name, rejected.reason, f"topic '{topic}': {rejected.detail}")
 
 
-def broker_address(endpoint: str) -> tuple[str, int]:
-    """Host and port. Raises Misconfigured (TLS_NOT_AVAILABLE, ENDPOINT_INVALID)."""
+def broker_address(endpoint: str) -> tuple[bool, str, int]:
+    """Whether with TLS, host and port. Raises Misconfigured (ENDPOINT_INVALID)."""
     try:
         address = urlparse(endpoint)
-        port = address.port or DEFAULT_PORT
+        port = address.port or DEFAULT_PORTS.get(address.scheme, 0)
     except ValueError:
         address, port = urlparse(""), 0
-    if address.scheme == "mqtts":
+    if address.scheme not in DEFAULT_PORTS or not address.hostname:
         raise Misconfigured(
-            f"{endpoint} asks for TLS, which MQTT connections do not have yet",
-            code="TLS_NOT_AVAILABLE",
-            hint="use mqtt://host:port",
-        )
-    if address.scheme != "mqtt" or not address.hostname:
-        raise Misconfigured(
-            f"'{endpoint}' is not an MQTT endpoint",
+            f"'{without_user(endpoint)}' is not an MQTT endpoint",
             code="ENDPOINT_INVALID",
-            hint="write it as mqtt://host:1883",
+            hint="write it as mqtts://host:8883, or mqtt://host:1883 for one without TLS",
         )
-    return address.hostname, port
+    return address.scheme == "mqtts", address.hostname, port
+
+
+def told(tls: Tls | None, user: Credentials) -> str:
+    """How the connection is secured, in one line for people."""
+    parts = ["none" if tls is None else tls.told()]
+    if user.username:
+        parts.append(f"user '{user.username}'")
+        if tls is None:
+            parts.append("PASSWORD IN PLAIN TEXT")
+    return ", ".join(parts)
 
 
 def _usable_topic(topic: str | None) -> str:

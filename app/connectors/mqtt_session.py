@@ -15,15 +15,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import aiomqtt
+from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.reasoncodes import ReasonCode
 
-from app.connectors.authentication import Credentials
+from app.connectors.keys import Credentials
+from app.connectors.mqtt_tls import Tls, refusal
 from app.errors import Unavailable
 
 _CLIENT_LOG = logging.getLogger("twin_overlay.connectors.mqtt.client")
 _CLIENT_LOG.setLevel(logging.ERROR)  # paho tells every lost socket as a warning; ours is one line
 _TOPICS_PER_SUBSCRIBE = 100
 _REFUSED = 0x80
+_NOT_LET_IN = (4, 5, 133, 134, 135, 138)
+"""Bad user name or password, not authorized, identifier refused, banned; by 3.1.1 and by 5."""
 MAX_UNREAD_QOS0 = 10_000
 """QoS 0 messages held while the sink has no room; nothing else bounds them, and more are counted as lost. Messages of
 QoS 1 are bounded by the broker: it sends only so many (20 by Mosquitto's default) without an acknowledgement."""
@@ -122,10 +126,11 @@ async def opened(
     hostname: str,
     port: int,
     client_id: str,
-    user: Credentials | None,
+    user: Credentials,
     timing: Timing,
     on_lost: Callable[[], None],
     *,
+    tls: Tls | None = None,
     clean: bool = False,
 ) -> AsyncIterator[MqttSession]:
     """Connected with a persistent session, unless `clean`. `on_lost` is called for each QoS 0 message that was not
@@ -143,8 +148,9 @@ async def opened(
     client = aiomqtt.Client(
         hostname,
         port,
-        username=user.username if user else None,
-        password=user.password if user else None,
+        username=user.username or None,
+        password=user.password or None,
+        tls_context=tls.context if tls is not None else None,
         identifier=client_id,
         clean_session=clean,
         timeout=timing.answer_seconds,
@@ -155,7 +161,14 @@ async def opened(
     client.pending_calls_threshold = 1_000
     client._client.manual_ack_set(True)
     client._client.connect_timeout = timing.connect_seconds
-    await connect_client(client, f"mqtt://{hostname}:{port}", timing)
+    scheme = "mqtt" if tls is None else "mqtts"
+    try:
+        await connect_client(client, f"{scheme}://{hostname}:{port}", timing)
+    except Unavailable as error:
+        if tls is not None and error.__cause__ is not None:
+            cause = error.__cause__.__context__  # aiomqtt keeps the text alone
+            raise await refusal(cause, tls, hostname, port, timing.connect_seconds) or error from error
+        raise
     session = MqttSession(client)
     try:
         yield session
@@ -167,18 +180,39 @@ async def opened(
 async def connect_client(client: aiomqtt.Client, where: str, timing: Timing) -> None:
     """paho connects in a thread that can't be cancelled: wait it out (at most connect_seconds), so that neither socket
     nor task is left behind."""
+    _notice_hanging_up(client)
     entering = asyncio.ensure_future(client.__aenter__())
     try:
         await asyncio.shield(entering)
     except aiomqtt.MqttError as error:
         await close_client(client, timing)
-        raise Unavailable(f"cannot connect to {where}: {reason_of(error)}") from error
+        message = f"cannot connect to {where}: {reason_of(error)}"
+        if isinstance(error, MqttConnectError) and error.rc in _NOT_LET_IN:
+            hint = "look at user name and password, and at who may connect to the broker"
+            raise Unavailable(message, code="ACCESS_DENIED", hint=hint) from error
+        raise Unavailable(message) from error
     except asyncio.CancelledError:
         await asyncio.wait({entering}, timeout=timing.connect_seconds + timing.answer_seconds)
         if entering.done() and not entering.cancelled():
             entering.exception()
         await close_client(client, timing)
         raise
+
+
+def _notice_hanging_up(client: aiomqtt.Client) -> None:
+    """aiomqtt would wait for an answer that can't come any more, from a broker that does not like our certificate."""
+    loop, passed_on = asyncio.get_running_loop(), client._client.on_disconnect
+
+    def notice() -> None:
+        if not client._connected.done():
+            client._connected.set_exception(aiomqtt.MqttError("the broker hung up before it answered"))
+
+    def ended(*arguments: Any) -> None:
+        loop.call_soon_threadsafe(notice)
+        if passed_on is not None:
+            passed_on(*arguments)
+
+    client._client.on_disconnect = ended
 
 
 async def close_client(client: aiomqtt.Client, timing: Timing) -> None:

@@ -14,11 +14,12 @@ from urllib.parse import urlparse
 from asyncua import ua
 from asyncua.ua.attribute_ids import AttributeIds
 
-from app.connectors.authentication import credentials
 from app.connectors.decode import Rejected
+from app.connectors.keys import NO_KEYS, Keys, wanted
 from app.connectors.opcua_calls import Calls
 from app.connectors.opcua_events import EventSource, EventTypes, decode_event, event_source
 from app.connectors.opcua_nodes import Item, Layout, Unreachable, layout, namespace_array
+from app.connectors.opcua_security import Access
 from app.connectors.opcua_session import FAILURES, Session, Timing, opened, reason_of
 from app.connectors.opcua_values import decode_data_value, status_name
 from app.errors import Misconfigured, Unavailable
@@ -54,10 +55,19 @@ class OpcUaConnector:
     protocol = "opc-ua"
 
     def __init__(
-        self, name: str, endpoint: str, twins: Sequence[TwinConnection], *, clock: Clock, timing: Timing | None = None
+        self,
+        name: str,
+        endpoint: str,
+        twins: Sequence[TwinConnection],
+        *,
+        clock: Clock,
+        keys: Keys = NO_KEYS,
+        timing: Timing | None = None,
     ) -> None:
         self.name = name
         self.endpoint = endpoint
+        self.security = ""
+        self._keys = keys
         self._twins = {twin.twin_id: twin for twin in twins}
         self._clock = clock
         self._timing = timing or Timing()
@@ -65,9 +75,17 @@ class OpcUaConnector:
 
     async def run(self, sink: Sink) -> None:
         twins = list(self._twins.values())
-        user = credentials(twins[0].address.authentication if twins else None, self.endpoint)
+        authentication = wanted(twins[0].address.authentication if twins else None, self.protocol, self.endpoint)
         _check_endpoint(self.endpoint)
-        async with opened(self.endpoint, user, self._timing) as session:
+        now = self._clock.now()
+        access = Access(
+            authentication,
+            await self._keys.credentials(authentication, self.endpoint, now),
+            self._keys.trust,
+            now,
+        )
+        async with opened(self.endpoint, access, self._timing) as session:
+            self.security = session.security
             try:
                 plan = await self._start(session, sink)
                 sink.connected(self.name)
@@ -77,6 +95,7 @@ class OpcUaConnector:
                 reason = reason_of(error)
             finally:
                 self._live = None
+                self.security = ""
         raise Unavailable(f"{self.endpoint}: {reason}")
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:

@@ -1,4 +1,4 @@
-"""One OPC UA session with its subscriptions: the only file that reaches into asyncua.
+"""One OPC UA session with its subscriptions: with opcua_security.py the only file that reaches into asyncua.
 
 asyncua's own handlers take one notification at a time and its watchdog would re-create subscriptions behind our back;
 here one PublishResult is one call, and whatever breaks (socket, session, subscription, keep-alive) ends the session,
@@ -16,14 +16,20 @@ from itertools import islice
 from typing import TypeVar
 
 from asyncua import ua
-from asyncua.client.client import Client
 from asyncua.client.ua_session import UaSession
 from asyncua.common.subscription import Subscription
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
-from app.connectors.authentication import Credentials
+from app.connectors.opcua_security import (
+    APPLICATION_URI,
+    Access,
+    SecureClient,
+    discovered,
+    not_offered,
+    offers_plain,
+)
 from app.connectors.opcua_values import status_name
 from app.errors import Unavailable
 
@@ -80,8 +86,10 @@ class _Watched:
 class Session:
     """An activated session. Methods raise what asyncua raises (see `FAILURES` and `reason_of`)."""
 
-    def __init__(self, client: Client, timing: Timing, lost: "asyncio.Future[str]") -> None:
+    def __init__(self, client: SecureClient, timing: Timing, lost: "asyncio.Future[str]") -> None:
         self.client = client
+        self.security = ""
+        """How it is secured, for people."""
         self._timing = timing
         self._lost = lost
         self._subscriptions: list[_Watched] = []
@@ -236,15 +244,12 @@ def reason_of(error: BaseException) -> str:
 
 
 @contextlib.asynccontextmanager
-async def opened(endpoint: str, user: Credentials | None, timing: Timing) -> AsyncIterator[Session]:
+async def opened(endpoint: str, access: Access, timing: Timing) -> AsyncIterator[Session]:
     """An activated session, closed at the end whatever state it is in. Raises Unavailable where there is none."""
-    client = Client(endpoint, timeout=timing.answer_seconds, watchdog_intervall=timing.probe_seconds)
+    client = SecureClient(endpoint, timeout=timing.answer_seconds, watchdog_intervall=timing.probe_seconds)
     client.name = client.description = "Twin Overlay"
-    client.application_uri = "urn:twin-overlay:client"
+    client.application_uri = APPLICATION_URI
     client.session_timeout = 60_000  # small servers have few sessions: one that we lost must not stay for an hour
-    if user is not None:
-        client.set_user(user.username)
-        client.set_password(user.password)
     lost: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     session = Session(client, timing, lost)
 
@@ -253,11 +258,8 @@ async def opened(endpoint: str, user: Credentials | None, timing: Timing) -> Asy
 
     client.connection_lost_callback = on_loss
     try:
-        try:
-            async with asyncio.timeout(timing.connect_seconds):
-                await client.connect()
-        except FAILURES as error:
-            raise Unavailable(f"cannot connect to {endpoint}: {reason_of(error)}") from error
+        await _connect(client, endpoint, access, timing)
+        session.security = access.told(client)
         yield session
     finally:
         await _close(client, timing, polite=not lost.done())
@@ -265,7 +267,34 @@ async def opened(endpoint: str, user: Credentials | None, timing: Timing) -> Asy
             lost.exception()  # seen, also where nobody waited for it any more
 
 
-async def _close(client: Client, timing: Timing, *, polite: bool) -> None:
+async def _connect(client: SecureClient, endpoint: str, access: Access, timing: Timing) -> None:
+    offered: list[ua.EndpointDescription] = []
+    try:
+        if access.discovers:
+            offered = await endpoints_of(endpoint, timing)
+    except FAILURES as error:
+        raise Unavailable(f"cannot connect to {endpoint}: {reason_of(error)}") from error
+    try:
+        async with asyncio.timeout(timing.connect_seconds):
+            if access.discovers:
+                await access.secure(client, offered, endpoint)
+            await client.connect()
+    except FAILURES as error:
+        if isinstance(error, UaError) and not access.discovers:
+            with contextlib.suppress(*FAILURES):
+                offered = await endpoints_of(endpoint, timing)
+                if offered and not offers_plain(offered):
+                    raise not_offered(endpoint, "None", offered) from error
+        raise access.refused(error, reason_of(error), endpoint) from error
+
+
+async def endpoints_of(endpoint: str, timing: Timing) -> list[ua.EndpointDescription]:
+    """What the server offers. Raises what asyncua does (`FAILURES`)."""
+    async with asyncio.timeout(timing.connect_seconds):
+        return await discovered(SecureClient(endpoint, timeout=timing.connect_seconds))
+
+
+async def _close(client: SecureClient, timing: Timing, *, polite: bool) -> None:
     """Close session and socket, and leave no task: asyncua's publish loop would outlive a lost socket by a second, and
     its `disconnect` leaves the transport of a half-open link open."""
     publishing = client.uaclient.session._publish_task

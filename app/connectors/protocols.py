@@ -5,9 +5,10 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.connectors.authentication import shown
+from app.connectors.keys import NO_KEYS, Keys
 from app.connectors.mqtt import MqttConnector
 from app.connectors.opcua import OpcUaConnector
+from app.model.authentication import without_user
 from app.model.connection import TwinConnection
 from app.ports import Clock, Connector
 
@@ -27,16 +28,20 @@ Factory = Callable[[Group, Clock, str], Connector]
 """(group, clock, installation)"""
 
 
-def _opcua(group: Group, clock: Clock, installation: str) -> Connector:
-    return OpcUaConnector(group.name, group.endpoint, group.twins, clock=clock)
+def protocols(keys: Keys) -> Mapping[str, Factory]:
+    """By the name that definitions give them."""
+
+    def opcua(group: Group, clock: Clock, installation: str) -> Connector:
+        return OpcUaConnector(group.name, group.endpoint, group.twins, clock=clock, keys=keys)
+
+    def mqtt(group: Group, clock: Clock, installation: str) -> Connector:
+        client_id = group.twins[0].address.client_id or _client_id(installation, group.name)
+        return MqttConnector(group.name, group.endpoint, group.twins, client_id=client_id, clock=clock, keys=keys)
+
+    return {"opc-ua": opcua, "mqtt": mqtt}
 
 
-def _mqtt(group: Group, clock: Clock, installation: str) -> Connector:
-    client_id = group.twins[0].address.client_id or _client_id(installation, group.name)
-    return MqttConnector(group.name, group.endpoint, group.twins, client_id=client_id, clock=clock)
-
-
-PROTOCOLS: Mapping[str, Factory] = {"opc-ua": _opcua, "mqtt": _mqtt}
+PROTOCOLS = protocols(NO_KEYS)
 
 
 def _client_id(installation: str, name: str) -> str:
@@ -61,6 +66,10 @@ def group_of(name: str, twins: Iterable[TwinConnection]) -> Group:
 def group_name(twin: TwinConnection) -> str:
     """`mqtt mqtt://127.0.0.1:1883`, with `#` and a digest where authentication or client id tell it from another."""
     where = twin.address
-    own = [where.authentication, where.client_id, "" if shown(where.endpoint) == where.endpoint else where.endpoint]
+    own = [
+        where.authentication,
+        where.client_id,
+        "" if without_user(where.endpoint) == where.endpoint else where.endpoint,
+    ]
     digest = "#" + hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:6] if any(own) else ""
-    return f"{where.protocol} {shown(where.endpoint)}{digest}"
+    return f"{where.protocol} {without_user(where.endpoint)}{digest}"

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from typing import Literal
 from weakref import WeakMethod
 
-from app.connectors.authentication import shown
 from app.connectors.protocols import Group
 from app.errors import Misconfigured, Unavailable
+from app.model.authentication import without_user
 from app.model.connection import CallAnswer
 from app.model.events import PathStatus, Reading, SourceStatus
 from app.model.live import ConnectorHealth
@@ -72,31 +72,31 @@ class Runner:
         self._status: Status = "connecting"
         self._since = clock.now()
         self._last_error = ""
+        self._last_error_code = ""
         self._down_since: int | None = None
 
     async def run(self) -> None:
         failures = 0
         while True:
-            reason, final = await self._once()
+            reason, code, final = await self._once()
             stable = self._clock.now() - self._since >= self._back_off.stable_seconds * SECOND
             failures = 1 if self._status == "connected" and stable else failures + 1
-            self._down(reason, final)
+            self._down(reason, code, final)
             if final:
                 return
             await self._clock.sleep(self._back_off.delay(failures, self._jitter()))
 
-    async def _once(self) -> tuple[str, bool]:
-        """Why it ended, and whether that is for good."""
+    async def _once(self) -> tuple[str, str, bool]:
+        """Why it ended, in words and as a code, and whether that is for good."""
         try:
             await self._work()
-        except Misconfigured as error:
-            return f"{error.message} ({error.hint})" if error.hint else error.message, True
-        except Unavailable as error:
-            return error.message, False
+        except (Misconfigured, Unavailable) as error:
+            reason = f"{error.message} ({error.hint})" if error.hint else error.message
+            return reason, error.code, isinstance(error, Misconfigured)
         except Exception as error:
             log.exception("%s failed unexpectedly; it will be started again", self.group.name)
-            return f"internal error ({type(error).__name__})", False
-        return "the connection ended", False
+            return f"internal error ({type(error).__name__})", "INTERNAL", False
+        return "the connection ended", Unavailable.default_code, False
 
     async def _work(self) -> None:
         """The connector as a task of its own, cancelled until it has ended: libraries below it are known to swallow a
@@ -117,10 +117,11 @@ class Runner:
         now = self._clock.now()
         if self._down_since is not None:
             log.info("%s is back after %.1f s", self.group.name, (now - self._down_since) / SECOND)
-        self._status, self._since, self._down_since, self._last_error = "connected", now, None, ""
+        self._status, self._since, self._down_since = "connected", now, None
+        self._last_error = self._last_error_code = ""
         self._went(self.group.name, True)
 
-    def _down(self, reason: str, final: bool) -> None:
+    def _down(self, reason: str, code: str, final: bool) -> None:
         now = self._clock.now()
         if self._down_since is None:
             self._down_since = now
@@ -129,7 +130,7 @@ class Runner:
         status: Status = "failed" if final else "disconnected"
         if status != self._status:
             self._status, self._since = status, now
-        self._last_error = reason
+        self._last_error, self._last_error_code = reason, code
         # Once per outage: what the next tries fail of is in health, not in every twin's history.
         silent = tuple(
             PathStatus(twin_id, False, reason) for twin_id in self._twin_ids if not self._tap.silent(twin_id)
@@ -143,10 +144,12 @@ class Runner:
         return ConnectorHealth(
             name=self.group.name,
             protocol=self.group.protocol,
-            endpoint=shown(self.group.endpoint),
+            endpoint=without_user(self.group.endpoint),
             status=self._status,
             twins=len(self.group.twins),
             last_error=self._last_error,
+            last_error_code=self._last_error_code,
+            security=self._connector.security,
             since=self._since,
             samples=samples,
             rejected=rejected,

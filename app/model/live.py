@@ -88,3 +88,7 @@ class ConnectorHealth(msgspec.Struct, frozen=True):
     samples: int = 0
     rejected: dict[str, int] = {}
     """By reason: BadPayload, UnknownTwin, NotFinite, ...; Overflow counts samples lost at an OPC UA server's queue."""
+    last_error_code: str = ""
+    """Stable, for programs: UNAVAILABLE, SERVER_CERTIFICATE_UNTRUSTED, PASSWORD_NOT_SET, ..."""
+    security: str = ""
+    """How the connection that stands is secured, for people; empty while none does."""

@@ -129,7 +129,7 @@ DOCUMENTS: list[tuple[Kind, dict[str, Any]]] = [
             "connectivity": {
                 "protocol": "opc-ua",
                 "endpoint": "opc.tcp://127.0.0.1:4840",
-                "authentication": {"type": "password", "password": "hidden"},
+                "authentication": {"type": "password", "username": "operator", "password_env": "HIDDEN"},
                 "mapping": {
                     "properties": {
                         "temperature": {"node_id": "ns=2;s=T", "sampling_interval": 100.0},

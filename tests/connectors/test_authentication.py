@@ -19,6 +19,7 @@ from tests.servers.opcua import NAMESPACE, serving
 
 USER = ("operator", "correct horse")
 AUTHENTICATION = {"type": "password", "username": "operator", "password_env": "TEST_DEVICE_PASSWORD"}
+PLAIN = {**AUTHENTICATION, "allow_plain_password": True}
 
 
 def opcua(endpoint: str, authentication: dict[str, Any] | None) -> Connector:
@@ -46,13 +47,13 @@ async def guarded_broker(tmp_path: Path, mosquitto_program: str) -> AsyncIterato
     await server.stop()
 
 
-async def check(make: Any, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def check(make: Any, endpoint: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEST_DEVICE_PASSWORD", USER[1])
     sink = FakeSink()
-    async with running(make(endpoint, AUTHENTICATION), sink):
+    async with running(make(endpoint, given), sink):
         await until(sink.alive, "it is let in")
     monkeypatch.setenv("TEST_DEVICE_PASSWORD", "wrong horse")
-    for authentication in (AUTHENTICATION, None):
+    for authentication in (given, None):
         with pytest.raises(Unavailable) as caught:
             await make(endpoint, authentication).run(FakeSink())
         assert endpoint in caught.value.message
@@ -60,8 +61,8 @@ async def check(make: Any, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_an_opcua_server_lets_in_who_has_the_password(guarded_plc: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    await check(opcua, guarded_plc, monkeypatch)
+    await check(opcua, guarded_plc, PLAIN, monkeypatch)
 
 
 async def test_a_broker_lets_in_who_has_the_password(guarded_broker: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    await check(mqtt, guarded_broker, monkeypatch)
+    await check(mqtt, guarded_broker, AUTHENTICATION, monkeypatch)

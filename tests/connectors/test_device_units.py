@@ -48,6 +48,7 @@ class Device:
     """Implements ports.Connector: tells `samples` once, and remembers what is sent to it."""
 
     protocol = "opc-ua"
+    security = "none"
 
     def __init__(self, group: Group, *samples: Sample) -> None:
         self.name = group.name

@@ -305,7 +305,6 @@ async def test_a_broker_that_never_answers_is_given_up_and_nothing_left_behind()
         ("http://h", "ENDPOINT_INVALID"),
         ("mqtt://", "ENDPOINT_INVALID"),
         ("mqtt://h:port", "ENDPOINT_INVALID"),
-        ("mqtts://h", "TLS_NOT_AVAILABLE"),
         ("mqtt://user:secret@h", "CREDENTIALS_IN_ENDPOINT"),
     ],
 )

@@ -44,6 +44,7 @@ class FakeConnector:
     `drop`."""
 
     protocol = "opc-ua"
+    security = "none"
 
     def __init__(self, group: Group, plan: Iterable[Exception | None]) -> None:
         self.name = group.name

@@ -16,7 +16,8 @@ FILES = re.findall(r"`([\w/.-]+)`:\n\n```json\n(.*?)```", TEXT, re.DOTALL)
 COMMANDS = re.findall(r"```sh\n(.*?)\n```", TEXT, re.DOTALL)
 
 
-async def _run(command: str, folder: Path, server: str) -> str:
+async def run_here(command: str, folder: Path, server: str = "") -> str:
+    """What it says; it must succeed."""
     program = "set -e\n" + re.sub(r"^twin-overlay", f"{sys.executable} -m app", command, flags=re.MULTILINE)
     process = await asyncio.create_subprocess_exec(
         *("bash", "-c", program),
@@ -40,7 +41,7 @@ async def test_the_commands_of_the_page_do_what_it_says(tmp_path: Path) -> None:
     async with running_plant() as plant, serving(installation) as port:
         for command in COMMANDS:
             here = command.replace("opc.tcp://127.0.0.1:4840", plant.opcua).replace("mqtt://127.0.0.1:1883", plant.mqtt)
-            said[command] = await _run(here, tmp_path, f"http://127.0.0.1:{port}")
+            said[command] = await run_here(here, tmp_path, f"http://127.0.0.1:{port}")
     assert any("Pump123/FlowRate" in text for text in said.values())
     assert any("looks like availability" in text for text in said.values())
     assert (tmp_path / "mapped.json").read_text() == (tmp_path / "pump.json").read_text()

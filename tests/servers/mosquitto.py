@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
@@ -27,9 +28,18 @@ def free_port() -> int:
 
 class Mosquitto:
     """On loopback, anonymous unless `user` gives a name and password; sessions and retained messages survive a stop.
-    `options` are further lines of its configuration."""
+    `options` are further lines of its configuration; `tls` those that make its listener one with TLS."""
 
-    def __init__(self, folder: Path, program: str, user: tuple[str, str] | None = None, *, options: str = "") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        program: str,
+        user: tuple[str, str] | None = None,
+        *,
+        options: str = "",
+        tls: Sequence[str] = (),
+    ) -> None:
+        self._tls = tls
         self.port = free_port()
         self._options = options
         self._user = user
@@ -39,7 +49,7 @@ class Mosquitto:
 
     @property
     def endpoint(self) -> str:
-        return f"mqtt://127.0.0.1:{self.port}"
+        return f"{'mqtts' if self._tls else 'mqtt'}://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
         config = self._folder / "mosquitto.conf"
@@ -49,8 +59,9 @@ class Mosquitto:
             making = await asyncio.create_subprocess_exec("mosquitto_passwd", "-b", "-c", str(passwords), *self._user)
             assert await making.wait() == 0
             access = f"allow_anonymous false\npassword_file {passwords}"
+        tls = "".join(f"{line}\n" for line in self._tls)
         config.write_text(
-            f"listener {self.port} 127.0.0.1\n{access}\npersistence true\n"
+            f"listener {self.port} 127.0.0.1\n{access}\n{tls}persistence true\n"
             # started by root it would give its rights up, and then can't write where the test may
             f"persistence_location {self._folder}/\nuser {getpass.getuser()}\nlog_dest none\n{self._options}"
         )

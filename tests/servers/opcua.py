@@ -7,8 +7,10 @@ look the number up finds nothing.
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from asyncua import ua
@@ -49,12 +51,25 @@ class _OneUser(UserManager):
         return User(role=UserRole.User) if (username, password) == self._known else None
 
 
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What it offers, and whom it lets in; nothing by default."""
+
+    policies: Sequence[ua.SecurityPolicyType] = (ua.SecurityPolicyType.NoSecurity,)
+    tokens: Sequence[type] = ()
+    certificate: Path | None = None
+    key: Path | None = None
+    application_uri: str = "urn:test:plc"
+    validator: Any = None
+
+
 class OpcUaServer:
     """`calls` has what clients called, in order; `refuse` makes Start answer false. Anonymous unless `user` gives a
     name and password."""
 
-    def __init__(self, user: tuple[str, str] | None = None) -> None:
+    def __init__(self, user: tuple[str, str] | None = None, security: "Security | None" = None) -> None:
         self.server = Server(user_manager=None if user is None else _OneUser(*user))
+        self._security = security or Security()
         self._anonymous = user is None
         self.port = 0
         self.index = 0
@@ -72,9 +87,7 @@ class OpcUaServer:
     async def start(self, port: int = 0) -> None:
         await self.server.init()
         self.server.set_endpoint(f"opc.tcp://127.0.0.1:{port}")
-        self.server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
-        if not self._anonymous:
-            self.server.set_identity_tokens([ua.UserNameIdentityToken])
+        await self._secure()
         await self.server.register_namespace("http://example.com/first")
         self.index = await self.server.register_namespace(NAMESPACE)
         self.pump = await self.server.nodes.objects.add_object(self._id("Pump123"), self._name("Pump123"))
@@ -91,6 +104,21 @@ class OpcUaServer:
         await self.server.start()
         assert self.server.bserver is not None
         self.port = self.server.bserver.port
+
+    async def _secure(self) -> None:
+        security = self._security
+        await self.server.set_application_uri(security.application_uri)
+        self.server.set_security_policy(list(security.policies))
+        tokens = list(security.tokens)
+        if not self._anonymous and not tokens:
+            tokens = [ua.UserNameIdentityToken]
+        if tokens:
+            self.server.set_identity_tokens(tokens)
+        if security.certificate is not None:
+            await self.server.load_certificate(str(security.certificate))
+            await self.server.load_private_key(str(security.key), format="pem")
+        if security.validator is not None:
+            self.server.set_certificate_validator(security.validator)
 
     async def stop(self) -> None:
         clock, self.server.iserver.time_task = self.server.iserver.time_task, None
@@ -203,8 +231,10 @@ class OpcUaServer:
 
 
 @contextlib.asynccontextmanager
-async def serving(port: int = 0, user: tuple[str, str] | None = None) -> AsyncIterator[OpcUaServer]:
-    server = OpcUaServer(user)
+async def serving(
+    port: int = 0, user: tuple[str, str] | None = None, security: Security | None = None
+) -> AsyncIterator[OpcUaServer]:
+    server = OpcUaServer(user, security)
     await server.start(port)
     try:
         yield server

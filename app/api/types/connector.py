@@ -25,6 +25,14 @@ class Connector(Node):
     status: ConnectorStatus = strawberry.field(description="How it stands.")
     twins: int = strawberry.field(description="How many twins it serves.")
     last_error: str | None = strawberry.field(description="What went wrong last; null where nothing did.")
+    last_error_code: str | None = strawberry.field(
+        description="Its stable code (SERVER_CERTIFICATE_UNTRUSTED, PASSWORD_NOT_SET, ...); UNAVAILABLE where the "
+        "device is just not there."
+    )
+    security: str | None = strawberry.field(
+        description="How the connection is secured (`Basic256Sha256 SignAndEncrypt, user 'ann', password encrypted`); "
+        "begins with `none` where nothing protects it, null while it doesn't stand."
+    )
     since: DateTime | None = strawberry.field(description="Since when it has this status.")
     samples: Long = strawberry.field(description="Samples taken since the server started.")
     rejected: list[RejectedCount] = strawberry.field(description="What was not taken, by reason; empty is good.")
@@ -39,6 +47,8 @@ class Connector(Node):
             status=ConnectorStatus(health.status),
             twins=health.twins,
             last_error=health.last_error or None,
+            last_error_code=health.last_error_code or None,
+            security=health.security or None,
             since=moment(health.since),
             samples=Long(health.samples),
             rejected=[RejectedCount(reason=key, count=Long(count)) for key, count in sorted(health.rejected.items())],

@@ -12,10 +12,11 @@ from typing import Any
 
 import aiomqtt
 
-from app.connectors.authentication import credentials
 from app.connectors.decode import Unusable, moment, quality_of
+from app.connectors.keys import Keys, wall_clock, wanted
 from app.connectors.mqtt import broker_address
 from app.connectors.mqtt_session import Timing, opened, reason_of
+from app.connectors.mqtt_tls import tls
 from app.connectors.probe.found import Found, FoundAvailability, FoundProperty
 from app.errors import Invalid, Unavailable
 from app.model.definitions import DataType
@@ -46,12 +47,14 @@ async def probe_mqtt(
     seconds: float,
     authentication: Mapping[str, Any] | None,
     most_topics: int,
+    keys: Keys,
     timing: Timing | None = None,
 ) -> Found:
-    """Raises Misconfigured (ENDPOINT_INVALID, TLS_NOT_AVAILABLE, and what `credentials` does), Invalid
-    (TOPIC_INVALID), Unavailable."""
-    hostname, port = broker_address(endpoint)
-    user = credentials(authentication, endpoint)
+    """Raises Misconfigured (ENDPOINT_INVALID, and what `wanted` does), Invalid (TOPIC_INVALID), Unavailable."""
+    who = wanted(authentication, "mqtt", endpoint)
+    secure, hostname, port = broker_address(endpoint)
+    user = await keys.credentials(who, endpoint, wall_clock())
+    with_tls = await tls(keys, user, who.ca_id, endpoint) if secure else None
     found = Found("mqtt", endpoint)
     heard: dict[str, _Heard] = {}
     missed = 0
@@ -63,7 +66,7 @@ async def probe_mqtt(
 
     name = f"to-probe-{secrets.token_hex(6)}"
     try:
-        async with opened(hostname, port, name, user, timing or Timing(), lost, clean=True) as session:
+        async with opened(hostname, port, name, user, timing or Timing(), lost, tls=with_tls, clean=True) as session:
             if await session.subscribe([(topic, 0)]):
                 raise Unavailable(f"the broker refuses a subscription to '{topic}': not authorized")
             try:
@@ -86,6 +89,8 @@ async def probe_mqtt(
 
 
 def _explained(error: Unavailable) -> Unavailable:
+    if error.code != Unavailable.default_code:
+        return error
     if "authori" in error.message.lower() or "bad user name" in error.message.lower():
         hint = "give --user NAME and --password-env VARIABLE of somebody who may"
         return Unavailable(error.message, code="ACCESS_DENIED", hint=hint)

@@ -9,13 +9,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from asyncua import ua
-from asyncua.client.client import Client
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.uaerrors import UaError
 
-from app.connectors.authentication import credentials
+from app.connectors.keys import Keys, wall_clock, wanted
 from app.connectors.opcua_nodes import namespace_array
+from app.connectors.opcua_security import Access
 from app.connectors.opcua_session import FAILURES, Session, Timing, batches, is_good, opened, reason_of
 from app.connectors.opcua_values import status_name
 from app.connectors.probe.found import Found
@@ -48,22 +48,29 @@ class _Space:
 
 
 async def probe_opcua(
-    endpoint: str, root: str, authentication: Mapping[str, Any] | None, limits: Limits, timing: Timing | None = None
+    endpoint: str,
+    root: str,
+    authentication: Mapping[str, Any] | None,
+    limits: Limits,
+    keys: Keys,
+    timing: Timing | None = None,
 ) -> Found:
-    """Raises Misconfigured (ENDPOINT_INVALID, CERTIFICATE_NEEDED, and what `credentials` does), NotFound
-    (NODE_NOT_FOUND) for the root, Unavailable."""
+    """Raises Misconfigured (ENDPOINT_INVALID, and what `wanted` does), NotFound (NODE_NOT_FOUND) for the root,
+    Unavailable."""
     _check_address(endpoint)
-    user = credentials(authentication, endpoint)
+    who = wanted(authentication, "opc-ua", endpoint)
     start = _node_id(root)
+    now = wall_clock()
+    access = Access(who, await keys.credentials(who, endpoint, now), keys.trust, now)
     try:
-        async with opened(endpoint, user, timing or Timing()) as session:
+        async with opened(endpoint, access, timing or Timing()) as session:
             try:
                 await session.learn_limits()
                 return await _found(session, endpoint, start, limits)
             except FAILURES as error:
                 raise Unavailable(f"{endpoint} stopped answering: {reason_of(error)}") from error
     except Unavailable as error:
-        raise await _explained(endpoint, error) from error
+        raise _explained(error) from error
 
 
 def _check_address(endpoint: str) -> None:
@@ -86,23 +93,20 @@ def _node_id(text: str) -> ua.NodeId:
         ) from None
 
 
-async def _explained(endpoint: str, error: Unavailable) -> Unavailable | Misconfigured:
-    """Why a server that is there would not have us."""
-    if "BadUserAccessDenied" in error.message or "BadIdentityToken" in error.message:
-        hint = "give --user NAME and --password-env VARIABLE of somebody who may"
+def _explained(error: Unavailable) -> Unavailable:
+    """Why a server would not have us, in the words of the command line."""
+    if error.code in ("ACCESS_DENIED", "TOKEN_NOT_OFFERED"):
+        hint = "give --user NAME and --password-env VARIABLE of somebody who may, or --certificate ID"
         return Unavailable(error.message, code="ACCESS_DENIED", hint=hint)
-    client = Client(endpoint, timeout=Timing().connect_seconds)
-    try:
-        offered = await client.connect_and_get_server_endpoints()
-    except FAILURES:
+    if error.code == "PASSWORD_UNPROTECTED":
+        hint = "give --certificate ID, or --allow-plain-password"
+        return Unavailable(error.message, code=error.code, hint=hint)
+    if error.code == "SECURITY_NOT_OFFERED":
+        hint = "give --certificate ID (make one with: twin-overlay certificate create ID), or leave it out for None"
+        return Unavailable(error.message, code=error.code, hint=hint)
+    if error.code == Unavailable.default_code:
         hint = "look at host and port, and whether the server runs and lets you in"
         return Unavailable(error.message, code="DEVICE_UNREACHABLE", hint=hint)
-    if offered and all(item.SecurityMode != ua.MessageSecurityMode.None_ for item in offered):
-        return Misconfigured(
-            f"{endpoint} wants signed or encrypted connections, and this program has no certificates yet",
-            code="CERTIFICATE_NEEDED",
-            hint="let the server offer an endpoint without security (policy None) on the plant's own network",
-        )
     return error
 
 

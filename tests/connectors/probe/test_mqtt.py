@@ -7,6 +7,7 @@ from pathlib import Path
 import aiomqtt
 import pytest
 
+from app.connectors.keys import NO_KEYS
 from app.connectors.probe.found import Found, FoundProperty
 from app.connectors.probe.mqtt import probe_mqtt
 from app.errors import TwinOverlayError
@@ -22,7 +23,7 @@ async def _published(broker: Mosquitto, *messages: tuple[str, str | bytes], reta
 
 
 async def _probe(broker: Mosquitto, topic: str = "#", most: int = 100) -> Found:
-    return await probe_mqtt(broker.endpoint, topic, SECONDS, None, most)
+    return await probe_mqtt(broker.endpoint, topic, SECONDS, None, most, NO_KEYS)
 
 
 def _at(found: Found, topic: str, pointer: str | None = None) -> FoundProperty:
@@ -108,7 +109,7 @@ async def test_silence_and_too_much_are_noted(broker: Mosquitto) -> None:
     ("address", "topic", "code"),
     [
         ("mqtt://127.0.0.1:{}", "#", "DEVICE_UNREACHABLE"),
-        ("mqtts://127.0.0.1:{}", "#", "TLS_NOT_AVAILABLE"),
+        ("mqtts://127.0.0.1:{}", "#", "DEVICE_UNREACHABLE"),
         ("mqtt://", "#", "ENDPOINT_INVALID"),
         ("mqtt://ann:word@127.0.0.1", "#", "CREDENTIALS_IN_ENDPOINT"),
         ("mqtt://127.0.0.1:{}", "a/#/b", "TOPIC_INVALID"),
@@ -118,7 +119,7 @@ async def test_silence_and_too_much_are_noted(broker: Mosquitto) -> None:
 )
 async def test_what_cannot_be_listened_to_is_said_plainly(address: str, topic: str, code: str) -> None:
     with pytest.raises(TwinOverlayError) as refused:
-        await probe_mqtt(address.format(free_port()), topic, SECONDS, None, 10)
+        await probe_mqtt(address.format(free_port()), topic, SECONDS, None, 10, NO_KEYS)
     assert refused.value.code == code
 
 
@@ -133,6 +134,6 @@ async def test_a_broker_that_wants_a_name_is_told_with_what_to_give(
             await _probe(broker)
         assert refused.value.code == "ACCESS_DENIED"
         monkeypatch.setenv("PROBE_TEST", "right")
-        assert (await probe_mqtt(broker.endpoint, "#", 0.2, who, 10)).properties == []
+        assert (await probe_mqtt(broker.endpoint, "#", 0.2, who, 10, NO_KEYS)).properties == []
     finally:
         await broker.stop()

@@ -7,6 +7,7 @@ import pytest
 from asyncua import ua
 from asyncua.ua.object_ids import ObjectIds
 
+from app.connectors.keys import NO_KEYS
 from app.connectors.probe.found import Found
 from app.connectors.probe.opcua import OBJECTS, Limits, probe_opcua
 from app.errors import TwinOverlayError
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def _probe(plc: OpcUaServer, root: str = OBJECTS, **limits: int) -> Found:
-    return await probe_opcua(plc.endpoint, root, None, Limits(**limits))
+    return await probe_opcua(plc.endpoint, root, None, Limits(**limits), NO_KEYS)
 
 
 async def _describe(plc: OpcUaServer) -> None:
@@ -103,22 +104,32 @@ async def test_what_goes_past_the_limits_is_cut_with_a_note(plc: OpcUaServer) ->
 )
 async def test_what_is_not_there_is_said_plainly(plc: OpcUaServer, address: str, root: str, code: str) -> None:
     with pytest.raises(TwinOverlayError) as refused:
-        await probe_opcua(address.format(plc.endpoint, closed=free_port()), root, None, Limits())
+        await probe_opcua(address.format(plc.endpoint, closed=free_port()), root, None, Limits(), NO_KEYS)
     assert refused.value.code == code
     assert "word" not in str(refused.value).replace("password", "")
 
 
+PROTECTED = {"allow_plain_password": False}
+
+
 async def test_a_server_that_wants_a_name_is_told_with_what_to_give(monkeypatch: pytest.MonkeyPatch) -> None:
     authentication: dict[str, Any] = {"type": "password", "username": "ann", "password_env": "PROBE_TEST"}
+    authentication["allow_plain_password"] = True
     async with serving(user=("ann", "right")) as plc:
         for who in (None, authentication):
             monkeypatch.setenv("PROBE_TEST", "wrong")
             with pytest.raises(TwinOverlayError) as refused:
-                await probe_opcua(plc.endpoint, OBJECTS, who, Limits())
+                await probe_opcua(plc.endpoint, OBJECTS, who, Limits(), NO_KEYS)
             assert refused.value.code == "ACCESS_DENIED"
             assert "--user" in refused.value.hint
         monkeypatch.setenv("PROBE_TEST", "right")
-        found = await probe_opcua(plc.endpoint, OBJECTS, authentication, Limits())
+        with pytest.raises(TwinOverlayError) as refused:
+            await probe_opcua(
+                plc.endpoint, OBJECTS, {**authentication, "allow_plain_password": False}, Limits(), NO_KEYS
+            )
+        assert refused.value.code == "PASSWORD_UNPROTECTED"
+        assert "--certificate" in refused.value.hint
+        found = await probe_opcua(plc.endpoint, OBJECTS, authentication, Limits(), NO_KEYS)
         assert found.properties
 
 
@@ -140,5 +151,5 @@ async def test_a_server_that_only_talks_encrypted_is_told_so(tmp_path: Path) -> 
     async with server:
         assert server.bserver is not None
         with pytest.raises(TwinOverlayError) as refused:
-            await probe_opcua(f"opc.tcp://127.0.0.1:{server.bserver.port}", OBJECTS, None, Limits())
-    assert refused.value.code == "CERTIFICATE_NEEDED"
+            await probe_opcua(f"opc.tcp://127.0.0.1:{server.bserver.port}", OBJECTS, None, Limits(), NO_KEYS)
+    assert refused.value.code == "SECURITY_NOT_OFFERED"
