@@ -29,7 +29,7 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.ledger import Books
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GuardView
+from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GuardView, PathView
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.stored_script import ScriptRevision, StoredScript
@@ -328,6 +328,9 @@ class Devices(Protocol):
         need no change, go on undisturbed."""
 
     def health(self) -> Sequence[ConnectorHealth]: ...
+
+    def paths(self, twin_id: str) -> Sequence[PathView]:
+        """The ways to its device, the preferred one first; empty for a twin without connectivity."""
 
 
 class Notifications(Protocol):

@@ -47,6 +47,12 @@ def reading_document(state: PropertyState | None) -> dict[str, Any]:
     return found
 
 
+def value_document(state: PropertyState | None) -> dict[str, Any]:
+    """The same of one property that was asked for, with the connector that it comes by."""
+    found = reading_document(state)
+    return found if state is None or state.path is None else {**found, "path": state.path}
+
+
 def override_document(override: Override) -> dict[str, Any]:
     forced = {"value": override.value} if override.kind == "forced" else {}
     return {
@@ -85,6 +91,7 @@ def instance_document(
             "last_connected": _iso(path.last_contact),
             "quality": path_quality(path),
             **({"reason": path.reason} if path.reason else {}),
+            **({"path": path.path, "fallback": path.fallback} if path.fallback else {}),
         },
         "simulation_status": {
             "status": "stopped" if simulation and simulation.enabled else "disabled",

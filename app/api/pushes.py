@@ -1,5 +1,6 @@
 """What subscriptions push: one fact each, or (with `initial`) how something stood as the subscription began."""
 
+import msgspec
 import strawberry
 
 from app.api.context import Info
@@ -17,6 +18,7 @@ from app.model.live import BehaviorView
 from app.model.plan import OwnerKey
 from app.model.time import SECOND, Micros
 from app.model.values import PropertyState
+from app.ports import LiveView
 from app.runtime.bus import Published
 
 _INITIAL = "True for the state found at the start (or as a twin joined), false for a change."
@@ -39,11 +41,15 @@ class PropertyChange:
         return Twin.find(info.context.catalogue, self.twin_id)
 
 
-def property_change(catalogue: Catalogue, published: Published, fact: events.PropertyChanged) -> PropertyChange:
+def property_change(
+    catalogue: Catalogue, live: LiveView, published: Published, fact: events.PropertyChanged
+) -> PropertyChange:
+    now = live.property_state(fact.twin_id, fact.property)
+    path = now.path if now is not None and fact.known and fact.override is None else None
     return PropertyChange(
         twin_id=strawberry.ID(fact.twin_id),
         property=fact.property,
-        value=Value.of(fact.state(), _unit(catalogue, fact.twin_id, fact.property)),
+        value=Value.of(msgspec.structs.replace(fact.state(), path=path), _unit(catalogue, fact.twin_id, fact.property)),
         at=DateTime(published.now),
         initial=False,
         sequence=Long(published.sequence),
@@ -183,7 +189,16 @@ def alert_found(alert: events.Alert, now: Micros, sequence: int) -> AlertChange:
 class ConnectivityChange:
     twin_id: strawberry.ID = strawberry.field(description="The twin.")
     status: ConnectionStatus = strawberry.field(description="What it became.")
-    reason: str | None = strawberry.field(description="Why it is not connected; null where nothing is to be said.")
+    reason: str | None = strawberry.field(
+        description="Why it is not connected, or not by its preferred path; null where nothing is to be said."
+    )
+    path: str | None = strawberry.field(description="The connector it is heard by; null before any was.")
+    fallback: int = strawberry.field(
+        description="0 where that is its preferred path, else which of its fallbacks, from 1."
+    )
+    previous_path: str | None = strawberry.field(
+        description="The connector that another has just taken over from; null where none has."
+    )
     last_contact: DateTime | None = strawberry.field(description="The last contact; null where there was none.")
     at: DateTime = strawberry.field(description="When.")
     initial: bool = strawberry.field(description=_INITIAL)
@@ -195,11 +210,15 @@ class ConnectivityChange:
         return Twin.find(info.context.catalogue, self.twin_id)
 
 
-def connectivity_change(published: Published, fact: events.ConnectivityChanged) -> ConnectivityChange:
+def connectivity_change(view: LiveView, published: Published, fact: events.ConnectivityChanged) -> ConnectivityChange:
+    now = view.connectivity(fact.twin_id)
     return ConnectivityChange(
         twin_id=strawberry.ID(fact.twin_id),
         status=ConnectionStatus(fact.status),
         reason=fact.reason or None,
+        path=fact.path or (now.path if now is not None else "") or None,
+        fallback=fact.fallback,
+        previous_path=fact.was or None,
         last_contact=moment(fact.last_contact),
         at=DateTime(fact.at),
         initial=False,
@@ -213,6 +232,9 @@ def connectivity_found(twin_id: str, found: live.Connectivity, now: Micros, sequ
         twin_id=strawberry.ID(twin_id),
         status=ConnectionStatus(found.status),
         reason=found.reason or None,
+        path=found.path or None,
+        fallback=found.fallback,
+        previous_path=None,
         last_contact=moment(found.last_contact),
         at=DateTime(now),
         initial=True,

@@ -152,7 +152,7 @@ class Subscription:
 
         def push(published: Published) -> PropertyChange:
             assert isinstance(published.fact, PropertyChanged)
-            return property_change(catalogue, published, published.fact)
+            return property_change(catalogue, context.live, published, published.fact)
 
         return _follow(context, _Topic(PropertyChanged, membership, wants, key), found, push)
 
@@ -254,7 +254,7 @@ class Subscription:
 
         def push(published: Published) -> ConnectivityChange:
             assert isinstance(published.fact, ConnectivityChanged)
-            return connectivity_change(published, published.fact)
+            return connectivity_change(context.live, published, published.fact)
 
         return _follow(context, _Topic(ConnectivityChanged, membership, wants, key), found, push)
 

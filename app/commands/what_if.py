@@ -196,7 +196,7 @@ class _Run:
             for alive, twins in ((False, step.disconnect), (True, step.connect)):
                 if twins:
                     statuses = tuple(PathStatus(twin_id, alive, "" if alive else SOURCE) for twin_id in twins)
-                    self._decide(engine, SourceStatus(SOURCE, statuses))
+                    self._decide(engine, SourceStatus("", statuses))
             self._pass(engine, step.wait)
 
     def _change(self, engine: Engine, step: Step) -> None:

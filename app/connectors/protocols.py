@@ -63,6 +63,14 @@ def group_of(name: str, twins: Iterable[TwinConnection]) -> Group:
     return Group(name, members[0].address.protocol, members[0].address.endpoint, members)
 
 
+def paths_by_group(twin: TwinConnection) -> dict[str, TwinConnection]:
+    """The preferred path first. Two over one connection would be one path: the first of them counts."""
+    found: dict[str, TwinConnection] = {}
+    for path in (twin, *twin.fallbacks):
+        found.setdefault(group_name(path), path)
+    return found
+
+
 def group_name(twin: TwinConnection) -> str:
     """`mqtt mqtt://127.0.0.1:1883`, with `#` and a digest where authentication or client id tell it from another."""
     where = twin.address

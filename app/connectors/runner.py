@@ -18,7 +18,7 @@ from app.errors import Misconfigured, Unavailable
 from app.model.authentication import without_user
 from app.model.connection import CallAnswer
 from app.model.events import PathStatus, Reading, SourceStatus
-from app.model.live import ConnectorHealth
+from app.model.live import ConnectorHealth, PathView
 from app.model.time import SECOND
 from app.model.values import Value
 from app.ports import Clock, Connector, Sink
@@ -154,6 +154,13 @@ class Runner:
             samples=samples,
             rejected=rejected,
         )
+
+    def path(self, twin_id: str) -> PathView:
+        """Of a twin that has no other."""
+        status = self._tap.paths.get(twin_id)
+        if status is None:
+            return PathView(self.group.name, True, False, self._since, "not connected yet")
+        return PathView(self.group.name, True, status.alive, self._since, status.reason)
 
     # ------------------------------------------------------------ towards the device
 

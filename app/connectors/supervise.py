@@ -1,5 +1,8 @@
 """Every connector together: groups twins by connection, keeps one runner a group, and routes writes and calls.
 
+A twin with fallbacks is a member of several groups; paths.py says which one it is heard by, and that one is written to
+and called.
+
 `configure` and `reconnect` may be called at any time, also before `run`: they decide at once what is stopped and what
 is started anew, and leave alone whatever did not change. A group that changed is stopped before its successor starts.
 
@@ -17,10 +20,11 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client import Counter as CounterMetric
 
 from app.connectors.device_units import converting, device_side
-from app.connectors.protocols import PROTOCOLS, Factory, Group, group_name, group_of
+from app.connectors.paths import Hysteresis, Paths
+from app.connectors.protocols import PROTOCOLS, Factory, Group, group_of, paths_by_group
 from app.connectors.runner import BackOff, Counters, Runner
 from app.model.connection import CallAnswer, TwinConnection
-from app.model.live import ConnectorHealth
+from app.model.live import ConnectorHealth, PathView
 from app.model.values import Value
 from app.ports import Clock, Sink
 
@@ -46,8 +50,8 @@ class Supervisor:
         back_off: BackOff | None = None,
         jitter: Callable[[], float] = random.random,
         counters: Counters | None = None,
+        hysteresis: Hysteresis | None = None,
     ) -> None:
-        self._sink = sink
         self._clock = clock
         self._protocols = protocols
         self._installation = installation or socket.gethostname()
@@ -58,8 +62,8 @@ class Supervisor:
         self._twins: dict[str, TwinConnection] = {}
         self._members: dict[str, dict[str, TwinConnection]] = {}
         """By group name, then by twin id."""
-        self._group_names: dict[str, str] = {}
-        """By twin id."""
+        self._group_names: dict[str, tuple[str, ...]] = {}
+        """By twin id, the preferred path's first."""
         self._grown: set[str] = set()
         """Groups that have members which their runner does not know yet."""
         self._arrivals = 0
@@ -68,6 +72,7 @@ class Supervisor:
         """By group name; a stopped one stays until its successor has waited for it."""
         self._tasks: asyncio.TaskGroup | None = None
         own = registry or CollectorRegistry()
+        self._paths = Paths(sink, clock, hysteresis or Hysteresis(), own)
         self._up = Gauge("twin_overlay_connector_up", "1 while the connection stands", ["connector"], registry=own)
         self._outages = CounterMetric(
             "twin_overlay_connector_outages", "Times the connection was lost or not had", ["connector"], registry=own
@@ -77,6 +82,7 @@ class Supervisor:
         """Until cancelled; leaves no connection behind."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
+            tasks.create_task(self._paths.run(), name="paths")
             for name, runner in self._runners.items():
                 self._start(name, runner)
             try:
@@ -109,15 +115,19 @@ class Supervisor:
             if now == before:
                 continue
             if before is not None:
-                name = self._group_names.pop(twin_id)
-                del self._twins[twin_id], self._members[name][twin_id]
-                left.add(name)
+                for name in self._group_names.pop(twin_id):
+                    del self._members[name][twin_id]
+                    left.add(name)
+                del self._twins[twin_id]
+                self._paths.drop(twin_id)
             if now is not None:
-                name = group_name(now)
+                paths = paths_by_group(now)
                 self._twins[twin_id] = now
-                self._group_names[twin_id] = name
-                self._members.setdefault(name, {})[twin_id] = now
-                joined.add(name)
+                self._group_names[twin_id] = tuple(paths)
+                self._paths.put(now, paths)
+                for name, path in paths.items():
+                    self._members.setdefault(name, {})[twin_id] = path
+                    joined.add(name)
         return joined, left
 
     def _renew(self, names: Iterable[str]) -> None:
@@ -148,17 +158,30 @@ class Supervisor:
     def health(self) -> Sequence[ConnectorHealth]:
         return [self._runners[name].health() for name in sorted(self._runners)]
 
+    def paths(self, twin_id: str) -> Sequence[PathView]:
+        if watched := self._paths.view(twin_id):
+            return watched
+        return [
+            runner.path(twin_id)
+            for name in self._group_names.get(twin_id, ())
+            if (runner := self._runners.get(name)) is not None
+        ]
+
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
-        runner = self._runners.get(self._group_names.get(twin_id, ""))
+        runner = self._in_use(twin_id)
         if runner is None:
             return CallAnswer("refused", error=f"{twin_id} has no connectivity")
         return await runner.write(twin_id, property, value)
 
     async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
-        runner = self._runners.get(self._group_names.get(twin_id, ""))
+        runner = self._in_use(twin_id)
         if runner is None:
             return CallAnswer("refused", error=f"{twin_id} has no connectivity")
         return await runner.call(twin_id, method, arguments)
+
+    def _in_use(self, twin_id: str) -> Runner | None:
+        names = self._group_names.get(twin_id)
+        return self._runners.get(self._paths.in_use(twin_id) or names[0]) if names else None
 
     # ------------------------------------------------------------ runners
 
@@ -167,7 +190,7 @@ class Supervisor:
         connector = converting(self._protocols[group.protocol](inside, self._clock, self._installation), group.twins)
         self._up.labels(group.name).set(0)
         return Runner(
-            group, connector, self._sink, self._clock, self._back_off, self._jitter, self._went, self._counters
+            group, connector, self._paths, self._clock, self._back_off, self._jitter, self._went, self._counters
         )
 
     def _start(self, name: str, runner: Runner) -> None:

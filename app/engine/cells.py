@@ -270,8 +270,10 @@ class Cell:
 
     def state(self) -> PropertyState:
         """What everybody sees."""
+        known = self.reporting()
+        path = self.twin.path or None if known and self.pathed else None
         reported = PropertyState(
-            self.value, self.quality, self.timestamp, self.reported_at, self.reason, self.reporting()
+            self.value, self.quality, self.timestamp, self.reported_at, self.reason, known, path=path
         )
         return in_effect(reported, self.override)
 
@@ -423,12 +425,14 @@ class TwinState:
         "computed",
         "contact",
         "events",
+        "fallback",
         "gap",
         "gaps",
         "guards",
         "key",
         "last_contact",
         "listeners",
+        "path",
         "plan",
         "reason",
         "rules",
@@ -449,6 +453,10 @@ class TwinState:
         self.gaps: tuple[tuple[Micros, Micros], ...] = ()
         """The last few such times, from when to when: what it was heard of before has not aged in them."""
         self.reason = ""
+        self.path = ""
+        """The connector in use, of those that lead to it; "" before any was told of."""
+        self.fallback = 0
+        """0 where that is the preferred one, else which of its fallbacks."""
         self.last_contact: Micros | None = None
         self.source = ""
         """The connector that was last heard of it."""

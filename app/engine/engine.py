@@ -104,9 +104,9 @@ class Engine:
             case Unaccepted(rejected=rejected):
                 for source, reason, count in rejected:
                     step.tally(Tally(source, received=count, rejected={reason: count}))
-            case SourceStatus(paths=statuses):
+            case SourceStatus(source=source, paths=statuses):
                 for status in statuses:
-                    paths.hear(step, status)
+                    paths.hear(step, status, source)
             case Tick():
                 paths.fall_stale(step)
             case Load():

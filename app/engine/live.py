@@ -5,6 +5,7 @@ a restart, a load or a source's status change by rule, without a fact of their o
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -166,7 +167,8 @@ class LiveState:
             return Connectivity("unconfigured")
         if not twin.contact:
             return Connectivity("connecting", last_contact=twin.last_contact)
-        return Connectivity("connected" if twin.alive else "disconnected", twin.reason, twin.last_contact)
+        status: Literal["connected", "disconnected"] = "connected" if twin.alive else "disconnected"
+        return Connectivity(status, twin.reason, twin.last_contact, twin.path, twin.fallback)
 
     def behaviors(self, owner: OwnerKey) -> Sequence[BehaviorView]:
         """In the order they are declared; empty for an unknown owner."""
@@ -391,6 +393,11 @@ class LiveState:
                     twin.gaps, twin.gap = (*twin.gaps, (twin.gap, fact.at))[-KEPT_GAPS:], 0
             twin.alive = fact.status == "connected"
             twin.reason = fact.reason
+            twin.fallback = fact.fallback
+            if fact.path is not None:
+                twin.path = fact.path
+                if twin.clock is not None:  # what was learned is of another device's clock
+                    twin.clock.offset = twin.clock.streak = 0
             twin.last_contact = fact.last_contact
 
     def land_timer(self, fact: TimerChanged) -> None:

@@ -145,6 +145,7 @@ def _twin(live: LiveState, plan: TwinPlan, loading: Loading) -> tuple[TwinState,
         _drop_overrides(live, old, loading, "PropertyRemoved", but=new.cells)
         if old.plan.connected and plan.connected:
             new.alive, new.contact, new.reason = old.alive, old.contact, old.reason
+            new.path, new.fallback = old.path, old.fallback
             new.gap, new.gaps = old.gap, old.gaps
         new.last_contact, new.clock, new.events = old.last_contact, old.clock, old.events
         new.source = old.source

@@ -73,7 +73,7 @@ def take(step: Step, counted: Counted, reading: Reading, max_skew: Micros) -> No
                 _reject(step, reading.source, sample, reason or "")
                 continue
         if not (twin.clock is None and 0 < timestamp <= latest and timestamp >= cell.timestamp):
-            on_time = _on_time(twin, cell, timestamp, received, max_skew)
+            on_time = _on_time(twin, cell, timestamp, received, max_skew, reading.source)
             if on_time is None:
                 _reject(step, reading.source, sample, LATE)
                 continue
@@ -162,7 +162,7 @@ def _land(
     value, quality, reason = _accept(cell, sample.value, sample.quality, sample.reason)
     if value is None and quality != "bad":
         return reason or ""
-    timestamp = _on_time(cell.twin, cell, sample.timestamp, received, max_skew)
+    timestamp = _on_time(cell.twin, cell, sample.timestamp, received, max_skew, cause.ref)
     if timestamp is None:
         return LATE
     if timestamp == received != sample.timestamp and sample.timestamp > received + max_skew and reason is None:
@@ -245,7 +245,9 @@ def _accept(cell: Cell, value: Value, quality: Quality, reason: str | None) -> t
     return value, quality, reason
 
 
-def _on_time(twin: TwinState, cell: Cell, timestamp: Micros, received: Micros, max_skew: Micros) -> Micros | None:
+def _on_time(
+    twin: TwinState, cell: Cell, timestamp: Micros, received: Micros, max_skew: Micros, source: str
+) -> Micros | None:
     """The source time as kept: shifted by a re-based clock, that of receipt where it can't be right; None for late.
 
     No time before 1970 is one (a device without a clock sends 1601 or 0): receipt's is taken. A twin has one path
@@ -257,6 +259,9 @@ def _on_time(twin: TwinState, cell: Cell, timestamp: Micros, received: Micros, m
         if timestamp > received + max_skew:
             return received
         return None if timestamp < cell.timestamp and timestamp < received - max_skew else timestamp
+    if source != twin.path and cell.mapped and twin.path:
+        # By a path that is about to take over: what the device has now, whatever the times of the other path were.
+        return received if timestamp > received + max_skew else timestamp
     clock = twin.clock
     if clock is not None and clock.offset:
         if abs(received - timestamp) <= max_skew:  # the device's clock is right again

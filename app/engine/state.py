@@ -34,7 +34,7 @@ from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey
 from app.model.time import Micros
 from app.model.values import Value
 
-VERSION = 19
+VERSION = 20
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -44,6 +44,8 @@ class _Path(msgspec.Struct, frozen=True, array_like=True):
     gap: Micros
     gaps: tuple[tuple[Micros, Micros], ...]
     reason: str
+    path: str
+    fallback: int
     last_contact: Micros | None
     source: str
     events: tuple[TwinEventOccurred, ...]
@@ -161,6 +163,7 @@ def fill(live: LiveState, state: State) -> None:
     for path in state.paths:
         twin = live.twins[path.twin_id]
         twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
+        twin.path, twin.fallback = path.path, path.fallback
         twin.gap, twin.gaps = path.gap, path.gaps
         twin.last_contact, twin.source = path.last_contact, path.source
         twin.events = path.events
@@ -251,6 +254,8 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
                 twin.gap,
                 twin.gaps,
                 twin.reason,
+                twin.path,
+                twin.fallback,
                 twin.last_contact,
                 twin.source,
                 tuple(twin.events),

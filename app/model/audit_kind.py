@@ -17,4 +17,5 @@ AuditKind = Literal[
     "report",
     "asset",
     "notification",
+    "path",
 ]

@@ -108,16 +108,22 @@ class Unaccepted(msgspec.Struct, frozen=True, tag="unaccepted"):
     """(source, reason, how many)."""
 
 
-class PathStatus(msgspec.Struct, frozen=True, array_like=True):
-    """Whether readings can reach a twin at all; sent on change only."""
+class PathStatus(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """Whether readings can reach a twin at all; sent on change only, and of the path in use only."""
 
     twin_id: str
     alive: bool
     reason: str = ""
+    """Why it is silent; of a fallback that is alive, why it is in use."""
+    fallback: int = 0
+    """0 for the preferred path, else which of the fallbacks, from 1."""
+    unfed: tuple[str, ...] = ()
+    """Properties of which nothing has come by this path yet, where it takes over from another."""
 
 
 class SourceStatus(msgspec.Struct, frozen=True, tag="source_status"):
     source: str
+    """The path; "" for the one that each twin has."""
     paths: tuple[PathStatus, ...]
 
 
@@ -706,12 +712,18 @@ class TwinEventOccurred(msgspec.Struct, frozen=True):
     cause: Cause
 
 
-class ConnectivityChanged(msgspec.Struct, frozen=True):
+class ConnectivityChanged(msgspec.Struct, frozen=True, omit_defaults=True):
     twin_id: str
     status: Literal["connected", "disconnected"]
     reason: str
     at: Micros
     last_contact: Micros | None = None
+    path: str | None = None
+    """The connector that the twin is heard by from now on; None where it is the one that it was."""
+    was: str = ""
+    """The one before, where another takes over."""
+    fallback: int = 0
+    """As of PathStatus."""
 
 
 class OverrideChanged(msgspec.Struct, frozen=True):

@@ -49,7 +49,25 @@ class Connectivity(msgspec.Struct, frozen=True):
 
     status: Literal["connected", "disconnected", "connecting", "unconfigured"]
     reason: str = ""
+    """Why it is not connected, or not by its preferred path."""
     last_contact: Micros | None = None
+    path: str = ""
+    """The connector that it is heard by; "" before any was."""
+    fallback: int = 0
+    """0 where that is the preferred one, else which of its fallbacks, from 1."""
+
+
+class PathView(msgspec.Struct, frozen=True):
+    """One of the ways to a twin's device."""
+
+    name: str
+    """Its connector's."""
+    in_use: bool
+    alive: bool
+    since: Micros
+    """When it became so."""
+    reason: str = ""
+    """Why it is silent."""
 
 
 class ClockView(msgspec.Struct, frozen=True):

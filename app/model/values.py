@@ -56,6 +56,8 @@ class PropertyState(msgspec.Struct, frozen=True):
     """What a person has put over it; the fields above are then what everybody sees because of it."""
     reported: "PropertyState | None" = None
     """What it would be without its override; None where it has none."""
+    path: str | None = None
+    """The connector that it comes by; None while it is not known, and where no device feeds it."""
 
 
 def in_effect(reported: PropertyState, override: Override | None) -> PropertyState:

@@ -2,7 +2,8 @@
 
 A command has one entry, done or refused, and none where it changed nothing (a retry). A call has one as it is decided
 and one for what became of it, so that a behavior's calls are in the audit as a person's are; a behavior's write to a
-manual property has one where it changed the value. What devices and programs report is telemetry and not audited.
+manual property has one where it changed the value. What devices and programs report is telemetry and not audited, but
+for the path that a twin is heard by, where another takes over.
 """
 
 from collections.abc import Iterator
@@ -91,6 +92,7 @@ def _found(entry: Entry) -> Iterator[AuditEntry]:
                 ended = _blank("override_end", override.by, f"twin/{override.twin_id}", origin=origin)
                 yield _with_override(ended, override)
     yield from _of_behaviors(outcome)
+    yield from _of_paths(outcome)
     for shelving in outcome.shelvings:
         yield _of_shelving(shelving, asked, command)
     for change in outcome.calls:
@@ -170,6 +172,21 @@ def _of_behaviors(outcome: Outcome) -> Iterator[AuditEntry]:
                 actor_kind="behavior",
                 what=change.property,
                 details={"value": change.value},
+            )
+
+
+def _of_paths(outcome: Outcome) -> Iterator[AuditEntry]:
+    """Where another path took over. That one fell silent and came back is telemetry."""
+    for change in outcome.connectivity:
+        if change.was and change.path is not None and change.status == "connected":
+            yield _blank(
+                "path",
+                "connectors",
+                f"twin/{change.twin_id}",
+                actor_kind="engine",
+                what=change.path,
+                reason=change.reason,
+                details={"was": change.was, "fallback": change.fallback},
             )
 
 

@@ -55,7 +55,16 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.ledger import Books, Ledger
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GraphState, GuardView
+from app.model.live import (
+    BehaviorView,
+    ClockView,
+    Connectivity,
+    ConnectorHealth,
+    Fault,
+    GraphState,
+    GuardView,
+    PathView,
+)
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import SECOND, Micros, parse_iso
@@ -446,6 +455,9 @@ class FakeDevices:
 
     def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
         return None
+
+    def paths(self, twin_id: str) -> Sequence[PathView]:
+        return ()
 
     def health(self) -> Sequence[ConnectorHealth]:
         return self.connections

@@ -20,7 +20,7 @@ from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind, to_document
 from app.model.events import Alert, Call, Input, Load, Outcome
 from app.model.ledger import Books
-from app.model.live import ConnectorHealth
+from app.model.live import ConnectorHealth, PathView
 from app.model.plan import Plan
 from app.model.time import Micros
 from app.model.values import Value
@@ -200,6 +200,9 @@ class FakeDevices:
                 self._twins[twin_id] = twin
         if self._twins != before:
             self.configured.append(list(self._twins.values()))
+
+    def paths(self, twin_id: str) -> Sequence[PathView]:
+        return ()
 
     def health(self) -> Sequence[ConnectorHealth]:
         return []

@@ -5,6 +5,7 @@ import contextlib
 import itertools
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -242,6 +243,58 @@ async def test_writes_and_calls_go_to_the_twins_own_connection() -> None:
         assert answer == CallAnswer("failed", error="pump_124 is disconnected: no route")
         answer = await room.supervisor.call("valve_1", "open", {})
         assert answer == CallAnswer("refused", error="valve_1 has no connectivity")
+
+
+def _with_fallback(endpoint: str = "opc.tcp://b:1", twin_id: str = "pump_123") -> TwinConnection:
+    return replace(twin(twin_id, fallback_after=1.0, return_after=5.0), fallbacks=(twin(twin_id, endpoint),))
+
+
+async def test_a_twin_with_fallbacks_is_connected_by_all_paths_and_written_to_and_called_by_the_one_in_use() -> None:
+    room = Room()
+    async with room.running(_with_fallback()):
+        await until(room.standing(2), "both stand")
+        a, b = sorted(room.made, key=lambda made: made.endpoint)
+        assert (await room.supervisor.write("pump_123", "speed", 1)).status == "accepted"
+        a.plan = itertools.repeat(Unavailable("no route"))
+        a.drop(Unavailable("cut"))
+        await until(lambda: room.supervisor.paths("pump_123")[1].in_use, "the fallback takes over")
+        assert (await room.supervisor.write("pump_123", "speed", 2)).status == "accepted"
+        assert (a.calls, b.calls) == ([("pump_123", "speed", 1)], [("pump_123", "speed", 2)])
+        assert [(path.name, path.alive) for path in room.supervisor.paths("pump_123")] == [
+            ("opc-ua opc.tcp://a:1", False),
+            ("opc-ua opc.tcp://b:1", True),
+        ]
+        a.plan = itertools.repeat(None)
+        await until(lambda: room.supervisor.paths("pump_123")[0].in_use, "and gives it back")
+        assert room.sink.path() == PathStatus("pump_123", True)
+        assert room.sink.statuses[-1].source == "opc-ua opc.tcp://a:1"
+    switches = room.registry.get_sample_value("twin_overlay_path_switches_total", {"connector": "opc-ua opc.tcp://b:1"})
+    assert switches == 1
+
+
+async def test_a_path_that_can_never_be_had_is_like_any_that_is_silent() -> None:
+    room = Room([Misconfigured("no certificate")])
+    async with room.running(_with_fallback()):
+        await until(lambda: room.supervisor.paths("pump_123")[1].in_use, "the fallback takes over")
+        assert (await room.supervisor.write("pump_123", "speed", 2)).status == "accepted"
+
+
+async def test_two_paths_over_one_connection_are_one() -> None:
+    room = Room()
+    async with room.running(_with_fallback("opc.tcp://a:1")):
+        await until(room.standing(1), "it stands")
+        assert len(room.made) == 1
+        assert [path.in_use for path in room.supervisor.paths("pump_123")] == [True]
+
+
+async def test_a_twin_without_its_fallback_or_gone_leaves_that_connection() -> None:
+    room = Room()
+    async with room.running(_with_fallback(), _with_fallback(twin_id="pump_124")):
+        await until(room.standing(2), "both stand")
+        room.supervisor.reconnect({"pump_123": twin(), "pump_124": None})
+        await until(room.standing(1), "the fallback's is gone")
+        assert list(room.supervisor.paths("pump_124")) == []
+        assert [path.name for path in room.supervisor.paths("pump_123")] == ["opc-ua opc.tcp://a:1"]
 
 
 async def test_a_bug_in_a_call_is_a_failed_call(caplog: pytest.LogCaptureFixture) -> None:

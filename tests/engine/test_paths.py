@@ -1,6 +1,6 @@
 """Paths and quiet: silent, alive, connecting and stale, and what conditions make of each."""
 
-from app.model.events import Load, PathStatus, SetManual, SourceStatus, Tick
+from app.model.events import Load, PathStatus, Reading, Samples, SetManual, SourceStatus, Started, Tick
 from app.model.plan import Plan, PropertyPlan
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alert, alerts, call, compare, hot, pump, pump_shape, rule, sample, sent, turns
@@ -99,6 +99,99 @@ def test_a_silent_path_of_one_twin_leaves_the_others_alone() -> None:
     plant.silent("p1")
     assert not plant.state("temperature", "p1").known
     assert plant.state("temperature", "p2").known
+
+
+# ---------------------------------------------------------------- several paths
+
+
+def _by(source: str, alive: bool = True, fallback: int = 0, unfed: tuple[str, ...] = ()) -> SourceStatus:
+    return SourceStatus(source, (PathStatus("p1", alive, "" if alive else "cut", fallback, unfed),))
+
+
+def test_another_path_that_takes_over_is_a_fact_that_names_both() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.read(temperature=70.0)
+    assert plant.state("temperature").path == "opc"
+    plant.do(_by("opc", alive=False))
+    assert plant.state("temperature").path is None
+    (fact,) = plant.do(_by("mqtt", fallback=1)).connectivity
+    assert (fact.status, fact.path, fact.was, fact.fallback) == ("connected", "mqtt", "opc", 1)
+    assert plant.do(_by("mqtt", fallback=1)).connectivity == ()
+    connectivity = plant.engine.live.connectivity("p1")
+    assert connectivity is not None
+    assert (connectivity.path, connectivity.fallback) == ("mqtt", 1)
+
+
+def test_what_has_not_come_by_the_path_that_takes_over_is_lost_and_nothing_else_is_touched() -> None:
+    plant = Plant(rule("hot", hot(), alert()), rule("fault", compare("status", "==", "fault")))
+    plant.read(temperature=90.0, status="fault", speed=5.0)
+    outcome = plant.do(_by("mqtt", fallback=1, unfed=("status", "nothing")))
+    assert [(it.property, it.known, it.reason) for it in outcome.changes] == [("status", False, "PathSilent")]
+    assert plant.behavior("hot") == ("active", "true")
+    assert plant.behavior("fault") == ("active", "unknown")
+    assert turns(outcome) == []
+    assert plant.state("temperature").path == "mqtt"
+    outcome = plant.do(Samples((Reading("mqtt", plant.now, (sample("status", "fault", plant.now),)),)))
+    assert [it.known for it in outcome.changes] == [True]
+
+
+def test_after_a_silence_too_what_the_old_path_had_last_is_not_the_new_ones() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.read(temperature=90.0)
+    plant.silent()
+    plant.read(temperature=70.0, speed=1.0)
+    outcome = plant.do(_by("mqtt", fallback=1, unfed=("temperature",)))
+    assert [(it.property, it.known) for it in outcome.changes] == [("temperature", False), ("speed", True)]
+    assert plant.behavior("hot") == ("active", "unknown")
+
+
+def test_what_the_path_that_takes_over_says_first_is_taken_however_old_it_is() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.read(temperature=90.0)
+    old = plant.now - 3600 * SECOND
+    reading = (Reading("mqtt", plant.now, (sample("temperature", 60.0, old),)),)
+    outcome = plant.do(Samples(reading))
+    assert (outcome.rejected, turns(outcome)) == ((), [("hot", "inactive")])
+    plant.do(_by("mqtt", fallback=1))
+    again = sample("temperature", 61.0, old - SECOND)
+    (rejected,) = plant.do(Samples((Reading("mqtt", plant.now, (again,)),))).rejected
+    assert rejected.reason == "Late"
+
+
+def test_a_clock_that_was_learned_by_one_path_is_not_the_others() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.read(temperature=20.0)
+    for number in range(1, 5):
+        at = plant.now + SECOND
+        plant.take(sample("temperature", 20.0 + number, at - 3600 * SECOND), received=at)
+    clock = plant.engine.live.clock("p1")
+    assert clock is not None
+    assert clock.offset == 3600 * SECOND
+    plant.do(_by("mqtt", fallback=1))
+    clock = plant.engine.live.clock("p1")
+    assert clock is not None
+    assert (clock.offset, clock.rebased) == (0, 1)
+
+
+def test_a_restart_knows_the_path_that_was_and_is_heard_of_by_none() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.read(temperature=90.0)
+    plant.do(_by("mqtt", fallback=1))
+    again = plant.restart()
+    assert again.engine.state_digest() == plant.engine.state_digest()
+    again.do(Started())
+    connectivity = again.engine.live.connectivity("p1")
+    assert connectivity is not None
+    assert connectivity.status == "connecting"
+    (fact,) = again.do(_by("opc")).connectivity
+    assert (fact.path, fact.was, fact.fallback) == ("opc", "mqtt", 0)
+
+
+def test_a_status_of_no_path_is_of_the_one_in_use() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.do(_by("mqtt", fallback=1))
+    (fact,) = plant.do(SourceStatus("", (PathStatus("p1", False, "what if"),))).connectivity
+    assert (fact.path, fact.was, fact.fallback) == (None, "", 1)
 
 
 # ---------------------------------------------------------------- stale_after

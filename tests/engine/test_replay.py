@@ -346,10 +346,14 @@ scripts = st.lists(
             st.tuples(st.just("reports"), st.lists(readings(), max_size=2)),
             plans.map(Load),
             st.builds(
-                lambda twin, alive, reason: SourceStatus("opc", (PathStatus(twin, alive, reason),)),
+                lambda twin, alive, reason, source, unfed: SourceStatus(
+                    source, (PathStatus(twin, alive, reason, int(source == "mqtt"), unfed),)
+                ),
                 st.sampled_from([*TWINS, "nobody"]),
                 st.sampled_from([True, True, False]),
                 texts,
+                st.sampled_from(["opc", "opc", "mqtt", ""]),
+                st.sampled_from([(), (), ("temperature", "status")]),
             ),
             st.just(Tick()),
             st.just(Unaccepted((("opc", "BadPayload", 2), ("mqtt", "Overflow", 1), ("opc", "NoTopic", 1)))),

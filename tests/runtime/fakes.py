@@ -39,7 +39,7 @@ from app.model.events import (
     Unaccepted,
 )
 from app.model.ledger import Books, Tally
-from app.model.live import ConnectorHealth
+from app.model.live import ConnectorHealth, PathView
 from app.model.plan import BehaviorKey
 from app.model.time import SECOND, Micros
 from app.model.values import Value
@@ -240,6 +240,9 @@ class FakeDevices:
 
     def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
         raise AssertionError("not the runtime's to call")
+
+    def paths(self, twin_id: str) -> Sequence[PathView]:
+        return ()
 
     def health(self) -> Sequence[ConnectorHealth]:
         return ()

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Path, Request
 from starlette.responses import Response
 
 from app.api.claims import address_of, claimed
-from app.api.instance_document import instance_document, reading_document, simulation_of
+from app.api.instance_document import instance_document, reading_document, simulation_of, value_document
 from app.api.problem import PREFIX, problem
 from app.api.rest.bodies import JSON, json_object, only_fields
 from app.api.rest.definitions import By
@@ -51,7 +51,7 @@ def add_instances(app: FastAPI, services: Services) -> None:
         if name not in properties:
             message = f"there is no property '{name[:200]}' of twin '{twin_id}'"
             raise NotFound(message, code="PROPERTY_NOT_FOUND", hint=near(name, properties))
-        return _json(reading_document(live.property_state(twin_id, name)))
+        return _json(value_document(live.property_state(twin_id, name)))
 
     async def set_property(request: Request, twin_id: TwinId, name: PropertyName, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))

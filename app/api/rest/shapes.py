@@ -90,6 +90,11 @@ class Reading(Shape):
     value: JsonValue = Field(description="null before the first reading.")
     timestamp: str | None = Field(description="Source time, ISO 8601 in UTC; null before the first reading.")
     quality: Literal["good", "uncertain", "bad"]
+    path: str | None = Field(
+        default=None,
+        description="The connector it comes by, of one property that is asked for; absent while it is not known, and "
+        "without a device.",
+    )
     override: "OverrideShape | None" = Field(
         default=None, description="What a person has put over it, which decides the fields above; absent where none."
     )
@@ -171,6 +176,8 @@ class ConnectivityStatus(Shape):
     last_connected: str | None
     quality: Literal["good", "uncertain", "bad"] | None
     reason: str | None = None
+    path: str | None = Field(default=None, description="The connector it is heard by; absent for the preferred one.")
+    fallback: int | None = Field(default=None, description="Which of its fallbacks that is, from 1; absent for none.")
 
 
 class SimulationStatus(Shape):

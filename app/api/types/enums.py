@@ -247,6 +247,7 @@ class AuditKind(Enum):
     NOTIFICATION = strawberry.enum_value(
         "notification", description="Tried out a notification target; by the server: gave up to deliver something."
     )
+    PATH = strawberry.enum_value("path", description="Hears a twin by another of its paths, `what`, from then on.")
 
 
 @strawberry.enum(description="What became of what somebody did.")

@@ -47,7 +47,13 @@ class ConnectivityStatus:
     status: ConnectionStatus = strawberry.field(description="How the path to the device stands.")
     last_connected: DateTime | None = strawberry.field(description="The last contact; null where there was none.")
     quality: Quality | None = strawberry.field(description="What the path is worth; null for a twin without one.")
-    reason: str | None = strawberry.field(description="Why it is not connected; null where nothing is to be said.")
+    reason: str | None = strawberry.field(
+        description="Why it is not connected, or not by its preferred path; null where nothing is to be said."
+    )
+    path: str | None = strawberry.field(description="The connector it is heard by; null before any was.")
+    fallback: int = strawberry.field(
+        description="0 where that is its preferred path, else which of its fallbacks, from 1."
+    )
 
     @classmethod
     def of(cls, found: Connectivity | None) -> "ConnectivityStatus":
@@ -58,6 +64,8 @@ class ConnectivityStatus:
             last_connected=moment(found.last_contact),
             quality=Quality(quality) if quality else None,
             reason=found.reason or None,
+            path=found.path or None,
+            fallback=found.fallback,
         )
 
 

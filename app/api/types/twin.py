@@ -103,7 +103,7 @@ class Twin(Definition):
     @strawberry.field(description="How it is connected, and whether it is now; null for a twin without connectivity.")
     def connectivity(self, info: Info) -> Connectivity | None:
         found = info.context.catalogue.connectivity(self.twin_id)
-        return Connectivity.of(found, info.context.live.connectivity(self.twin_id)) if found else None
+        return Connectivity.of(self.twin_id, found, info.context.live.connectivity(self.twin_id)) if found else None
 
     @strawberry.field(
         description="Its simulation in the specification's form, else its type's; null where neither has one."

@@ -53,6 +53,9 @@ class Value:
             "NotInEnum; on a good one Forced, or ClockAhead, where the source's time was replaced by that of receipt."
         )
     )
+    path: str | None = strawberry.field(
+        description="The connector that it comes by; null while it is not known, and where no device feeds it."
+    )
     override: Override | None = strawberry.field(
         description="What a person has put over it, which decides the fields above; null where nobody has."
     )
@@ -75,6 +78,7 @@ class Value:
             reported_at=moment(state.reported_at),
             known=state.known,
             reason=state.reason,
+            path=state.path,
             override=Override.of(state.override) if state.override is not None else None,
             reported=cls.of(state.reported, unit) if state.reported is not None else None,
         )

@@ -35,7 +35,7 @@ async def test_the_instance_has_exactly_the_specifications_shape() -> None:
     assert list(answer["connectivity_status"]) == ["status", "last_connected", "quality"]
     assert list(answer["simulation_status"]) == ["status", "last_updated"]
     assert list(answer["metadata"]) == ["created_at", "created_by", "updated_at", "updated_by"]
-    assert (await send(plant, "GET", f"{INSTANCE}/properties/temperature")).json() == reading
+    assert (await send(plant, "GET", f"{INSTANCE}/properties/temperature")).json() == {**reading, "path": "opcua"}
 
 
 async def test_what_is_not_there_is_404_with_a_suggestion() -> None:
