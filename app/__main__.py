@@ -1,5 +1,5 @@
 """The command line: `twin-overlay serve | apply | export | check | fmt | test | why | why-not | what-if | rehearse |
-replay | probe | audit | certificate | notify | demo | schema`.
+replay | journal | probe | audit | certificate | notify | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -54,6 +54,12 @@ def serve(
     standby: Annotated[
         bool, typer.Option("--standby", help="Wait while another server has the data directory; then take over.")
     ] = False,
+    accept_journal_gap: Annotated[
+        bool,
+        typer.Option(
+            "--accept-journal-gap", help="Go on without records that the journal has lost, although they are needed."
+        ),
+    ] = False,
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
 ) -> None:
     """Run the server until Ctrl-C.
@@ -79,6 +85,8 @@ def serve(
             server["port"] = port
         if server:
             overrides["server"] = server
+        if accept_journal_gap:
+            overrides["journal"] = {"accept_gap": True}
         await run_server(load_settings(config, **overrides), exit_with_parent=exit_with_parent)
 
     _run(run())
@@ -477,6 +485,56 @@ def replay(
         print(replayed.render())
         if replayed.difference is not None:
             raise typer.Exit(1)
+
+    _run(run())
+
+
+journal_app = typer.Typer(help="Look after the journal of a stopped server.", no_args_is_help=True)
+app.add_typer(journal_app, name="journal")
+DataDir = Annotated[Path | None, typer.Option(help="Of a stopped server.")]
+Config = Annotated[Path | None, typer.Option(help="The server's TOML settings file, for its data_dir.")]
+
+
+@journal_app.command("check")
+def journal_check(
+    data_dir: DataDir = None,
+    config: Config = None,
+    output: Annotated[Output, typer.Option("--format", help="`text` for people, `json` for programs.")] = Output.TEXT,
+) -> None:
+    """Read every record, tell what is damaged and whether anything that is lost is still needed. Changes nothing.
+
+    Exit code 1 where there is damage.
+    """
+    import json
+
+    from app.journal.checking import check as checked
+    from app.settings import load_settings
+
+    async def run() -> None:
+        overrides = {} if data_dir is None else {"data_dir": data_dir}
+        found = checked(load_settings(config, **overrides).data_dir / "journal")
+        print(json.dumps(found.to_json(), indent=2) if output == Output.JSON else found.render())
+        if not found.sound:
+            raise typer.Exit(1)
+
+    _run(run())
+
+
+@journal_app.command("salvage")
+def journal_salvage(data_dir: DataDir = None, config: Config = None) -> None:
+    """Set damaged files aside, keep what can be read of them, and accept what is lost.
+
+    Nothing is deleted: what is set aside goes to the journal's folder `damaged`.
+    """
+    from app.journal.checking import check as checked
+    from app.journal.checking import salvage
+    from app.settings import load_settings
+
+    async def run() -> None:
+        overrides = {} if data_dir is None else {"data_dir": data_dir}
+        folder = load_settings(config, **overrides).data_dir / "journal"
+        await salvage(folder)
+        print(checked(folder).render())
 
     _run(run())
 

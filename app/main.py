@@ -57,7 +57,7 @@ from app.journal.retention import Retention
 from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
 from app.model.catalogue import Catalogue
-from app.model.events import EngineSettings, Load, Started
+from app.model.events import HERE, EngineSettings, Load, Note, Started
 from app.model.live import GraphState
 from app.model.time import SECOND, Micros
 from app.notify.metrics import TargetSeries
@@ -85,7 +85,12 @@ _ENGINE_TIMES = 6
 def open_journal(settings: Settings) -> Journal:
     retention = Retention(round(settings.journal.keep_hours * 3600 * SECOND), settings.journal.keep_mb * 1024 * 1024)
     segment = SegmentSize(settings.journal.segment_mb * 1024 * 1024)
-    return SqliteJournal.open(settings.data_dir / "journal", retention=retention, segment=segment)
+    return SqliteJournal.open(
+        settings.data_dir / "journal",
+        retention=retention,
+        segment=segment,
+        accept_gap=settings.journal.accept_gap,
+    )
 
 
 def build(
@@ -116,6 +121,7 @@ class _Rooms:
     """What runs, between being wired and being started."""
 
     services: Services
+    journal: Journal
     clock: SystemClock
     engine: Engine
     ingest: Ingest
@@ -316,6 +322,10 @@ def _wire(
             return {"graph": error.message}
         return {}
 
+    def warnings() -> dict[str, str]:
+        lost = "; ".join(f"{gap.records} are lost ({gap.why})" for gap in journal.gaps())
+        return {"journal": lost} if lost else {}
+
     finder = Finder(catalogue, engine.live)
     services = Services(
         commands,
@@ -326,6 +336,7 @@ def _wire(
         clock,
         registry,
         ready,
+        warnings,
         graph,
         ledger.read,
         finder,
@@ -333,7 +344,7 @@ def _wire(
         writer.caught_up,
         past,
     )
-    return _Rooms(services, clock, engine, ingest, effects, writer, supervisor, notifications)
+    return _Rooms(services, journal, clock, engine, ingest, effects, writer, supervisor, notifications)
 
 
 def _notifications(
@@ -375,12 +386,24 @@ async def _start(rooms: _Rooms, settings: Settings, degraded: bool) -> None:
     """What the journal does not know yet: that this is a new run, and definitions changed behind its back. What a copy
     lacks of them is no change."""
     await rooms.ingest.submit(Started(engine_settings(settings)))
+    await _note_gaps(rooms)
     catalogue, loaded = rooms.services.catalogue, rooms.engine.loaded()
     behind = degraded and catalogue.revision < loaded.catalogue_revision
     plan = None if behind else changed_since(catalogue, loaded)
     if plan is not None:
         await rooms.ingest.submit(Load(plan, starting=True))
     rooms.supervisor.configure(connections(rooms.services.catalogue))
+
+
+async def _note_gaps(rooms: _Rooms) -> None:
+    """In the audit, once: what is lost of the journal, and that this server goes on without it."""
+    gaps = [gap for gap in rooms.journal.gaps() if not gap.noted]
+    for gap in gaps:
+        reason = "accepted by a person" if gap.accepted else "behind the snapshot and every cursor: nobody needs them"
+        what, details = f"{gap.records} lost: {gap.why}", {"first": gap.first, "last": gap.last}
+        await rooms.ingest.submit(Note("journal", "done", "system", HERE, ("journal",), what, reason, details=details))
+    if gaps:
+        await rooms.journal.noted()
 
 
 async def _follow(store: GraphStore, engine: EmbeddedEngine) -> None:

@@ -28,6 +28,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.explanation import Explanation, WhyNot
+from app.model.gap import Gap
 from app.model.ledger import Books
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GuardView, PathView
 from app.model.notifications import TargetHealth
@@ -191,6 +192,19 @@ class Journal(Protocol):
     async def start_after(self, sequence: int) -> None:
         """Let an empty journal's numbers and cursors begin behind `sequence` (a new journal for an older graph).
         Raises Conflict (JOURNAL_NOT_EMPTY)."""
+
+    @property
+    def accepts_gap(self) -> bool:
+        """A person said that this server is to go on without records that are lost."""
+
+    def gaps(self) -> Sequence[Gap]:
+        """Numbers of which the records are lost. `read` steps over those that were accepted, and over no others."""
+
+    async def noted(self) -> None:
+        """The audit has all of `gaps`."""
+
+    async def lose(self, upto: int, why: str) -> None:
+        """Go on behind `upto`, a number that was given out and is not here: a gap, accepted."""
 
     async def save_snapshot(self, sequence: int, state: bytes) -> None:
         """Replace the snapshot and remove the entries that neither it nor a cursor needs."""

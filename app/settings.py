@@ -75,6 +75,8 @@ class JournalSettings(_Section):
     """Of the journal; past it less than `keep_hours` is kept."""
     segment_mb: int = Field(default=64, ge=1)
     """Of one of its files: space comes back a file at a time."""
+    accept_gap: bool = False
+    """Go on without records that are lost and still needed; for one start."""
 
 
 class CallSettings(_Section):

@@ -43,13 +43,15 @@ def plain_routes(services: Services) -> list[BaseRoute]:
         return JSONResponse({"status": "ok"})
 
     async def readyz(request: Request) -> Response:
-        """200 where nothing is wrong, else 503 with what is, by part; how far the graph is behind either way."""
+        """200 where nothing is wrong, else 503 with what is, by part. Warnings leave it ready; how far the graph is
+        behind is told either way."""
         problems = await services.ready()
         graph = services.graph()
         return JSONResponse(
             {
                 "status": "not ready" if problems else "ready",
                 "problems": problems,
+                "warnings": services.warnings(),
                 "graph": {
                     "behind_entries": graph.behind_entries,
                     "behind_seconds": round(graph.behind_seconds, 3),

@@ -28,6 +28,8 @@ class Services:
     registry: CollectorRegistry
     ready: Callable[[], Awaitable[dict[str, str]]]
     """What is wrong, by part; empty where everything is there."""
+    warnings: Callable[[], dict[str, str]]
+    """What works and should be looked after, by part."""
     graph: Callable[[], GraphState]
     """How far the graph is behind."""
     ledger: Callable[[], Ledger]

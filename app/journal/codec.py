@@ -61,5 +61,5 @@ def damaged(sequence: int, why: str) -> Unavailable:
     return Unavailable(
         f"journal record {sequence} is damaged: {why}",
         code="JOURNAL_DAMAGED",
-        hint="restore the journal folder from a copy, or move it aside and start with an empty one",
+        hint="`twin-overlay journal check` on the stopped server tells what is gone, and whether it is still needed",
     )

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 from app.errors import Unavailable
 from app.journal.index import Index
 from app.journal.tail import Tail
+from app.model.gap import Gap
 from app.model.time import Micros
 
 T = TypeVar("T")
@@ -74,6 +75,15 @@ class CommitThread:
             return True
 
         return await self.change(begin)
+
+    async def lose(self, upto: int, why: str) -> None:
+        """Numbers up to this one were given out, and their records are not here."""
+
+        def lose(index: Index) -> None:
+            index.set_gaps([*index.gaps(), Gap(self._tail.last + 1, upto, why, accepted=True)])
+            self._tail.skip(upto)
+
+        await self.change(lose)
 
     def later(self, work: Work[None]) -> None:
         """Change the index some time soon; nobody waits for it."""

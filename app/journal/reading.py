@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from app.errors import NotFound, Unavailable
 from app.journal.codec import FORMAT, damaged, split
-from app.journal.index import INDEX_FILE, marks_in
+from app.journal.index import INDEX_FILE, Known, known_in
 from app.journal.segment import reading
 from app.journal.segments import Row, SegmentMissing, Segments
 from app.journal.snapshot import former_snapshots, read_snapshot
@@ -68,13 +68,22 @@ class JournalReader:
 
     def starts(self) -> list[int]:
         """Sequences at which the engine's state is known, oldest first: the beginning, where nothing was compacted
-        away, and every snapshot behind which all entries are still there."""
-        with contextlib.closing(reading(self._folder / INDEX_FILE)) as connection:
-            marks = marks_in(connection)
+        away, and every snapshot, behind which all entries are still there. Raises Unavailable (JOURNAL_GAP) where
+        there is none."""
+        known = self._known()
         newest = read_snapshot(self._folder)
-        found = [*former_snapshots(self._folder), *([newest[0]] if newest is not None else [])]
-        beginning = [] if marks["removed_upto"] else [marks["begun_after"]]
-        return beginning + sorted({sequence for sequence in found if sequence >= marks["removed_upto"]})
+        found = {*former_snapshots(self._folder), *([newest[0]] if newest is not None else [])}
+        if not known.marks["removed_upto"]:
+            found.add(known.base)
+        whole_from = max([known.base, *(gap.last for gap in known.gaps)])
+        starts = sorted(sequence for sequence in found if sequence >= whole_from)
+        if not starts:
+            raise Unavailable(
+                f"the journal lacks records up to {whole_from}, and no snapshot was taken since",
+                code="JOURNAL_GAP",
+                hint="try again once the server has taken one: TWIN_OVERLAY_SNAPSHOT_EVERY_ENTRIES says when",
+            )
+        return starts
 
     def state(self, start: int) -> bytes | None:
         """The snapshot of one of `starts`; None for the beginning."""
@@ -97,7 +106,7 @@ class JournalReader:
         while rows := self._rows(expected - 1):
             for sequence, now, crc, body in rows:
                 if sequence != expected:
-                    raise _gone(expected)
+                    raise self._missing(expected)
                 expected += 1
                 yield Recorded(*split(sequence, now, crc, body))
 
@@ -112,14 +121,19 @@ class JournalReader:
         try:
             return ask()
         except SegmentMissing:
-            raise _gone(sequence) from None
+            raise self._missing(sequence) from None
         except sqlite3.DatabaseError as error:
             raise damaged(sequence, str(error)) from error
 
+    def _known(self) -> Known:
+        with contextlib.closing(reading(self._folder / INDEX_FILE)) as connection:
+            return known_in(connection)[0]
 
-def _gone(sequence: int) -> Unavailable:
-    return Unavailable(
-        f"the journal has no record {sequence} any more",
-        code="JOURNAL_COMPACTED",
-        hint="the server took a snapshot meanwhile: try again",
-    )
+    def _missing(self, sequence: int) -> Unavailable:
+        if sequence > self._known().marks["removed_upto"]:
+            return damaged(sequence, "it is missing")
+        return Unavailable(
+            f"the journal has no record {sequence} any more",
+            code="JOURNAL_COMPACTED",
+            hint="the server took a snapshot meanwhile: try again",
+        )

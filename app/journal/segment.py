@@ -15,7 +15,7 @@ from app.journal.codec import FORMAT
 APPLICATION_ID = 0x54574F56
 """ "TWOV", so that a foreign file is known as one."""
 _NAME = re.compile(r"segment-(\d{20})\.sqlite")
-BESIDE = ("-wal", "-shm")
+BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database file; the first holds the commits that are not in it yet."""
 
 _SCHEMA = f"""
@@ -41,7 +41,8 @@ def segments_in(folder: Path) -> list[int]:
 
 
 def create(file: Path) -> None:
-    """Durable, and closed: it has nothing beside it and may be renamed."""
+    """Durable, and closed: it has nothing beside it and may be renamed. What was left there is removed."""
+    remove(file)
     connection = sqlite3.connect(file, isolation_level=None)
     try:
         connection.executescript(_SCHEMA)
@@ -82,6 +83,14 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         if connection.in_transaction:
             connection.rollback()
         raise
+
+
+def still(file: Path) -> sqlite3.Connection:
+    """Of a database that nobody writes meanwhile: nothing is made beside it where there is nothing to take in."""
+    log = file.with_name(f"{file.name}-wal")
+    if log.exists() and log.stat().st_size:
+        return reading(file)
+    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
 
 
 def remove(file: Path) -> None:

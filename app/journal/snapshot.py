@@ -91,7 +91,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _checksum(sequence: int, state: bytes) -> int:
-    return zlib.crc32(state, zlib.crc32(sequence.to_bytes(8, "big")))
+    return zlib.crc32(state, zlib.crc32(sequence.to_bytes(8, "big", signed=True)))
 
 
 def _damaged(folder: Path, why: str) -> Unavailable:

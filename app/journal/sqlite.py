@@ -7,26 +7,28 @@ has lost nothing; `removed_upto` says what compaction took, and reading from bef
 
 import asyncio
 import contextlib
-import itertools
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
-from app.errors import Conflict, Misconfigured, Unavailable
-from app.journal.codec import FORMAT, damaged, decode, encode
+from msgspec.structs import replace
+
+from app.errors import Conflict, Unavailable
+from app.journal.codec import damaged, decode, encode
 from app.journal.committing import CommitThread, closed
-from app.journal.index import INDEX_FILE, Index, create_index
+from app.journal.index import Index
 from app.journal.lock import FolderLock
+from app.journal.opening import opened, unusable
 from app.journal.retention import Retention, Start, kept
-from app.journal.segment import APPLICATION_ID, reading, remove, segment_file, segments_in
+from app.journal.segment import remove, segment_file
 from app.journal.segments import SegmentMissing, Segments
 from app.journal.snapshot import drop_former, former_snapshots, read_snapshot, sync_folder, write_snapshot
-from app.journal.tail import SPARE, SegmentSize, Tail, settle
+from app.journal.tail import SegmentSize, Tail, settle
 from app.model.events import Entry, Input, Outcome
+from app.model.gap import Gap
 from app.model.time import Micros
-
-_MARKS_OF_A_FILE = ("application_id", "user_version")
 
 
 class SqliteJournal:
@@ -41,6 +43,8 @@ class SqliteJournal:
         index: Index,
         segments: Segments,
         tail: Tail,
+        *,
+        accepts_gap: bool,
     ) -> None:
         self._folder = folder
         self._lock = lock
@@ -49,6 +53,7 @@ class SqliteJournal:
         self._index = index
         self._segments = segments
         self._writing_snapshot = threading.Lock()
+        self.accepts_gap = accepts_gap
         self._closed = False
         self._last = tail.last
         tail.began = self._began
@@ -63,39 +68,40 @@ class SqliteJournal:
         keep: int = 1000,
         retention: Retention = Retention(),  # noqa: B008 - it is frozen
         segment: SegmentSize = SegmentSize(),  # noqa: B008 - it is frozen
+        accept_gap: bool = False,
+        thorough: bool = False,
     ) -> "SqliteJournal":
         """Open or create the journal in `folder` and hold its lock until `close`. `cursors` are the readers to wait
         for from the first record on; `keep` is how many of the last records compaction leaves in any case, and
-        `retention` for how long more it leaves what a replay needs.
+        `retention` for how long more it leaves what a replay needs. With `accept_gap` a journal that lacks records
+        which are still needed goes on without them. Records that only a replay needs are read when `thorough` alone.
 
-        Raises Misconfigured: JOURNAL_IN_USE, JOURNAL_FORMAT (another version's), JOURNAL_UNUSABLE (not a journal, or
-        not writable)."""
+        Raises Misconfigured: JOURNAL_IN_USE, JOURNAL_DAMAGED, JOURNAL_FORMAT (another version's), JOURNAL_UNUSABLE
+        (not a journal, or not writable)."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise _unusable(folder, error.strerror or "cannot be created") from error
+            raise unusable(folder, error.strerror or "cannot be created") from error
         with contextlib.ExitStack() as undo:
             lock = FolderLock.take(folder)
             undo.callback(lock.release)
             try:
-                index = _index(folder)
+                index, last = opened(folder, cursors, accept_gap=accept_gap, thorough=thorough)
                 undo.callback(index.close)
-                with index.whole():
-                    index.add_cursors(cursors)
-                _remove_leftovers(folder, index)
                 segments = Segments(folder)
                 undo.callback(segments.close)
-                found = segments.last()
-                tail = Tail(folder, segment, max(found, index.reached))
+                tail = Tail(folder, segment, last)
                 undo.callback(tail.close)
                 *full, newest = segments.firsts() or [0]
                 for first in full:
                     settle(segment_file(folder, first))
-                if newest and found == tail.last:
+                if newest and segments.last() == last:
                     tail.go_on_in(newest)
-                journal = cls(folder, lock, keep, retention, index, segments, tail)
+                journal = cls(folder, lock, keep, retention, index, segments, tail, accepts_gap=accept_gap)
+            except OSError as error:
+                raise unusable(folder, error.strerror or str(error)) from error
             except sqlite3.Error as error:
-                raise _unusable(folder, str(error)) from error
+                raise unusable(folder, str(error)) from error
             undo.pop_all()
         return journal
 
@@ -127,10 +133,24 @@ class SqliteJournal:
             self._check_kept(after)
             raise damaged(after + 1, str(error)) from error
         self._check_kept(after)
-        for number, (sequence, *_) in enumerate(rows, max(after, self._index.begun_after) + 1):
-            if sequence != number:
-                raise damaged(number, "it is missing")
+        self._check_whole(after, [row[0] for row in rows])
         return [decode(*row) for row in rows]
+
+    def gaps(self) -> list[Gap]:
+        return self._index.gaps()
+
+    async def noted(self) -> None:
+        """The audit has all of them."""
+
+        def note(index: Index) -> None:
+            index.set_gaps([replace(gap, noted=True) for gap in index.gaps()])
+
+        await self._thread.change(note)
+
+    async def lose(self, upto: int, why: str) -> None:
+        """Go on behind `upto`: there were records up to it, and this journal does not have them."""
+        await self._thread.lose(upto, why)
+        self._last = upto
 
     def cursor(self, name: str) -> int:
         if self._closed:
@@ -165,7 +185,7 @@ class SqliteJournal:
         oldest = await asyncio.to_thread(self._replace_snapshot, sequence, state)
         behind = self._behind(min(oldest, self._last - self._keep))
         if behind:
-            await self._thread.change(lambda index: index.set_mark("removed_upto", behind[-1][1]))
+            await self._thread.change(lambda index: index.removed(behind[-1][1]))
             await asyncio.to_thread(self._remove, [first for first, _ in behind])
 
     def snapshot(self) -> tuple[int, bytes] | None:
@@ -200,6 +220,17 @@ class SqliteJournal:
                 hint="start from the snapshot",
             )
 
+    def _check_whole(self, after: int, sequences: Sequence[int]) -> None:
+        """Steps over what a person said is to be gone on without, and over nothing else."""
+        expected = max(after, self._index.begun_after) + 1
+        for sequence in sequences:
+            while sequence != expected:
+                gap = next((gap for gap in self._index.gaps() if gap.first <= expected <= gap.last), None)
+                if gap is None or not gap.accepted:
+                    raise damaged(expected, gap.why if gap is not None else "it is missing")
+                expected = gap.last + 1
+            expected += 1
+
     def _replace_snapshot(self, sequence: int, state: bytes) -> int:
         """Drops the starts that are not kept; the sequence of the oldest one that is."""
         with self._writing_snapshot:
@@ -226,7 +257,7 @@ class SqliteJournal:
         lowest = self._index.lowest_cursor()
         upto = upto if lowest is None else min(upto, lowest)
         firsts = self._segments.firsts()
-        return [(first, after - 1) for first, after in itertools.pairwise(firsts) if after - 1 <= upto]
+        return [(first, after - 1) for first, after in pairwise(firsts) if after - 1 <= upto]
 
     def _remove(self, firsts: Sequence[int]) -> None:
         """Oldest first, so that what stays is always without a hole."""
@@ -234,42 +265,3 @@ class SqliteJournal:
         for first in firsts:
             remove(segment_file(self._folder, first))
         sync_folder(self._folder)
-
-
-def _index(folder: Path) -> Index:
-    """Raises Misconfigured, sqlite3.Error."""
-    file = folder / INDEX_FILE
-    if not file.exists():
-        new = folder / f"{INDEX_FILE}.new"
-        remove(new)
-        create_index(new)
-        new.rename(file)
-        sync_folder(folder)
-    with contextlib.closing(reading(file)) as connection:
-        owner, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _MARKS_OF_A_FILE)
-    if owner != APPLICATION_ID:
-        raise _unusable(folder, f"{INDEX_FILE} is another program's database")
-    if version != FORMAT:
-        raise Misconfigured(
-            f"the journal in {folder} has format {version}, this version reads {FORMAT}",
-            code="JOURNAL_FORMAT",
-            hint="start the version that wrote it, or give another data directory",
-        )
-    return Index.open(folder)
-
-
-def _remove_leftovers(folder: Path, index: Index) -> None:
-    """Of a run that was killed: a segment made ready, and those that it was about to remove."""
-    remove(folder / SPARE)
-    firsts = segments_in(folder)
-    for first, after in itertools.pairwise(firsts):
-        if after - 1 <= index.removed_upto:
-            remove(segment_file(folder, first))
-
-
-def _unusable(folder: Path, why: str) -> Misconfigured:
-    return Misconfigured(
-        f"the journal in {folder} cannot be used: {why}",
-        code="JOURNAL_UNUSABLE",
-        hint="give a data directory that this user may write, or move the folder aside",
-    )

@@ -53,6 +53,13 @@ class Tail:
             raise
         self._connection, self._records, self._bytes = connection, records, int(held)
 
+    def skip(self, upto: int) -> None:
+        """The next record gets the number after this one, and begins a segment."""
+        self.last = upto
+        if self._connection is not None:
+            self._beside.submit(_settle_and_close, self._connection)
+            self._connection = None
+
     def append(self, records: Sequence[tuple[Micros, bytes]]) -> None:
         """One commit, durable when this returns. Raises sqlite3.Error or OSError; then nothing of it is there."""
         connection = self._connection
@@ -105,7 +112,6 @@ class Tail:
 
 def _make_spare(folder: Path) -> Path:
     file = folder / SPARE
-    remove(file)
     create(file)
     return file
 

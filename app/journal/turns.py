@@ -16,7 +16,7 @@ import msgspec
 
 from app.errors import NotFound, Unavailable
 from app.journal.codec import damaged, decode
-from app.journal.index import INDEX_FILE, marks_in
+from app.journal.index import INDEX_FILE, known_in
 from app.journal.segment import reading, segment_file, segments_in
 from app.model.events import BehaviorChanged, Call, Entry
 from app.model.plan import BehaviorKey
@@ -85,8 +85,8 @@ def _told(file: Path, until: Micros, wanted: bytes, ends: float) -> Iterator[Ent
 
 def _check_whole(folder: Path, key: BehaviorKey, until: Micros) -> None:
     with contextlib.closing(reading(folder / INDEX_FILE)) as connection:
-        marks = marks_in(connection)
-    if not marks["removed_upto"] and not marks["begun_after"]:
+        known, _ = known_in(connection)
+    if not known.base and not known.gaps:
         return
     reached = ""
     for first in segments_in(folder)[:1]:

@@ -16,6 +16,7 @@ AuditKind = Literal[
     "override_end",
     "report",
     "asset",
+    "journal",
     "notification",
     "path",
 ]

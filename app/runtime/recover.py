@@ -48,6 +48,8 @@ async def agree(journal: Journal, store: TwinStore) -> int:
     cursor = await store.cursor()
     if journal.last_sequence == 0 and cursor > 0:
         await journal.start_after(cursor)
+    if cursor > journal.last_sequence and journal.accepts_gap:
+        await journal.lose(cursor, "the journal ends before them, the graph has them")
     check_cursor(cursor, journal)
     read_for_graph(journal, cursor, 1)
     if journal.cursor(GRAPH) != cursor:
@@ -62,8 +64,9 @@ def check_cursor(cursor: int, journal: Journal) -> None:
             f"the graph has the facts up to {cursor}, this journal ends at {journal.last_sequence}: it is not the"
             " journal that fed this graph, or an older copy of it",
             code="GRAPH_AHEAD_OF_JOURNAL",
-            hint="point to the right data directory, or move its journal folder aside: an empty journal begins"
-            " behind the graph (live values and open alerts are then built up anew)",
+            hint="point to the right data directory; where this is the journal and its end is lost, start once with"
+            " --accept-journal-gap; or move its folder aside: an empty journal begins behind the graph (live values and"
+            " open alerts are then built up anew)",
         )
 
 

@@ -506,6 +506,7 @@ class Parts(Protocol):
     assets: AssetStore
     past: Past
     notifications: "FakeNotifications"
+    warnings: dict[str, str]
 
     async def ready(self) -> dict[str, str]: ...
 
@@ -545,6 +546,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         parts.clock,
         CollectorRegistry(),
         parts.ready,
+        lambda: parts.warnings,
         GraphState,
         lambda: Ledger(NOON, ()),
         Finder(parts.catalogue, live),
@@ -566,6 +568,7 @@ class Installation:
         self.bus = Bus()
         self.clock = FakeClock()
         self.problems: dict[str, str] = {}
+        self.warnings: dict[str, str] = {}
         self.settings = ServerSettings(**settings)
         self.services = services(self, self.live, QuietInbox())
         self.save(*DOCUMENTS)

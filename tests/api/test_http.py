@@ -236,13 +236,18 @@ async def test_the_root_leads_to_graphql() -> None:
 async def test_healthy_is_not_ready() -> None:
     installation = Installation()
     graph = {"behind_entries": 0, "behind_seconds": 0.0}
-    assert (await get(installation, "/readyz")).json() == {"status": "ready", "problems": {}, "graph": graph}
+    ready = {"status": "ready", "problems": {}, "warnings": {}, "graph": graph}
+    assert (await get(installation, "/readyz")).json() == ready
+    installation.warnings["journal"] = "records 6 to 10 are lost"
+    answer = await get(installation, "/readyz")
+    assert (answer.status_code, answer.json()) == (200, {**ready, "warnings": installation.warnings})
     installation.problems["graph"] = "it does not answer"
     answer = await get(installation, "/readyz")
     assert answer.status_code == 503
     assert answer.json() == {
         "status": "not ready",
         "problems": {"graph": "it does not answer"},
+        "warnings": installation.warnings,
         "graph": graph,
     }
     assert (await get(installation, "/healthz")).json() == {"status": "ok"}

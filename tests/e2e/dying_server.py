@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.main import open_journal
 from app.model.events import AttemptCall, Entry, Input, Outcome
+from app.model.gap import Gap
 from app.model.time import Micros
 from app.ports import Journal
 from app.serve import serve
@@ -55,6 +56,19 @@ class DyingJournal:
 
     async def drop(self, name: str) -> None:
         await self._journal.drop(name)
+
+    @property
+    def accepts_gap(self) -> bool:
+        return self._journal.accepts_gap
+
+    def gaps(self) -> Sequence[Gap]:
+        return self._journal.gaps()
+
+    async def noted(self) -> None:
+        await self._journal.noted()
+
+    async def lose(self, upto: int, why: str) -> None:
+        await self._journal.lose(upto, why)
 
     async def save_snapshot(self, sequence: int, state: bytes) -> None:
         await self._journal.save_snapshot(sequence, state)

@@ -564,6 +564,31 @@ def test_a_snapshot_and_the_folded_rest_give_the_state_of_the_live_run(
 
 
 @settings(max_examples=60, deadline=None)
+@given(scripts, st.integers(0, 30), st.integers(0, 30), st.integers(1, 6))
+def test_a_start_folds_over_entries_that_are_lost_and_goes_on(
+    script: list[tuple[Micros, Any]], after: int, gap: int, length: int
+) -> None:
+    _, entries, snapshots = live_run(script)
+    after %= len(entries)
+    gap = after + gap % (len(entries) - after)
+    other = Engine()
+    other.restore(snapshots[after])
+    for entry in [*entries[after:gap], *entries[gap + length :]]:
+        other.fold(entry)
+    now = entries[-1].now + SECOND
+    definitions = _plan((2, 1, {"primary": "p1", "backup": "p2"}, [], False, 2, "active", (), "p3"))
+    probe = Samples(
+        (Reading("opc", now, (Sample("p1", "temperature", 70.5, now), Sample("p2", "status", "fault", now))),)
+    )
+    alive = SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))
+    for step in (Started(), Load(definitions, starting=True), alive, probe, Tick()):
+        other.decide(step, now)
+    again = Engine()
+    again.restore(other.snapshot())
+    assert again.state_digest() == other.state_digest()
+
+
+@settings(max_examples=60, deadline=None)
 @given(scripts)
 def test_a_restored_engine_goes_on_deciding_as_the_one_it_was_taken_from(script: list[tuple[Micros, Any]]) -> None:
     _, entries, snapshots = live_run(script)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from app.errors import Unavailable
+from app.errors import Misconfigured, Unavailable
+from app.journal.segment import segment_file
 from app.journal.sqlite import SqliteJournal
-from app.model.events import RequestCall, SetManual
-from app.runtime.recover import recover
-from tests.runtime.fakes import LastValueEngine
+from app.model.events import Outcome, RequestCall, SetManual
+from app.runtime.recover import agree, recover
+from tests.runtime.fakes import FakeGraph, LastValueEngine, until
 from tests.runtime.installation import reading, running
 
 
@@ -50,10 +51,27 @@ async def test_a_lost_snapshot_is_said_rather_than_half_the_state_restored(tmp_p
         await plant.journal.advance("graph", 20)
         await plant.journal.save_snapshot(15, plant.engine.snapshot())
     (tmp_path / "snapshot").unlink()
-    journal = SqliteJournal.open(tmp_path)
-    with pytest.raises(Unavailable) as found:
-        recover(LastValueEngine(), journal)
-    assert found.value.code == "JOURNAL_COMPACTED"
+    for accept in (False, True):
+        with pytest.raises(Misconfigured) as refused:
+            SqliteJournal.open(tmp_path, accept_gap=accept)
+        assert refused.value.code == "JOURNAL_DAMAGED"
+
+
+async def test_a_gap_that_was_accepted_is_folded_over(tmp_path: Path) -> None:
+    async with running(tmp_path, snapshot_every=1000) as plant:
+        for number in range(20):
+            plant.ingest.offer(reading((f"a/y{number}", number)))
+            await until(lambda: plant.journal.last_sequence == number + 1)  # noqa: B023 - awaited here
+        await plant.journal.save_snapshot(3, LastValueEngine().snapshot())
+    segment_file(tmp_path, 6).unlink()
+    journal = SqliteJournal.open(tmp_path, accept_gap=True)
+    engine = LastValueEngine()
+    assert recover(engine, journal) == 20
+    assert [(gap.first, gap.last, gap.accepted) for gap in journal.gaps()] == [(6, 10, True)]
+    assert len(engine.state.values) == 20 - 3 - 5
+    assert await agree(journal, FakeGraph(cursor=25)) == 25, "and so is a graph that is ahead"
+    assert journal.last_sequence == 25
+    assert (await journal.append([(1, SetManual("a", "z", 1, "ann"), Outcome())])) == 26
     await journal.close()
 
 

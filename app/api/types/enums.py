@@ -244,6 +244,9 @@ class AuditKind(Enum):
     OVERRIDE_END = strawberry.enum_value("override_end", description="Ended that, or a definition change did.")
     REPORT = strawberry.enum_value("report", description="Reported samples; only where that was refused.")
     ASSET = strawberry.enum_value("asset", description="Uploaded or deleted a file.")
+    JOURNAL = strawberry.enum_value(
+        "journal", description="The server went on without records that its journal had lost; `what` says which."
+    )
     NOTIFICATION = strawberry.enum_value(
         "notification", description="Tried out a notification target; by the server: gave up to deliver something."
     )
