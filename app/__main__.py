@@ -60,6 +60,10 @@ def serve(
             "--accept-journal-gap", help="Go on without records that the journal has lost, although they are needed."
         ),
     ] = False,
+    tls_cert: Annotated[
+        Path | None, typer.Option(help="Serve HTTPS with this certificate chain (PEM); reloaded when it changes.")
+    ] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM); in the certificate's file if left out.")] = None,
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
 ) -> None:
     """Run the server until Ctrl-C.
@@ -83,6 +87,10 @@ def serve(
             server["host"] = host
         if port is not None:
             server["port"] = port
+        if tls_cert is not None:
+            server["tls_cert"] = tls_cert
+        if tls_key is not None:
+            server["tls_key"] = tls_key
         if server:
             overrides["server"] = server
         if accept_journal_gap:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from app.client import agent
+from app.client import agent, trusted
 from app.errors import Invalid, Unavailable
 
 Asked = Sequence[tuple[str, str]]
@@ -18,7 +18,7 @@ Asked = Sequence[tuple[str, str]]
 async def export(server: str, asked: Asked, write: Callable[[bytes], object], *, timeout_seconds: float = 60.0) -> None:
     """Raises Invalid with the server's own code, Unavailable where it does not answer or stops on the way."""
     url = server.rstrip("/")
-    async with httpx.AsyncClient(timeout=timeout_seconds, headers=agent(), trust_env=False) as http:
+    async with httpx.AsyncClient(timeout=timeout_seconds, headers=agent(), trust_env=False, verify=trusted()) as http:
         try:
             async with http.stream("GET", f"{url}/api/v1/audit.ndjson", params=list(asked)) as answer:
                 if answer.status_code != 200:

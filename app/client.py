@@ -6,6 +6,7 @@ It is an ordinary client with no short cut into the server; errors of the server
 
 import itertools
 import json
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from importlib.metadata import version
 from typing import Any
@@ -26,15 +27,25 @@ def agent() -> dict[str, str]:
     return {"User-Agent": f"twin-overlay-cli/{version('twin-overlay')}"}
 
 
+def trusted() -> ssl.SSLContext:
+    """Not the list that httpx brings: the machine's, or the one in SSL_CERT_FILE, as everybody else's."""
+    return ssl.create_default_context()
+
+
 class GraphqlClient:
-    """`url` is the server's base address (`http://127.0.0.1:8420`)."""
+    """`url` is the server's base address (`http://127.0.0.1:8420`). Of https, those are trusted whom the machine
+    trusts, or whom the file in SSL_CERT_FILE names."""
 
     def __init__(self, url: str, *, actor: str = "cli", timeout_seconds: float = 60.0) -> None:
         self.url = url.rstrip("/")
         self._timeout_seconds = timeout_seconds
         self._ids = itertools.count(1)
         self._http = httpx.AsyncClient(
-            base_url=self.url, timeout=timeout_seconds, headers={"X-Actor": actor, **agent()}, trust_env=False
+            base_url=self.url,
+            timeout=timeout_seconds,
+            headers={"X-Actor": actor, **agent()},
+            trust_env=False,
+            verify=trusted(),
         )
 
     async def __aenter__(self) -> "GraphqlClient":

@@ -111,6 +111,7 @@ def build(
         address = address_of(settings.server, port)
         async with running(settings, start_engine, start_from, address) as services:
             app.router.routes[:] = routes(services, settings.server)
+            app.state.going = services.going
             yield
 
     return Starlette(lifespan=lifespan, middleware=middleware(settings.server, port, settings.assets))
@@ -155,17 +156,19 @@ async def running(
         engine.live.sequence = journal.last_sequence  # an empty journal begins where its graph is
         rooms.clock.never_before(rooms.engine.live.time)
         async with asyncio.TaskGroup() as group:
+            connecting = group.create_task(rooms.supervisor.run())
             tasks = [
                 group.create_task(room.run())
-                for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.supervisor, rooms.notifications)
+                for room in (rooms.ingest, rooms.effects, rooms.writer, rooms.notifications)
             ]
             tasks.append(group.create_task(_keep(absent, respawn, rooms.services.commands.definitions)))
             await _start(rooms, settings, absent is not None)
             phases.done("changes")
             log.info("ready after %s", phases)
             yield rooms.services
+            await _settle(rooms, connecting, settings.server.drain_seconds)
             rooms.services.bus.close()
-            for task in tasks:
+            for task in (connecting, *tasks):
                 task.cancel()
 
 
@@ -345,6 +348,25 @@ def _wire(
         past,
     )
     return _Rooms(services, journal, clock, engine, ingest, effects, writer, supervisor, notifications)
+
+
+async def _settle(rooms: _Rooms, connecting: asyncio.Task[None], seconds: float) -> None:
+    """Nothing new is sent, what was sent is answered, then the connections end, and what they brought is committed; as
+    far as that goes in time, or until somebody hurries. What is left is as after a crash: the journal knows it."""
+
+    async def quietly() -> None:
+        await rooms.effects.settle()
+        connecting.cancel()
+        await asyncio.wait({connecting})
+        await rooms.ingest.settle()
+
+    work = [asyncio.create_task(quietly()), asyncio.create_task(rooms.services.going.hurry.wait())]
+    await asyncio.wait(work, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    if not work[0].done():
+        log.warning("going down without waiting for everything that is under way: the journal knows it")
+    for task in work:
+        task.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
 
 
 def _notifications(

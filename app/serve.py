@@ -10,6 +10,7 @@ import contextlib
 import gc
 import ipaddress
 import logging
+import math
 import os
 import signal
 import socket
@@ -24,8 +25,10 @@ from app.errors import Misconfigured
 from app.graph.embedded import EmbeddedEngine
 from app.parent import end_with_parent
 from app.settings import ServerSettings, Settings
+from app.tls import ServerCertificate
 
 if TYPE_CHECKING:
+    from app.api.going import Going
     from app.main import OpenJournal
     from app.ports import Journal
     from app.standby import Opened
@@ -33,7 +36,7 @@ if TYPE_CHECKING:
 StartEngine = Callable[[], Awaitable[EmbeddedEngine]]
 
 log = logging.getLogger("twin_overlay")
-SHUTDOWN_SECONDS = 1
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 _LONG_LOOK_SECONDS = 0.1
 _COLLECT_AFTER = 10_000
 """New objects between two looks for garbage; Python's own 700 cost a bulk save a quarter of its time."""
@@ -47,6 +50,26 @@ class _Server(uvicorn.Server):
         yield
 
 
+class _Signals:
+    """The first one ends the server in good order, a second one hurries it, a third ends the process."""
+
+    def __init__(self) -> None:
+        self.first = asyncio.Event()
+        self.hurry: Callable[[], None] = lambda: None
+        self._loop = asyncio.get_running_loop()
+        for number in _ENDING:
+            self._loop.add_signal_handler(number, self._came)
+
+    def _came(self) -> None:
+        if not self.first.is_set():
+            self.first.set()
+            return
+        log.warning("in a hurry: what is under way is not waited for")
+        self.hurry()
+        for number in _ENDING:
+            self._loop.remove_signal_handler(number)
+
+
 async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_of: "OpenJournal | None" = None) -> None:
     """Serve until SIGINT or SIGTERM. Raises Misconfigured or Unavailable where it can't start or go on."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
@@ -56,34 +79,41 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
     if exit_with_parent:
         end_with_parent()
     refuse_open_address(settings.server)
+    certificate = _certificate(settings.server)
     with contextlib.closing(_bind(settings.server)) as bound:
-        stopping = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stopping.set)
-        starting = asyncio.ensure_future(_serve(bound, settings, journal_of))
-        ended = asyncio.ensure_future(stopping.wait())
+        signals = _Signals()
+        serving = asyncio.ensure_future(_serve(bound, settings, certificate, signals, journal_of))
+        ended = asyncio.ensure_future(signals.first.wait())
         try:
-            await asyncio.wait({starting, ended}, return_when=asyncio.FIRST_COMPLETED)
-            if not starting.done():
-                starting.cancel()
+            await asyncio.wait({serving, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not serving.done():
+                serving.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await starting
+                await serving
         finally:
             ended.cancel()
 
 
-async def _serve(bound: socket.socket, settings: Settings, journal_of: "OpenJournal | None") -> None:
+async def _serve(
+    bound: socket.socket,
+    settings: Settings,
+    certificate: ServerCertificate | None,
+    signals: _Signals,
+    journal_of: "OpenJournal | None",
+) -> None:
+    """Cancelling it before it serves ends the start; while it serves, it is the signal to end in good order."""
     host, port = bound.getsockname()[:2]
     async with contextlib.AsyncExitStack() as stack:
         start_engine = await stack.enter_async_context(_engine(settings, at_once=not settings.actor.standby))
         from app.api.http import standby_routes  # only now: see above
+        from app.api.security import shown_address
         from app.main import build, open_journal
         from app.standby import StandBy, open_at_once
 
         def journal() -> "Journal":
             return (journal_of or open_journal)(settings)
 
+        address = shown_address(settings.server, host, port)
         taken: Opened | None = None
         app = build(settings, port, start_engine, opened=lambda: taken or open_at_once(journal()))
         config = uvicorn.Config(
@@ -93,27 +123,71 @@ async def _serve(bound: socket.socket, settings: Settings, journal_of: "OpenJour
             ws_max_size=settings.server.max_body_bytes,
             log_config=None,
             access_log=False,
-            timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+            timeout_graceful_shutdown=math.ceil(settings.server.drain_seconds),
             server_header=False,
+            ssl_context_factory=(lambda _, __: certificate.context) if certificate is not None else None,
         )
         server = _Server(config)
         running: asyncio.Future[None] | None = None
+        watching = asyncio.ensure_future(certificate.watch()) if certificate is not None else None
         try:
             if settings.actor.standby:
                 standby = StandBy(settings.data_dir / "journal", journal)
                 app.router.routes[:] = standby_routes(lambda: standby.why)
                 running = asyncio.ensure_future(server.serve(sockets=[bound]))
-                log.info("standing by at http://%s:%s for the journal in %s", host, port, settings.data_dir)
+                log.info("standing by at %s for the journal in %s", address, settings.data_dir)
                 taken = await standby.wait()
             with starting():
                 await stack.enter_async_context(app.router.lifespan_context(app))
             running = running or asyncio.ensure_future(server.serve(sockets=[bound]))
-            log.info("serving GraphQL at http://%s:%s/graphql", host, port)
+            log.info("serving GraphQL at %s/graphql", address)
             await asyncio.shield(running)
+        except asyncio.CancelledError:
+            going: Going | None = getattr(app.state, "going", None)
+            if running is not None and going is not None:
+                await _go_down(server, running, going, signals, settings.server)
+            raise
         finally:
+            if watching is not None:
+                watching.cancel()
             if running is not None and not running.done():
                 server.should_exit = True
                 await running
+
+
+async def _go_down(
+    server: _Server, running: asyncio.Future[None], going: "Going", signals: _Signals, settings: ServerSettings
+) -> None:
+    """Say so, accept nothing more, cut off the subscriptions with the reason, and let requests come to their end."""
+    signals.hurry = going.hurry.set
+    going.down = True
+    log.info("going down: what is under way has %g s", settings.drain_seconds)
+    hurrying = asyncio.ensure_future(_hurry(server, going))
+    if settings.announce_seconds:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(going.hurry.wait(), settings.announce_seconds)
+    server.should_exit = True
+    if closed := await going.close_sockets():
+        log.info("the WebSockets of clients are closed: %d", closed)
+    await running
+    hurrying.cancel()
+
+
+async def _hurry(server: _Server, going: "Going") -> None:
+    await going.hurry.wait()
+    await going.close_sockets()  # they are told all the same
+    server.force_exit = True
+    for task in server.server_state.tasks:
+        task.cancel()
+
+
+def _certificate(server: ServerSettings) -> ServerCertificate | None:
+    """Raises Misconfigured (TLS_UNUSABLE)."""
+    if server.tls_cert is None:
+        return None
+    found = ServerCertificate(server.tls_cert, server.tls_key, server.tls_key_password.get_secret_value())
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, found.look_now)
+    return found
 
 
 @contextlib.contextmanager

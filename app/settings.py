@@ -115,6 +115,21 @@ class ServerSettings(_Section):
     allowed_origins: tuple[str, ...] = ()
     """Besides the server's own; `http://name:port`."""
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    tls_cert: Path | None = None
+    """PEM: the server's certificate, and those that lead to an authority behind it. Without one, HTTP is served."""
+    tls_key: Path | None = None
+    """PEM; in the certificate's file where left out."""
+    tls_key_password: SecretStr = SecretStr("")
+    drain_seconds: float = Field(default=10.0, ge=0, le=600)
+    """How long requests, and calls to devices, that are under way are waited for as the server goes down."""
+    announce_seconds: float = Field(default=0.0, ge=0, le=600)
+    """How long before that it only says that it will: for a load balancer that asks /readyz."""
+
+    @model_validator(mode="after")
+    def _key_of_a_certificate(self) -> Self:
+        if self.tls_key is not None and self.tls_cert is None:
+            raise ValueError("tls_key is of a tls_cert, which is not given")
+        return self
 
 
 class Settings(BaseSettings):

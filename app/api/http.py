@@ -45,7 +45,7 @@ def plain_routes(services: Services) -> list[BaseRoute]:
     async def readyz(request: Request) -> Response:
         """200 where nothing is wrong, else 503 with what is, by part. Warnings leave it ready; how far the graph is
         behind is told either way."""
-        problems = await services.ready()
+        problems = {"server": "going down"} if services.going.down else await services.ready()
         graph = services.graph()
         return JSONResponse(
             {

@@ -36,8 +36,10 @@ class AllowedHosts:
         host = _bracketed(settings.host.lower())
         names = {host, *(_LOOPBACK if _is_loopback_or_any(settings.host) else ())}
         self._any = _is_any(settings.host)
-        self._hosts = _with_port(names, port) | {item.lower() for item in settings.allowed_hosts}
-        self._origins = {f"http://{name}" for name in _with_port(names, port)}
+        self._default_port = 443 if settings.tls_cert is not None else 80
+        self._hosts = self._with_port(names, port) | {item.lower() for item in settings.allowed_hosts}
+        self._scheme = scheme(settings)
+        self._origins = {f"{self._scheme}://{name}" for name in self._with_port(names, port)}
         self._origins |= {item.lower().rstrip("/") for item in settings.allowed_origins}
 
     def check(self, scope: Scope) -> None:
@@ -56,7 +58,7 @@ class AllowedHosts:
         if origin is None:
             return
         given = origin.decode("latin-1").lower()
-        if given not in self._origins and given.removeprefix("http://") not in own:
+        if given not in self._origins and given.removeprefix(f"{self._scheme}://") not in own:
             raise Refused(
                 f"pages of the origin '{given[:200]}' may not use this server",
                 code="ORIGIN_NOT_ALLOWED",
@@ -69,12 +71,24 @@ class AllowedHosts:
         server = scope.get("server")
         if not self._any or not server or server[1] is None:
             return set()
-        return _with_port([_bracketed(server[0])], server[1])
+        return self._with_port([_bracketed(server[0])], server[1])
+
+    def _with_port(self, names: Iterable[str], port: int) -> set[str]:
+        found = {f"{name}:{port}" for name in names}
+        return found | set(names) if port == self._default_port else found
 
 
 def address_of(settings: ServerSettings, port: int) -> str:
     """Where this server is reached; "" where it listens on every address and nobody can tell which to use."""
-    return "" if _is_any(settings.host) else f"http://{_bracketed(settings.host)}:{port}"
+    return "" if _is_any(settings.host) else shown_address(settings, settings.host, port)
+
+
+def scheme(settings: ServerSettings) -> str:
+    return "https" if settings.tls_cert is not None else "http"
+
+
+def shown_address(settings: ServerSettings, host: str, port: int) -> str:
+    return f"{scheme(settings)}://{_bracketed(host)}:{port}"
 
 
 class OnlyOurs:
@@ -164,11 +178,6 @@ def _asset_too_large(most: int) -> _TooLarge:
         code="ASSET_TOO_LARGE",
         hint="send a smaller one, or raise TWIN_OVERLAY_ASSETS__MAX_FILE_BYTES",
     )
-
-
-def _with_port(names: Iterable[str], port: int) -> set[str]:
-    found = {f"{name}:{port}" for name in names}
-    return found | set(names) if port == 80 else found
 
 
 def _bracketed(host: str) -> str:

@@ -4,10 +4,11 @@ The API translates and never decides: what is not reachable from here, it has no
 """
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from prometheus_client import CollectorRegistry
 
+from app.api.going import Going
 from app.commands.commands import Commands
 from app.find.finder import Finder
 from app.model.catalogue import Catalogue
@@ -38,6 +39,7 @@ class Services:
     caught_up: Callable[[], Awaitable[int]]
     """Waits a little until the graph holds what the journal has now; up to which entry it does."""
     past: Past
+    going: Going = field(default_factory=Going)
 
     @property
     def catalogue(self) -> Catalogue:

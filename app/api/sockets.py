@@ -12,6 +12,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
 
 from app.api.context import Context
+from app.api.going import CODE, REASON
 
 CONNECTION_INIT_WAIT = timedelta(seconds=10)
 MAX_OPERATIONS = 100
@@ -21,6 +22,21 @@ _GONE = (exceptions.WebSocketDisconnected, websockets.WebSocketDisconnect, webso
 
 
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    async def handle(self) -> None:
+        going = self.context.services.going
+        if going.down:
+            await self._close(CODE, REASON)
+            return
+        close = self._close
+        going.opened(close)
+        try:
+            await super().handle()
+        finally:
+            going.closed(close)
+
+    async def _close(self, code: int, reason: str) -> None:
+        await self.websocket.close(code=code, reason=reason)
+
     async def handle_message(self, message: Message) -> None:
         fault = malformed(message)
         if fault:

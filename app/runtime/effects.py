@@ -35,6 +35,10 @@ class Effects:
         self._waiting: dict[str, deque[Call]] = {}
         self._group: asyncio.TaskGroup | None = None
         self._parallel = asyncio.Semaphore(MAX_PARALLEL)
+        self._closing = False
+        self._under_way = 0
+        self._settled = asyncio.Event()
+        self._settled.set()
 
     def perform(self, calls: Sequence[CallChanged]) -> None:
         """Schedule; returns at once. Each call ends in a CallResult, or (server going down) in the journal as what it
@@ -60,16 +64,34 @@ class Effects:
         finally:
             self._group = None
 
+    async def settle(self) -> None:
+        """Send nothing more, and wait for the answers to what was sent. What is decided and was not sent stays so in
+        the journal: after a start it is sent, if it is still wanted."""
+        self._closing = True
+        await self._settled.wait()
+
     async def _work_off(self, twin: str) -> None:
         line = self._waiting[twin]
         try:
-            while line:
+            while line and not self._closing:
                 async with self._parallel:
-                    await self._perform(line.popleft())
+                    await self._counted(line.popleft())
         except Unavailable as error:  # the ingest loop has ended and says so itself; the journal knows the rest
             log.warning("calls to %s are not continued: %s", twin, error.message)
         finally:
             del self._waiting[twin]
+
+    async def _counted(self, call: Call) -> None:
+        if self._closing:
+            return
+        self._under_way += 1
+        self._settled.clear()
+        try:
+            await self._perform(call)
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._settled.set()
 
     async def _turn_away(self, call: Call) -> None:
         with contextlib.suppress(Unavailable):  # as above

@@ -92,6 +92,7 @@ class Ingest:
         """Readings of ReportSamples in it."""
         self._heard: deque[tuple[Reading, Committed | None] | SourceStatus] = deque()
         self._steps: list[_Step] = []
+        self._waits_for_quiet: asyncio.Event | None = None
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -183,6 +184,13 @@ class Ingest:
         self._work.set()
         return await answer
 
+    async def settle(self) -> None:
+        """Until all that was heard and asked for is decided and committed, or the loop has ended."""
+        if self.failure is None:
+            self._waits_for_quiet = asyncio.Event()
+            self._work.set()
+            await self._waits_for_quiet.wait()
+
     # ------------------------------------------------------------ the loop
 
     def counters(self, source: str) -> tuple[int, dict[str, int]]:
@@ -218,6 +226,8 @@ class Ingest:
                 await self._work.wait()
                 self._work.clear()
                 await self._cycle()
+                if self._waits_for_quiet is not None and not self._asked and not self._heard:
+                    self._waits_for_quiet.set()
         except asyncio.CancelledError:
             self._end(Unavailable("the server is going down", code="SHUTTING_DOWN", hint="try again later"))
             raise
@@ -363,6 +373,8 @@ class Ingest:
     def _end(self, error: TwinOverlayError) -> None:
         self.failure = error
         self._room.set()
+        if self._waits_for_quiet is not None:
+            self._waits_for_quiet.set()
         for step in (*self._steps, *self._asked):
             if step.answer is not None and not step.answer.done():
                 step.answer.set_exception(self._ended())

@@ -99,7 +99,7 @@ async def start_server(
         async for raw in process.stderr:
             line = raw.decode(errors="replace").rstrip()
             log.append(line)
-            found = re.search(r"(?:serving GraphQL|standing by) at (http://[^\s/]+)", line)
+            found = re.search(r"(?:serving GraphQL|standing by) at (https?://[^\s/]+)", line)
             if found and not serving.done():
                 serving.set_result(found[1])
         if not serving.done():

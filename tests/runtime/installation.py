@@ -43,6 +43,7 @@ class Running:
     ingest: Ingest
     devices: FakeDevices
     registry: CollectorRegistry
+    effects: Effects
     tasks: list["asyncio.Task[None]"]
 
     def metric(self, name: str, **labels: str) -> float:
@@ -70,7 +71,7 @@ async def running(
     ingest.perform = sender.perform if effects else lambda calls: None
     tasks = [asyncio.create_task(ingest.run()), asyncio.create_task(sender.run())]
     try:
-        yield Running(engine, journal, bus, ingest, devices, registry, tasks)
+        yield Running(engine, journal, bus, ingest, devices, registry, sender, tasks)
     finally:
         for task in tasks:
             task.cancel()

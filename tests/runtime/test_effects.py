@@ -202,3 +202,29 @@ async def test_going_down_in_the_middle_of_a_send_leaves_attempted_without_resul
     async with running(tmp_path) as plant:
         assert (status(plant, "c1"), status(plant, "c2")) == ("attempted", "decided")
         assert plant.devices.sent == [], "sending again is the engine's to decide, never the fold's"
+
+
+async def test_settling_waits_for_what_was_sent_and_sends_nothing_more(tmp_path: Path) -> None:
+    async with running(tmp_path) as plant:
+        answered = asyncio.Event()
+
+        async def hold(twin_id: str, what: str) -> CallAnswer:
+            await answered.wait()
+            return CallAnswer("accepted")
+
+        plant.devices.answer = hold
+        await plant.effects.settle()  # nothing is under way
+        assert plant.devices.sent == []
+    async with running(tmp_path) as plant:
+        plant.devices.answer = hold
+        for name in ("c1", "c2"):
+            await ask(plant, name)
+        await until(lambda: status(plant, "c1") == "attempted")
+        settling = asyncio.create_task(plant.effects.settle())
+        await asyncio.sleep(0)
+        await ask(plant, "c3", "another")
+        assert not settling.done()
+        answered.set()
+        await asyncio.wait_for(settling, 10)
+        assert [status(plant, name) for name in ("c1", "c2", "c3")] == ["accepted", "decided", "decided"]
+        assert attempts(plant) == ["c1"]

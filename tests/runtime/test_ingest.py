@@ -438,3 +438,20 @@ async def test_calls_without_send_are_not_performed(tmp_path: Path) -> None:
         await plant.ingest.submit(RequestCall("c1", "a", "ann", method="stop"))
         await plant.ingest.submit(CallResult("c1", "failed", error="x"))
         assert [change.call.status for calls in performed for change in calls] == ["decided"]
+
+
+async def test_settling_ends_once_everything_heard_and_asked_for_is_durable(tmp_path: Path) -> None:
+    journal = held(tmp_path)
+    async with running(tmp_path, journal=journal, settings=IngestSettings(max_batch_readings=1)) as plant:
+        for number in range(5):
+            assert plant.ingest.offer(reading(("pump_123/flow_rate", float(number))))
+        settling = asyncio.create_task(plant.ingest.settle())
+        await until(lambda: journal.held == 1)
+        assert not settling.done()
+        journal.gate.set()
+        await asyncio.wait_for(settling, 10)
+        assert plant.journal.last_sequence == 5
+        await asyncio.wait_for(plant.ingest.settle(), 10)
+        plant.tasks[0].cancel()
+        await asyncio.wait({plant.tasks[0]})
+        await asyncio.wait_for(plant.ingest.settle(), 10)  # nobody waits for a loop that has ended
