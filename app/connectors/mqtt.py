@@ -9,20 +9,22 @@ import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from urllib.parse import urlparse
 
 import aiomqtt
+import msgspec
 
 from app.connectors.decode import EventRoute, PropertyRoute, Rejected, Unusable, decode_message, parse_pointer
 from app.connectors.keys import NO_KEYS, Credentials, Keys, wanted
-from app.connectors.mqtt_session import MqttSession, Timing, opened, reason_of
+from app.connectors.mqtt_session import MQTT_5, Message, MqttSession, Timing, opened, reason_of
 from app.connectors.mqtt_tls import Tls, tls
 from app.errors import Misconfigured, Unavailable
 from app.model.authentication import without_user
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Availability
-from app.model.events import PathStatus, Reading, Sample, SourceStatus
-from app.model.values import Value
+from app.model.events import Delivery, PathStatus, Reading, Sample, SourceStatus
+from app.model.values import RETAINED, SAMPLES_LOST, Value
 from app.ports import Clock, Sink
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
@@ -67,6 +69,7 @@ class MqttConnector:
         self._client_id = client_id
         self._clock = clock
         self._timing = timing or Timing()
+        self._version = MQTT_5
         self._session: MqttSession | None = None
         self._topics: dict[str, _Topic] = {}
         self._unmapped: list[tuple[str, str, Unusable]] = []
@@ -78,10 +81,13 @@ class MqttConnector:
         user = await self._keys.credentials(authentication, self.endpoint, self._clock.now())
         with_tls = await tls(self._keys, user, authentication.ca_id, self.endpoint) if secure else None
 
-        def on_lost() -> None:
-            sink.reject(self.name, "Overflow", "a QoS 0 message, dropped while readings wait to be stored")
+        def on_lost(topic: str) -> None:
+            detail = f"topic '{topic}': a QoS 0 message, dropped while readings wait to be stored"
+            sink.reject(self.name, "Overflow", detail)
 
-        async with opened(hostname, port, self._client_id, user, self._timing, on_lost, tls=with_tls) as session:
+        client_id, timing, version = self._client_id, self._timing, self._version
+        async with opened(hostname, port, client_id, user, timing, on_lost, tls=with_tls, version=version) as session:
+            self._version = session.version  # a broker without MQTT 5 need not be asked for it at each connect
             self.security = told(with_tls, user)
             try:
                 if not self._topics and not self._unmapped:
@@ -208,9 +214,9 @@ class MqttConnector:
     # ------------------------------------------------------------ messages
 
     async def _take(
-        self, session: MqttSession, message: aiomqtt.Message, committed: Callable[[], None] | None, sink: Sink
+        self, session: MqttSession, message: Message, committed: Callable[[], None] | None, sink: Sink
     ) -> None:
-        name = message.topic.value
+        name = message.topic
         topic = self._topics.get(name)
         if topic is None:  # our session outlives our mapping: a topic that an earlier one had
             if committed is not None:
@@ -223,10 +229,17 @@ class MqttConnector:
         decoded = decode_message(payload, received_at, topic.properties, topic.events)
         for rejected in decoded.rejected:
             self._count(sink, name, rejected)
-        if decoded.samples or decoded.events:
-            await self._offer(sink, Reading(self.name, received_at, decoded.samples, decoded.events), committed)
-        elif committed is not None:
-            committed()  # nothing in it to store: sent again it would be as bad
+        samples, delivery = decoded.samples, None
+        if message.retained or message.after_loss:
+            reason = RETAINED if message.retained else SAMPLES_LOST
+            samples = tuple(_with_reason(sample, reason) for sample in samples)
+        if committed is not None:
+            same = f"{self._client_id}\0{name}\0".encode() + payload
+            delivery = Delivery(message.number, blake2b(same, digest_size=16).digest(), message.again)
+        if samples or decoded.events or delivery is not None:
+            # One of QoS 1 in which nothing is to store is journaled all the same: that it was bad is acknowledged no
+            # earlier than what was good.
+            await self._offer(sink, Reading(self.name, received_at, samples, decoded.events, delivery), committed)
 
     def _availability(self, topic: _Topic, name: str, payload: bytes, sink: Sink) -> None:
         word = payload.decode(errors="replace").strip()
@@ -245,6 +258,10 @@ class MqttConnector:
 
     def _count(self, sink: Sink, topic: str, rejected: Rejected) -> None:
         sink.reject(self.name, rejected.reason, f"topic '{topic}': {rejected.detail}")
+
+
+def _with_reason(sample: Sample, reason: str) -> Sample:
+    return sample if sample.reason is not None else msgspec.structs.replace(sample, reason=reason)
 
 
 def broker_address(endpoint: str) -> tuple[bool, str, int]:

@@ -4,6 +4,9 @@ aiomqtt has no public manual acknowledgement, so the paho client under it is tol
 message is acknowledged when its reading is durable. The session is persistent: what was not acknowledged when the
 connection ended comes again. paho must never get a QoS 2 message (it sends PUBREC before it delivers), so
 subscriptions ask for QoS 1 at most.
+
+MQTT 5 where the broker speaks it, since it lets us say how many messages we hold; else 3.1.1. Whatever the broker does,
+no message of QoS 1 is ever dropped here: with too many unacknowledged, the socket is not read, which slows the broker.
 """
 
 import asyncio
@@ -16,7 +19,10 @@ from typing import Any
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.connectors.keys import Credentials
 from app.connectors.mqtt_tls import Tls, refusal
@@ -28,9 +34,20 @@ _TOPICS_PER_SUBSCRIBE = 100
 _REFUSED = 0x80
 _NOT_LET_IN = (4, 5, 133, 134, 135, 138)
 """Bad user name or password, not authorized, identifier refused, banned; by 3.1.1 and by 5."""
+_OTHER_PROTOCOL = frozenset({0x81, 0x82, 0x84})
+"""How a broker that does not speak MQTT 5 may say so: malformed packet, protocol error, unsupported version."""
+MQTT_5, MQTT_3_1_1 = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
+_BREATHE_EVERY = 100
+"""Messages between two turns of the event loop."""
+RECEIVE_MAXIMUM = 1_000
+"""Messages of QoS 1 held and not acknowledged. At a commit of a few milliseconds that is far above any device's rate;
+the window in which a repetition is known (engine/deliveries.py) is four times that."""
 MAX_UNREAD_QOS0 = 10_000
-"""QoS 0 messages held while the sink has no room; nothing else bounds them, and more are counted as lost. Messages of
-QoS 1 are bounded by the broker: it sends only so many (20 by Mosquitto's default) without an acknowledgement."""
+"""QoS 0 messages held while the sink has no room: nobody waits for their acknowledgement, so more are lost, counted."""
+MAX_UNREAD_BYTES = 64 * 1024 * 1024
+"""Of all messages held together; past it QoS 0 is lost, and the socket is not read."""
+SESSION_SECONDS = 30 * 86_400
+"""How long the broker keeps the session of a server that is away, where it lets us say so (MQTT 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,24 @@ class Timing:
     close_seconds: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    topic: str
+    payload: bytes
+    qos: int
+    retained: bool
+    """The broker had kept it: it was there before we asked, nobody knows for how long."""
+    number: int
+    """The packet identifier; 0 at QoS 0."""
+    again: bool
+    """Whether the broker says that it has sent it before (DUP)."""
+    after_loss: bool
+    """Whether messages of its topic, before it, were lost here."""
+
+
+Acknowledge = Callable[[], None]
+
+
 class Acknowledgements:
     """Acknowledges in the order of arrival, as MQTT 3.1.1 demands [4.6.0-2], whatever the order of the commits."""
 
@@ -53,7 +88,11 @@ class Acknowledgements:
         self._open: deque[list[Any]] = deque()
         self._closed = False
 
-    def expect(self, mid: int) -> Callable[[], None]:
+    def __len__(self) -> int:
+        """Messages that were expected and are not acknowledged."""
+        return len(self._open)
+
+    def expect(self, mid: int) -> Acknowledge:
         """Called for each message as it arrives; the answer is to be called, from any thread, once it is durable."""
         entry = [mid, False]
         self._open.append(entry)
@@ -75,28 +114,148 @@ class Acknowledgements:
         self._open.clear()
 
 
-class MqttSession:
-    """A connection that stands."""
+class _Client(aiomqtt.Client):
+    """Messages go to `take`, with the DUP flag that aiomqtt leaves out, and not into its queue."""
 
-    def __init__(self, client: aiomqtt.Client) -> None:
+    take: Callable[[Any], None]
+    reached = False
+    """Whether somebody listens there."""
+
+    def _on_message(self, client: Any, userdata: Any, message: Any) -> None:
+        self.take(message)
+
+    def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
+        self.reached = True
+        super()._on_socket_open(client, userdata, sock)
+
+
+class MqttSession:
+    """A connection, to be opened with `opened`."""
+
+    def __init__(self, client: _Client, version: aiomqtt.ProtocolVersion, on_lost: Callable[[str], None]) -> None:
+        self.version = version
         self._client = client
-        self._acknowledgements = Acknowledgements(lambda mid: self._acknowledge(mid))
-        self._ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._on_lost = on_lost
+        self._loop = asyncio.get_running_loop()
+        self._acknowledgements = Acknowledgements(self._acknowledge)
+        self._ended: asyncio.Future[None] = self._loop.create_future()
+        self._unread: deque[tuple[Message, Acknowledge | None]] = deque()
+        self._unread_bytes = self._unread_qos0 = 0
+        self._gaps: set[str] = set()
+        """Topics of which messages were lost, until the next one of each."""
+        self._arrived = asyncio.Event()
+        self._pausing: asyncio.TimerHandle | None = None
+        client.take = self._take
+
+    @property
+    def paused(self) -> bool:
+        """Whether the socket is not read, because too much is held."""
+        return self._pausing is not None
+
+    # ------------------------------------------------------------ arriving
+
+    def _take(self, message: Any) -> None:
+        """From paho, as each message is read off the socket."""
+        topic, payload = message.topic, message.payload
+        if message.qos == 0:
+            if self._unread_qos0 >= MAX_UNREAD_QOS0 or self._unread_bytes >= MAX_UNREAD_BYTES:
+                self._gaps.add(topic)
+                self._on_lost(topic)
+                return
+            self._unread_qos0 += 1
+        after_loss = bool(self._gaps) and topic in self._gaps
+        if after_loss:
+            self._gaps.discard(topic)
+        acknowledge = self._acknowledgements.expect(message.mid) if message.qos else None
+        held = Message(topic, payload, message.qos, message.retain, message.mid, message.dup, after_loss)
+        self._unread.append((held, acknowledge))
+        self._unread_bytes += len(payload)
+        self._arrived.set()
+        if self._too_much(1.0) and self._pausing is None:
+            self._pause()
+
+    def _too_much(self, share: float) -> bool:
+        most, most_bytes = RECEIVE_MAXIMUM * share, MAX_UNREAD_BYTES * share
+        return len(self._acknowledgements) > most or self._unread_bytes > most_bytes
+
+    async def messages(self) -> AsyncIterator[tuple[Message, Acknowledge | None]]:
+        """Each message with what to call once it is durable (None for QoS 0). Raises MqttError at the end, after what
+        was there already."""
+        disconnected = self._client._disconnected
+        disconnected.add_done_callback(self._wake)
+        read = 0
+        while True:
+            while self._unread:
+                message, acknowledge = self._unread.popleft()
+                self._unread_bytes -= len(message.payload)
+                if acknowledge is None:
+                    self._unread_qos0 -= 1
+                self._go_on()
+                yield message, acknowledge
+                read += 1
+                if read % _BREATHE_EVERY == 0:
+                    await asyncio.sleep(0)
+            if disconnected.done():
+                raise aiomqtt.MqttError("the connection ended") from disconnected.exception()
+            self._arrived.clear()
+            await self._arrived.wait()
+
+    def _wake(self, _: "asyncio.Future[None]") -> None:
+        self._arrived.set()
 
     def _acknowledge(self, mid: int) -> None:
         self._client._client.ack(mid, 1)
+        self._go_on()
 
-    async def messages(self) -> AsyncIterator[tuple[aiomqtt.Message, Callable[[], None] | None]]:
-        """Each message with what to call once it is durable (None for QoS 0). Raises MqttError at the end."""
-        async for message in self._client.messages:
-            yield message, self._acknowledgements.expect(message.mid) if message.qos > 0 else None
+    # ------------------------------------------------------------ not reading
+
+    def _pause(self) -> None:
+        """The broker's messages wait in the connection, and then with it. Pings go on; no answer to one can be read, so
+        paho is kept from taking that for the end of the connection."""
+        if (socket := self._client._client.socket()) is None:
+            return
+        self._loop.remove_reader(socket)
+        self._keep_alive()
+
+    def _keep_alive(self) -> None:
+        self._client._client._ping_t = 0.0
+        self._pausing = self._loop.call_later(0.5, self._keep_alive)
+
+    def _go_on(self) -> None:
+        """Read again, once half of what was too much is gone."""
+        if self._pausing is None or self._too_much(0.5):
+            return
+        self._pausing.cancel()
+        self._pausing = None
+        if (socket := self._client._client.socket()) is not None:
+            self._loop.add_reader(socket, self._read)
+            self._loop.call_soon(self._read)  # what TLS has decoded already, no socket tells of
+
+    def _read(self) -> None:
+        """As aiomqtt reads."""
+        paho = self._client._client
+        try:
+            while paho.socket() is not None:
+                if not self.paused:
+                    paho.loop_read()
+                waiting = getattr(paho.socket(), "pending", None)
+                if self.paused or waiting is None or waiting() == 0:
+                    return
+        except Exception as error:  # whatever breaks there is the end of the connection
+            if not self._client._disconnected.done():
+                self._client._disconnected.set_exception(error)
+
+    # ------------------------------------------------------------ asking
 
     async def subscribe(self, topics: Sequence[tuple[str, int]]) -> list[str]:
         """(topic, QoS 0 or 1); the topics that the broker refused."""
         refused: list[str] = []
         for start in range(0, len(topics), _TOPICS_PER_SUBSCRIBE):
-            part = list(topics[start : start + _TOPICS_PER_SUBSCRIBE])
-            answers = await self._client.subscribe(part)
+            part = topics[start : start + _TOPICS_PER_SUBSCRIBE]
+            asked: list[tuple[str, Any]] = list(part)
+            if self.version is MQTT_5:
+                asked = [(topic, SubscribeOptions(qos=qos)) for topic, qos in part]
+            answers = await self._client.subscribe(asked)
             codes = [answer.value if isinstance(answer, ReasonCode) else int(answer) for answer in answers]
             refused.extend(topic for (topic, _), code in zip(part, codes, strict=True) if code >= _REFUSED)
         return refused
@@ -117,8 +276,16 @@ class MqttSession:
 
     def close(self) -> None:
         self._acknowledgements.close()
+        if self._pausing is not None:
+            self._pausing.cancel()
+            self._pausing = None
         if not self._ended.done():
             self._ended.set_result(None)
+
+
+class _NoMqtt5(Exception):
+    """How a broker behaves that does not speak it: it says so, hangs up, or (taking the packet for an incomplete one)
+    waits for the rest."""
 
 
 @contextlib.asynccontextmanager
@@ -128,53 +295,82 @@ async def opened(
     client_id: str,
     user: Credentials,
     timing: Timing,
-    on_lost: Callable[[], None],
+    on_lost: Callable[[str], None],
     *,
     tls: Tls | None = None,
     clean: bool = False,
+    version: aiomqtt.ProtocolVersion = MQTT_5,
 ) -> AsyncIterator[MqttSession]:
-    """Connected with a persistent session, unless `clean`. `on_lost` is called for each QoS 0 message that was not
-    taken. Raises Unavailable where there is no broker, or it says no."""
+    """Connected with a persistent session, unless `clean`; by MQTT 3.1.1 where the broker has no 5 (`session.version`
+    says which). `on_lost` is called with the topic of each QoS 0 message that was not taken. Raises Unavailable where
+    there is no broker, or it says no."""
 
-    class Incoming(asyncio.Queue[aiomqtt.Message]):
-        """aiomqtt's own bound would drop messages of QoS 1 too."""
+    async def connected(version: aiomqtt.ProtocolVersion) -> tuple[_Client, MqttSession]:
+        client = _client(hostname, port, client_id, user, timing, tls, clean, version)
+        session = MqttSession(client, version, on_lost)
+        scheme = "mqtt" if tls is None else "mqtts"
+        try:
+            await connect_client(client, f"{scheme}://{hostname}:{port}", timing)
+        except Unavailable as error:
+            if tls is not None and error.__cause__ is not None:
+                cause = error.__cause__.__context__  # aiomqtt keeps the text alone
+                if refused := await refusal(cause, tls, hostname, port, timing.connect_seconds):
+                    raise refused from error
+            if version is MQTT_5 and client.reached and _is_of_an_older(error.__cause__):
+                raise _NoMqtt5 from error
+            raise
+        return client, session
 
-        def put_nowait(self, item: aiomqtt.Message) -> None:
-            if item.qos == 0 and self.qsize() >= MAX_UNREAD_QOS0:
-                on_lost()
-            else:
-                super().put_nowait(item)
+    try:
+        client, session = await connected(version)
+    except _NoMqtt5:
+        client, session = await connected(MQTT_3_1_1)
+    try:
+        yield session
+    finally:
+        session.close()
+        await close_client(client, timing)
 
-    client = aiomqtt.Client(
+
+def _client(
+    hostname: str,
+    port: int,
+    client_id: str,
+    user: Credentials,
+    timing: Timing,
+    tls: Tls | None,
+    clean: bool,
+    version: aiomqtt.ProtocolVersion,
+) -> _Client:
+    session: dict[str, Any] = {"clean_session": clean}
+    if version is MQTT_5:
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.ReceiveMaximum = RECEIVE_MAXIMUM
+        properties.SessionExpiryInterval = 0 if clean else SESSION_SECONDS
+        session = {"clean_start": clean, "properties": properties}
+    client = _Client(
         hostname,
         port,
         username=user.username or None,
         password=user.password or None,
         tls_context=tls.context if tls is not None else None,
         identifier=client_id,
-        clean_session=clean,
+        protocol=version,
         timeout=timing.answer_seconds,
         keepalive=timing.keepalive_seconds,
-        queue_type=Incoming,
         logger=_CLIENT_LOG,
+        **session,
     )
     client.pending_calls_threshold = 1_000
     client._client.manual_ack_set(True)
     client._client.connect_timeout = timing.connect_seconds
-    scheme = "mqtt" if tls is None else "mqtts"
-    try:
-        await connect_client(client, f"{scheme}://{hostname}:{port}", timing)
-    except Unavailable as error:
-        if tls is not None and error.__cause__ is not None:
-            cause = error.__cause__.__context__  # aiomqtt keeps the text alone
-            raise await refusal(cause, tls, hostname, port, timing.connect_seconds) or error from error
-        raise
-    session = MqttSession(client)
-    try:
-        yield session
-    finally:
-        session.close()
-        await close_client(client, timing)
+    return client
+
+
+def _is_of_an_older(error: BaseException | None) -> bool:
+    if isinstance(error, MqttConnectError):
+        return getattr(error.rc, "value", error.rc) in _OTHER_PROTOCOL
+    return isinstance(error, aiomqtt.MqttError)  # no answer at all
 
 
 async def connect_client(client: aiomqtt.Client, where: str, timing: Timing) -> None:

@@ -17,7 +17,7 @@ from app.connectors.opcua_structures import build, is_structure, parts_of
 from app.model.events import Sample
 from app.model.plan import PropertyPlan
 from app.model.time import Micros, from_datetime, iso, parse_iso, to_datetime
-from app.model.values import Quality, Value
+from app.model.values import SAMPLES_LOST, Quality, Value
 
 _OVERFLOW = 0x0480
 """InfoType DataValue with the Overflow bit: the device's queue for this item dropped samples."""
@@ -46,6 +46,8 @@ def decode_data_value(
     where = f"{twin_id}.{plan.name}"
     lost = (Rejected("Overflow", f"{where}: the device's queue overflowed"),) if _overflowed(code) else ()
     quality, reason = quality_of_status(code)
+    if lost and reason is None:
+        reason = SAMPLES_LOST
     timestamp = source_time(data.SourceTimestamp) or source_time(data.ServerTimestamp) or received_at
     if quality == "bad":
         return Sample(twin_id, plan.name, None, timestamp, quality, reason), lost

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import aiomqtt
-from amqtt.adapters import StreamReaderAdapter, StreamWriterAdapter
+from amqtt.adapters import StreamWriterAdapter
 from amqtt.broker import Broker
 from amqtt.contexts import BrokerConfig, ListenerConfig, ListenerType
 
@@ -22,6 +22,9 @@ from app.errors import Misconfigured
 TOPIC = "plant/building_a/"
 AVAILABILITY = "/availability"
 _LISTENER = "default"
+_MQTT_5 = 5
+_NOT_THAT_VERSION = bytes((0x20, 2, 0, 1))
+"""CONNACK: unacceptable protocol version. amqtt would take an MQTT 5 packet for one that is not complete, and wait."""
 _FAREWELL_SECONDS = 0.2
 
 
@@ -71,12 +74,45 @@ class MqttBroker:
         assert task is not None
         self._connections.add(task)
         try:
-            await self._broker.external_connected(StreamReaderAdapter(reader), StreamWriterAdapter(writer), _LISTENER)
+            head = await _head(reader)
+            if head[-1] == _MQTT_5:
+                writer.write(_NOT_THAT_VERSION)
+                await writer.drain()
+                return
+            await self._broker.external_connected(_Reader(reader, head), StreamWriterAdapter(writer), _LISTENER)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass  # gone before it had said who it is
         except asyncio.CancelledError:
             pass  # only `stop` cancels this task, and asyncio's streams log a cancelled one as an error
         finally:
             self._connections.discard(task)
             writer.close()
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    """Of a CONNECT packet, as far as the protocol's version."""
+    head = await reader.readexactly(2)
+    while head[-1] & 0x80 and len(head) < 5:
+        head += await reader.readexactly(1)
+    return head + await reader.readexactly(len(b"\0\4MQTT") + 1)
+
+
+class _Reader:
+    """As amqtt reads, with the first bytes read already."""
+
+    def __init__(self, reader: asyncio.StreamReader, head: bytes) -> None:
+        self._reader = reader
+        self._head = head
+
+    async def read(self, n: int = -1) -> bytes:
+        if n < 0:
+            given, self._head = self._head, b""
+            return given + await self._reader.read()
+        given, self._head = self._head[:n], self._head[n:]
+        return given + await self._reader.readexactly(n - len(given))
+
+    def feed_eof(self) -> None:
+        self._reader.feed_eof()
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from app.engine.values import EXCEEDED, is_plain, is_text
 from app.model.events import Cause, PropertyChanged, Reading, Sample, SampleRejected, TwinEventOccurred
 from app.model.ledger import LATE
 from app.model.time import Micros
-from app.model.values import Quality, Value
+from app.model.values import RETAINED, Quality, Value
 
 CLOCK_AHEAD = "ClockAhead"
 _REBASE_AFTER = 3
@@ -240,6 +240,8 @@ def _accept(cell: Cell, value: Value, quality: Quality, reason: str | None) -> t
     value, why = cell.spec.accept(value)
     if why:
         return None, "good", why
+    if reason == RETAINED and value == cell.value and quality == cell.quality and cell.reason is None:
+        reason = None  # it came as it was published too: what the broker has kept says nothing new of it
     if quality == "good" and cell.spec.exceeded(value):
         return value, "uncertain", EXCEEDED
     return value, quality, reason

@@ -20,6 +20,8 @@ Quality = Literal["good", "uncertain", "bad"]
 OverrideKind = Literal["out_of_service", "forced"]
 OUT_OF_SERVICE = "OutOfService"
 FORCED = "Forced"
+RETAINED = "Retained"
+SAMPLES_LOST = "SamplesLost"
 
 
 class Override(msgspec.Struct, frozen=True, array_like=True):
@@ -48,8 +50,9 @@ class PropertyState(msgspec.Struct, frozen=True):
     reason: str | None = None
     """Why it is not good: EngineeringUnitsExceeded, a status code's name, NoReading, PathSilent, Stale, Unmapped,
     OutOfService; of a computed one `INPUT: REASON`, DivisionByZero, Overflow, NotWhole, NotInEnum; on a good one Forced
-    (OPC UA's Good_LocalOverride), `INPUT: Forced`, or ClockAhead, where the source's time was replaced by that of
-    receipt."""
+    (OPC UA's Good_LocalOverride), `INPUT: Forced`, ClockAhead, where the source's time was replaced by that of receipt,
+    Retained, where an MQTT broker had kept it for nobody knows how long, or SamplesLost, where others before it were
+    lost on their way."""
     known: bool = False
     """Whether conditions may use it: a value, not bad, and its path alive."""
     override: Override | None = None

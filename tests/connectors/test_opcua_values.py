@@ -52,7 +52,7 @@ def test_a_status_code_becomes_a_quality_with_its_name() -> None:
 
 def test_the_overflow_bit_is_counted_and_the_value_taken() -> None:
     sample, rejected = decode_data_value("t", FLOW, data(1.0, VT.Double, 0x0480), NOW)
-    assert sample == Sample("t", "flow", 1.0, NOW)
+    assert sample == Sample("t", "flow", 1.0, NOW, reason="SamplesLost")
     assert [item.reason for item in rejected] == ["Overflow"]
     assert status_name(0x808C0480) == "BadSensorFailure"
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import aiomqtt
 import pytest
+from aiomqtt.exceptions import MqttConnectError
 
 from app.demo.mqtt_broker import MqttBroker, Sensor
 from app.errors import Misconfigured
@@ -109,3 +110,13 @@ async def test_a_taken_port_is_one_clear_error(port: int) -> None:
     with pytest.raises(Misconfigured) as refused:
         await MqttBroker().start(port)
     assert (refused.value.code, str(port) in refused.value.message) == ("PORT_TAKEN", True)
+
+
+async def test_who_speaks_mqtt_5_is_told_at_once_that_it_is_not_spoken_here(port: int) -> None:
+    with pytest.raises(MqttConnectError, match="Unsupported protocol version"):
+        async with aiomqtt.Client("127.0.0.1", port, protocol=aiomqtt.ProtocolVersion.V5, timeout=5):
+            pass
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.close()  # whoever only knocks does no harm
+    async with aiomqtt.Client("127.0.0.1", port, identifier="x" * 300) as client:  # of a length that takes two bytes
+        await client.subscribe(TOPIC, qos=1)

@@ -8,6 +8,7 @@ import pytest
 from app.model.events import DeviceEvent, Load, Reading, Samples
 from app.model.plan import Plan, PropertyPlan
 from app.model.time import SECOND
+from app.model.values import RETAINED
 from tests.engine.plant import Plant, hot, pump, pump_shape, rule, sample, turns
 
 
@@ -225,3 +226,17 @@ def test_a_property_of_an_empty_plan_has_no_value_and_says_so() -> None:
     plant.do(Load(Plan(1, (pump_shape(properties=[PropertyPlan("level", "float")]),), (pump(mapped=("level",)),))))
     state = plant.state("level")
     assert (state.value, state.quality, state.known, state.reason) == (None, "bad", False, "NoReading")
+
+
+def test_what_a_broker_had_kept_is_marked_unless_it_is_what_came_anyway() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.take(sample("temperature", 20.0, plant.now, reason=RETAINED))
+    assert (plant.state("temperature").quality, plant.state("temperature").reason) == ("good", "Retained")
+    assert plant.state("temperature").known
+    plant.read(temperature=20.0)
+    assert plant.state("temperature").reason is None
+    again = plant.take(sample("temperature", 20.0, plant.now, reason=RETAINED))  # after a connection that was lost
+    assert again.changes == ()
+    assert [tally.unchanged for tally in again.tallies] == [1]
+    other = plant.take(sample("temperature", 21.0, plant.now, reason=RETAINED))
+    assert [(change.value, change.reason) for change in other.changes] == [(21.0, "Retained")]

@@ -50,7 +50,9 @@ class Value:
         description=(
             "Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, Stale, Unmapped, OutOfService, or "
             "the device's status code; of a computed value `INPUT: REASON`, DivisionByZero, Overflow, NotWhole or "
-            "NotInEnum; on a good one Forced, or ClockAhead, where the source's time was replaced by that of receipt."
+            "NotInEnum; on a good one Forced, ClockAhead, where the source's time was replaced by that of receipt, "
+            "Retained, where an MQTT broker had kept it for nobody knows how long, or SamplesLost, where others before "
+            "it were lost on their way."
         )
     )
     path: str | None = strawberry.field(

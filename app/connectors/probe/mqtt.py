@@ -15,7 +15,7 @@ import aiomqtt
 from app.connectors.decode import Unusable, moment, quality_of
 from app.connectors.keys import Keys, wall_clock, wanted
 from app.connectors.mqtt import broker_address
-from app.connectors.mqtt_session import Timing, opened, reason_of
+from app.connectors.mqtt_session import Message, Timing, opened, reason_of
 from app.connectors.mqtt_tls import tls
 from app.connectors.probe.found import Found, FoundAvailability, FoundProperty
 from app.errors import Invalid, Unavailable
@@ -60,7 +60,7 @@ async def probe_mqtt(
     missed = 0
     _check_filter(topic)
 
-    def lost() -> None:
+    def lost(topic: str) -> None:
         nonlocal missed
         missed += 1
 
@@ -109,8 +109,8 @@ def _check_filter(topic: str) -> None:
         )
 
 
-def _hear(heard: dict[str, _Heard], message: aiomqtt.Message, most: int, found: Found) -> None:
-    where = message.topic.value
+def _hear(heard: dict[str, _Heard], message: Message, most: int, found: Found) -> None:
+    where = message.topic
     if where not in heard and len(heard) >= most:
         note = f"cut at {most} topics: there are more (--max-nodes, or --topic for a part)"
         if note not in found.notes:
@@ -119,7 +119,7 @@ def _hear(heard: dict[str, _Heard], message: aiomqtt.Message, most: int, found: 
     item = heard.setdefault(where, _Heard())
     item.payload = message.payload
     item.count += 1
-    item.only_retained = item.only_retained and message.retain
+    item.only_retained = item.only_retained and message.retained
     document = _document(message.payload)
     item.fractions |= {pointer for pointer, value in _leaves(document) if isinstance(value, float)}
 
