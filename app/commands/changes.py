@@ -10,9 +10,24 @@ from collections.abc import Mapping, Sequence
 from app.commands.actor import Actor
 from app.commands.dependents import Reach
 from app.commands.draft import Draft, Key, World
-from app.commands.rows import overlay_behaviors, overlay_edges, property_rows, twin_behaviors, twin_edges
+from app.commands.rows import (
+    overlay_behaviors,
+    overlay_edges,
+    overlay_interlocks,
+    property_rows,
+    twin_behaviors,
+    twin_edges,
+    twin_interlocks,
+)
 from app.model.catalogue import Capabilities, Catalogue
-from app.model.change import BehaviorNode, DefinitionChange, PropertyRow, RelationshipEdge, StoredDefinition
+from app.model.change import (
+    BehaviorNode,
+    DefinitionChange,
+    InterlockNode,
+    PropertyRow,
+    RelationshipEdge,
+    StoredDefinition,
+)
 from app.model.definitions import Kind, Lifecycle, Overlay
 from app.model.plan import OwnerKey
 from app.model.time import Micros
@@ -51,6 +66,7 @@ async def change_of(
         rows.twin_properties,
         rows.relationships,
         rows.behaviors,
+        rows.interlocks,
         _lifecycles(base, saved),
         actor.origin,
     )
@@ -70,10 +86,11 @@ class _Rows:
         self._base = base
         self._draft = draft
         self._sent = sent
-        self._same: dict[tuple[int, int], tuple[Capabilities, Capabilities, bool, bool]] = {}
+        self._same: dict[tuple[int, int], tuple[Capabilities, Capabilities, bool, bool, bool]] = {}
         self.twin_properties: dict[str, tuple[PropertyRow, ...]] = {}
         self.relationships: dict[OwnerKey, tuple[RelationshipEdge, ...]] = {}
         self.behaviors: dict[OwnerKey, tuple[BehaviorNode, ...]] = {}
+        self.interlocks: dict[OwnerKey, tuple[InterlockNode, ...]] = {}
 
     def twin(self, twin_id: str) -> None:
         twin = self._draft.twin(twin_id)
@@ -83,14 +100,17 @@ class _Rows:
         if ("twin", twin_id) in self._sent:
             self.twin_properties[twin_id] = property_rows(self._draft, twin_id)
             self.behaviors[owner] = twin_behaviors(self._draft, twin_id)
+            self.interlocks[owner] = twin_interlocks(self._draft, twin_id)
             self.relationships[owner] = twin_edges(self._draft, twin)
             return
         self.edges("twin", twin_id)
-        same_properties, same_behaviors = self._compared(twin_id)
+        same_properties, same_behaviors, same_interlocks = self._compared(twin_id)
         if not same_properties:
             self.twin_properties[twin_id] = property_rows(self._draft, twin_id)
         if not same_behaviors:
             self.behaviors[owner] = twin_behaviors(self._draft, twin_id)
+        if not same_interlocks:
+            self.interlocks[owner] = twin_interlocks(self._draft, twin_id)
 
     def overlay(self, overlay_id: str) -> None:
         overlay, before = self._draft.overlay(overlay_id), self._base.overlay(overlay_id)
@@ -101,6 +121,9 @@ class _Rows:
         nodes, edges = overlay_behaviors(self._draft, overlay), overlay_edges(self._draft, overlay)
         if sent or nodes != overlay_behaviors(self._base, before):  # type: ignore[arg-type]
             self.behaviors[owner] = nodes
+        guards = overlay_interlocks(self._draft, overlay)
+        if sent or guards != overlay_interlocks(self._base, before):  # type: ignore[arg-type]
+            self.interlocks[owner] = guards
         if sent or edges != overlay_edges(self._base, before):  # type: ignore[arg-type]
             self.relationships[owner] = edges
 
@@ -110,8 +133,8 @@ class _Rows:
         if before != after:
             self.relationships[OwnerKey("twin" if kind == "twin" else "overlay", id)] = after
 
-    def _compared(self, twin_id: str) -> tuple[bool, bool]:
-        """Whether property rows and behavior nodes stay as they are; asked once for all twins that share both."""
+    def _compared(self, twin_id: str) -> tuple[bool, bool, bool]:
+        """Whether properties, behaviors and interlocks stay as they are; asked once for all twins that share both."""
         old, new = self._base.capabilities(twin_id), self._draft.capabilities(twin_id)
         key = (id(old), id(new))
         if key not in self._same:
@@ -120,9 +143,9 @@ class _Rows:
                 new,
                 property_rows(self._base, twin_id) == property_rows(self._draft, twin_id),
                 old.behaviors == new.behaviors and old.properties.keys() == new.properties.keys(),
+                old.interlocks == new.interlocks and old.properties.keys() == new.properties.keys(),
             )
-        _, _, properties, behaviors = self._same[key]
-        return properties, behaviors
+        return self._same[key][2:]
 
 
 def _edges(world: World, kind: Kind, id: str) -> tuple[RelationshipEdge, ...]:

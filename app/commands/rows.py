@@ -1,4 +1,4 @@
-"""The edges and nodes that a change derives for the graph: properties, relationships, behaviors with what they read.
+"""The edges and nodes that a change derives for the graph: properties, relationships, behaviors and interlocks.
 
 Complete per owner: an owner in a row set loses there whatever is not listed. An owner that is left out keeps all it
 has, so dependents appear only where their rows differ.
@@ -8,14 +8,23 @@ from collections.abc import Callable, Iterable
 
 from app.commands.bound import behind
 from app.commands.draft import World
-from app.commands.overlay_names import Named, Names, behaviors_in_effect, names_in_overlay, nobody, twin_behind
+from app.commands.overlay_names import (
+    Named,
+    Names,
+    behaviors_in_effect,
+    interlocks_in_effect,
+    names_in_overlay,
+    nobody,
+    twin_behind,
+)
 from app.dtsl.parse import parse_condition
 from app.errors import Invalid
 from app.model import composition
 from app.model.behaviors import BehaviorDefinition, expressions, targeted_actions
-from app.model.change import BehaviorNode, PropertyRow, RelationshipEdge
+from app.model.change import BehaviorNode, InterlockNode, PropertyRow, RelationshipEdge
 from app.model.conditions import references
 from app.model.definitions import Overlay, Twin
+from app.model.interlocks import InterlockDefinition
 from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.relationships import direction_of, type_of
 
@@ -70,6 +79,50 @@ def overlay_behaviors(world: World, overlay: Overlay) -> tuple[BehaviorNode, ...
         return found[path]
 
     return _nodes(owner, behaviors, named, None, meant)
+
+
+def twin_interlocks(world: World, twin_id: str) -> tuple[InterlockNode, ...]:
+    capabilities = world.capabilities(twin_id)
+    own = Named(capabilities, twin_id)
+    return tuple(
+        _interlock(OwnerKey("twin", twin_id), item, lambda path: [own] if path is None else [], (twin_id,))
+        for item in capabilities.interlocks.values()
+    )
+
+
+def overlay_interlocks(world: World, overlay: Overlay) -> tuple[InterlockNode, ...]:
+    interlocks = interlocks_in_effect(world, overlay).values()
+    if not interlocks:
+        return ()
+    named = names_in_overlay(world, overlay)
+
+    def meant(path: str | None) -> Iterable[Named]:
+        return () if path is None else [item for _, item in behind(world, overlay, named, path)]
+
+    owner = OwnerKey("overlay", overlay.overlay_id)
+    return tuple(
+        _interlock(
+            owner, item, meant, (found.twin_id for found in meant(named.target(item)) if found.twin_id is not None)
+        )
+        for item in interlocks
+    )
+
+
+def _interlock(
+    owner: OwnerKey,
+    item: InterlockDefinition,
+    meant: Callable[[str | None], Iterable[Named]],
+    guards: Iterable[str],
+) -> InterlockNode:
+    return InterlockNode(
+        BehaviorKey(owner, item.name),
+        item.description,
+        item.method,
+        item.property,
+        item.condition,
+        tuple(dict.fromkeys(_reads(item.condition, meant))),
+        tuple(dict.fromkeys(guards)),
+    )
 
 
 def _nodes(

@@ -19,6 +19,7 @@ from app.model.audit import AlertRecord, AuditEntry, RecordPlace
 from app.model.change import (
     BehaviorNode,
     DefinitionChange,
+    InterlockNode,
     PropertyRow,
     RelationshipEdge,
     StoredDefinition,
@@ -251,6 +252,27 @@ def reads_row(node: BehaviorNode) -> Row:
 
 def acts_on_row(node: BehaviorNode) -> Row:
     return {"behavior": behavior_key(node.key), "twin_ids": list(node.acts_on)}
+
+
+def interlock_row(node: InterlockNode) -> Row:
+    return {
+        "owner_id": node.key.owner.id,
+        "key": behavior_key(node.key),
+        "name": node.key.name,
+        "description": node.description,
+        "method": node.method,
+        "property": node.property,
+        "condition": node.condition,
+    }
+
+
+def interlock_reads_row(node: InterlockNode) -> Row:
+    keys = [property_key(read.twin_id, read.name) for read in node.reads]
+    return {"interlock": behavior_key(node.key), "properties": keys}
+
+
+def guards_row(node: InterlockNode) -> Row:
+    return {"interlock": behavior_key(node.key), "twin_ids": list(node.guards)}
 
 
 # ---------------------------------------------------------------- facts

@@ -82,6 +82,10 @@ class Definitions:
         self._unlink_behaviors = named("unlink_behaviors")
         self._link_reads = named("link_reads")
         self._link_acts_on = named("link_acts_on")
+        self._drop_interlocks = {kind: named(f"drop_{kind}_interlocks") for kind in _OWNER_KINDS}
+        self._create_interlocks = {kind: named(f"create_{kind}_interlocks") for kind in _OWNER_KINDS}
+        self._link_interlock_reads = named("link_interlock_reads")
+        self._link_guards = named("link_interlock_guards")
 
     # ------------------------------------------------------------ reading
 
@@ -182,6 +186,7 @@ class Definitions:
             await self._replace_properties(transaction, change, new)
             await self._replace_relationships(transaction, change, new)
             await self._replace_behaviors(transaction, change, new)
+            await self._replace_interlocks(transaction, change, new)
 
         try:
             await self._graph.write(work)
@@ -308,6 +313,20 @@ class Definitions:
         nodes = [node for owned in change.behaviors.values() for node in owned]
         await transaction.each(self._link_reads, [codec.reads_row(node) for node in nodes if node.reads])
         await transaction.each(self._link_acts_on, [codec.acts_on_row(node) for node in nodes if node.acts_on])
+
+    async def _replace_interlocks(self, transaction: Transaction, change: DefinitionChange, new: _New) -> None:
+        """All anew: the graph keeps nothing of them that a definition does not say."""
+        for kind in _OWNER_KINDS:
+            owners = [owner for owner in change.interlocks if owner.kind == kind]
+            standing = [owner.id for owner in owners if owner.id not in new[kind]]
+            await transaction.each(self._drop_interlocks[kind], standing)
+            rows = [codec.interlock_row(node) for owner in owners for node in change.interlocks[owner]]
+            await transaction.each(self._create_interlocks[kind], rows)
+        nodes = [node for owned in change.interlocks.values() for node in owned]
+        await transaction.each(
+            self._link_interlock_reads, [codec.interlock_reads_row(node) for node in nodes if node.reads]
+        )
+        await transaction.each(self._link_guards, [codec.guards_row(node) for node in nodes if node.guards])
 
 
 def _new(change: DefinitionChange) -> _New:

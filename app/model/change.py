@@ -57,6 +57,22 @@ class BehaviorNode:
 
 
 @dataclass(frozen=True, slots=True)
+class InterlockNode:
+    """It has no live state in the graph: what it comes to is asked of the engine."""
+
+    key: BehaviorKey
+    """Whose it is, and its name; one behavior may have that too."""
+    description: str
+    method: str | None
+    property: str | None
+    condition: str
+    """As it is written."""
+    reads: tuple[PropertyKey, ...]
+    guards: tuple[str, ...]
+    """Ids of the twins it stands before."""
+
+
+@dataclass(frozen=True, slots=True)
 class DefinitionChange:
     """One transaction on the graph. Lists are complete per owner: what is not in them is removed there."""
 
@@ -73,6 +89,8 @@ class DefinitionChange:
     """By the twin or overlay that declares them: all its edges between twins that exist."""
     behaviors: dict[OwnerKey, tuple[BehaviorNode, ...]] = field(default_factory=dict)
     """By owner: all behaviors it has, its type's included."""
+    interlocks: dict[OwnerKey, tuple[InterlockNode, ...]] = field(default_factory=dict)
+    """By owner: all interlocks it has, its type's included."""
     lifecycles: dict[str, Lifecycle] = field(default_factory=dict)
     """Of the saved overlays that begin one with this change, by id: new ones, and those that had another before."""
     origin: Origin = HERE

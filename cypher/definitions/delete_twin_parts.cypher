@@ -1,8 +1,8 @@
-// purpose: Delete what twins own (HAS_PROPERTY, HAS_BEHAVIOR), before they go themselves.
+// purpose: Delete what twins own (HAS_PROPERTY, HAS_BEHAVIOR, HAS_INTERLOCK), before they go themselves.
 // params: rows (list of ids)
 // returns: none
 // access: write
 // idempotent: yes
 UNWIND $rows AS id
-MATCH (:Twin {twin_id: id})-[:HAS_PROPERTY|HAS_BEHAVIOR]->(part)
+MATCH (:Twin {twin_id: id})-[:HAS_PROPERTY|HAS_BEHAVIOR|HAS_INTERLOCK]->(part)
 DETACH DELETE part

@@ -268,6 +268,25 @@ async def test_the_rows_say_what_a_behavior_reads_and_on_whom_it_acts() -> None:
     assert hot.acts_on == ("p1",)
 
 
+async def test_the_rows_say_what_an_interlock_reads_and_before_whom_it_stands() -> None:
+    house = await _standing()
+    of_twin, of_overlay = OwnerKey("twin", "p1"), OwnerKey("overlay", "north")
+    assert house.store.changes[-1].interlocks[of_twin] == house.store.changes[-1].interlocks[of_overlay] == ()
+    shut = {"name": "shut", "description": "never dry", "method": "start", "while": "temperature > 90"}
+    locked = {"name": "locked", "role": "spare", "property": "speed", "while": "main.status == 'fault'"}
+    await house.save(("twin_type", pump_type(interlocks=[shut])))
+    [node] = house.store.changes[-1].interlocks[of_twin]
+    assert (node.key.name, node.description, node.method, node.property) == ("shut", "never dry", "start", None)
+    assert ([(key.twin_id, key.name) for key in node.reads], node.guards) == ([("p1", "temperature")], ("p1",))
+    assert of_overlay not in house.store.changes[-1].interlocks
+    await house.save(("overlay_type", station_type(interlocks=[locked])))
+    [node] = house.store.changes[-1].interlocks[of_overlay]
+    assert ([(key.twin_id, key.name) for key in node.reads], node.guards) == ([("p1", "status")], ("p2",))
+    assert (node.property, node.condition) == ("speed", "main.status == 'fault'")
+    await house.save(("overlay", station(name="another")))
+    assert len(house.store.changes[-1].interlocks[of_overlay]) == 1
+
+
 async def test_nothing_is_half_applied_where_the_graph_refuses() -> None:
     house = await _standing()
 

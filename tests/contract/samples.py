@@ -7,6 +7,7 @@ from app.model.change import (
     BehaviorNode,
     DefinitionChange,
     FactBatch,
+    InterlockNode,
     PropertyRow,
     RelationshipEdge,
     StoredDefinition,
@@ -95,6 +96,7 @@ def change(
     properties: Mapping[str, tuple[PropertyRow, ...]] | None = None,
     relationships: dict[OwnerKey, tuple[RelationshipEdge, ...]] | None = None,
     behaviors: dict[OwnerKey, tuple[BehaviorNode, ...]] | None = None,
+    interlocks: dict[OwnerKey, tuple[InterlockNode, ...]] | None = None,
 ) -> DefinitionChange:
     return DefinitionChange(
         at_revision,
@@ -106,6 +108,7 @@ def change(
         dict(properties or {}),
         relationships or {},
         behaviors or {},
+        interlocks or {},
     )
 
 
@@ -124,6 +127,12 @@ def behavior(owner: OwnerKey, name: str, reads: Sequence[str] = (), acts_on: Seq
     """`reads` are `twin_id/property`."""
     keys = tuple(PropertyKey(*read.split("/")) for read in reads)
     return BehaviorNode(BehaviorKey(owner, name), f"{name}, described", keys, tuple(acts_on))
+
+
+def interlock(owner: OwnerKey, name: str, reads: Sequence[str] = (), guards: Sequence[str] = ()) -> InterlockNode:
+    """It stands before `start`; `reads` as of a behavior."""
+    keys = tuple(PropertyKey(*read.split("/")) for read in reads)
+    return InterlockNode(BehaviorKey(owner, name), "", "start", None, "as written", keys, tuple(guards))
 
 
 def edge(source: str, target: str, name: str = "feeds", kind: str = "physical_connection") -> RelationshipEdge:
@@ -148,6 +157,10 @@ def plant(at_revision: int = 0) -> DefinitionChange:
         behaviors={
             twin_owner("pump_1"): (behavior(twin_owner("pump_1"), "too_hot", ["pump_1/temperature"], ["pump_1"]),),
             STATION: (behavior(STATION, "failover", ["pump_1/status"], ["pump_2"]),),
+        },
+        interlocks={
+            twin_owner("pump_2"): (interlock(twin_owner("pump_2"), "hot", ["pump_2/temperature"], ["pump_2"]),),
+            STATION: (interlock(STATION, "one", ["pump_1/status"], ["pump_2"]),),
         },
     )
 

@@ -33,6 +33,7 @@ Step = tuple[str, Key, Any]
 
 _EXTRA = {"name": "vibration", "data_type": "float", "unit": "mm/s"}
 _FEEDS = {"name": "feeds", "target_twin_id": "p2", "relationship_type": "steam"}
+_SHUT = {"name": "shut", "method": "start", "while": "temperature > 90"}
 _READS_P2 = {"name": "b", "conditions": ["'p2'.status == 'fault'"]}
 VARIANTS: dict[Key, list[Document]] = {
     ("relationship_type", "steam"): [
@@ -43,6 +44,7 @@ VARIANTS: dict[Key, list[Document]] = {
     ("twin_type", "pump"): [
         pump_type(),
         pump_type(description="\u2028 'quoted' \\ $x", properties=[*pump_type()["properties"], _EXTRA]),
+        pump_type(interlocks=[_SHUT, {**_SHUT, "name": "hand", "while": "speed > 3 || temperature > 90"}]),
         pump_type(visualization={"model": "https://x.example/p.glb"}, behaviors=[]),
         pump_type(properties=[], behaviors=[]),  # breaks what reads them
         pump_type(extends="small"),  # a circle, once `small` is there
@@ -67,6 +69,9 @@ VARIANTS: dict[Key, list[Document]] = {
     ("overlay_type", "station"): [
         station_type(),
         station_type(behaviors=[], relationship_types=[]),
+        station_type(
+            interlocks=[{"name": "hot", "role": "spare", "method": "start", "while": "main.temperature > 90"}]
+        ),
         station_type(twin_roles=[*station_type()["twin_roles"], {"role": "third", "twin_type": "pump"}]),
     ],
     ("overlay", "s"): [

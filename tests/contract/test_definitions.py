@@ -14,6 +14,7 @@ from app.model.change import DefinitionChange, PropertyRow
 from app.model.definitions import Lifecycle, Overlay, OverlayType, RoleDefinition, TwinType, to_document
 from app.model.plan import OwnerKey
 from tests.contract.samples import (
+    STATION,
     STATUS,
     T0,
     TEMPERATURE,
@@ -21,6 +22,7 @@ from tests.contract.samples import (
     behavior,
     change,
     edge,
+    interlock,
     plant,
     pump,
     pump_type,
@@ -140,8 +142,12 @@ async def test_definitions_become_the_edges_of_the_design(store: GraphStore, gra
         ("BINDS", "station_a", "pump_2", "backup_pump"),
         ("FILLED_BY", "pumping_station/backup_pump", "pump", ""),
         ("FILLED_BY", "pumping_station/primary_pump", "pump", ""),
+        ("GUARDS", "overlay/station_a/one", "pump_2", ""),
+        ("GUARDS", "twin/pump_2/hot", "pump_2", ""),
         ("HAS_BEHAVIOR", "pump_1", "twin/pump_1/too_hot", ""),
         ("HAS_BEHAVIOR", "station_a", "overlay/station_a/failover", ""),
+        ("HAS_INTERLOCK", "pump_2", "twin/pump_2/hot", ""),
+        ("HAS_INTERLOCK", "station_a", "overlay/station_a/one", ""),
         ("HAS_PROPERTY", "pump_1", "pump_1/status", ""),
         ("HAS_PROPERTY", "pump_1", "pump_1/temperature", ""),
         ("HAS_PROPERTY", "pump_2", "pump_2/status", ""),
@@ -152,10 +158,36 @@ async def test_definitions_become_the_edges_of_the_design(store: GraphStore, gra
         ("INSTANCE_OF", "pump_2", "pump", ""),
         ("INSTANCE_OF", "station_a", "pumping_station", ""),
         ("READS", "overlay/station_a/failover", "pump_1/status", ""),
+        ("READS", "overlay/station_a/one", "pump_1/status", ""),
         ("READS", "twin/pump_1/too_hot", "pump_1/temperature", ""),
+        ("READS", "twin/pump_2/hot", "pump_2/temperature", ""),
         ("RELATED", "pump_1", "pump_2", ""),
         ("RELATED", "pump_2", "pump_1", ""),
     ]
+
+
+async def test_an_interlock_is_found_by_the_property_that_it_goes_blind_without(
+    store: GraphStore, graph: GraphAddress
+) -> None:
+    await store.save(plant())
+    blind = (
+        "MATCH (:Property {key: 'pump_1/status'})<-[:READS]-(i:Interlock)-[:GUARDS]->(t:Twin) "
+        "RETURN i.key AS key, i.method AS method, i.condition AS condition, t.twin_id AS twin"
+    )
+    assert await graph.run(blind) == [
+        {"key": "overlay/station_a/one", "method": "start", "condition": "as written", "twin": "pump_2"}
+    ]
+    other = interlock(STATION, "other", ["pump_2/status"], ["pump_1", "pump_2"])
+    await store.save(change(1, stored(station(), 2), interlocks={STATION: (other,)}))
+    assert await graph.run(blind) == []
+    left = "MATCH (i:Interlock) OPTIONAL MATCH (i)-[e:GUARDS|READS]->() RETURN i.key AS key, count(e) AS edges"
+    rows = await graph.run(left)
+    assert sorted((row["key"], row["edges"]) for row in rows) == [
+        ("overlay/station_a/other", 3),
+        ("twin/pump_2/hot", 2),
+    ]
+    await store.save(change(2, removed=[("overlay", "station_a"), ("twin", "pump_2")]))
+    assert await graph.run(left) == []
 
 
 async def test_what_a_change_leaves_out_of_an_owner_is_removed_there_and_nowhere_else(

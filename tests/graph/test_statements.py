@@ -100,6 +100,7 @@ CREATING = {
     for name in (
         *("create_twins", "create_properties", "create_twin_behaviors", "link_reads", "link_acts_on"),
         *("bind_overlays", "contain_overlays", "save_relationships"),
+        *("create_twin_interlocks", "create_overlay_interlocks", "link_interlock_reads", "link_interlock_guards"),
     )
 }
 
