@@ -73,6 +73,7 @@ from app.runtime.ingest import Ingest
 from app.runtime.ledger import LossLedger
 from app.runtime.metrics import Metrics
 from app.runtime.phases import Phases
+from app.runtime.set_aside import SetAside
 from app.settings import Settings, certificates_folder, secrets_folder
 from app.standby import Opened, open_at_once
 
@@ -272,7 +273,10 @@ def _wire(
     def counting_since() -> Micros:
         return engine.live.counting_since
 
-    writer = GraphWriter(journal, store, life_of, clock, metrics, settings.graph_writer, deadband_of, counting_since)
+    aside = SetAside(settings.data_dir / "set-aside.ndjson", metrics)
+    writer = GraphWriter(
+        journal, store, life_of, clock, metrics, settings.graph_writer, aside, deadband_of, counting_since
+    )
     ledger = LossLedger(ingest, lambda: writer.books, counting_since)
     metrics.show_ledger(ledger.read)
     metrics.count_pushes(bus.pushed)

@@ -115,7 +115,8 @@ class TwinStore(Protocol):
         """The cursor, and what became in the graph of the samples up to it."""
 
     async def write(self, batch: FactBatch) -> None:
-        """Raises Conflict (CURSOR_MOVED) where the graph's cursor is not `batch.after`."""
+        """Raises Conflict (CURSOR_MOVED) where the graph's cursor is not `batch.after`, Unavailable with GRAPH_FAILED
+        where the graph is there and does not take something of it."""
 
     async def ping(self) -> None: ...
 

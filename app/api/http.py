@@ -55,6 +55,7 @@ def plain_routes(services: Services) -> list[BaseRoute]:
                 "graph": {
                     "behind_entries": graph.behind_entries,
                     "behind_seconds": round(graph.behind_seconds, 3),
+                    "set_aside": graph.set_aside,
                 },
             },
             503 if problems else 200,

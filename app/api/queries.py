@@ -64,6 +64,9 @@ class GraphBehind:
     behind_entries: Long = strawberry.field(description="Journal entries that the graph does not have yet.")
     behind_seconds: float = strawberry.field(description="How long ago the first of them happened.")
     problem: str | None = strawberry.field(description="Why it can't be written just now; null while it can.")
+    set_aside: Long = strawberry.field(
+        description="Rows that it refused; the server keeps them in `set-aside.ndjson`, each with the reason."
+    )
 
 
 @strawberry.type(description="The server and where it stands.")
@@ -387,6 +390,7 @@ class Query(RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQuerie
                 behind_entries=Long(graph.behind_entries),
                 behind_seconds=graph.behind_seconds,
                 problem=graph.problem or None,
+                set_aside=Long(graph.set_aside),
             ),
         )
 

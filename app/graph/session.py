@@ -26,6 +26,9 @@ FAILED = "GRAPH_FAILED"
 """The code of an Unavailable that trying again would meet again."""
 ANSWER_SECONDS = 15.0
 LONGEST_SECONDS = 600.0
+_TIMED_OUT = tuple(f"Neo.ClientError.Transaction.TransactionTimedOut{of}" for of in ("", "ClientConfiguration"))
+"""Neo4j's, where it ends a transaction for its length: said of the moment, not of what is in it."""
+_LONGEST_REASON = 2000
 _FETCH = 1000
 """Rows between two signs of life."""
 _T = TypeVar("_T")
@@ -42,7 +45,10 @@ class Transaction:
     async def run(self, statement: Statement, **params: Any) -> list[Record]:
         """All rows. Parameters must be exactly those of the statement's header."""
         assert params.keys() == statement.params, f"{statement.name}: {params.keys() ^ statement.params}"
-        result = await self._transaction.run(statement.text, params)
+        try:
+            result = await self._transaction.run(statement.text, params)
+        except (TypeError, ValueError, OverflowError) as error:  # Bolt has no form for a parameter
+            raise _refused(error) from error
         records: list[Record] = []
         while part := await result.fetch(_FETCH):
             self._patience.answered()
@@ -156,21 +162,28 @@ def translated() -> Iterator[None]:
         ) from error
     except TimeoutError as error:
         log.warning("the graph database has stopped answering; its connection is dropped")
-        raise Unavailable(
-            "the graph database does not answer", code="GRAPH_UNAVAILABLE", hint=_UNREACHABLE_HINT
-        ) from error
+        raise _away() from error
     except (Neo4jError, DriverError) as error:
         if isinstance(error, Neo4jError) and not error.is_retryable():
-            log.error("the graph database refused a statement: %s", error)
-            raise Unavailable(
-                "the graph database could not do what was asked",
-                code=FAILED,
-                hint="nothing was changed; the server's log has the reason",
-            ) from error
+            if error.code in _TIMED_OUT:
+                raise _away() from error
+            raise _refused(error) from error
         log.warning("the graph database does not answer: %s", error)
-        raise Unavailable(
-            "the graph database does not answer", code="GRAPH_UNAVAILABLE", hint=_UNREACHABLE_HINT
-        ) from error
+        raise _away() from error
+
+
+def _away() -> Unavailable:
+    return Unavailable("the graph database does not answer", code="GRAPH_UNAVAILABLE", hint=_UNREACHABLE_HINT)
+
+
+def _refused(error: Exception) -> Unavailable:
+    """It answers, and does not do it."""
+    log.error("the graph database refused a statement: %s", str(error)[:_LONGEST_REASON])
+    return Unavailable(
+        "the graph database could not do what was asked",
+        code=FAILED,
+        hint="nothing was changed; the server's log has the reason",
+    )
 
 
 def in_batches(rows: Sequence[_T], size: int = BATCH_ROWS) -> Iterator[list[_T]]:

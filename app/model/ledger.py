@@ -33,7 +33,7 @@ WORDS: Mapping[str, str] = {
     "unchanged": "samples that said again what the property was already; only its times moved",
     "written": "applied samples that are in the graph",
     "superseded": "applied samples that the graph never gets, because a newer one of the same property came before it "
-    "was written, its deadband thinned it, or its twin is gone",
+    "was written, its deadband thinned it, its twin is gone, or the graph refuses it",
     "pending": "applied samples that the graph does not have yet",
 }
 

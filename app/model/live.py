@@ -91,6 +91,8 @@ class GraphState(msgspec.Struct, frozen=True):
     """How long ago the first of them happened."""
     problem: str = ""
     """Why it can't be written just now; "" while it can."""
+    set_aside: int = 0
+    """Rows that it refused, as far back as they are kept."""
 
 
 class ConnectorHealth(msgspec.Struct, frozen=True):

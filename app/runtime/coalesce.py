@@ -15,6 +15,7 @@ from app.model.ledger import Books, GraphTally
 from app.model.plan import BehaviorKey, OwnerKey, Plan, TwinPlan
 from app.model.time import Micros
 from app.runtime.audited import audited, recorded
+from app.runtime.isolate import Part
 from app.runtime.thinning import Thinning
 
 EVENTS_PER_TWIN = 20
@@ -128,6 +129,27 @@ class Coalesced:
                 records[start:end],
                 self.books(before) if last else None,
             )
+
+    def drop(self, part: Part) -> None:
+        """The graph is not to get it."""
+        row = part.row
+        match part.kind:
+            case "properties":
+                _, _, source = self._properties.pop((row[1].twin_id, row[1].property))
+                if source is not None:
+                    self._superseded[source] += 1
+            case "behaviors":
+                del self._behaviors[row.key]
+            case "alerts":
+                del self._alerts[row.alert_id]
+            case "calls":
+                del self._calls[row.call_id]
+            case "events":
+                self._events[row.twin_id].remove(row)
+            case "audits":
+                self._audits.remove(row)
+            case "records":
+                self._records.remove(row)
 
     def _load(self, plan: Plan) -> None:
         self._thinning.forget([*plan.removed_twins, *(twin.twin_id for twin in plan.twins)])

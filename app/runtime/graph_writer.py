@@ -7,7 +7,7 @@ The truth about how far the graph is stands in the graph, in the same transactio
 import asyncio
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from app.errors import Conflict, Misconfigured, Refused, TwinOverlayError, Unavailable
 from app.model.ledger import Books
@@ -16,8 +16,10 @@ from app.model.time import SECOND, Micros
 from app.ports import Clock, Journal, TwinStore
 from app.runtime.coalesce import Coalesced, LifeOf
 from app.runtime.forgetting import Forgetting
+from app.runtime.isolate import REFUSED, Bad, parts_of, refused_rows
 from app.runtime.metrics import Metrics
 from app.runtime.recover import GRAPH, check_cursor, read_for_graph
+from app.runtime.set_aside import SetAside
 from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
 from app.settings import GraphWriterSettings
 
@@ -26,6 +28,7 @@ _CHUNK = 50
 """Entries decoded at once: one may hold 500 readings."""
 CAUGHT_UP_SECONDS = 2.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 3.0
+_FEWEST_ROWS = 10
 
 
 class GraphWriter:
@@ -40,6 +43,7 @@ class GraphWriter:
         clock: Clock,
         metrics: Metrics,
         settings: GraphWriterSettings,
+        aside: SetAside,
         deadband_of: DeadbandOf = no_deadband,
         counting_since: Callable[[], Micros] = lambda: 0,
     ) -> None:
@@ -48,6 +52,9 @@ class GraphWriter:
         self._life_of = life_of
         self._clock = clock
         self._settings = settings
+        self._rows = settings.max_rows
+        """In one transaction: fewer after one that did not come through, in case it was too much."""
+        self._aside = aside
         self._forgetting = Forgetting(store, clock, settings.keep_days)
         self._lives: dict[str, int] = {}
         self._thinning = Thinning(deadband_of)
@@ -76,7 +83,7 @@ class GraphWriter:
 
     @property
     def state(self) -> GraphState:
-        return GraphState(self.lag, self.lag_seconds, self.failure or "")
+        return GraphState(self.lag, self.lag_seconds, self.failure or "", self._aside.count)
 
     @property
     def books(self) -> Books | None:
@@ -130,9 +137,9 @@ class GraphWriter:
                 await self._clock.sleep(self._settings.interval_seconds)
                 continue  # nothing to write: a plant that only repeats itself costs the graph nothing
             try:
-                for batch in pending.batches(self._settings.max_rows, before):
-                    await self._store.write(batch)
+                await self._write(pending, before)
             except (Unavailable, Misconfigured) as error:  # Misconfigured: its password was changed while we ran
+                self._rows = max(_FEWEST_ROWS, self._rows // 2)
                 wait = await self._back_off(error, wait)
                 continue  # the same rows again: if they had arrived after all, the cursor says so (CURSOR_MOVED)
             except Conflict as error:
@@ -147,9 +154,57 @@ class GraphWriter:
             self._books = stored = pending.books(before)
             await self._moved(pending.upto)
             pending = Coalesced(pending.upto, self._lives, self._life_of, self._thinning)
-            wait = _FIRST_WAIT
+            wait, self._rows = _FIRST_WAIT, min(2 * self._rows, self._settings.max_rows)
             if not more:
                 await self._clock.sleep(self._settings.interval_seconds)
+
+    async def _write(self, pending: Coalesced, before: Books) -> None:
+        """All of it, but for what the graph refuses. Raises what the store raises."""
+        await self._part_with_known(pending, before)
+        while not await self._written(pending, before):
+            pass
+
+    async def _written(self, pending: Coalesced, before: Books) -> bool:
+        """False where something of it was refused: that is no longer among it, and all the rest is to be written (once
+        more, which changes nothing)."""
+        for batch in pending.batches(self._rows, before):
+            try:
+                await self._store.write(batch)
+            except Unavailable as error:
+                if error.code != REFUSED:
+                    raise
+                bad = await refused_rows(self._store, batch.after, parts_of(batch))
+                if not bad:
+                    raise
+                await self._part_with(pending, bad)
+                return False
+        return True
+
+    async def _part_with_known(self, pending: Coalesced, before: Books) -> None:
+        """What was refused before is not looked for by halving again with every batch."""
+        if not self._aside.any:
+            return
+        now = self._clock.now()
+        parts = [part for batch in pending.batches(self._rows, before) for part in parts_of(batch)]
+        known = [part for part in parts if self._aside.known(part)]
+        tried = [part for part in known if not self._aside.waits(part, now)]
+        for part in known:
+            if self._aside.waits(part, now):
+                self._aside.skipped(part)
+                pending.drop(part)
+        if not tried:
+            return
+        bad = await refused_rows(self._store, pending.after, tried)
+        await self._part_with(pending, bad)
+        for part in tried:
+            if all(part is not item.part for item in bad):
+                self._aside.taken(part)
+
+    async def _part_with(self, pending: Coalesced, bad: Sequence[Bad]) -> None:
+        """Kept first: what the file does not have is still the journal's to give."""
+        await self._aside.keep(bad, self._clock.now())
+        for item in bad:
+            pending.drop(item.part)
 
     async def _moved(self, cursor: int) -> None:
         self._held, self._waiting_since = cursor, None

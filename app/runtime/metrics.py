@@ -50,6 +50,9 @@ class Metrics:
         self.writer_lag_seconds = Gauge(
             "twin_overlay_graph_writer_lag_seconds", "Age of the oldest that the graph does not have", registry=registry
         )
+        self.set_aside = Counter(
+            "twin_overlay_graph_writer_set_aside", "Rows that the graph refused", ["kind"], registry=registry
+        )
         self.calls = Counter("twin_overlay_calls", "Calls that came into a status", ["status"], registry=registry)
         self.call_seconds = Histogram(
             "twin_overlay_call_seconds", "Send to answer", ["status"], buckets=_CALL_BUCKETS, registry=registry

@@ -235,7 +235,7 @@ async def test_the_root_leads_to_graphql() -> None:
 
 async def test_healthy_is_not_ready() -> None:
     installation = Installation()
-    graph = {"behind_entries": 0, "behind_seconds": 0.0}
+    graph = {"behind_entries": 0, "behind_seconds": 0.0, "set_aside": 0}
     ready = {"status": "ready", "problems": {}, "warnings": {}, "graph": graph}
     assert (await get(installation, "/readyz")).json() == ready
     installation.warnings["journal"] = "records 6 to 10 are lost"

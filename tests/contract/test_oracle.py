@@ -1,22 +1,16 @@
 """The oracle of the fault scripts, on a real graph: silent where graph and journal agree, and loud about each fault."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
 
 from app.graph.store import GraphStore
 from app.journal.sqlite import SqliteJournal
 from app.model.events import AcknowledgeAlert, AlertChanged, BehaviorChanged, CallChanged, Load, Outcome, Samples
 from app.model.plan import BehaviorKey, Plan, TwinPlan
-from app.runtime.clock import SystemClock
-from app.runtime.graph_writer import GraphWriter
-from app.runtime.metrics import Metrics
-from app.settings import GraphWriterSettings
 from tests.contract.samples import CAUSE, STATION, T0, alert, call, event, plant, reading
+from tests.contract.writer import write_all
 from tests.faults.oracle import Oracle
-from tests.runtime.fakes import until
 from tests.servers.graph import GraphAddress
 
 FAULTS = {
@@ -53,12 +47,7 @@ async def _written(store: GraphStore, folder: Path) -> Oracle:
             (T0 + 4, Samples(()), Outcome(calls=(CallChanged(call("c1"), T0, send=True), CallChanged(done, T0 + 5)))),
         ]
     )
-    metrics = Metrics(CollectorRegistry())
-    writer = GraphWriter(journal, store, lambda twin_id, at: 1, SystemClock(), metrics, GraphWriterSettings())
-    task = asyncio.create_task(writer.run())
-    await until(lambda: writer.lag == 0 or task.done(), 30)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await write_all(journal, store, folder / "set-aside.ndjson")
     await journal.close()
     return Oracle.of(folder)
 

@@ -41,5 +41,5 @@ def test_the_table_of_settings_is_complete_and_true() -> None:
 async def test_the_graph_can_be_asked_how_far_it_is_behind() -> None:
     [query] = re.findall(r"```graphql\n(.*?)```", TEXT, re.S)
     assert await ask(Plant(), query) == {
-        "server": {"graph": {"behindEntries": 0, "behindSeconds": 0.0, "problem": None}}
+        "server": {"graph": {"behindEntries": 0, "behindSeconds": 0.0, "problem": None, "setAside": 0}}
     }

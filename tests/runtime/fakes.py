@@ -259,6 +259,9 @@ class FakeGraph:
         self.at = cursor
         self.kept = Books()
         self.trouble: Callable[[], str] = lambda: ""
+        self.refuses: Callable[[FactBatch], bool] = lambda batch: False
+        """Batches that it is there for and does not take."""
+        self.tries = 0
         self.writes: list[FactBatch] = []
         self.properties: dict[tuple[str, str, int], Value] = {}
         self.behaviors: dict[BehaviorKey, BehaviorChanged] = {}
@@ -283,6 +286,9 @@ class FakeGraph:
         await asyncio.sleep(0)
         trouble = self.trouble()
         self._fail("before", trouble)
+        self.tries += 1
+        if self.refuses(batch):
+            raise Unavailable("the graph could not do what was asked", code="GRAPH_FAILED")
         if trouble == "taken":
             raise Refused("another server has the graph", code="ACTOR_SUPERSEDED")
         if batch.after != self.at:

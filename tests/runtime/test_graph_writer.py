@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -43,6 +44,7 @@ from app.runtime.coalesce import Coalesced
 from app.runtime.graph_writer import GraphWriter
 from app.runtime.metrics import Metrics
 from app.runtime.recover import agree
+from app.runtime.set_aside import SetAside
 from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
 from app.settings import GraphWriterSettings
 from tests.runtime.fakes import FakeGraph, until
@@ -85,22 +87,26 @@ async def writing(
     max_entries: int = 2000,
     clock: QuickClock | None = None,
     deadband_of: DeadbandOf = no_deadband,
+    aside: Path | None = None,
 ) -> AsyncIterator[tuple[GraphWriter, "asyncio.Task[None]"]]:
-    writer = GraphWriter(
-        journal,
-        graph,
-        lambda twin_id, at: None if twin_id == "ghost" else 1,
-        clock or QuickClock(),
-        Metrics(CollectorRegistry()),
-        GraphWriterSettings(max_rows=max_rows, max_entries=max_entries),
-        deadband_of,
-    )
-    task = asyncio.create_task(writer.run())
-    try:
-        yield writer, task
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    metrics = Metrics(CollectorRegistry())
+    with tempfile.TemporaryDirectory() as folder:
+        writer = GraphWriter(
+            journal,
+            graph,
+            lambda twin_id, at: None if twin_id == "ghost" else 1,
+            clock or QuickClock(),
+            metrics,
+            GraphWriterSettings(max_rows=max_rows, max_entries=max_entries),
+            SetAside(aside or Path(folder, "set-aside.ndjson"), metrics),
+            deadband_of,
+        )
+        task = asyncio.create_task(writer.run())
+        try:
+            yield writer, task
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
 
 
 @pytest.fixture

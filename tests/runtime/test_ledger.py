@@ -34,6 +34,7 @@ from app.runtime.ingest import Ingest
 from app.runtime.ledger import LossLedger
 from app.runtime.metrics import Metrics
 from app.runtime.recover import agree, recover
+from app.runtime.set_aside import SetAside
 from app.settings import GraphWriterSettings, IngestSettings
 from tests.runtime.fakes import FakeGraph, until
 
@@ -102,6 +103,7 @@ async def running(folder: Path, graph: FakeGraph, *, max_waiting: int = 10_000) 
         clock,
         metrics,
         GraphWriterSettings(interval_seconds=0.005, max_rows=5, max_entries=20),
+        SetAside(folder / "set-aside.ndjson", metrics),
         engine.live.deadband,
         lambda: engine.live.counting_since,
     )
