@@ -14,6 +14,7 @@ from app.commands.scripts import ScriptCommands, ScriptInvalid, ScriptResult
 from app.dtsl.findings import Diagnostic
 from app.dtsl.parse import parse_script
 from app.errors import Conflict, Invalid, NotFound
+from app.model.authentication import secrets_in
 from app.model.names import IDENTIFIER_RULE, is_identifier
 from app.model.near import near
 from app.model.stored_script import ScriptRevision, StoredScript
@@ -73,8 +74,8 @@ class StoredScriptCommands:
         dry_run: bool = False,
     ) -> Stored:
         """Without an id it gets that of the first thing it declares, and must be new: no other text may be kept there.
-        Raises ScriptInvalid where it
-        can't be read, Invalid (BAD_IDENTIFIER, SCRIPT_EMPTY), Conflict (ALREADY_EXISTS, REVISION_MOVED)."""
+        Raises ScriptInvalid where it can't be read, Invalid (BAD_IDENTIFIER, SCRIPT_EMPTY, SECRET_IN_DEFINITION,
+        CREDENTIALS_IN_ENDPOINT), Conflict (ALREADY_EXISTS, REVISION_MOVED)."""
         about = () if script_id is None else (f"script/{script_id}",)
         async with self._scripts.noting.refusals("script", actor, about, reason=reason, dry_run=dry_run):
             script, unreadable = await asyncio.to_thread(parse_script, source, script_id or "script.dtsl")
@@ -82,6 +83,8 @@ class StoredScriptCommands:
                 error = ScriptInvalid.of([item.problem() for item in unreadable], "the script", code="DTSL_INVALID")
                 error.diagnostics = tuple(unreadable)
                 raise error
+            if written := [item for made in script.declarations for item in secrets_in(made.document)]:
+                raise Invalid.of(written, "the script", code=written[0].code)
             if not script.declarations and (script_id is None or not script.imports):
                 hint = "give it an id" if script.imports else "write an overlay or an instance"
                 raise Invalid("the script declares nothing", code="SCRIPT_EMPTY", hint=hint)

@@ -122,6 +122,25 @@ def problems_of(
     return found
 
 
+def secrets_in(document: Mapping[str, Any]) -> list[Problem]:
+    """Those that are written out in a whole definition, at whatever stage of its making; with whole pointers."""
+    connectivity = document.get("connectivity")
+    if not isinstance(connectivity, Mapping):
+        return []
+    fallbacks = connectivity.get("fallbacks")
+    paths: list[tuple[str, Any]] = [("/connectivity", connectivity)]
+    if isinstance(fallbacks, list | tuple):
+        paths += [(f"/connectivity/fallbacks/{number}", path) for number, path in enumerate(fallbacks)]
+    found = []
+    for at, path in paths:
+        if isinstance(path, Mapping):
+            endpoint = path.get("endpoint")
+            problems = [*_of_endpoint(endpoint if isinstance(endpoint, str) else None)]
+            problems += _literal_secrets(path.get("authentication"), "/authentication")
+            found += [Problem(item.code, item.message, at + item.path, item.hint) for item in problems]
+    return found
+
+
 def warnings_of(document: Mapping[str, Any] | None, protocol: str | None, endpoint: str | None) -> Iterator[Problem]:
     """What may be meant, and weakens the protection."""
     given = document or {}
