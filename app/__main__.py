@@ -574,6 +574,14 @@ def audit(
     _run(run())
 
 
+@app.command()
+def health(server: ServerUrl = DEFAULT_SERVER) -> None:
+    """Exit with 0 where a server's process works, else with 1: for health checks of containers."""
+    from app.health import check_health
+
+    _run(check_health(server))
+
+
 notify = typer.Typer(name="notify", help="Whom alerts are told to.", no_args_is_help=True)
 app.add_typer(notify)
 

@@ -71,7 +71,7 @@ class EmbeddedEngine:
         ENGINE_NOT_INSTALLED, ENGINE_FAILED) and Unavailable (ENGINE_TIMEOUT)."""
         package = _package()
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
             self._lock = await _locked(self._folder)
             self.password = _password(self._folder)
         except OSError as error:
@@ -243,6 +243,10 @@ def _command(package: Path, folder: Path, bolt_port: int, heap_mb: int) -> list[
         "-XX:+UseSerialGC",
         *_COMPILE_LATER,
         "-Djava.awt.headless=true",
+        # Nothing but the data folder is written to: the rest may be a read-only image, /tmp included.
+        f"-Djava.io.tmpdir={folder / 'tmp'}",
+        "-XX:-UsePerfData",
+        f"-XX:ErrorFile={folder / 'jvm-error-%p.log'}",
         *("--add-exports", "java.management/sun.management=ALL-UNNAMED"),
         *("--add-opens", "java.base/java.util.concurrent.atomic=ALL-UNNAMED"),
         *("--add-opens", "java.base/java.nio.channels.spi=ALL-UNNAMED"),
