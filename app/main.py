@@ -43,7 +43,9 @@ from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
 from app.connectors.keys import Keys
 from app.connectors.mqtt_publish import publish
+from app.connectors.paths import Hysteresis
 from app.connectors.protocols import protocols
+from app.connectors.runner import BackOff
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import TwinOverlayError, Unavailable
@@ -255,13 +257,16 @@ def _wire(
     metrics = Metrics(registry)
     ingest = Ingest(engine, journal, bus, clock, metrics, settings.ingest, settings.snapshot_every_entries)
     keys = Keys.of(certificates_folder(settings), secrets_folder(settings))
+    connecting = settings.connectors
     supervisor = Supervisor(
         ingest,
         clock,
         registry,
-        protocols=protocols(keys),
+        protocols=protocols(keys, connecting.connect_timeout_seconds),
         installation=_installation(settings),
         counters=ingest.counters,
+        back_off=BackOff(connecting.retry_first_seconds, connecting.retry_most_seconds, connecting.stable_seconds),
+        hysteresis=Hysteresis(connecting.fallback_after_seconds, connecting.return_after_seconds),
     )
     effects = Effects(ingest, supervisor, settings.calls.timeout_seconds, metrics)
     ingest.perform = effects.perform

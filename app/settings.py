@@ -79,6 +79,20 @@ class JournalSettings(_Section):
     """Go on without records that are lost and still needed; for one start."""
 
 
+class ConnectorSettings(_Section):
+    connect_timeout_seconds: float = Field(default=5.0, gt=0, le=300)
+    """After which a try to connect has failed."""
+    retry_first_seconds: float = Field(default=0.5, gt=0, le=3600)
+    retry_most_seconds: float = Field(default=30.0, gt=0, le=3600)
+    """Between two tries: doubled from the first to the most, less up to half of it by chance."""
+    stable_seconds: float = Field(default=10.0, ge=0)
+    """A connection that stood this long begins with the first again."""
+    fallback_after_seconds: float = Field(default=10.0, ge=0)
+    """Of silence, after which a twin is heard by its next path."""
+    return_after_seconds: float = Field(default=60.0, ge=0)
+    """For which an earlier path must have been alive to be taken again."""
+
+
 class CallSettings(_Section):
     timeout_seconds: float = Field(default=10.0, gt=0)
     deadline_seconds: float = Field(default=30.0, gt=0)
@@ -144,6 +158,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     graph_writer: GraphWriterSettings = GraphWriterSettings()
     journal: JournalSettings = JournalSettings()
+    connectors: ConnectorSettings = ConnectorSettings()
     calls: CallSettings = CallSettings()
     alerts: AlertSettings = AlertSettings()
     notifications: NotificationSettings = NotificationSettings()

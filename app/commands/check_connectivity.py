@@ -120,12 +120,22 @@ def _check_fallbacks(connectivity: ConnectivityPart, findings: Findings) -> None
             message = f"{shown(written.endpoint)} is the connection of {before} already"
             findings.fault("SAME_PATH", message, f"{at}/endpoint", "give another endpoint, or leave the fallback out")
         seen.append(connection)
+        if written.authentication is None:
+            _check_taken_over(connectivity, part, f"{at}/endpoint", findings)
         mapping = written.mapping
         if not same_protocol(connectivity, written) and not (mapping.properties or mapping.methods or mapping.events):
             message = f"the fallback speaks {written.protocol} and says of nothing where it is there"
             findings.fault(
                 "MISSING_FIELD", message, f"{at}/mapping", "add 'mapping': it takes none from another protocol"
             )
+
+
+def _check_taken_over(preferred: ConnectivityPart, part: ConnectivityPart, path: str, findings: Findings) -> None:
+    """The preferred path's authentication may be wrong with another endpoint."""
+    known = {item.code for item in problems_of(preferred.authentication, preferred.protocol, preferred.endpoint)}
+    for problem in problems_of(part.authentication, part.protocol, part.endpoint):
+        if problem.code not in known and problem.path.startswith("/authentication"):
+            findings.fault(problem.code, problem.message, path, problem.hint)
 
 
 def _connection(part: ConnectivityPart) -> tuple[object, ...]:

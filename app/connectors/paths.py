@@ -54,6 +54,8 @@ class _Path:
     reason: str = "not connected yet"
     heard: Micros = 0
     """The last heartbeat."""
+    mute: bool = False
+    """Connected, and without its heartbeat."""
     held: dict[str, tuple[Micros, Sample]] = field(default_factory=dict)
     """The last sample of each property in this connection, with when it came."""
 
@@ -92,8 +94,14 @@ class Paths:
     """Implements ports.Sink for the connectors. Twins with one path and no heartbeat go through untouched."""
 
     def __init__(
-        self, sink: Sink, clock: Clock, hysteresis: Hysteresis, registry: CollectorRegistry | None = None
+        self,
+        sink: Sink,
+        clock: Clock,
+        hysteresis: Hysteresis,
+        registry: CollectorRegistry | None = None,
+        mutes: Callable[[str, int], None] = lambda source, twins: None,
     ) -> None:
+        """`mutes` is told how many twins of a connector miss their heartbeat, whenever that changes."""
         self._sink = sink
         self._clock = clock
         self._hysteresis = hysteresis
@@ -106,6 +114,8 @@ class Paths:
         """What the engine is to hear next, by twin: of a silence that ends where it began only the end."""
         self._switches: Counter[tuple[str, str]] = Counter()
         self._standby: Counter[str] = Counter()
+        self._mutes = mutes
+        self._muted: Counter[str] = Counter()
         self._switched = CounterMetric(
             "twin_overlay_path_switches",
             "Times a twin was heard by another path from then on, by the connector that took over",
@@ -137,6 +147,8 @@ class Paths:
         gone = self._twins.pop(twin_id, None)
         if gone is not None:
             self._sources.subtract(path.source for path in gone.paths)
+            for path in gone.paths:
+                self._mute(path, False)
 
     def in_use(self, twin_id: str) -> str | None:
         """None for a twin that is not looked after here: its only connector it is then."""
@@ -230,6 +242,7 @@ class Paths:
                 own.heard = now
             else:
                 own.held.clear()
+            self._mute(own, False)
             own.turn(path.alive, path.reason, now)
             if own is twin.in_use:
                 self._tell_of(twin)
@@ -283,17 +296,25 @@ class Paths:
         in_time = now - path.heard < twin.beat
         if path.alive and not in_time:
             what = f"'{twin.beating}' was not heard" if twin.beating else "nothing was heard"
+            self._mute(path, True)
             path.turn(False, f"{what} for {twin.beat / SECOND:g} s, though it is connected", now)
         elif in_time and not path.alive:
             # The connection stood all the time, so nobody reads back what did not change meanwhile.
             if path is twin.in_use and not self._release(path):
                 return False
+            self._mute(path, False)
             path.turn(True, "", now)
         else:
             return True
         if path is twin.in_use:
             self._tell_of(twin)
         return True
+
+    def _mute(self, path: _Path, mute: bool) -> None:
+        if path.mute != mute:
+            path.mute = mute
+            self._muted[path.source] += 1 if mute else -1
+            self._mutes(path.source, self._muted[path.source])
 
     def _switch(self, twin: _Twin, index: int) -> bool:
         """False where there is no room for what the new path has to say."""

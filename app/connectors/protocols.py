@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from app.connectors import mqtt_session, opcua_session
 from app.connectors.keys import NO_KEYS, Keys
 from app.connectors.mqtt import MqttConnector
 from app.connectors.opcua import OpcUaConnector
@@ -28,15 +29,19 @@ Factory = Callable[[Group, Clock, str], Connector]
 """(group, clock, installation)"""
 
 
-def protocols(keys: Keys) -> Mapping[str, Factory]:
-    """By the name that definitions give them."""
+def protocols(keys: Keys, connect_seconds: float = 5.0) -> Mapping[str, Factory]:
+    """By the name that definitions give them. `connect_seconds` is how long a try to connect may take."""
+    of_opcua = opcua_session.Timing(connect_seconds=connect_seconds)
+    of_mqtt = mqtt_session.Timing(connect_seconds=connect_seconds)
 
     def opcua(group: Group, clock: Clock, installation: str) -> Connector:
-        return OpcUaConnector(group.name, group.endpoint, group.twins, clock=clock, keys=keys)
+        return OpcUaConnector(group.name, group.endpoint, group.twins, clock=clock, keys=keys, timing=of_opcua)
 
     def mqtt(group: Group, clock: Clock, installation: str) -> Connector:
         client_id = group.twins[0].address.client_id or _client_id(installation, group.name)
-        return MqttConnector(group.name, group.endpoint, group.twins, client_id=client_id, clock=clock, keys=keys)
+        return MqttConnector(
+            group.name, group.endpoint, group.twins, client_id=client_id, clock=clock, keys=keys, timing=of_mqtt
+        )
 
     return {"opc-ua": opcua, "mqtt": mqtt}
 

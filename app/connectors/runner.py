@@ -1,7 +1,7 @@
 """One connector kept alive: runs it, backs off, and says what becomes of it, once per change.
 
-The connector talks to the sink through a tap here, which is how its health, its counts and the state of each twin's
-path are known without asking it. A failure of any kind ends in silence for its twins and another try; only
+The connector talks to the sink through a tap here, which is how its health (health.py), its counts and the state of
+each twin's path are known without asking it. A failure of any kind ends in silence for its twins and another try; only
 Misconfigured ends the trying, until the definitions change.
 """
 
@@ -10,23 +10,22 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 from weakref import WeakMethod
 
+from app.connectors.health import Health
 from app.connectors.protocols import Group
 from app.errors import Misconfigured, Unavailable
 from app.model.authentication import without_user
 from app.model.connection import CallAnswer
 from app.model.events import PathStatus, Reading, SourceStatus
 from app.model.live import ConnectorHealth, PathView
-from app.model.time import SECOND
+from app.model.time import SECOND, Micros
 from app.model.values import Value
 from app.ports import Clock, Connector, Sink
 
 log = logging.getLogger("twin_overlay.connectors")
 Counters = Callable[[str], tuple[int, dict[str, int]]]
 """(samples, rejected by reason) of a source, as Ingest counts them: what the engine rejected is in it too."""
-Status = Literal["connecting", "connected", "disconnected", "failed"]
 _CANCEL_SECONDS = 1.0
 """After which a connector that was cancelled and goes on is cancelled again."""
 
@@ -45,7 +44,7 @@ class BackOff:
 
 
 class Runner:
-    """`run` never raises but for being cancelled. `went` is told each change between connected and not."""
+    """`run` never raises but for being cancelled. `went_down` is told of each outage as it begins."""
 
     def __init__(
         self,
@@ -55,36 +54,36 @@ class Runner:
         clock: Clock,
         back_off: BackOff,
         jitter: Callable[[], float],
-        went: Callable[[str, bool], None],
+        went_down: Callable[[str], None],
         counters: Counters | None = None,
     ) -> None:
         self.group = group
         self._twin_ids = [twin.twin_id for twin in group.twins]
         self._connector = connector
         # Weakly: else a runner that is replaced, with all its twins, waits for the collector.
-        self._tap = _Tap(sink, WeakMethod(self._connected))
+        self._health = Health(clock.now())
+        self._tap = _Tap(sink, clock, self._health, WeakMethod(self._connected))
         self._sink = sink
         self._clock = clock
         self._back_off = back_off
         self._jitter = jitter
-        self._went = went
+        self._went_down = went_down
         self._counters = counters
-        self._status: Status = "connecting"
-        self._since = clock.now()
-        self._last_error = ""
-        self._last_error_code = ""
-        self._down_since: int | None = None
+        self._stood_since: Micros = 0
 
     async def run(self) -> None:
         failures = 0
         while True:
+            self._health.tries_now()
             reason, code, final = await self._once()
-            stable = self._clock.now() - self._since >= self._back_off.stable_seconds * SECOND
-            failures = 1 if self._status == "connected" and stable else failures + 1
+            stood = self._clock.now() - self._stood_since if self._health.stands else 0
+            failures = 1 if stood >= self._back_off.stable_seconds * SECOND else failures + 1
             self._down(reason, code, final)
             if final:
                 return
-            await self._clock.sleep(self._back_off.delay(failures, self._jitter()))
+            delay = self._back_off.delay(failures, self._jitter())
+            self._health.again_at(self._clock.now() + round(delay * SECOND))
+            await self._clock.sleep(delay)
 
     async def _once(self) -> tuple[str, str, bool]:
         """Why it ended, in words and as a code, and whether that is for good."""
@@ -114,23 +113,15 @@ class Runner:
         await work
 
     def _connected(self) -> None:
-        now = self._clock.now()
-        if self._down_since is not None:
-            log.info("%s is back after %.1f s", self.group.name, (now - self._down_since) / SECOND)
-        self._status, self._since, self._down_since = "connected", now, None
-        self._last_error = self._last_error_code = ""
-        self._went(self.group.name, True)
+        now = self._stood_since = self._clock.now()
+        if self._health.down_since is not None:
+            log.info("%s is back after %.1f s", self.group.name, (now - self._health.down_since) / SECOND)
+        self._health.connected(now)
 
     def _down(self, reason: str, code: str, final: bool) -> None:
-        now = self._clock.now()
-        if self._down_since is None:
-            self._down_since = now
+        if self._health.lost(reason, code, self._clock.now(), final=final):
             log.warning("%s is down: %s", self.group.name, reason)
-            self._went(self.group.name, False)
-        status: Status = "failed" if final else "disconnected"
-        if status != self._status:
-            self._status, self._since = status, now
-        self._last_error, self._last_error_code = reason, code
+            self._went_down(self.group.name)
         # Once per outage: what the next tries fail of is in health, not in every twin's history.
         silent = tuple(
             PathStatus(twin_id, False, reason) for twin_id in self._twin_ids if not self._tap.silent(twin_id)
@@ -138,29 +129,40 @@ class Runner:
         self._tap.status(SourceStatus(self.group.name, silent))
 
     def health(self) -> ConnectorHealth:
-        samples, rejected = self._tap.samples, dict(self._tap.rejected)
+        health, samples, rejected = self._health, self._tap.samples, dict(self._tap.rejected)
         if self._counters is not None:
             samples, rejected = self._counters(self.group.name)
         return ConnectorHealth(
             name=self.group.name,
             protocol=self.group.protocol,
             endpoint=without_user(self.group.endpoint),
-            status=self._status,
+            status=health.status,
             twins=len(self.group.twins),
-            last_error=self._last_error,
-            last_error_code=self._last_error_code,
+            last_error=health.last_error,
+            last_error_code=health.last_error_code,
             security=self._connector.security,
-            since=self._since,
+            since=health.since,
             samples=samples,
             rejected=rejected,
+            tries=health.tries,
+            outages=health.outages,
+            next_try=health.next_try,
+            missing=dict(health.missing),
+            missing_details=tuple(health.details),
+            silent_twins=health.silent,
         )
+
+    def mutes(self, twins: int) -> None:
+        """So many of its twins miss their heartbeat."""
+        self._tap.muted = twins
+        self._tap.count_silent()
 
     def path(self, twin_id: str) -> PathView:
         """Of a twin that has no other."""
         status = self._tap.paths.get(twin_id)
         if status is None:
-            return PathView(self.group.name, True, False, self._since, "not connected yet")
-        return PathView(self.group.name, True, status.alive, self._since, status.reason)
+            return PathView(self.group.name, True, False, self._health.since, "not connected yet")
+        return PathView(self.group.name, True, status.alive, self._health.since, status.reason)
 
     # ------------------------------------------------------------ towards the device
 
@@ -193,9 +195,15 @@ class Runner:
 class _Tap:
     """The sink as the connector sees it: counts, and passes a path's status on only where it changed."""
 
-    def __init__(self, sink: Sink, on_connected: "WeakMethod[Callable[[], None]]") -> None:
+    def __init__(
+        self, sink: Sink, clock: Clock, health: Health, on_connected: "WeakMethod[Callable[[], None]]"
+    ) -> None:
         self._sink = sink
+        self._clock = clock
+        self._health = health
         self._on_connected = on_connected
+        self._silent = 0
+        self.muted = 0
         self.samples = 0
         self.rejected: Counter[str] = Counter()
         self.paths: dict[str, PathStatus] = {}
@@ -212,8 +220,19 @@ class _Tap:
     def status(self, status: SourceStatus) -> None:
         changed = tuple(path for path in status.paths if self.paths.get(path.twin_id) != path)
         if changed:
-            self.paths.update((path.twin_id, path) for path in changed)
+            for path in changed:
+                self._silent += self._news(path)
+                self.paths[path.twin_id] = path
+            self.count_silent()
             self._sink.status(SourceStatus(status.source, changed))
+
+    def _news(self, path: PathStatus) -> int:
+        """1 where one more is silent by it, -1 where one fewer is."""
+        before = self.paths.get(path.twin_id)
+        return int(not path.alive) - int(before is not None and not before.alive)
+
+    def count_silent(self) -> None:
+        self._health.silent_twins(self._silent + self.muted, self._clock.now())
 
     def silent(self, twin_id: str) -> bool:
         path = self.paths.get(twin_id)
@@ -226,4 +245,5 @@ class _Tap:
 
     def reject(self, source: str, reason: str, detail: str, count: int = 1) -> None:
         self.rejected[reason] += count
+        self._health.lacks(reason, detail, self._clock.now(), count)
         self._sink.reject(source, reason, detail, count)

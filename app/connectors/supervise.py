@@ -13,13 +13,18 @@ new ones join together once no more have come for a moment.
 import asyncio
 import random
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import get_args
 
-from prometheus_client import CollectorRegistry, Gauge
+import msgspec
+from prometheus_client import CollectorRegistry
 from prometheus_client import Counter as CounterMetric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from app.connectors.device_units import converting, device_side
+from app.connectors.health import Status
 from app.connectors.paths import Hysteresis, Paths
 from app.connectors.protocols import PROTOCOLS, Factory, Group, group_of, paths_by_group
 from app.connectors.runner import BackOff, Counters, Runner
@@ -72,8 +77,8 @@ class Supervisor:
         """By group name; a stopped one stays until its successor has waited for it."""
         self._tasks: asyncio.TaskGroup | None = None
         own = registry or CollectorRegistry()
-        self._paths = Paths(sink, clock, hysteresis or Hysteresis(), own)
-        self._up = Gauge("twin_overlay_connector_up", "1 while the connection stands", ["connector"], registry=own)
+        own.register(_Collected(self.health))
+        self._paths = Paths(sink, clock, hysteresis or Hysteresis(), own, self._mutes)
         self._outages = CounterMetric(
             "twin_overlay_connector_outages", "Times the connection was lost or not had", ["connector"], registry=own
         )
@@ -156,7 +161,15 @@ class Supervisor:
             self._renew(set(self._grown))
 
     def health(self) -> Sequence[ConnectorHealth]:
-        return [self._runners[name].health() for name in sorted(self._runners)]
+        fallbacks = self._paths.fallbacks()
+        return [
+            msgspec.structs.replace(
+                self._runners[name].health(),
+                fallback_twins=fallbacks.get(name, 0),
+                standby=self._paths.standby(name),
+            )
+            for name in sorted(self._runners)
+        ]
 
     def paths(self, twin_id: str) -> Sequence[PathView]:
         if watched := self._paths.view(twin_id):
@@ -188,9 +201,8 @@ class Supervisor:
     def _runner(self, group: Group) -> Runner:
         inside = replace(group, twins=tuple(device_side(twin) for twin in group.twins))
         connector = converting(self._protocols[group.protocol](inside, self._clock, self._installation), group.twins)
-        self._up.labels(group.name).set(0)
         return Runner(
-            group, connector, self._paths, self._clock, self._back_off, self._jitter, self._went, self._counters
+            group, connector, self._paths, self._clock, self._back_off, self._jitter, self._went_down, self._counters
         )
 
     def _start(self, name: str, runner: Runner) -> None:
@@ -199,15 +211,47 @@ class Supervisor:
 
     def _stop(self, name: str) -> None:
         del self._runners[name]
-        self._up.remove(name)
         if (task := self._running.get(name)) is not None:
             task.cancel()
 
-    def _went(self, name: str, up: bool) -> None:
+    def _went_down(self, name: str) -> None:
         if name in self._runners:
-            self._up.labels(name).set(1 if up else 0)
-            if not up:
-                self._outages.labels(name).inc()
+            self._outages.labels(name).inc()
+
+    def _mutes(self, name: str, twins: int) -> None:
+        if (runner := self._runners.get(name)) is not None:
+            runner.mutes(twins)
+
+
+class _Collected(Collector):
+    """What /metrics shows of each connection is its health at that moment, the same that everybody else sees."""
+
+    def __init__(self, health: Callable[[], Sequence[ConnectorHealth]]) -> None:
+        self._health = health
+
+    def collect(self) -> Iterator[Metric]:
+        named = ["connector"]
+        up = GaugeMetricFamily("twin_overlay_connector_up", "1 while the connection stands", labels=named)
+        state = GaugeMetricFamily(
+            "twin_overlay_connector_state", "1 for the state that it is in", labels=[*named, "state"]
+        )
+        silent = GaugeMetricFamily(
+            "twin_overlay_connector_silent_twins", "Twins that are silent although it stands", labels=named
+        )
+        fallback = GaugeMetricFamily(
+            "twin_overlay_connector_fallback_twins", "Twins heard by it that prefer another path", labels=named
+        )
+        standby = CounterMetricFamily(
+            "twin_overlay_connector_standby_samples", "Came by it for twins heard by another path", labels=named
+        )
+        for health in self._health():
+            up.add_metric([health.name], health.status in ("connected", "degraded"))
+            for status in get_args(Status):
+                state.add_metric([health.name, status], health.status == status)
+            silent.add_metric([health.name], health.silent_twins)
+            fallback.add_metric([health.name], health.fallback_twins)
+            standby.add_metric([health.name], health.standby)
+        yield from (up, state, silent, fallback, standby)
 
 
 async def _after(old: "asyncio.Task[None] | None", runner: Runner) -> None:

@@ -101,7 +101,8 @@ class ConnectorHealth(msgspec.Struct, frozen=True):
     name: str
     protocol: str
     endpoint: str
-    status: Literal["connecting", "connected", "disconnected", "failed"]
+    status: Literal["connecting", "connected", "degraded", "disconnected", "failed"]
+    """As connectors/health.py says."""
     twins: int
     last_error: str = ""
     since: Micros = 0
@@ -112,3 +113,19 @@ class ConnectorHealth(msgspec.Struct, frozen=True):
     """Stable, for programs: UNAVAILABLE, SERVER_CERTIFICATE_UNTRUSTED, PASSWORD_NOT_SET, ..."""
     security: str = ""
     """How the connection that stands is secured, for people; empty while none does."""
+    tries: int = 0
+    """Since it last stood, the one under way included."""
+    outages: int = 0
+    """Times it was lost or not had, since it was configured so."""
+    next_try: Micros | None = None
+    """None while one is under way, while it stands, and where there is none any more."""
+    missing: dict[str, int] = {}
+    """What can't be had by the connection that stands, by reason: UnknownNode, NotMonitored, NotSubscribed, ..."""
+    missing_details: tuple[str, ...] = ()
+    """The first few of them, in words."""
+    silent_twins: int = 0
+    """Its twins that are silent although it stands."""
+    fallback_twins: int = 0
+    """Its twins that are heard by it although it is not their preferred path."""
+    standby: int = 0
+    """Samples and events that came by it for twins that are heard by another path."""

@@ -58,9 +58,11 @@ class FakeConnector:
         self.standing = False
         self.dropped: asyncio.Future[None] | None = None
         self.calls: list[tuple[Any, ...]] = []
+        self.sink: Sink | None = None
 
     async def run(self, sink: Sink) -> None:
         self.runs += 1
+        self.sink = sink
         what = next(self.plan, None)
         if what is not None:
             raise what
@@ -198,6 +200,63 @@ async def test_health_tells_the_state_the_error_and_the_counts() -> None:
         assert (health.samples, health.rejected) == (1, {"TypeMismatch": 1})
         assert room.registry.get_sample_value("twin_overlay_connector_up", {"connector": health.name}) == 1
         assert room.registry.get_sample_value("twin_overlay_connector_outages_total", {"connector": health.name}) == 1
+
+
+async def test_health_counts_tries_and_says_when_the_next_one_is() -> None:
+    room = Room([Unavailable("no route"), Unavailable("no route"), Unavailable("no route"), None])
+    seen: list[tuple[str, int, int | None]] = []
+
+    async def asleep(seconds: float) -> None:
+        (health,) = room.supervisor.health()
+        wait = None if health.next_try is None else health.next_try - room.clock.time
+        seen.append((health.status, health.tries, wait))
+        await FakeClock.sleep(room.clock, seconds)
+
+    room.clock.sleep = asleep  # type: ignore[method-assign]
+    async with room.running(twin()):
+        await until(room.standing(1), "connected")
+        (health,) = room.supervisor.health()
+        assert (health.tries, health.outages, health.next_try) == (0, 1, None)
+    assert seen == [("disconnected", tries, round(0.5 * 2 ** (tries - 1) * 1e6)) for tries in (1, 2, 3)]
+
+
+async def test_a_connection_without_all_that_is_asked_of_it_is_degraded_and_metrics_agree() -> None:
+    room = Room()
+    async with room.running(twin(), twin("pump_124")):
+        await until(room.standing(1), "connected")
+        name = room.made[0].name
+        tap = room.made[0].sink
+        assert tap is not None
+        tap.reject(name, "NotMonitored", "pump_123.speed: the server does not monitor it")
+        tap.status(SourceStatus(name, (PathStatus("pump_124", False, "its device says so"),)))
+        (health,) = room.supervisor.health()
+        assert (health.status, health.missing, health.silent_twins) == ("degraded", {"NotMonitored": 1}, 1)
+        assert health.missing_details == ("pump_123.speed: the server does not monitor it",)
+
+        def metric(what: str, **labels: str) -> float | None:
+            return room.registry.get_sample_value(f"twin_overlay_connector_{what}", {"connector": name, **labels})
+
+        assert (metric("up"), metric("silent_twins")) == (1, 1)
+        assert (metric("state", state="degraded"), metric("state", state="connected")) == (1, 0)
+        room.made[0].plan = itertools.repeat(Unavailable("cut"))
+        room.made[0].drop(Unavailable("cut"))
+        await until(lambda: metric("state", state="disconnected") == 1, "lost")
+        (health,) = room.supervisor.health()
+        assert (health.missing, health.silent_twins, metric("up")) == ({}, 0, 0)
+
+
+async def test_a_twin_without_its_heartbeat_degrades_its_connection() -> None:
+    room = Room()
+    async with room.running(twin(heartbeat={"interval": 5.0})):
+        await until(room.standing(1), "connected")
+        await until(lambda: room.supervisor.health()[0].status == "degraded", "its heartbeat is missing")
+        assert room.supervisor.health()[0].silent_twins == 1
+        assert room.sink.silent()
+        sink = room.made[0].sink
+        assert sink is not None
+        sink.offer(Reading(room.made[0].name, room.clock.time, (Sample("pump_123", "speed", 1.0, 1),)))
+        assert room.supervisor.health()[0].status == "connected"
+        assert room.sink.alive()
 
 
 async def test_what_trying_again_cannot_help_is_failed_and_tried_no_more(caplog: pytest.LogCaptureFixture) -> None:

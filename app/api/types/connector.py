@@ -1,5 +1,7 @@
 """Connector: one connection to one device endpoint or broker, as its supervisor sees it."""
 
+from collections.abc import Mapping
+
 import strawberry
 
 from app.api.ids import global_id
@@ -34,6 +36,24 @@ class Connector(Node):
         "begins with `none` where nothing protects it, null while it doesn't stand."
     )
     since: DateTime | None = strawberry.field(description="Since when it has this status.")
+    tries: int = strawberry.field(description="Tries to connect since it last stood, the one under way included.")
+    next_try: DateTime | None = strawberry.field(
+        description="When the next one is; null while one is under way, while it stands, and where none can help."
+    )
+    outages: int = strawberry.field(description="Times it was lost or not had, since it was configured as it is.")
+    missing: list[RejectedCount] = strawberry.field(
+        description="What can't be had by it while it stands, by reason: UnknownNode, NotMonitored, NotSubscribed, ..."
+    )
+    missing_details: list[str] = strawberry.field(description="The first few of that, in words.")
+    silent_twins: int = strawberry.field(
+        description="Its twins that are silent although it stands: their device says so, or their heartbeat is missing."
+    )
+    fallback_twins: int = strawberry.field(
+        description="Its twins that are heard by it although it is not their preferred path."
+    )
+    standby: Long = strawberry.field(
+        description="Samples and events that came by it for twins that are heard by another path, and were not taken."
+    )
     samples: Long = strawberry.field(description="Samples taken since the server started.")
     rejected: list[RejectedCount] = strawberry.field(description="What was not taken, by reason; empty is good.")
 
@@ -50,6 +70,18 @@ class Connector(Node):
             last_error_code=health.last_error_code or None,
             security=health.security or None,
             since=moment(health.since),
+            tries=health.tries,
+            next_try=moment(health.next_try),
+            outages=health.outages,
+            missing=_counts(health.missing),
+            missing_details=list(health.missing_details),
+            silent_twins=health.silent_twins,
+            fallback_twins=health.fallback_twins,
+            standby=Long(health.standby),
             samples=Long(health.samples),
-            rejected=[RejectedCount(reason=key, count=Long(count)) for key, count in sorted(health.rejected.items())],
+            rejected=_counts(health.rejected),
         )
+
+
+def _counts(found: Mapping[str, int]) -> list[RejectedCount]:
+    return [RejectedCount(reason=key, count=Long(count)) for key, count in sorted(found.items())]

@@ -139,9 +139,13 @@ class SimulationState(Enum):
 
 @strawberry.enum(description="How a connection to a device or broker stands.")
 class ConnectorStatus(Enum):
-    CONNECTING = "connecting"
-    CONNECTED = "connected"
-    DISCONNECTED = "disconnected"
+    CONNECTING = strawberry.enum_value("connecting", description="The first try is under way.")
+    CONNECTED = strawberry.enum_value("connected", description="It stands, and all that is asked of it is there.")
+    DEGRADED = strawberry.enum_value(
+        "degraded",
+        description="It stands, but nodes or topics are missing or refused, or twins of it are silent.",
+    )
+    DISCONNECTED = strawberry.enum_value("disconnected", description="Lost, or not had yet; it is tried again.")
     FAILED = strawberry.enum_value("failed", description="Trying again can't help: `lastError` says what to change.")
 
 
