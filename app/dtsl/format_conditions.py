@@ -48,6 +48,8 @@ _GO_ON = frozenset(
 
 _READS_AS_OPERATOR = re.compile(r"between [^=!<>]")
 """A property of that name behind `known`, which would itself be between two values."""
+_WRITTEN = {"isStale": "is_stale", "isSilent": "is_silent"}
+"""Functions whose names are two words, as ids."""
 
 
 def format_condition(condition: Condition) -> str:
@@ -124,7 +126,7 @@ class Notation:
     def _atom(self, node: Condition) -> str:
         match node:
             case Evidence(function=function, ref=ref):
-                return f"{self.name('is_stale' if function == 'isStale' else function)}({self.text(ref)})"
+                return f"{self.name(_WRITTEN.get(function, function))}({self.text(ref)})"
             case Previous(ref=ref):
                 return f"previous({self.text(ref)})"
             case Changed(ref=ref):

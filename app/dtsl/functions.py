@@ -25,7 +25,13 @@ FUNCTIONS: Mapping[str, Function] = {
         "a property", "pump.speed", '"good", "uncertain" or "bad"', "How far the latest value can be trusted."
     ),
     "age": Function("a property", "pump.speed", "a length of time", "How long ago the last report came."),
-    "is_stale": Function("a property", "pump.speed", _TRUTH, "Whether its device is silent."),
+    "is_stale": Function(
+        "a property",
+        "pump.speed",
+        _TRUTH,
+        "Whether its last report is too old, or from before its device was silent.",
+    ),
+    "is_silent": Function("a property", "pump.speed", _TRUTH, "Whether its device is silent, by every path to it."),
     "known": Function("a property", "pump.speed", _TRUTH, "Whether there is a value that conditions can use."),
     "previous": Function("a property", "pump.speed", "a value of the same type", "The value before the last change."),
     "changed": Function(
@@ -60,6 +66,7 @@ OF_PROPERTY: Mapping[str, Callable[[PropertyRef], Condition]] = {
     "quality": lambda ref: Evidence("quality", ref),
     "age": lambda ref: Evidence("age", ref),
     "is_stale": lambda ref: Evidence("isStale", ref),
+    "is_silent": lambda ref: Evidence("isSilent", ref),
     "known": lambda ref: Evidence("known", ref),
     "previous": Previous,
     "changed": Changed,

@@ -101,6 +101,8 @@ def _of_cell(node: Evidence | Previous, cell: Cell, memory: Memory) -> Value:
             return cell.shown_quality()
         case Evidence(function="isStale"):
             return cell.is_stale()
+        case Evidence(function="isSilent"):
+            return cell.is_silent()
         case Evidence(function="known"):
             return cell.is_known()
         case _:

@@ -340,6 +340,12 @@ class Cell:
         reason = (self.reason or "").rpartition(": ")[2]
         return reason in (STALE, PATH_SILENT) or (self.pathed and not self.twin.alive)
 
+    def is_silent(self) -> bool | None:
+        """Of its device, whatever this property is like or a person put over it."""
+        if not self.behind_path():
+            return False
+        return not self.twin.alive if self.twin.contact else None
+
     def previous(self) -> Value:
         return self.past.previous if self.past is not None and self.live is not None else None
 

@@ -76,6 +76,7 @@ _TIMED = (Evidence, Previous, Rate, Changed, Occurred, EventValue, Every, Held, 
 _EVIDENCE: Mapping[str, tuple[str, ValueType]] = {
     "quality": ("shown_quality", "text"),
     "isStale": ("is_stale", "boolean"),
+    "isSilent": ("is_silent", "boolean"),
     "known": ("is_known", "boolean"),
 }
 """Of each function the cell's method, and what it answers."""

@@ -18,7 +18,7 @@ CompareOp = OneOf["==", "!=", "<", "<=", ">", ">="]
 MIRRORED: Mapping[CompareOp, CompareOp] = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 """What says the same with its two sides exchanged."""
 ArithmeticOp = OneOf["+", "-", "*", "/", "%"]
-EvidenceFunction = OneOf["quality", "age", "isStale", "known"]
+EvidenceFunction = OneOf["quality", "age", "isStale", "isSilent", "known"]
 AggregateFunction = OneOf["any", "all", "count", "min", "max", "avg", "sum"]
 Day = OneOf["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 
@@ -101,7 +101,8 @@ class Or(Node, frozen=True, tag="or"):
 
 class Evidence(Node, frozen=True, tag="evidence"):
     """`quality(x)` (good, uncertain or bad), `age(x)` (a duration since the last report; of what never was reported
-    longer than any), `isStale(x)`, `known(x)`: about what is known of a property, hence never UNKNOWN."""
+    longer than any), `isStale(x)`, `isSilent(x)` (no path to its device is alive), `known(x)`: about what is known of a
+    property, hence never UNKNOWN."""
 
     function: EvidenceFunction
     ref: PropertyRef

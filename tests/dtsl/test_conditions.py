@@ -81,6 +81,7 @@ def test_a_condition_has_one_canonical_spelling(line: str) -> None:
         ("x between 1 and 2 && x", And((Between(X, Literal(1), Literal(2)), X))),
         ("quality(pump.x) == 'bad'", Compare("==", Evidence("quality", PropertyRef("pump", "x")), Literal("bad"))),
         ("isStale(x)", Evidence("isStale", X)),
+        ("isSilent(x)", Evidence("isSilent", X)),
         ("previous(x) < x", Compare("<", Previous(X), X)),
         ("rate(x, 10s) > 1", Compare(">", Rate(X, 10_000_000), Literal(1))),
         ("changed(x)", Changed(X)),

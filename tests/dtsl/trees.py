@@ -114,7 +114,7 @@ _leaves: st.SearchStrategy[Condition] = st.one_of(
     st.builds(Duration, lengths),
     references,
     st.builds(Bound, owners),
-    st.builds(Evidence, st.sampled_from(["quality", "age", "isStale", "known"]), references),
+    st.builds(Evidence, st.sampled_from(["quality", "age", "isStale", "isSilent", "known"]), references),
     st.builds(Previous, references),
     st.builds(Rate, references, lengths),
     pulses,

@@ -75,6 +75,7 @@ class Shown:
     """The instant of the last report."""
     reported_at: int = 0
     stale: bool = False
+    silent: bool = False
     live: Any = None
     forced: bool = False
     out: bool = False
@@ -173,6 +174,7 @@ class _Told:
                 forced = at.override[2]
             now.forced, now.out = forced is not None and forced != "out", forced == "out"
             now.heard = not mapped or forced is not None or (alive and (not lost or now.value is None))
+            now.silent = mapped and not alive
             now.stale = mapped and (not alive or (lost and now.value is not None)) and forced is None
             known = now.value is not None and now.quality != "bad" and not lost and (alive or not mapped)
             now.live = forced if now.forced else now.value if known and not now.out else None
@@ -380,6 +382,8 @@ def _evidence(function: str, shown: Shown) -> Any:
             return shown.live is not None
         case "isStale":
             return shown.stale
+        case "isSilent":
+            return shown.silent
         case _:
             return "good" if shown.forced else "bad" if shown.out or shown.live is None else shown.quality
 

@@ -57,6 +57,25 @@ def test_stale_is_about_the_path_also_of_what_was_never_reported() -> None:
     assert truth(plant) == "false"
 
 
+def test_silent_is_about_the_device_alone_whatever_the_property_is_like() -> None:
+    plant = Plant(rule("it", evidence("isSilent", TEMPERATURE)), rule("mode", evidence("isSilent", "mode")))
+    assert [truth(plant, "it"), truth(plant, "mode")] == ["false", "false"]
+    plant.read(temperature=20.0)
+    plant.do(SetOverride("p1", "temperature", "forced", "eva", "test", 1.0))
+    plant.silent()
+    assert [truth(plant, "it"), truth(plant, "mode")] == ["true", "false"], "a manual property has no device"
+    plant.alive()
+    assert truth(plant) == "false", "though it was not read back yet"
+    assert truth(Plant(rule("it", evidence("isSilent", TEMPERATURE)), alive=False)) == "unknown"
+
+
+def test_a_path_that_does_not_bring_a_property_is_no_silent_device() -> None:
+    plant = Plant(rule("silent", evidence("isSilent", TEMPERATURE)), rule("stale", evidence("isStale", TEMPERATURE)))
+    plant.read(temperature=20.0)
+    plant.do(SourceStatus("mqtt", (PathStatus("p1", True, "", 1, ("temperature",)),)))
+    assert [truth(plant, "silent"), truth(plant, "stale")] == ["false", "true"]
+
+
 def test_stale_after_counts_too() -> None:
     properties = (*PUMP_PROPERTIES[1:], PropertyPlan(TEMPERATURE, "float", stale_after=10 * SECOND))
     plant = Plant()

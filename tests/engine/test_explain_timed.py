@@ -42,6 +42,7 @@ CONDITIONS: dict[str, Condition] = {
     "older": Compare(">", OLD, Duration(3 * SECOND)),
     "younger": Compare(">=", Duration(3 * SECOND), OLD),
     "stale": Evidence("isStale", TEMPERATURE),
+    "silent": Evidence("isSilent", TEMPERATURE),
     "known": Evidence("known", TEMPERATURE),
     "good": Compare("==", Evidence("quality", TEMPERATURE), Literal("good")),
     "rising": Compare(">", Rate(TEMPERATURE, 4 * SECOND), Literal(5)),

@@ -76,7 +76,7 @@ atoms: st.SearchStrategy[Condition] = st.one_of(
     st.builds(Compare, st.sampled_from(["==", "!="]), st.sampled_from(STATUS), st.just(Literal("fault"))),
     st.builds(Between, values, levels, st.one_of(levels, numbers)),
     st.builds(Among, st.sampled_from(STATUS), st.just((Literal("fault"), Literal("stopped")))),
-    st.builds(Evidence, st.sampled_from(["known", "isStale"]), properties),
+    st.builds(Evidence, st.sampled_from(["known", "isStale", "isSilent"]), properties),
     st.builds(
         Among, st.builds(Evidence, st.just("quality"), properties), st.just((Literal("bad"), Literal("uncertain")))
     ),

@@ -236,6 +236,7 @@ FLEET_RULES = (
         alert("least"),
     ),
     rule("stale", Aggregate("any", Evidence("isStale", ref("level", "pumps")), over="pumps"), alert("stale")),
+    rule("unheard", Aggregate("any", Evidence("isSilent", ref("level", "pumps")), over="pumps"), alert("unheard")),
 )
 """Of the overlay two around the station: roles of its own, and paths to who is bound inside."""
 
