@@ -288,8 +288,7 @@ def _wire(
     notifications = _notifications(settings, engine, journal, catalogue, ingest, clock, bus, address)
     registry.register(TargetSeries(notifications.targets))
     definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets, copy)
-    # A person waits a little longer than the device may take, so that the device's own time-out is what is reported.
-    control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds + 2)
+    control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds)
     overrides = OverrideCommands(catalogue, engine.live, ingest)
     reports = ReportCommands(catalogue, ingest, clock)
     files = AssetCommands(assets, catalogue, ingest)

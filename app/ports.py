@@ -344,6 +344,9 @@ class Devices(Protocol):
 
     def health(self) -> Sequence[ConnectorHealth]: ...
 
+    def time_out(self, twin_id: str, method: str) -> float | None:
+        """Seconds that the device may take to answer a call of it; None where the definition does not say."""
+
     def paths(self, twin_id: str) -> Sequence[PathView]:
         """The ways to its device, the preferred one first; empty for a twin without connectivity."""
 

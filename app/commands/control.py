@@ -21,6 +21,8 @@ from app.ports import Clock, Inbox, LiveView
 from app.runtime.bus import Bus, Fact, Subscription
 
 _OPEN = frozenset({"decided", "attempted"})
+_GRACE_SECONDS = 2.0
+"""That a person waits longer than the device may take, so that the device's own time-out is what is reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class ControlCommands:
                 origin=actor.origin,
                 override_reason=reason,
             )
-            call = await self._call(request)
+            call = await self._call(request, self._timeout_seconds + _GRACE_SECONDS)
         return Written(self._live.property_state(twin_id, name), call)
 
     async def invoke_method(
@@ -101,7 +103,8 @@ class ControlCommands:
                 origin=actor.origin,
                 override_reason=_override(override_reason),
             )
-            return await self._call(request)
+            own = self._catalogue.capabilities(twin_id).methods[method].timeout
+            return await self._call(request, (self._timeout_seconds if own is None else own) + _GRACE_SECONDS)
 
     # ------------------------------------------------------------ without doing it
 
@@ -125,13 +128,13 @@ class ControlCommands:
             raise_refused(outcome.refused)
         return outcome
 
-    async def _call(self, request: RequestCall) -> Call:
+    async def _call(self, request: RequestCall, seconds: float) -> Call:
         """The listening starts before the request, so that no answer is too quick to be heard."""
         with self._bus.subscribe({CallChanged}, twins={request.twin_id}, wants=_is_of(request.call_id)) as heard:
             outcome = await self._submit(request)
             decided = [item.call for item in outcome.calls if item.call.call_id == request.call_id][-1]
             finished = asyncio.create_task(_finished(heard))
-            late = asyncio.ensure_future(self._clock.sleep(self._timeout_seconds))
+            late = asyncio.ensure_future(self._clock.sleep(seconds))
             try:
                 await asyncio.wait({finished, late}, return_when=asyncio.FIRST_COMPLETED)
                 call = finished.result() if finished.done() else None

@@ -71,6 +71,7 @@ def method_plan(definition: MethodDefinition) -> MethodPlan:
         None if definition.min_interval is None else micros(definition.min_interval),
         None if definition.rate_limit is None else definition.rate_limit.calls,
         0 if definition.rate_limit is None else micros(definition.rate_limit.per),
+        None if definition.timeout is None else micros(definition.timeout),
     )
 
 

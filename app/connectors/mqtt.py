@@ -121,7 +121,7 @@ class MqttConnector:
     async def _publish(self, what: str, topic: str, document: dict[str, Value]) -> CallAnswer:
         """Accepted is the broker's word: it has the message. Whether the device did it shows in its readings."""
         if self._session is None:
-            return CallAnswer("failed", error=f"{what}: {self.endpoint} is disconnected")
+            return CallAnswer("failed", error=f"{what}: {self.endpoint} is disconnected", answered=False)
         try:
             payload = json.dumps(document, allow_nan=False, ensure_ascii=False).encode()
             _usable_topic(topic)
@@ -132,7 +132,7 @@ class MqttConnector:
         try:
             await self._session.publish(topic, payload)
         except aiomqtt.MqttError as error:
-            return CallAnswer("failed", error=f"{what} was not sent: {reason_of(error)}")
+            return CallAnswer("failed", error=f"{what} was not sent: {reason_of(error)}", answered=False)
         return CallAnswer("accepted")
 
     # ------------------------------------------------------------ mapping

@@ -100,12 +100,12 @@ class OpcUaConnector:
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
         if self._live is None:
-            return CallAnswer("failed", error=f"{twin_id} is disconnected")
+            return CallAnswer("failed", error=f"{twin_id} is disconnected", answered=False)
         return await self._live.calls.write(self._twins[twin_id], property, value)
 
     async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
         if self._live is None:
-            return CallAnswer("failed", error=f"{twin_id} is disconnected")
+            return CallAnswer("failed", error=f"{twin_id} is disconnected", answered=False)
         return await self._live.calls.call(self._twins[twin_id], method, arguments)
 
     # ------------------------------------------------------------ connect
@@ -116,7 +116,7 @@ class OpcUaConnector:
         namespaces = await namespace_array(session)
         if any(_has_object(twin) for twin in self._twins.values()):
             await session.learn_structures()
-        live = _Live(session, namespaces, EventTypes(session), Calls(session, namespaces))
+        live = _Live(session, namespaces, EventTypes(session), Calls(session, namespaces, self._timing.listen_seconds))
         plan = layout(list(self._twins.values()), namespaces)
         await self._read_back(live, plan, sink)
         self._live = live

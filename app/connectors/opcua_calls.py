@@ -19,6 +19,7 @@ from app.connectors.opcua_structures import structure_of
 from app.connectors.opcua_values import encode, plain_variant, status_name
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.plan import MethodPlan
+from app.model.time import SECOND
 from app.model.values import Value
 
 _Type = tuple[ua.VariantType | None, type | None]
@@ -28,8 +29,10 @@ _Type = tuple[ua.VariantType | None, type | None]
 class Calls:
     """What can be asked of the device in one session; types and argument lists are looked up once."""
 
-    def __init__(self, session: Session, namespaces: Sequence[str]) -> None:
+    def __init__(self, session: Session, namespaces: Sequence[str], listen_seconds: float) -> None:
+        """`listen_seconds` is how long an answer is waited for: longer than anybody waits, for late ones are told."""
         self._session = session
+        self._listens = listen_seconds
         self._namespaces = namespaces
         self._kinds: dict[ua.NodeId, ua.VariantType] = {}
         self._inputs: dict[ua.NodeId, list[_Type] | None] = {}
@@ -44,11 +47,12 @@ class Calls:
             node = node_of(mapping.node_id, twin, self._namespaces)
             kind, structure = await self._type_of_variable(node)
             variant = encode(value, kind, plan, structure)
-            (status,) = await self._session.requests.write_attributes([node], [ua.DataValue(variant)])
+            status = await self._session.write(node, ua.DataValue(variant), self._listens)
         except Unusable as unusable:
             return CallAnswer("refused", error=f"{twin.twin_id}.{name}: {unusable.detail}")
         except FAILURES as error:
-            return CallAnswer("failed", error=f"{twin.twin_id}.{name} was not written: {reason_of(error)}")
+            why = f"{twin.twin_id}.{name} was not written: {reason_of(error)}"
+            return CallAnswer("failed", error=why, answered=False)
         if not status.is_good():
             code = status_name(int(status.value))
             return CallAnswer("failed", error=f"{twin.twin_id}.{name} was not written: {code}")
@@ -65,11 +69,12 @@ class Calls:
             request.MethodId = node_of(mapping.node_id, twin, self._namespaces)
             request.ObjectId = await self._object_of(twin, request.MethodId)
             request.InputArguments = await self._arguments(request.MethodId, plan, arguments)
-            (result,) = await self._session.requests.call([request])
+            listens = self._listens if plan.timeout is None else self._listens + plan.timeout / SECOND
+            result = await self._session.call(request, listens)
         except Unusable as unusable:
             return CallAnswer("refused", error=f"{where}: {unusable.detail}")
         except FAILURES as error:
-            return CallAnswer("failed", error=f"{where} did not answer: {reason_of(error)}")
+            return CallAnswer("failed", error=f"{where} did not answer: {reason_of(error)}", answered=False)
         return _answer(where, result)
 
     async def _type_of_variable(self, node: ua.NodeId) -> _Type:

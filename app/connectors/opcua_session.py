@@ -20,6 +20,7 @@ from asyncua.client.ua_session import UaSession
 from asyncua.common.subscription import Subscription
 from asyncua.ua.attribute_ids import AttributeIds
 from asyncua.ua.object_ids import ObjectIds
+from asyncua.ua.ua_binary import struct_from_binary
 from asyncua.ua.uaerrors import UaError, UaStatusCodeError
 
 from app.connectors.opcua_security import (
@@ -48,7 +49,9 @@ class Timing:
 
     connect_seconds: float = 5.0
     answer_seconds: float = 10.0
-    """A read, write or method call."""
+    """A read, and whatever else is asked to set the session up."""
+    listen_seconds: float = 120.0
+    """A write or method call: whoever asked has long given up by then, but a late answer is told."""
     probe_seconds: float = 2.0
     """The server's state is read this often, and must come within as long: a half-open link shows after twice that."""
     keep_alive_seconds: float = 2.0
@@ -134,6 +137,25 @@ class Session:
                 parameters.NodesToRead.append(wanted)
             found.extend(await self.requests.read(parameters))
         return found
+
+    async def write(self, node: ua.NodeId, value: ua.DataValue, seconds: float) -> ua.StatusCode:
+        """asyncua's own would wait as long as for a read."""
+        request = ua.WriteRequest()
+        attribute = ua.WriteValue()
+        attribute.NodeId, attribute.AttributeId, attribute.Value = node, AttributeIds.Value, value
+        request.Parameters.NodesToWrite.append(attribute)
+        answer = struct_from_binary(ua.WriteResponse, await self.requests._send_request(request, seconds))
+        answer.ResponseHeader.ServiceResult.check()
+        status: ua.StatusCode = answer.Results[0]
+        return status
+
+    async def call(self, method: ua.CallMethodRequest, seconds: float) -> ua.CallMethodResult:
+        request = ua.CallRequest()
+        request.Parameters.MethodsToCall = [method]
+        answer = struct_from_binary(ua.CallResponse, await self.requests._send_request(request, seconds))
+        answer.ResponseHeader.ServiceResult.check()
+        result: ua.CallMethodResult = answer.Results[0]
+        return result
 
     async def subscribe(
         self, interval_ms: float, items: Sequence[ua.MonitoredItemCreateRequest], on_publish: OnPublish

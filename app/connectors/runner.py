@@ -168,21 +168,21 @@ class Runner:
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
         if (reason := self._unreachable(twin_id)) is not None:
-            return CallAnswer("failed", error=reason)
+            return CallAnswer("failed", error=reason, answered=False)
         try:
             return await self._connector.write(twin_id, property, value)
         except Exception as error:
             log.exception("%s: writing %s.%s failed unexpectedly", self.group.name, twin_id, property)
-            return CallAnswer("failed", error=f"internal error ({type(error).__name__})")
+            return CallAnswer("failed", error=f"internal error ({type(error).__name__})", answered=False)
 
     async def call(self, twin_id: str, method: str, arguments: dict[str, Value]) -> CallAnswer:
         if (reason := self._unreachable(twin_id)) is not None:
-            return CallAnswer("failed", error=reason)
+            return CallAnswer("failed", error=reason, answered=False)
         try:
             return await self._connector.call(twin_id, method, arguments)
         except Exception as error:
             log.exception("%s: calling %s.%s failed unexpectedly", self.group.name, twin_id, method)
-            return CallAnswer("failed", error=f"internal error ({type(error).__name__})")
+            return CallAnswer("failed", error=f"internal error ({type(error).__name__})", answered=False)
 
     def _unreachable(self, twin_id: str) -> str | None:
         path = self._tap.paths.get(twin_id)

@@ -30,6 +30,7 @@ from app.connectors.protocols import PROTOCOLS, Factory, Group, group_of, paths_
 from app.connectors.runner import BackOff, Counters, Runner
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.live import ConnectorHealth, PathView
+from app.model.time import SECOND
 from app.model.values import Value
 from app.ports import Clock, Sink
 
@@ -170,6 +171,11 @@ class Supervisor:
             )
             for name in sorted(self._runners)
         ]
+
+    def time_out(self, twin_id: str, method: str) -> float | None:
+        twin = self._twins.get(twin_id)
+        plan = twin.methods.get(method) if twin is not None else None
+        return None if plan is None or plan.timeout is None else plan.timeout / SECOND
 
     def paths(self, twin_id: str) -> Sequence[PathView]:
         if watched := self._paths.view(twin_id):

@@ -30,6 +30,8 @@ def add_method(builder: Builder, items: Items, tree: Tree) -> None:
                 part.put("safe", True, tree_span(child))
             case "interval":
                 part.put("min_interval", _seconds(builder, *child.children), tree_span(child))
+            case "timeout":
+                part.put("timeout", _seconds(builder, *child.children), tree_span(child))
             case "limit":
                 calls, *per = child.children
                 limit = part.object("rate_limit", tree_span(child))

@@ -39,6 +39,8 @@ def method_lines(item: Mapping[str, Any]) -> Iterator[str]:
     if isinstance(limit, Mapping) and limit.keys() == {"calls", "per"}:
         del rest["rate_limit"]
         tail += f" limit {limit['calls']} per {_length(limit['per'])}"
+    if rest.get("timeout") is not None:
+        tail += f" timeout {_length(rest.pop('timeout'))}"
     yield from _with_parameters(item, rest, tail)
 
 

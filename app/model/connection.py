@@ -59,3 +59,5 @@ class CallAnswer:
     status: Literal["accepted", "refused", "failed"]
     value: Value = None
     error: str = ""
+    answered: bool = True
+    """Whether it is the device's own word, rather than what became of the way to it."""

@@ -108,6 +108,8 @@ class MethodDefinition(Document):
     min_interval: Seconds | None = None
     """Between two sends, whoever asks; one that comes sooner is refused."""
     rate_limit: RateLimit | None = None
+    timeout: Seconds | None = None
+    """How long the device may take to answer; the server's own where it is left out."""
 
 
 class EventDefinition(Document):

@@ -74,6 +74,8 @@ class MethodPlan(msgspec.Struct, frozen=True):
     most_calls: int | None = None
     """Sends within `per`, likewise."""
     per: Micros = 0
+    timeout: Micros | None = None
+    """For its answer; None for the server's own."""
 
 
 class EventPlan(msgspec.Struct, frozen=True):

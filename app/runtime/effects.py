@@ -2,6 +2,9 @@
 
 Between the decision's commit and the send stands another commit (`AttemptCall`); without it a crash could neither
 know that a call was sent nor that it was not. Calls to one twin go one after the other, in the order decided.
+
+A call that has not been answered in time has failed, whatever the device says later: that is listened to for a while,
+counted and noted, and changes nothing any more.
 """
 
 import asyncio
@@ -13,7 +16,7 @@ from collections.abc import Sequence
 
 from app.errors import Invalid, TwinOverlayError, Unavailable
 from app.model.connection import CallAnswer
-from app.model.events import AttemptCall, Call, CallChanged, CallResult
+from app.model.events import HERE, AttemptCall, Call, CallChanged, CallResult, Note
 from app.ports import Devices, Inbox
 from app.runtime.metrics import Metrics
 
@@ -22,6 +25,10 @@ MAX_PARALLEL = 256
 """Calls under way at once, over all twins."""
 MAX_WAITING = 100
 """Calls that wait for one twin; one more fails at once."""
+MAX_LATE = 256
+"""Calls whose answers are still listened for; of one more it is not."""
+LISTEN_SECONDS = 120.0
+LATE_ANSWER = "LATE_ANSWER"
 
 
 class Effects:
@@ -34,6 +41,7 @@ class Effects:
         self._metrics = metrics
         self._waiting: dict[str, deque[Call]] = {}
         self._group: asyncio.TaskGroup | None = None
+        self._late = 0
         self._parallel = asyncio.Semaphore(MAX_PARALLEL)
         self._closing = False
         self._under_way = 0
@@ -104,24 +112,68 @@ class Effects:
             log.warning("call %s to %s is not sent: %s", call.call_id, call.twin_id, outcome.refused)
             return
         began = time.perf_counter()
-        answer = await self._send(call)
+        answer = await self._send(call, began)
         self._metrics.call_seconds.labels(answer.status).observe(time.perf_counter() - began)
         try:
             await self._inbox.submit(CallResult(call.call_id, answer.status, answer.value, answer.error))
         except Invalid as error:  # what the device did stands, though its answer can't be kept
             await self._inbox.submit(CallResult(call.call_id, answer.status, error=f"the answer: {error.message}"))
 
-    async def _send(self, call: Call) -> CallAnswer:
+    async def _send(self, call: Call, began: float) -> CallAnswer:
+        """The device's answer, or that there was none in time."""
+        own = self._devices.time_out(call.twin_id, call.method) if call.method is not None else None
+        seconds = self._timeout if own is None else own
+        path = next((path.name for path in self._devices.paths(call.twin_id) if path.in_use), "")
+        by = f" by {path}" if path else ""
+        sending = asyncio.ensure_future(self._ask(call))
         try:
-            async with asyncio.timeout(self._timeout):
-                if call.method is not None:
-                    return await self._devices.call(call.twin_id, call.method, call.arguments)
-                assert call.property is not None, "a call names a method or a property"
-                return await self._devices.write(call.twin_id, call.property, call.arguments["value"])
-        except TimeoutError:
-            return CallAnswer("failed", error=f"no answer within {self._timeout:g} s")
+            await asyncio.wait({sending}, timeout=seconds)
+        except asyncio.CancelledError:
+            sending.cancel()
+            await asyncio.gather(sending, return_exceptions=True)
+            raise
+        if sending.done():
+            return sending.result()
+        if self._group is not None and self._late < MAX_LATE:
+            self._late += 1
+            self._group.create_task(self._listen(call, sending, began, by))
+        else:
+            sending.cancel()
+        return CallAnswer("failed", error=f"no answer within {seconds:g} s{by}", answered=False)
+
+    async def _ask(self, call: Call) -> CallAnswer:
+        try:
+            if call.method is not None:
+                return await self._devices.call(call.twin_id, call.method, call.arguments)
+            assert call.property is not None, "a call names a method or a property"
+            return await self._devices.write(call.twin_id, call.property, call.arguments["value"])
         except TwinOverlayError as error:
-            return CallAnswer("failed", error=error.message)
+            return CallAnswer("failed", error=error.message, answered=False)
         except Exception:  # whatever a protocol library raises ends this call, never the others
             log.exception("call %s to %s failed", call.call_id, call.twin_id)
-            return CallAnswer("failed", error="internal error")
+            return CallAnswer("failed", error="internal error", answered=False)
+
+    async def _listen(self, call: Call, sending: "asyncio.Future[CallAnswer]", began: float, by: str) -> None:
+        try:
+            async with asyncio.timeout(LISTEN_SECONDS):
+                answer = await sending
+        except TimeoutError:
+            return
+        finally:
+            self._late -= 1
+        if not answer.answered:
+            return
+        self._metrics.late_answers.labels(answer.status).inc()
+        said = f"{answer.status}: {answer.error}" if answer.error else answer.status
+        note = Note(
+            "call" if call.method is not None else "write",
+            "failed",
+            "connectors",
+            HERE,
+            (f"twin/{call.twin_id}", f"call/{call.call_id}"),
+            call.method or call.property or "",
+            code=LATE_ANSWER,
+            message=f"answered after {time.perf_counter() - began:.1f} s{by}, too late: {said}",
+        )
+        with contextlib.suppress(Unavailable, Invalid):  # going down, or a text that no record can hold
+            await self._inbox.submit(note)

@@ -58,6 +58,13 @@ class Metrics:
             "twin_overlay_call_seconds", "Send to answer", ["status"], buckets=_CALL_BUCKETS, registry=registry
         )
 
+        self.late_answers = Counter(
+            "twin_overlay_late_answers",
+            "Answers of devices that came after their call or write had failed for want of one",
+            ["status"],
+            registry=registry,
+        )
+
     def count_overrides(self, read: Callable[[], Iterable[OverrideKind]]) -> None:
         """Show how many properties are overridden, by kind."""
         self._registry.register(

@@ -456,6 +456,9 @@ class FakeDevices:
     def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
         return None
 
+    def time_out(self, twin_id: str, method: str) -> float | None:
+        return None
+
     def paths(self, twin_id: str) -> Sequence[PathView]:
         return ()
 

@@ -183,6 +183,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "safe": False,
                     "min_interval": 2.0,
                     "rate_limit": {"calls": 3, "per": 60.0},
+                    "timeout": 30.0,
                 }
             ],
             "events": [{"name": "fault", "description": "ouch", "parameters": [*_PARAMETERS, *_LISTS]}],

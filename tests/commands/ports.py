@@ -201,6 +201,9 @@ class FakeDevices:
         if self._twins != before:
             self.configured.append(list(self._twins.values()))
 
+    def time_out(self, twin_id: str, method: str) -> float | None:
+        return None
+
     def paths(self, twin_id: str) -> Sequence[PathView]:
         return ()
 

@@ -63,7 +63,7 @@ KEYWORDS = [
     *("overlay", "instance", "of", "twins", "relationships", "behaviors", "behavior", "metadata", "as", "if", "when"),
     *("then", "true", "false", "null", "this", "alert", "and", "or", "not", "twin", "type", "relationship", "extends"),
     *(
-        *("safe", "interval", "limit", "per", "interlocks", "never", "call", "write", "while"),
+        *("safe", "interval", "limit", "per", "timeout", "interlocks", "never", "call", "write", "while"),
         "in",
         "from",
         "to",
@@ -279,6 +279,7 @@ methods = _all(
             "idempotent": st.booleans(),
             "safe": st.booleans(),
             "min_interval": st.none() | numbers,
+            "timeout": st.none() | numbers,
             "rate_limit": st.none() | st.fixed_dictionaries({"calls": st.integers(1, 9), "per": numbers}),
         },
     ),

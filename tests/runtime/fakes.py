@@ -224,6 +224,9 @@ class FakeDevices:
     """Answers what `answer` says; records what was sent, in order."""
 
     def __init__(self) -> None:
+        self.time_outs: dict[str, float] = {}
+        """By method."""
+        self.ways: Sequence[PathView] = ()
         self.sent: list[tuple[str, str, Any]] = []
         self.answer: Callable[[str, str], Awaitable[CallAnswer]] = self._accept
 
@@ -241,8 +244,11 @@ class FakeDevices:
     def reconnect(self, twins: Mapping[str, TwinConnection | None]) -> None:
         raise AssertionError("not the runtime's to call")
 
+    def time_out(self, twin_id: str, method: str) -> float | None:
+        return self.time_outs.get(method)
+
     def paths(self, twin_id: str) -> Sequence[PathView]:
-        return ()
+        return self.ways
 
     def health(self) -> Sequence[ConnectorHealth]:
         return ()

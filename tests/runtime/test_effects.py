@@ -7,7 +7,8 @@ import pytest
 
 from app.errors import Misconfigured, Unavailable
 from app.model.connection import CallAnswer
-from app.model.events import AttemptCall, CallResult, RequestCall
+from app.model.events import AttemptCall, CallResult, Note, RequestCall
+from app.model.live import PathView
 from app.runtime import effects
 from tests.runtime.fakes import until
 from tests.runtime.installation import Running, running
@@ -134,6 +135,81 @@ async def test_a_device_that_does_not_answer_fails_the_call_in_time(tmp_path: Pa
         await ask(plant, "c1")
         await until(lambda: status(plant, "c1") == "failed")
         assert plant.engine.state.calls["c1"].error == "no answer within 0.05 s"
+
+
+async def test_a_method_has_a_time_of_its_own_and_the_call_says_by_which_path(tmp_path: Path) -> None:
+    async with running(tmp_path, timeout_seconds=60) as plant:
+        plant.devices.time_outs["stop"] = 0.04
+        plant.devices.ways = (PathView("opc-ua a", False, False, 0), PathView("mqtt b", True, True, 0))
+
+        async def never(twin_id: str, what: str) -> CallAnswer:
+            await asyncio.get_running_loop().create_future()
+            raise AssertionError
+
+        plant.devices.answer = never
+        await ask(plant, "c1")
+        await until(lambda: status(plant, "c1") == "failed")
+        assert plant.engine.state.calls["c1"].error == "no answer within 0.04 s by mqtt b"
+
+
+def notes(plant: Running) -> list[Note]:
+    return [entry.input for entry in plant.journal.read(0) if isinstance(entry.input, Note)]
+
+
+async def test_an_answer_that_comes_too_late_is_counted_and_noted_and_changes_nothing(tmp_path: Path) -> None:
+    async with running(tmp_path, timeout_seconds=0.02) as plant:
+        answer: asyncio.Future[CallAnswer] = asyncio.get_running_loop().create_future()
+
+        async def slow(twin_id: str, what: str) -> CallAnswer:
+            return await answer
+
+        plant.devices.answer = slow
+        await ask(plant, "c1")
+        await until(lambda: status(plant, "c1") == "failed")
+        answer.set_result(CallAnswer("refused", False, "it answered false"))
+        await until(lambda: notes(plant) != [])
+        (note,) = notes(plant)
+        assert (note.kind, note.outcome, note.code) == ("call", "failed", "LATE_ANSWER")
+        assert note.subjects == ("twin/pump_123", "call/c1")
+        assert note.message.endswith("too late: refused: it answered false")
+        assert plant.metric("late_answers_total", status="refused") == 1
+        assert status(plant, "c1") == "failed"
+        results = [entry.input for entry in plant.journal.read(0) if isinstance(entry.input, CallResult)]
+        assert len(results) == 1
+
+
+async def test_a_connection_that_ends_after_the_time_was_up_is_no_answer(tmp_path: Path) -> None:
+    async with running(tmp_path, timeout_seconds=0.02) as plant:
+        answer: asyncio.Future[CallAnswer] = asyncio.get_running_loop().create_future()
+
+        async def slow(twin_id: str, what: str) -> CallAnswer:
+            return await answer if what == "stop" else CallAnswer("accepted")
+
+        plant.devices.answer = slow
+        await ask(plant, "c1")
+        await until(lambda: status(plant, "c1") == "failed")
+        answer.set_result(CallAnswer("failed", error="connection lost", answered=False))
+        await ask(plant, "c2", method="start")
+        await until(lambda: status(plant, "c2") == "accepted")
+        assert notes(plant) == []
+
+
+async def test_a_server_that_goes_down_listens_for_no_answer_any_more(tmp_path: Path) -> None:
+    ended: list[str] = []
+    async with running(tmp_path, timeout_seconds=0.02) as plant:
+
+        async def never(twin_id: str, what: str) -> CallAnswer:
+            try:
+                await asyncio.get_running_loop().create_future()
+            finally:
+                ended.append(what)
+            raise AssertionError
+
+        plant.devices.answer = never
+        await ask(plant, "c1")
+        await until(lambda: status(plant, "c1") == "failed")
+        assert ended == []
+    assert ended == ["stop"]
 
 
 async def test_an_answer_that_no_record_can_hold_does_not_change_what_happened(tmp_path: Path) -> None:

@@ -129,6 +129,9 @@ class Method:
         description="Seconds between two sends, whoever asks; null where there is no such limit."
     )
     rate_limit: RateLimit | None = strawberry.field(description="The most sends within a time; null where any.")
+    timeout: float | None = strawberry.field(
+        description="Seconds that the device may take to answer; null for the server's own."
+    )
 
     @classmethod
     def of(cls, item: model.MethodDefinition) -> "Method":
@@ -141,6 +144,7 @@ class Method:
             safe=item.safe,
             min_interval=item.min_interval,
             rate_limit=RateLimit(calls=item.rate_limit.calls, per=item.rate_limit.per) if item.rate_limit else None,
+            timeout=item.timeout,
         )
 
 
