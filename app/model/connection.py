@@ -59,5 +59,5 @@ class CallAnswer:
     status: Literal["accepted", "refused", "failed"]
     value: Value = None
     error: str = ""
-    answered: bool = True
+    answered: bool = field(default=True, compare=False)
     """Whether it is the device's own word, rather than what became of the way to it."""
