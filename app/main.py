@@ -14,6 +14,7 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 
 import msgspec
 from prometheus_client import CollectorRegistry
@@ -25,6 +26,8 @@ from app.api.security import address_of
 from app.api.services import Services
 from app.assets.folder import AssetFolder
 from app.attach import Absent, Away, StartEngine, gone, taken
+from app.backup.restore import refuse_unfinished
+from app.backup.take import Backups
 from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
@@ -142,6 +145,7 @@ async def running(
     phases = Phases()
     async with contextlib.AsyncExitStack() as stack:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+        refuse_unfinished(settings.data_dir)
         opened = start_from()  # reads only, and needs no graph: an embedded one is starting meanwhile
         journal, engine = opened.journal, opened.engine
         stack.push_async_callback(journal.close)
@@ -152,9 +156,13 @@ async def running(
         store, catalogue, absent = await _definitions(settings, start_engine, opened, copy, clock, phases)
         stack.push_async_callback(store.close)
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
+        backups = Backups(settings.data_dir, journal, store, clock, version("twin-overlay"))
         respawn = Respawn(start_engine, partial(_follow, store), clock) if start_engine is not None else None
-        rooms = _wire(settings, engine, journal, store, catalogue, assets, copy, clock, absent, respawn, address)
+        rooms = _wire(
+            settings, engine, journal, store, catalogue, assets, copy, clock, absent, respawn, backups, address
+        )
         await rooms.notifications.begin()
+        await backups.begin()
         phases.done("indexes")
         engine.live.sequence = journal.last_sequence  # an empty journal begins where its graph is
         rooms.clock.never_before(rooms.engine.live.time)
@@ -249,6 +257,7 @@ def _wire(
     clock: SystemClock,
     absent: Absent | None,
     respawn: Respawn | None,
+    backups: Backups,
     address: str,
 ) -> _Rooms:
     deadband_of = engine.live.deadband
@@ -354,6 +363,7 @@ def _wire(
         notifications,
         writer.caught_up,
         past,
+        backups.take,
     )
     return _Rooms(services, journal, clock, engine, ingest, effects, writer, supervisor, notifications)
 

@@ -1,18 +1,20 @@
-"""The few plain HTTP answers beside GraphQL: health, readiness, metrics, and the way to the editor.
+"""The few plain HTTP answers beside GraphQL: health, readiness, metrics, a backup, and the way to the editor.
 
 Healthy means the process answers; ready means every part that it needs answers too.
 """
 
+import shutil
 from collections.abc import Callable
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.api.problem import PREFIX, problem
 from app.api.services import Services
-from app.errors import Unavailable
+from app.errors import TwinOverlayError, Unavailable
 
 
 def standby_routes(why: Callable[[], str]) -> list[BaseRoute]:
@@ -64,7 +66,22 @@ def plain_routes(services: Services) -> list[BaseRoute]:
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(services.registry), media_type=CONTENT_TYPE_LATEST)
 
+    async def backup(request: Request) -> Response:
+        """Everything, as `twin-overlay backup` takes it: a gzipped tar."""
+        try:
+            archive = await services.backup()
+        except TwinOverlayError as error:
+            return problem(error)
+        done = BackgroundTask(shutil.rmtree, archive.parent, ignore_errors=True)
+        return FileResponse(archive, media_type="application/gzip", filename=archive.name, background=done)
+
     async def root(request: Request) -> Response:
         return RedirectResponse("/graphql")
 
-    return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics), Route("/", root)]
+    return [
+        Route("/healthz", healthz),
+        Route("/readyz", readyz),
+        Route("/metrics", metrics),
+        Route("/backup", backup, methods=["POST"]),  # a page elsewhere may GET without saying where it is from
+        Route("/", root),
+    ]

@@ -5,6 +5,7 @@ The API translates and never decides: what is not reachable from here, it has no
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
@@ -39,6 +40,8 @@ class Services:
     caught_up: Callable[[], Awaitable[int]]
     """Waits a little until the graph holds what the journal has now; up to which entry it does."""
     past: Past
+    backup: Callable[[], Awaitable[Path]]
+    """Takes one: an archive in a folder of its own, which whoever asked removes."""
     going: Going = field(default_factory=Going)
 
     @property

@@ -8,7 +8,7 @@ Nothing waits for ever: a graph that has not answered for `answer_seconds` is un
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from neo4j import READ_ACCESS, WRITE_ACCESS, AsyncDriver, AsyncManagedTransaction, Record, unit_of_work
@@ -100,6 +100,23 @@ class Graph:
         has not heard that we gave up, and would hold what the transaction has locked for hours."""
         async with self._writing:
             return await self._run(WRITE_ACCESS, work, answer_seconds or self.answer_seconds, longest_seconds)
+
+    @contextlib.asynccontextmanager
+    async def still(self) -> AsyncIterator[None]:
+        """Nothing is written through this meanwhile: whoever wants to waits."""
+        async with self._writing:
+            yield
+
+    async def stream(self, statement: Statement, size: int) -> AsyncIterator[list[Record]]:
+        """What it finds, so many records at a time, however many there are. Raises as `read`."""
+        with translated():
+            async with (
+                self._there().session(database=self._database, default_access_mode=READ_ACCESS) as session,
+                await session.begin_transaction(timeout=LONGEST_SECONDS) as transaction,
+            ):
+                result = await asyncio.wait_for(transaction.run(statement.text), LONGEST_SECONDS)
+                while records := await asyncio.wait_for(result.fetch(size), LONGEST_SECONDS):
+                    yield records
 
     async def _run(self, access: str, work: Work[_T], answer_seconds: float, longest_seconds: float) -> _T:
         with translated():

@@ -11,6 +11,7 @@ from neo4j import AsyncDriver
 
 from app.errors import Unavailable
 from app.graph.audit import Audit
+from app.graph.contents import Contents
 from app.graph.definitions import Definitions
 from app.graph.facts import Facts
 from app.graph.installation import Installation
@@ -56,6 +57,7 @@ class GraphStore:
         self._facts = Facts(self._graph, statements, self._audit)
         self._traversal = Traversal(self._graph, statements)
         self.scripts = Scripts(self._graph, statements)
+        self.contents = Contents(self._graph, statements)
 
     def attach(self, other: "GraphStore") -> None:
         """Take over what another store is connected to, and the epoch it holds; that one is done with."""

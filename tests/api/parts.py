@@ -6,6 +6,7 @@
 import asyncio
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry
@@ -28,7 +29,7 @@ from app.commands.shelving import ShelvingCommands
 from app.commands.stored_scripts import StoredScriptCommands
 from app.commands.what_if import WhatIfCommands
 from app.engine.engine import Engine
-from app.errors import NotFound, TwinOverlayError, Unavailable
+from app.errors import Conflict, NotFound, TwinOverlayError, Unavailable
 from app.find.finder import Finder
 from app.graph.codec import definition_audit, owner_key
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
@@ -556,7 +557,12 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         parts.notifications,
         caught_up,
         parts.past,
+        no_backup,
     )
+
+
+async def no_backup() -> Path:
+    raise Conflict("a backup is under way", code="BACKUP_UNDER_WAY", hint="wait until it is done")
 
 
 class Installation:

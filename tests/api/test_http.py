@@ -53,6 +53,15 @@ async def test_hosts_and_origins_of_the_settings_are_answered() -> None:
     assert code(await post(installation, QUERY, Origin="https://ui.example.evil")) == "ORIGIN_NOT_ALLOWED"
 
 
+async def test_a_backup_that_cannot_be_taken_is_a_problem_and_a_page_elsewhere_may_not_ask_for_one() -> None:
+    transport = httpx.ASGITransport(Installation().app())
+    async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{PORT}") as client:
+        refused = await client.post("/backup")
+        assert (refused.status_code, refused.json()["code"]) == (409, "BACKUP_UNDER_WAY")
+        assert (await client.get("/backup")).status_code == 405
+        assert (await client.post("/backup", headers={"Origin": "https://evil.example"})).status_code == 403
+
+
 async def test_a_browser_on_an_allowed_origin_may_ask_first() -> None:
     installation = Installation(allowed_origins=("https://ui.example",))
     transport = httpx.ASGITransport(installation.app())

@@ -124,6 +124,19 @@ async def test_a_second_opener_is_refused_and_told_the_folder(tmp_path: Path) ->
     await again.close()
 
 
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_nothing_is_committed_once_the_lock_file_is_another(journal: SqliteJournal, replaced: bool) -> None:
+    await fill(journal, 1)
+    lock = journal._lock._path
+    lock.unlink()
+    if replaced:
+        lock.touch()
+    with pytest.raises(Unavailable) as caught:
+        await fill(journal, 1)
+    assert caught.value.code == "JOURNAL_LOCK_LOST"
+    assert journal.last_sequence == 1
+
+
 async def test_closing_twice_is_fine_and_using_it_afterwards_is_not(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path)
     await journal.close()
