@@ -20,7 +20,8 @@ _PLAN = """query($documents: [DefinitionInput!]!) { planDefinitions(input: {docu
   warnings { code message path hint } twins overlays
   openAlerts { ownerId behavior code severity message }
   transitions { ownerKind ownerId behavior was state evidence withheld made }
-  alerts { transition alert { ownerId behavior code severity message clearReason } } } }"""
+  alerts { transition alert { ownerId behavior code severity message clearReason } }
+  totals { warnings twins overlays openAlerts transitions alerts } truncated } }"""
 _SHOWN = 20
 
 
@@ -46,32 +47,41 @@ def _lines(answer: dict[str, Any]) -> list[str]:
         lines.append(f"would update: {definition['kind'].lower()} {definition['id']}")
         lines += differing([Difference(**{**change, "op": change["op"].lower()}) for change in item["changes"]])
     lines += listed("unchanged", refs(answer["unchanged"]))
+    totals = answer["totals"]
     lines += [f"warning: {item['code']} {item['message']}" for item in answer["warnings"]]
-    lines += _few("loaded anew: twin", answer["twins"])
-    lines += _few("loaded anew: overlay", answer["overlays"])
+    lines += _more("warning:", answer["warnings"], totals["warnings"])
+    lines += _few("loaded anew: twin", answer["twins"], totals["twins"])
+    lines += _few("loaded anew: overlay", answer["overlays"], totals["overlays"])
     lines += _few(
         "has an open alert:",
         [
             f"{_behavior(item)} {item['code']} ({item['severity'].lower()}): {item['message']}"
             for item in answer["openAlerts"]
         ],
+        totals["openAlerts"],
     )
     for item in answer["transitions"]:
         lines.append(_transition(item))
         lines += [f"  withheld: {what}" for what in item["withheld"]]
         lines += [f"  made at once: {what}" for what in item["made"]]
+    lines += _more("behaviors that would turn at once:", answer["transitions"], totals["transitions"])
     for item in answer["alerts"]:
         alert = item["alert"]
         why = f" ({alert['clearReason']})" if alert["clearReason"] else ""
         lines.append(f"alert {_behavior(alert)} {alert['code']} would be {item['transition'].lower()}{why}")
+    lines += _more("alerts that would change at once:", answer["alerts"], totals["alerts"])
     if not answer["transitions"] and not answer["alerts"] and (answer["created"] or answer["updated"]):
         lines.append("no behavior would turn at once")
     return lines
 
 
-def _few(what: str, items: Sequence[str]) -> list[str]:
-    lines = [f"{what} {item}" for item in items[:_SHOWN]]
-    return lines if len(items) <= _SHOWN else [*lines, f"{what} ... and {len(items) - _SHOWN} more"]
+def _few(what: str, items: Sequence[str], total: int) -> list[str]:
+    shown = items[:_SHOWN]
+    return [f"{what} {item}" for item in shown] + _more(what, shown, total)
+
+
+def _more(what: str, shown: Sequence[Any], total: int) -> list[str]:
+    return [f"{what} ... and {total - len(shown)} more"] if total > len(shown) else []
 
 
 def _behavior(item: dict[str, Any]) -> str:

@@ -14,12 +14,13 @@ _REHEARSE = """query($steps: [RehearsalStepInput!]!, $answers: Answers!) {
   rehearse(input: {steps: $steps, answers: $answers}) { sequence twins behaviors notes
     transitions { step after ownerKind ownerId behavior was state evidence skipped explanation { text } }
     alerts { step after transition alert { code severity message ownerId behavior } }
-    calls { step after call { twinId method property arguments status error } } } }"""
+    calls { step after call { twinId method property arguments status error } }
+    totals { transitions alerts calls notes } truncated } }"""
 _DEFINITIONS = """query($documents: [DefinitionInput!]!, $source: String, $hours: Float!) {
   rehearseDefinitions(input: {documents: $documents, source: $source, hours: $hours}) { began ended entries whole
     differences { ownerKind ownerId behavior fact what before after gone new }
     unchanged { ownerKind ownerId behavior fact what before after }
-    warnings { code message } } }"""
+    warnings { code message } totals { differences unchanged warnings } truncated } }"""
 _SET = re.compile(r"([^=\s]+)\.([^=.\s]+)=(.*)", re.S)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86_400.0}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
@@ -93,6 +94,10 @@ def _foreseen(found: dict[str, Any]) -> str:
     lines += [f"step {step + 1} +{after:g} s  {text}" for step, after, _, text in sorted(told, key=lambda x: x[:3])]
     if not told:
         lines.append("nothing would follow")
+    if found["truncated"]:
+        totals = found["totals"]
+        told_of = ", ".join(f"{totals[what]} {what}" for what in ("transitions", "alerts", "calls", "notes"))
+        lines.append(f"not all of it is listed: there are {told_of}")
     return "\n".join(lines + [f"note: {note}" for note in found["notes"]])
 
 

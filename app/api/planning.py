@@ -1,17 +1,18 @@
 """What saving definitions would do, told before it is done: to the documents, and at once to the running plant."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from app.api.context import Info
 from app.api.payloads import DefinitionChange, planned
-from app.api.rehearsing import DefinitionsInput, changed_definitions
+from app.api.rehearsing import TRUNCATED, DefinitionsInput, changed_definitions
 from app.api.types.alert import Alert
 from app.api.types.enums import AlertTransition, BehaviorState, Evidence, OwnerKind
 from app.api.types.problem import DefinitionRef, Warning, refs, warnings_of
-from app.commands.activation import Activation
+from app.commands.activation import Activation, made_in, withheld_in
 from app.model.events import BehaviorChanged
+from app.model.listed import MOST_LISTED, Listed, listed
 
 
 @strawberry.type(description="What a behavior would come to as it is loaded.")
@@ -36,12 +37,8 @@ class PlannedTransition:
             was=BehaviorState(fact.was),
             state=BehaviorState(fact.state),
             evidence=Evidence(fact.evidence),
-            withheld=[item.action for item in fact.actions if item.result == "withheld"],
-            made=[
-                item.action
-                for item in fact.actions
-                if item.result in ("decided", "done") and not item.action.startswith("alert ")
-            ],
+            withheld=withheld_in(fact),
+            made=made_in(fact),
         )
 
 
@@ -49,6 +46,16 @@ class PlannedTransition:
 class PlannedAlert:
     transition: AlertTransition = strawberry.field(description="What.")
     alert: Alert = strawberry.field(description="The alert then; the id of one that is raised is not a real one's.")
+
+
+@strawberry.type(description=f"How many there are; at most {MOST_LISTED} of each are listed.")
+class DefinitionPlanTotals:
+    warnings: int = strawberry.field(description="Of `warnings`.")
+    twins: int = strawberry.field(description="Of `twins`.")
+    overlays: int = strawberry.field(description="Of `overlays`.")
+    open_alerts: int = strawberry.field(description="Of `openAlerts`.")
+    transitions: int = strawberry.field(description="Of `transitions`.")
+    alerts: int = strawberry.field(description="Of `alerts`.")
 
 
 @strawberry.type(description="What saving definitions would do. Nothing of it is done.")
@@ -65,24 +72,38 @@ class DefinitionPlan:
         description="Behaviors that would turn, or come to other evidence, at once."
     )
     alerts: list[PlannedAlert] = strawberry.field(description="What would become of alerts at once.")
+    totals: DefinitionPlanTotals = strawberry.field(description="How many there are of each list.")
+    truncated: bool = strawberry.field(description=TRUNCATED)
 
     @classmethod
     def of(cls, found: Activation) -> "DefinitionPlan":
-        saved = found.saved
+        saved, warnings = found.saved, listed(found.saved.warnings)
+        twins, overlays, open_alerts = listed(found.twins), listed(found.overlays), listed(found.alerts)
+        transitions, alerts = listed(found.behaviors), listed(found.changes)
+        parts: tuple[Listed[Any], ...] = (warnings, twins, overlays, open_alerts, transitions, alerts)
         return cls(
             created=refs(saved.created),
             updated=refs(saved.updated),
             unchanged=refs(saved.unchanged),
             changes=planned(saved),
-            warnings=warnings_of(saved.warnings),
-            twins=[strawberry.ID(id) for id in found.twins],
-            overlays=[strawberry.ID(id) for id in found.overlays],
-            open_alerts=[Alert.of(alert) for alert in found.alerts],
-            transitions=[PlannedTransition.of(fact) for fact in found.behaviors],
+            warnings=warnings_of(warnings.items),
+            twins=[strawberry.ID(id) for id in twins.items],
+            overlays=[strawberry.ID(id) for id in overlays.items],
+            open_alerts=[Alert.of(alert) for alert in open_alerts.items],
+            transitions=[PlannedTransition.of(fact) for fact in transitions.items],
             alerts=[
                 PlannedAlert(transition=AlertTransition(fact.transition), alert=Alert.of(fact.alert))
-                for fact in found.changes
+                for fact in alerts.items
             ],
+            totals=DefinitionPlanTotals(
+                warnings=warnings.total,
+                twins=twins.total,
+                overlays=overlays.total,
+                open_alerts=open_alerts.total,
+                transitions=transitions.total,
+                alerts=alerts.total,
+            ),
+            truncated=any(part.truncated for part in parts),
         )
 
 

@@ -20,9 +20,11 @@ from app.commands.request import read_documents
 from app.errors import Invalid
 from app.model.beside import Compared
 from app.model.definitions import Definition
-from app.model.events import AlertChanged, BehaviorChanged
-from app.model.events import Call as CallFact
+from app.model.events import BehaviorChanged
+from app.model.listed import MOST_LISTED, listed
 from app.model.time import SECOND
+
+TRUNCATED = "Whether a list ends before all of it is told: `totals` says how many there are."
 
 
 @strawberry.input(description="A value that a property would have.")
@@ -84,6 +86,14 @@ class RehearsedCall:
     call: Call = strawberry.field(description="The call then. Its id is not that of any real one.")
 
 
+@strawberry.type(description=f"How many would follow; at most {MOST_LISTED} of each are listed.")
+class RehearsalTotals:
+    transitions: int = strawberry.field(description="Of behaviors.")
+    alerts: int = strawberry.field(description="Changes of alerts.")
+    calls: int = strawberry.field(description="Changes of calls.")
+    notes: int = strawberry.field(description="Of `notes`.")
+
+
 @strawberry.type(description="What would follow. Nothing of it has happened, and no call reached a device.")
 class Rehearsal:
     sequence: Long = strawberry.field(description="The journal sequence of the live state that it began from.")
@@ -93,32 +103,36 @@ class Rehearsal:
     alerts: list[RehearsedAlert] = strawberry.field(description="In their order.")
     calls: list[RehearsedCall] = strawberry.field(description="In their order.")
     notes: list[str] = strawberry.field(description="What keeps a change from showing, one line each.")
+    totals: RehearsalTotals = strawberry.field(description="How many there are of each list.")
+    truncated: bool = strawberry.field(description=TRUNCATED)
 
     @classmethod
     def of(cls, found: what_if.WhatIf) -> "Rehearsal":
-        shown = cls(
+        transitions, alerts, calls, notes = found.transitions(), found.alerts(), found.calls(), listed(found.notes)
+        return cls(
             sequence=Long(found.sequence),
             twins=found.twins,
             behaviors=found.behaviors,
-            transitions=[],
-            alerts=[],
-            calls=[],
-            notes=list(found.notes),
+            transitions=[_transition(item.step, item.after / SECOND, fact) for item, fact in transitions.items],
+            alerts=[
+                RehearsedAlert(
+                    step=item.step,
+                    after=item.after / SECOND,
+                    transition=AlertTransition(fact.transition),
+                    alert=Alert.of(fact.alert),
+                )
+                for item, fact in alerts.items
+            ],
+            calls=[
+                RehearsedCall(step=item.step, after=item.after / SECOND, call=Call.of(call))
+                for item, call in calls.items
+            ],
+            notes=list(notes.items),
+            totals=RehearsalTotals(
+                transitions=transitions.total, alerts=alerts.total, calls=calls.total, notes=notes.total
+            ),
+            truncated=any(part.truncated for part in (transitions, alerts, calls, notes)),
         )
-        for item in found.foreseen:
-            step, after = item.step, item.after / SECOND
-            match item.fact:
-                case BehaviorChanged() as fact:
-                    shown.transitions.append(_transition(step, after, fact))
-                case AlertChanged(alert=alert, transition=transition):
-                    shown.alerts.append(
-                        RehearsedAlert(
-                            step=step, after=after, transition=AlertTransition(transition), alert=Alert.of(alert)
-                        )
-                    )
-                case CallFact() as call:
-                    shown.calls.append(RehearsedCall(step=step, after=after, call=Call.of(call)))
-        return shown
 
 
 def _transition(step: int, after: float, fact: BehaviorChanged) -> RehearsedTransition:
@@ -131,7 +145,7 @@ def _transition(step: int, after: float, fact: BehaviorChanged) -> RehearsedTran
         was=BehaviorState(fact.was),
         state=BehaviorState(fact.state),
         evidence=Evidence(fact.evidence),
-        skipped=[f"{item.action}: {item.reason}" for item in fact.actions if item.result in ("skipped", "withheld")],
+        skipped=what_if.skipped_in(fact),
         explanation=Explanation.of(what_if.explanation_of(fact)),
     )
 
@@ -194,6 +208,13 @@ class RehearsedDifference:
         )
 
 
+@strawberry.type(description=f"How many there are; at most {MOST_LISTED} of each are listed.")
+class DefinitionRehearsalTotals:
+    differences: int = strawberry.field(description="Of `differences`.")
+    unchanged: int = strawberry.field(description="Of `unchanged`.")
+    warnings: int = strawberry.field(description="Of `warnings`.")
+
+
 @strawberry.type(description="What changed definitions would have done, beside what the running ones did.")
 class DefinitionRehearsal:
     began: DateTime | None = strawberry.field(
@@ -209,19 +230,25 @@ class DefinitionRehearsal:
     )
     unchanged: list[RehearsedDifference] = strawberry.field(description="What both do at the same times.")
     warnings: list[Warning] = strawberry.field(description="Those that saving the definitions would give.")
+    totals: DefinitionRehearsalTotals = strawberry.field(description="How many there are of each list.")
+    truncated: bool = strawberry.field(description=TRUNCATED)
 
     @classmethod
     def of(cls, found: DryRun) -> "DefinitionRehearsal":
         beside = found.beside
-        rows = beside.rows if beside is not None else ()
+        differences, unchanged, warnings = found.differences(), found.unchanged(), listed(found.saved.warnings)
         return cls(
             began=DateTime(beside.began) if beside is not None else None,
             ended=DateTime(beside.ended) if beside is not None else None,
             entries=beside.entries if beside is not None else 0,
             whole=beside.whole if beside is not None else True,
-            differences=[RehearsedDifference.of(row) for row in rows if row.gone or row.new],
-            unchanged=[RehearsedDifference.of(row) for row in rows if not (row.gone or row.new)],
-            warnings=warnings_of(found.saved.warnings),
+            differences=[RehearsedDifference.of(row) for row in differences.items],
+            unchanged=[RehearsedDifference.of(row) for row in unchanged.items],
+            warnings=warnings_of(warnings.items),
+            totals=DefinitionRehearsalTotals(
+                differences=differences.total, unchanged=unchanged.total, warnings=warnings.total
+            ),
+            truncated=any(part.truncated for part in (differences, unchanged, warnings)),
         )
 
 

@@ -74,3 +74,17 @@ class ActivationCommands:
 
 def _loaded(apart: Apart, plan: Plan, actor: Actor, now: int) -> Outcome:
     return apart.engine().decide(Load(plan, actor.name), max(apart.state.time, now))
+
+
+def withheld_in(fact: BehaviorChanged) -> list[str]:
+    """Calls and writes that it would not make, because its condition is true already."""
+    return [item.action for item in fact.actions if item.result == "withheld"]
+
+
+def made_in(fact: BehaviorChanged) -> list[str]:
+    """Those that it would make: it says `on load act`."""
+    return [
+        item.action
+        for item in fact.actions
+        if item.result in ("decided", "done") and not item.action.startswith("alert ")
+    ]

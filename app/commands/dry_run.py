@@ -11,8 +11,9 @@ from app.commands.definitions import DefinitionCommands, Saved
 from app.commands.plan import plan_for
 from app.commands.prepared import Reaching, prepare
 from app.errors import Invalid
-from app.model.beside import Beside, Comparison
+from app.model.beside import Beside, Compared, Comparison
 from app.model.definitions import Definition
+from app.model.listed import Listed, listed
 from app.model.time import SECOND
 from app.ports import Clock, Past
 
@@ -26,6 +27,15 @@ class DryRun:
     """What saving the change would do and break."""
     beside: Beside | None
     """None where it would change nothing that runs."""
+
+    def differences(self) -> Listed[Compared]:
+        return listed([row for row in self._rows() if row.gone or row.new])
+
+    def unchanged(self) -> Listed[Compared]:
+        return listed([row for row in self._rows() if not (row.gone or row.new)])
+
+    def _rows(self) -> Sequence[Compared]:
+        return self.beside.rows if self.beside is not None else ()
 
 
 class DryRunCommands:

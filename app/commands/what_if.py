@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+import msgspec
+
+from app.engine.account import explain_turn
 from app.engine.engine import Apart, Engine
-from app.engine.explain import explained
 from app.engine.part import TooWide
 from app.errors import Invalid, Problem, Refused
 from app.model.catalogue import Catalogue
@@ -32,6 +34,7 @@ from app.model.events import (
     Tick,
 )
 from app.model.explanation import Explanation
+from app.model.listed import Listed, listed
 from app.model.near import near
 from app.model.plan import PropertyKey
 from app.model.time import SECOND, Micros
@@ -88,6 +91,15 @@ class WhatIf:
     """How much of the plant the changes could reach."""
     foreseen: list[Foreseen] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def transitions(self) -> Listed[tuple[Foreseen, BehaviorChanged]]:
+        return listed([(item, item.fact) for item in self.foreseen if isinstance(item.fact, BehaviorChanged)])
+
+    def alerts(self) -> Listed[tuple[Foreseen, AlertChanged]]:
+        return listed([(item, item.fact) for item in self.foreseen if isinstance(item.fact, AlertChanged)])
+
+    def calls(self) -> Listed[tuple[Foreseen, Call]]:
+        return listed([(item, item.fact) for item in self.foreseen if isinstance(item.fact, Call)])
 
 
 class Parting(Protocol):
@@ -295,14 +307,10 @@ class _Run:
 
 
 def explanation_of(fact: BehaviorChanged) -> Explanation:
-    """Of a transition: what it stood on."""
-    return Explanation(
-        fact.key,
-        fact.at,
-        fact.state,
-        fact.evidence,
-        fact.since,
-        basis=fact.basis,
-        nodes=explained(fact.basis) if fact.basis is not None else (),
-        cause=fact.cause,
-    )
+    """Of a transition: what it stood on. It has not happened, so it is told as what is."""
+    return msgspec.structs.replace(explain_turn(fact, ()), turn=None)
+
+
+def skipped_in(fact: BehaviorChanged) -> list[str]:
+    """Actions that would not be taken, each with why."""
+    return [f"{item.action}: {item.reason}" for item in fact.actions if item.result in ("skipped", "withheld")]

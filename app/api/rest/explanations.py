@@ -49,7 +49,7 @@ def add_explanations(app: FastAPI, services: Services) -> None:
             if found is None:
                 told = f"behavior '{name}' of {kind} '{owner_id}' had not turned by {at}"
                 raise NotFound(told, code="NOT_TURNED_YET", hint="ask for a later moment")
-            return _json(_explanation(found))
+            return _json(explanation_document(found))
 
         async def why_not(owner_id: OwnerId, name: BehaviorName) -> Response:
             found = live.why_not(BehaviorKey(OwnerKey(kind, owner_id), name))
@@ -62,7 +62,7 @@ def add_explanations(app: FastAPI, services: Services) -> None:
         if found is None:
             hint = near(alert_id, [alert.alert_id for alert in live.open_alerts()])
             raise NotFound(f"there is no alert '{alert_id[:200]}'", code="ALERT_NOT_FOUND", hint=hint)
-        return _json(_explanation(live.explain_alert(found)))
+        return _json(explanation_document(live.explain_alert(found)))
 
     kinds: tuple[OwnerKind, ...] = ("twin", "overlay")
     for kind in kinds:
@@ -111,7 +111,7 @@ def _there(services: Services, kind: OwnerKind, owner_id: str, name: str, found:
     raise NotFound(told, code="BEHAVIOR_NOT_FOUND", hint=near(name, names))
 
 
-def _explanation(item: Explanation) -> dict[str, Any]:
+def explanation_document(item: Explanation) -> dict[str, Any]:
     basis = item.basis
     reads = basis.reads if basis is not None else ()
     together = {part.node: part for part in basis.together} if basis is not None else {}
@@ -198,7 +198,7 @@ def _why_not(item: WhyNot) -> dict[str, Any]:
         ],
         "whole": item.whole,
         "blocked": list(item.blocked),
-        "explanation": _explanation(item.explanation),
+        "explanation": explanation_document(item.explanation),
     }
 
 

@@ -27,6 +27,7 @@ from app.api.rest.lifecycle import add_lifecycle
 from app.api.rest.lists import add_lists
 from app.api.rest.openapi import document
 from app.api.rest.overrides import add_overrides
+from app.api.rest.rehearsals import add_rehearsals
 from app.api.rest.reports import add_reports
 from app.api.rest.routing import RestRoute, no_route
 from app.api.rest.scripts import add_scripts
@@ -56,6 +57,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_audit(app, services)
     add_scripts(app, services)
     add_explanations(app, services)
+    add_rehearsals(app, services)
     add_assets(app, services)
     _add_description(app)
     return [Route(PREFIX, _to_docs), Mount(PREFIX, _HeadAsGet(app))]

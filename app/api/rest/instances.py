@@ -58,7 +58,7 @@ def add_instances(app: FastAPI, services: Services) -> None:
         given = await json_object(request)
         only_fields(given, ("value", "override_interlocks"), needed=("value",))
         written = await control.set_property(twin_id, name, given["value"], actor, _override(given))
-        content = {"name": name, **reading_document(written.state), "call": _call(written.call)}
+        content = {"name": name, **reading_document(written.state), "call": call_document(written.call)}
         return _settled(written.call, content)
 
     async def invoke_method(request: Request, twin_id: TwinId, name: MethodName, x_actor: By = None) -> Response:
@@ -71,13 +71,13 @@ def add_instances(app: FastAPI, services: Services) -> None:
             call = await control.invoke_method(twin_id, name, arguments, actor, override)
         except Invalid as error:
             raise _placed(error, names) from error
-        return _settled(call, _call(call))
+        return _settled(call, call_document(call))
 
     async def read_call(call_id: CallId) -> Response:
         found = live.call(call_id) or next(iter(await services.store.calls([call_id])), None)
         if found is None:
             raise NotFound(f"there is no call '{call_id[:200]}'", code="CALL_NOT_FOUND")
-        return _json(_call(found))
+        return _json(call_document(found))
 
     one = "/twins/{twin_id}/instance"
     tags: list[Any] = ["instances"]
@@ -214,19 +214,19 @@ def _settled(call: Call | None, content: Any) -> Response:
         hint = "wait until it no longer stands, or give 'override_interlocks' with a reason"
         if retry is not None:
             hint = f"send it again at {iso(retry)}"
-        return problem(Refused(call.error, code=call.refusal.code, hint=hint), 409, call=_call(call))
+        return problem(Refused(call.error, code=call.refusal.code, hint=hint), 409, call=call_document(call))
     if call.status == "refused":
         refused = Refused(f"the device refused it{why}", code="CALL_REFUSED", hint="see the device's reason")
-        return problem(refused, 409, call=_call(call))
+        return problem(refused, 409, call=call_document(call))
     failed = Unavailable(
         f"it could not be done, or nobody knows whether it was{why}",
         code=f"CALL_{call.status.upper()}",
         hint="look at the twin before you send it again",
     )
-    return problem(failed, 502, call=_call(call))
+    return problem(failed, 502, call=call_document(call))
 
 
-def _call(call: Call | None) -> dict[str, Any] | None:
+def call_document(call: Call | None) -> dict[str, Any] | None:
     if call is None:
         return None
     return {
