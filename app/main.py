@@ -301,7 +301,7 @@ def _wire(
     overrides = OverrideCommands(catalogue, engine.live, ingest)
     reports = ReportCommands(catalogue, ingest, clock)
     files = AssetCommands(assets, catalogue, ingest)
-    alerts, shelving = AlertCommands(engine.live, ingest), ShelvingCommands(engine.live, ingest)
+    alerts, shelving = AlertCommands(engine.live, ingest), ShelvingCommands(engine.live, ingest, clock)
     scripts = ScriptCommands(definitions, store.scripts)
     stored_scripts = StoredScriptCommands(store.scripts, scripts, clock)
     what_if = WhatIfCommands(catalogue, engine, clock)

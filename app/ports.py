@@ -286,6 +286,9 @@ class LiveView(Protocol):
     def shelved(self) -> Mapping[AlertKey, Shelving]:
         """All that stand, raised or not."""
 
+    def against_shelving(self, key: AlertKey, duration: Micros) -> str:
+        """Why an alert could not be shelved for so long, "" where it could: `CODE message`."""
+
     def alert(self, alert_id: str) -> Alert | None:
         """An open one; closed alerts are in the graph."""
 

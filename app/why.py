@@ -22,8 +22,8 @@ _ALERT = f"query($id: ID!) {{ alert(alertId: $id) {{ explanation {{ {_EXPLANATIO
 
 
 NOT_LOADED = "the engine has not loaded this behavior yet"
-_LEAVES = ("literal", "property")
-_LOGIC = (None, "and", "or", "not", "held", "within")
+_LEAVES = ("LITERAL", "PROPERTY")
+_LOGIC = (None, "AND", "OR", "NOT", "HELD", "WITHIN")
 
 
 async def why(client: GraphqlClient, what: str, as_json: bool, at: Micros | None = None) -> str:

@@ -26,6 +26,7 @@ class AcknowledgeAlertInput:
 class AcknowledgeAlertsInput:
     alert_ids: list[strawberry.ID] = strawberry.field(description="The alerts, at most 1,000.")
     comment: str | None = strawberry.field(default=None, description="What to remember of each of them.")
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 @strawberry.input(description="A latched alert that a person resets.")
@@ -39,6 +40,7 @@ class ResetAlertInput:
 class CommentAlertInput:
     alert_id: strawberry.ID = strawberry.field(description=_ALERT)
     comment: str = strawberry.field(description="What to note; 1 to 10,000 characters.")
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
 _EITHER = (
@@ -57,6 +59,7 @@ class ShelveAlertInput:
     code: str | None = strawberry.field(
         default=None, description="Its code: the action's index where none is declared."
     )
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
     def named(self) -> Named:
         return _named(self)
@@ -72,6 +75,7 @@ class UnshelveAlertInput:
     code: str | None = strawberry.field(
         default=None, description="Its code: the action's index where none is declared."
     )
+    dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
     def named(self) -> Named:
         return _named(self)
@@ -84,14 +88,18 @@ def _named(given: ShelveAlertInput | UnshelveAlertInput) -> Named:
 
 @strawberry.type(description="A shelved alert.")
 class ShelveAlertPayload:
-    shelving: Shelving = strawberry.field(description="As it is now.")
+    shelving: Shelving = strawberry.field(description="As it is now; of a dry run as it would be.")
     alert: Alert | None = strawberry.field(description="The open alert; null where none is.")
+    dry_run: bool = strawberry.field(description=_DRY)
+    effects: list[str] = strawberry.field(description=_EFFECTS)
 
 
 @strawberry.type(description="An alert that is no longer shelved.")
 class UnshelveAlertPayload:
     shelving: Shelving = strawberry.field(description="As it was.")
     alert: Alert | None = strawberry.field(description="The open alert; null where none is.")
+    dry_run: bool = strawberry.field(description=_DRY)
+    effects: list[str] = strawberry.field(description=_EFFECTS)
 
 
 @strawberry.type(description="An acknowledged alert.")
@@ -112,6 +120,8 @@ class AlertLeftOut:
 class AcknowledgeAlertsPayload:
     alerts: list[Alert] = strawberry.field(description="Those that were, as they are now.")
     left_out: list[AlertLeftOut] = strawberry.field(description="Those that were not.")
+    dry_run: bool = strawberry.field(description="Whether nothing was changed; the alerts are the present ones then.")
+    effects: list[str] = strawberry.field(description=_EFFECTS)
 
 
 @strawberry.type(description="A latched alert that was reset.")
@@ -124,3 +134,5 @@ class ResetAlertPayload:
 @strawberry.type(description="An alert with a new note.")
 class CommentAlertPayload:
     alert: Alert = strawberry.field(description="As it is now.")
+    dry_run: bool = strawberry.field(description=_DRY)
+    effects: list[str] = strawberry.field(description=_EFFECTS)

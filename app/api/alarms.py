@@ -52,13 +52,19 @@ class Alarming:
     async def acknowledge_alerts(
         self, info: Info, input: Annotated[AcknowledgeAlertsInput, _INPUT]
     ) -> AcknowledgeAlertsPayload:
-        done = await _commands(info).acknowledge_all(input.alert_ids, input.comment or "", info.context.actor())
+        comment, rehearsal = input.comment or "", DONE
+        if input.dry_run:
+            done, rehearsal = _commands(info).rehearse_acknowledgements(input.alert_ids, comment)
+        else:
+            done = await _commands(info).acknowledge_all(input.alert_ids, comment, info.context.actor())
         return AcknowledgeAlertsPayload(
             alerts=[Alert.of(item) for item in done.alerts],
             left_out=[
                 AlertLeftOut(alert_id=strawberry.ID(item.alert_id), code=item.code, message=item.message)
                 for item in done.left_out
             ],
+            dry_run=input.dry_run,
+            effects=list(rehearsal.effects),
         )
 
     @strawberry.mutation(
@@ -77,8 +83,12 @@ class Alarming:
 
     @strawberry.mutation(description="Note something about an open alert. ALERT_NOT_FOUND, COMMENT_MISSING, TOO_LONG.")
     async def comment_alert(self, info: Info, input: Annotated[CommentAlertInput, _INPUT]) -> CommentAlertPayload:
-        alert = await _commands(info).comment(input.alert_id, input.comment, info.context.actor())
-        return CommentAlertPayload(alert=Alert.of(alert))
+        rehearsal = DONE
+        if input.dry_run:
+            alert, rehearsal = _commands(info).rehearse_comment(input.alert_id, input.comment)
+        else:
+            alert = await _commands(info).comment(input.alert_id, input.comment, info.context.actor())
+        return CommentAlertPayload(alert=Alert.of(alert), dry_run=input.dry_run, effects=list(rehearsal.effects))
 
     @strawberry.mutation(
         description=(
@@ -88,20 +98,32 @@ class Alarming:
         )
     )
     async def shelve_alert(self, info: Info, input: Annotated[ShelveAlertInput, _INPUT]) -> ShelveAlertPayload:
-        shelving = info.context.services.commands.shelving
-        done = await shelving.shelve(input.named(), input.seconds, input.reason, info.context.actor())
+        shelving, actor, rehearsal = info.context.services.commands.shelving, info.context.actor(), DONE
+        if input.dry_run:
+            done, rehearsal = shelving.rehearse_shelving(input.named(), input.seconds, input.reason, actor)
+        else:
+            done = await shelving.shelve(input.named(), input.seconds, input.reason, actor)
         return ShelveAlertPayload(
-            shelving=Shelving.of(done.shelving), alert=Alert.of(done.alert) if done.alert else None
+            shelving=Shelving.of(done.shelving),
+            alert=Alert.of(done.alert) if done.alert else None,
+            dry_run=input.dry_run,
+            effects=list(rehearsal.effects),
         )
 
     @strawberry.mutation(
         description="End the shelving of an alert. ALERT_UNNAMED, ALERT_NOT_FOUND, ALERT_NOT_SHELVED, TOO_LONG."
     )
     async def unshelve_alert(self, info: Info, input: Annotated[UnshelveAlertInput, _INPUT]) -> UnshelveAlertPayload:
-        shelving = info.context.services.commands.shelving
-        done = await shelving.unshelve(input.named(), input.reason or "", info.context.actor())
+        shelving, reason, rehearsal = info.context.services.commands.shelving, input.reason or "", DONE
+        if input.dry_run:
+            done, rehearsal = shelving.rehearse_unshelving(input.named(), reason)
+        else:
+            done = await shelving.unshelve(input.named(), reason, info.context.actor())
         return UnshelveAlertPayload(
-            shelving=Shelving.of(done.shelving), alert=Alert.of(done.alert) if done.alert else None
+            shelving=Shelving.of(done.shelving),
+            alert=Alert.of(done.alert) if done.alert else None,
+            dry_run=input.dry_run,
+            effects=list(rehearsal.effects),
         )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.commands.actor import Actor
 from app.commands.noting import Noting
 from app.commands.refusals import raise_refused, refuse_text, unknown
-from app.commands.rehearsal import Rehearsal, of_acknowledgement, of_reset
+from app.commands.rehearsal import Rehearsal, of_acknowledgement, of_acknowledgements, of_comment, of_reset
 from app.errors import Conflict, Invalid, Refused
 from app.model.events import AcknowledgeAlert, AcknowledgeAlerts, Alert, CommentAlert, Outcome, ResetAlert
 from app.ports import Inbox, LiveView
@@ -52,16 +52,7 @@ class AlertCommands:
         TOO_LONG, BAD_TEXT)."""
         about = (f"alert/{alert_id}" for alert_id in alert_ids)
         async with self._noting.refusals("acknowledgement", actor, about, reason=comment):
-            refuse_text(comment, "comment", "/comment")
-            if not alert_ids:
-                raise Invalid("no alert is named", code="NO_ALERTS", hint="name at least one")
-            if len(alert_ids) > MAX_ALERTS:
-                raise Invalid(
-                    f"{len(alert_ids)} alerts were named; the most is {MAX_ALERTS}",
-                    code="TOO_MANY_ALERTS",
-                    hint="acknowledge them in parts",
-                )
-        ids = tuple(dict.fromkeys(alert_ids))
+            ids = _several(alert_ids, comment)
         before = {alert_id: self._live.alert(alert_id) for alert_id in ids}
         _, outcome = await self._inbox.submit(AcknowledgeAlerts(ids, actor.name, comment, actor.origin))
         after = {item.alert.alert_id: item.alert for item in outcome.alerts}
@@ -79,9 +70,7 @@ class AlertCommands:
     async def comment(self, alert_id: str, comment: str, actor: Actor) -> Alert:
         """Raises NotFound (ALERT_NOT_FOUND) for one that is not open, Invalid (COMMENT_MISSING, TOO_LONG, BAD_TEXT)."""
         async with self._noting.refusals("comment", actor, (f"alert/{alert_id}",), reason=comment):
-            self._checked(alert_id, comment)
-            if not comment.strip():
-                raise Invalid("the comment is empty", code="COMMENT_MISSING", hint="say something", path="/comment")
+            self._checked_comment(alert_id, comment)
             command = CommentAlert(alert_id, actor.name, comment.strip(), actor.origin)
             return _last(await self._submit(command), alert_id)
 
@@ -95,6 +84,20 @@ class AlertCommands:
                 f"alert '{alert_id}' was acknowledged by {alert.acknowledged_by}", code="ALERT_ALREADY_ACKNOWLEDGED"
             )
         return alert, of_acknowledgement(alert)
+
+    def rehearse_acknowledgements(self, alert_ids: Sequence[str], comment: str) -> tuple[Acknowledged, Rehearsal]:
+        """Those that would be, as they are now. Raises as `acknowledge_all`."""
+        ids = _several(alert_ids, comment)
+        found = {alert_id: self._live.alert(alert_id) for alert_id in ids}
+        alerts = tuple(alert for alert in found.values() if alert is not None and not alert.acknowledged)
+        there = {alert.alert_id for alert in alerts}
+        left_out = tuple(_left_out(alert_id, alert) for alert_id, alert in found.items() if alert_id not in there)
+        return Acknowledged(alerts, left_out), of_acknowledgements(alerts)
+
+    def rehearse_comment(self, alert_id: str, comment: str) -> tuple[Alert, Rehearsal]:
+        """The alert as it is now. Raises as `comment`."""
+        alert = self._checked_comment(alert_id, comment)
+        return alert, of_comment(alert)
 
     def rehearse_reset(self, alert_id: str, comment: str) -> tuple[Alert, Rehearsal]:
         """The alert as it is now. Raises as `reset`."""
@@ -120,11 +123,31 @@ class AlertCommands:
             raise unknown("alert", alert_id, " that is open", open_ids)
         return alert
 
+    def _checked_comment(self, alert_id: str, comment: str) -> Alert:
+        alert = self._checked(alert_id, comment)
+        if not comment.strip():
+            raise Invalid("the comment is empty", code="COMMENT_MISSING", hint="say something", path="/comment")
+        return alert
+
     async def _submit(self, command: AcknowledgeAlert | ResetAlert | CommentAlert) -> Outcome:
         _, outcome = await self._inbox.submit(command)
         if outcome.refused:
             raise_refused(outcome.refused)
         return outcome
+
+
+def _several(alert_ids: Sequence[str], comment: str) -> tuple[str, ...]:
+    """Each once."""
+    refuse_text(comment, "comment", "/comment")
+    if not alert_ids:
+        raise Invalid("no alert is named", code="NO_ALERTS", hint="name at least one")
+    if len(alert_ids) > MAX_ALERTS:
+        raise Invalid(
+            f"{len(alert_ids)} alerts were named; the most is {MAX_ALERTS}",
+            code="TOO_MANY_ALERTS",
+            hint="acknowledge them in parts",
+        )
+    return tuple(dict.fromkeys(alert_ids))
 
 
 def _last(outcome: Outcome, alert_id: str) -> Alert:

@@ -1,18 +1,18 @@
-"""What an act on the plant would do, told without doing it: for dry runs of writes, calls and acknowledgements.
+"""What an act on the plant would do, told without doing it: for dry runs of writes, calls and what is done to alerts.
 
 Nothing is decided, so what behaviors would make of it is not foretold; what is sure is told, and what stands in the way
 now. A device may still refuse what nothing here knows of.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.errors import Problem
 from app.model.catalogue import Catalogue
 from app.model.connectivity import paths_of
 from app.model.definitions import PropertyDefinition
-from app.model.events import Alert
+from app.model.events import Alert, Shelving
 from app.model.time import iso
 from app.model.values import Value
 from app.ports import LiveView
@@ -72,6 +72,36 @@ def of_acknowledgement(alert: Alert) -> Rehearsal:
 def of_reset(alert: Alert) -> Rehearsal:
     what = f"alert '{alert.alert_id}' is cleared"
     return Rehearsal((f"{what}, and closed" if alert.acknowledged or not alert.ack_required else what,))
+
+
+def of_acknowledgements(alerts: Sequence[Alert]) -> Rehearsal:
+    return Rehearsal(tuple(effect for alert in alerts for effect in of_acknowledgement(alert).effects))
+
+
+def of_comment(alert: Alert) -> Rehearsal:
+    return Rehearsal((f"alert '{alert.alert_id}' gets the comment",))
+
+
+def of_shelving(shelving: Shelving, before: Shelving | None, alert: Alert | None) -> Rehearsal:
+    effects = [f"{_identity(shelving)} is shelved until {iso(shelving.until)}"]
+    if before is not None:
+        effects.append(f"that takes the place of the shelving by {before.by} until {iso(before.until)}")
+    if alert is not None and alert.annunciated:
+        effects.append(f"alert '{alert.alert_id}' is no longer annunciated")
+    return Rehearsal(tuple(effects))
+
+
+def of_unshelving(shelving: Shelving, alert: Alert | None) -> Rehearsal:
+    effects = [f"{_identity(shelving)} is no longer shelved"]
+    if alert is not None and not alert.suppressed_by:
+        effects.append(f"alert '{alert.alert_id}' is annunciated again")
+    return Rehearsal(tuple(effects))
+
+
+def _identity(shelving: Shelving) -> str:
+    key = shelving.key
+    of = f"behavior '{key.behavior}' of " if key.behavior else ""
+    return f"alert '{key.code}' of {of}{key.owner.kind} '{key.owner.id}'"
 
 
 def _path(live: LiveView, twin_id: str) -> tuple[Problem, ...]:

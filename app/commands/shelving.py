@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from app.commands.actor import Actor
 from app.commands.noting import Noting
 from app.commands.refusals import given_reason, raise_refused, refuse_text, unknown
+from app.commands.rehearsal import Rehearsal, of_shelving, of_unshelving
+from app.engine.shelvable import not_shelved
 from app.errors import Invalid
 from app.model.events import Alert, AlertKey, ShelveAlert, Shelving, UnshelveAlert
 from app.model.plan import OwnerKey, OwnerKind
-from app.model.time import SECOND
-from app.ports import Inbox, LiveView
+from app.model.time import SECOND, Micros
+from app.ports import Clock, Inbox, LiveView
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,17 @@ class Shelved:
 
 
 class ShelvingCommands:
-    def __init__(self, live: LiveView, inbox: Inbox) -> None:
+    def __init__(self, live: LiveView, inbox: Inbox, clock: Clock) -> None:
         self._live = live
         self._inbox = inbox
+        self._clock = clock
         self._noting = Noting(inbox)
 
     async def shelve(self, named: Named, seconds: float, reason: str, actor: Actor) -> Shelved:
         """What is shelved already gets the new time and reason. Raises Invalid (ALERT_UNNAMED, DURATION_INVALID,
         REASON_MISSING, TOO_LONG, BAD_TEXT), NotFound (ALERT_NOT_FOUND), Refused (SHELVING_TOO_LONG)."""
         async with self._noting.refusals("shelving", actor, _about(named), what=_what(named), reason=reason):
-            key = self._key(named)
-            if not (math.isfinite(seconds) and seconds > 0):
-                hint = "an alert is shelved for more than 0 seconds"
-                raise Invalid(f"{seconds:g} is no length of time", code="DURATION_INVALID", hint=hint, path="/seconds")
-            duration = round(min(seconds, 1e9) * SECOND)
-            why = given_reason(reason, "/reason", "shelving")
+            key, duration, why = self._wanted(named, seconds, reason)
             _, outcome = await self._inbox.submit(ShelveAlert(key, duration, actor.name, why, actor.origin))
             if outcome.refused:
                 raise_refused(outcome.refused)
@@ -67,6 +65,35 @@ class ShelvingCommands:
             if outcome.refused:
                 raise_refused(outcome.refused)
             return Shelved(outcome.shelvings[-1].shelving, self._open(key))
+
+    # ------------------------------------------------------------ without doing it
+
+    def rehearse_shelving(self, named: Named, seconds: float, reason: str, actor: Actor) -> tuple[Shelved, Rehearsal]:
+        """The shelving as it would be, the alert as it is now. Raises as `shelve`."""
+        key, duration, why = self._wanted(named, seconds, reason)
+        if refused := self._live.against_shelving(key, duration):
+            raise_refused(refused)
+        now = self._clock.now()
+        shelving, alert = Shelving(key, now, now + duration, actor.name, why), self._open(key)
+        return Shelved(shelving, alert), of_shelving(shelving, self._live.shelved().get(key), alert)
+
+    def rehearse_unshelving(self, named: Named, reason: str) -> tuple[Shelved, Rehearsal]:
+        """Both as they are now. Raises as `unshelve`."""
+        key = self._key(named)
+        refuse_text(reason, "reason", "/reason")
+        shelving, alert = self._live.shelved().get(key), self._open(key)
+        if shelving is None:
+            raise_refused(not_shelved(key))
+        return Shelved(shelving, alert), of_unshelving(shelving, alert)
+
+    # ------------------------------------------------------------ below
+
+    def _wanted(self, named: Named, seconds: float, reason: str) -> tuple[AlertKey, Micros, str]:
+        key = self._key(named)
+        if not (math.isfinite(seconds) and seconds > 0):
+            hint = "an alert is shelved for more than 0 seconds"
+            raise Invalid(f"{seconds:g} is no length of time", code="DURATION_INVALID", hint=hint, path="/seconds")
+        return key, round(min(seconds, 1e9) * SECOND), given_reason(reason, "/reason", "shelving")
 
     def _open(self, key: AlertKey) -> Alert | None:
         return next(

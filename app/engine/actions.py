@@ -5,7 +5,7 @@ where it was refused, failed or expired, or where the behavior ended or was edit
 stops nothing: a call that fails raises an alert of its own (calls.py).
 """
 
-from app.engine import alarms, calls, delays, expectations, interlocks
+from app.engine import alarms, calls, codes, delays, expectations, interlocks
 from app.engine.cells import EVIDENCE, RuleState
 from app.engine.step import Step, led_to
 from app.model.conditions import written
@@ -70,7 +70,7 @@ def run(
 
 def _tell_cut(step: Step, rule: RuleState, cause: Cause) -> None:
     message = f"{step.cut} at '{rule.key.name}'"
-    alarms.raise_own(step, rule.key.owner, rule.key.name, alarms.CASCADE_LIMIT, message, rule.twins(), cause)
+    alarms.raise_own(step, rule.key.owner, rule.key.name, codes.CASCADE_LIMIT, message, rule.twins(), cause)
 
 
 def by(step: Step, rule: RuleState, cause: Cause) -> Cause:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from app.engine import raises
+from app.engine import codes, raises
 from app.engine.step import Step
 from app.engine.suppression import suppressors
 from app.engine.waits import timer_key
@@ -28,17 +28,12 @@ from app.model.events import (
 from app.model.plan import AlertPlan, BehaviorKey, OwnerKey
 from app.model.time import Micros
 
-CALL_EXPIRED = "call_expired"
-CALL_INDETERMINATE = "call_indeterminate"
-CASCADE_LIMIT = "cascade_limit"
 ALERT_FLOOD = raises.ALERT_FLOOD
 LISTED = 100
 """Ids that the summary of a flood names; it counts the rest."""
 RE_ALARM, FLOOD, SHELVED = "re_alarm", "flood", "shelved"
 TIMERS = frozenset({RE_ALARM, FLOOD, SHELVED})
 """Of alerts, which end with those and not with a behavior."""
-LASTING = frozenset({CALL_EXPIRED, CALL_INDETERMINATE, CASCADE_LIMIT})
-"""About something that happened once: no condition ends them, acknowledging does."""
 
 KEPT_COMMENTS = 20
 """Comments that an alert carries."""
@@ -159,14 +154,14 @@ def that_end(step: Step, key: BehaviorKey) -> list[Alert]:
     return [
         alert
         for alert in step.live.alerts_owned(key.owner)
-        if alert.behavior == key.name and alert.active and not alert.latched and alert.code not in LASTING
+        if alert.behavior == key.name and alert.active and not alert.latched and alert.code not in codes.LASTING
     ]
 
 
 def clear_fired(step: Step, key: BehaviorKey, cause: Cause) -> None:
     """The behavior is one of pulses and has fired: what needs no person is over as soon as it is told."""
     for alert in step.live.alerts_owned(key.owner):
-        lasting = alert.latched or alert.ack_required or alert.code in LASTING
+        lasting = alert.latched or alert.ack_required or alert.code in codes.LASTING
         if alert.behavior == key.name and not lasting:
             clear(step, alert, "Fired", cause)
 
@@ -250,7 +245,7 @@ def _not_found(alert_id: str) -> str:
 
 
 def _nothing_else_ends(step: Step, alert: Alert) -> bool:
-    if alert.code in LASTING:
+    if alert.code in codes.LASTING:
         return True
     rule = step.live.rule(_behavior(alert))
     if rule is None:

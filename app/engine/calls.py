@@ -10,7 +10,7 @@ from math import isclose
 
 import msgspec
 
-from app.engine import alarms, interlocks, limits
+from app.engine import alarms, codes, interlocks, limits
 from app.engine.cells import Cell, RuleState
 from app.engine.live import LiveState
 from app.engine.step import Step, led_to
@@ -28,7 +28,7 @@ from app.model.events import (
     SetManual,
     Tick,
 )
-from app.model.plan import BehaviorKey, CallPlan, OwnerKey, PropertyKey, WritePlan
+from app.model.plan import BehaviorKey, OwnerKey, PropertyKey
 from app.model.time import SECOND, Micros, iso
 from app.model.values import Value
 
@@ -177,7 +177,7 @@ def finish(step: Step, input: CallResult) -> str:
         return ""
     cause = led_to("call", call.call_id, step.now, call.cause)
     if input.status == "accepted":
-        over = (interlocked_code(call), limited_code(call), alarms.CALL_EXPIRED, alarms.CALL_INDETERMINATE)
+        over = (interlocked_code(call), limited_code(call), codes.CALL_EXPIRED, codes.CALL_INDETERMINATE)
         _clear(step, call.behavior, (failure_code(call), *over), "CallAccepted", cause)
     else:
         said = "was refused by the device" if input.status == "refused" else "failed"
@@ -196,12 +196,6 @@ def interlocked_code(call: Call) -> str:
 
 def limited_code(call: Call) -> str:
     return _code(call, "limited")
-
-
-def codes_of(plan: CallPlan | WritePlan) -> set[str]:
-    """Of the alerts that may come of it."""
-    name = f"{plan.method}_call" if isinstance(plan, CallPlan) else f"{plan.property}_write"
-    return {f"{name}_{what}" for what in ("failed", "interlocked", "limited")}
 
 
 def _code(call: Call, what: str) -> str:
@@ -236,7 +230,7 @@ def observed(step: Step, call_id: str, cause: Cause) -> None:
         return
     step.call(msgspec.structs.replace(call, observed_at=step.now))
     if call.status == "indeterminate" and call.behavior is not None:
-        _clear(step, call.behavior, (alarms.CALL_INDETERMINATE,), "CallObserved", cause)
+        _clear(step, call.behavior, (codes.CALL_INDETERMINATE,), "CallObserved", cause)
 
 
 def forget_unread(live: LiveState, input: Input) -> None:
@@ -345,11 +339,11 @@ def _end(
     cause = led_to("call", call.call_id, step.now, call.cause)
     if call.attempted_at is None:
         step.call(msgspec.structs.replace(call, status="expired", finished_at=step.now, error=error))
-        _alert(step, call, alarms.CALL_EXPIRED, f"{what(call)} was decided and not sent: {error}", cause)
+        _alert(step, call, codes.CALL_EXPIRED, f"{what(call)} was decided and not sent: {error}", cause)
     else:
         error = "the server stopped between the send and the answer"
         step.call(msgspec.structs.replace(call, status="indeterminate", finished_at=step.now, error=error))
-        _alert(step, call, alarms.CALL_INDETERMINATE, f"{what(call)} may or may not have happened: {error}", cause)
+        _alert(step, call, codes.CALL_INDETERMINATE, f"{what(call)} may or may not have happened: {error}", cause)
 
 
 def _reachable(step: Step, call: Call) -> bool:

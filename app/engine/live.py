@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from app.engine import limits
+from app.engine import limits, shelvable
 from app.engine.account import explain_alert, explain_rule, why_not_rule
 from app.engine.basis import basis_of
 from app.engine.cells import EVIDENCE, PATH_SILENT, VERDICT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
@@ -207,6 +207,9 @@ class LiveState:
 
     def shelved(self) -> Mapping[AlertKey, Shelving]:
         return self.shelvings
+
+    def against_shelving(self, key: AlertKey, duration: Micros) -> str:
+        return shelvable.against(self, key, duration)
 
     def call(self, call_id: str) -> Call | None:
         return self.calls.get(call_id) or self.finished.get(call_id)

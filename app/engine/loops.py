@@ -9,7 +9,7 @@ wakes it comes long after the call.
 
 from typing import NamedTuple
 
-from app.engine import alarms
+from app.engine import alarms, codes
 from app.engine.cells import RuleState, TwinState
 from app.engine.step import Step
 from app.model.events import Cause
@@ -36,7 +36,7 @@ def cut(step: Step, rule: RuleState, turn: Turn, cause: Cause) -> str:
         return ""
     why = f"the behavior woke itself {MAX_LOOPS} times in a row through what its calls and writes did"
     message = f"{why}: they are left out until something else wakes '{rule.key.name}'"
-    alarms.raise_own(step, rule.key.owner, rule.key.name, alarms.CASCADE_LIMIT, message, rule.twins(), cause)
+    alarms.raise_own(step, rule.key.owner, rule.key.name, codes.CASCADE_LIMIT, message, rule.twins(), cause)
     return why
 
 

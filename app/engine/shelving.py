@@ -6,8 +6,7 @@ or with the definition. Whatever happens to the alert meanwhile is recorded; it 
 
 import msgspec
 
-from app.engine import alarms, calls
-from app.engine.cells import RuleState
+from app.engine import alarms, shelvable
 from app.engine.step import Step, led_to
 from app.engine.waits import late, subject, timer_key
 from app.model.events import (
@@ -20,8 +19,8 @@ from app.model.events import (
     Timer,
     UnshelveAlert,
 )
-from app.model.plan import BehaviorKey, CallPlan, WritePlan
-from app.model.time import SECOND, Micros
+from app.model.plan import BehaviorKey
+from app.model.time import Micros
 
 TIME_OVER = "TimeOver"
 CLOCK_SET = "clock set"
@@ -29,11 +28,9 @@ CLOCK_SET = "clock set"
 
 def shelve(step: Step, command: ShelveAlert) -> str:
     """Why it was refused, "" where it was not. What is shelved already gets the new time, reason and name."""
-    key, longest = command.key, step.live.settings.max_shelving
-    if not _is_known(step, key):
-        return f"ALERT_NOT_FOUND {_named(key)} is no alert of a behavior that is there"
-    if not 0 < command.duration <= longest:
-        return f"SHELVING_TOO_LONG an alert is shelved for more than 0 and at most {longest // SECOND} seconds"
+    key = command.key
+    if refused := shelvable.against(step.live, key, command.duration):
+        return refused
     shelving = Shelving(key, step.now, step.now + command.duration, command.by, command.reason)
     cause = Cause("command", command.by, step.now)
     _change(step, shelving, "shelved", command.by, command.reason, cause)
@@ -46,7 +43,7 @@ def unshelve(step: Step, command: UnshelveAlert) -> str:
     """Why it was refused, "" where it was not."""
     shelving = step.live.shelvings.get(command.key)
     if shelving is None:
-        return f"ALERT_NOT_SHELVED {_named(command.key)} is not shelved"
+        return shelvable.not_shelved(command.key)
     end(step, shelving, command.by, command.reason, Cause("command", command.by, step.now))
     return ""
 
@@ -92,28 +89,5 @@ def _change(
         step.alert(shown, change, cause, by, reason, behind)
 
 
-def _is_known(step: Step, key: AlertKey) -> bool:
-    """Open, or one that its behavior, or the engine about it, may raise."""
-    if step.live.open_alert(key.owner, key.behavior, key.code) is not None or key in step.live.shelvings:
-        return True
-    if not key.behavior:
-        return key.code == alarms.ALERT_FLOOD and step.live.owner(key.owner) is not None
-    rule = step.live.rule(_behavior(key))
-    return rule is not None and (key.code in alarms.LASTING or key.code in _codes(rule))
-
-
-def _codes(rule: RuleState) -> set[str]:
-    found = {plan.code for plan in rule.plan.all_alerts()}
-    for plan in rule.plan.all_actions():
-        if isinstance(plan, CallPlan | WritePlan):
-            found |= calls.codes_of(plan)
-    return found
-
-
 def _behavior(key: AlertKey) -> BehaviorKey:
     return BehaviorKey(key.owner, key.behavior)
-
-
-def _named(key: AlertKey) -> str:
-    of = f"behavior '{key.behavior}' of " if key.behavior else ""
-    return f"'{key.code}' of {of}{key.owner.kind} '{key.owner.id}'"

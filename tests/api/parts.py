@@ -276,6 +276,9 @@ class FakeLive:
     def shelved(self) -> Mapping[AlertKey, Shelving]:
         return {}
 
+    def against_shelving(self, key: AlertKey, duration: Micros) -> str:
+        return ""
+
     def alert(self, alert_id: str) -> Alert | None:
         return self.alerts.get(alert_id)
 
@@ -537,7 +540,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         AlertCommands(live, inbox),
         WhatIfCommands(parts.catalogue, engine or Engine(), parts.clock),
         DryRunCommands(definitions, engine or Engine(), parts.past, parts.clock),
-        ShelvingCommands(live, inbox),
+        ShelvingCommands(live, inbox, parts.clock),
         ActivationCommands(definitions, engine or Engine(), parts.clock),
         NotificationCommands(parts.notifications, inbox),
     )

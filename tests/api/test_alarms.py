@@ -143,6 +143,37 @@ async def test_a_body_that_is_wrong_is_told_at_its_place(plant: Plant) -> None:
     assert refusal(answer) == (422, "NO_ALERTS")
 
 
+async def test_what_would_be_done_to_alerts_is_told_and_not_done(plant: Plant) -> None:
+    ids, before = alert_ids(plant), plant.engine.live.sequence
+    every = """mutation($ids: [ID!]!, $dry: Boolean!) {
+      acknowledgeAlerts(input: {alertIds: $ids, dryRun: $dry}) {
+        dryRun effects alerts { code acknowledged } leftOut { alertId code } } }"""
+    told = (await ask(plant, every, ids=[ids["trip"], ids["wear"], "nothing"], dry=True))["acknowledgeAlerts"]
+    assert told == {
+        "dryRun": True,
+        "effects": [f"alert '{ids['trip']}' is acknowledged", f"alert '{ids['wear']}' is acknowledged"],
+        "alerts": [{"code": "trip", "acknowledged": False}, {"code": "wear", "acknowledged": False}],
+        "leftOut": [{"alertId": "nothing", "code": "ALERT_NOT_FOUND"}],
+    }
+    assert (await refused(plant, every, ids=[], dry=True))["extensions"]["code"] == "NO_ALERTS"
+    note = """mutation($id: ID!, $comment: String!, $dry: Boolean!) {
+      commentAlert(input: {alertId: $id, comment: $comment, dryRun: $dry}) {
+        dryRun effects alert { comments { text } } } }"""
+    told = (await ask(plant, note, id=ids["trip"], comment="seen", dry=True))["commentAlert"]
+    assert told == {
+        "dryRun": True,
+        "effects": [f"alert '{ids['trip']}' gets the comment"],
+        "alert": {"comments": []},
+    }
+    error = (await refused(plant, note, id=ids["trip"], comment=" ", dry=True))["extensions"]
+    assert error["code"] == "COMMENT_MISSING"
+    assert plant.engine.live.sequence == before
+    done = (await ask(plant, every, ids=[ids["trip"]], dry=False))["acknowledgeAlerts"]
+    assert (done["dryRun"], done["effects"], done["alerts"][0]["acknowledged"]) == (False, [], True)
+    again = (await ask(plant, every, ids=[ids["trip"]], dry=True))["acknowledgeAlerts"]
+    assert again["leftOut"] == [{"alertId": ids["trip"], "code": "ALERT_ALREADY_ACKNOWLEDGED"}]
+
+
 # ---------------------------------------------------------------- shelving
 
 SHELVE = """mutation($input: ShelveAlertInput!) { shelveAlert(input: $input) {
@@ -186,6 +217,38 @@ async def test_an_alert_is_shelved_by_its_id_or_by_its_identity_and_unshelved(pl
     assert sum("SHELV" in item["kind"] for item in told) == 4
 
 
+async def test_what_shelving_would_do_is_told_and_not_done(plant: Plant) -> None:
+    trip = alert_ids(plant)["trip"]
+    dry = """mutation($input: ShelveAlertInput!) { shelveAlert(input: $input) {
+      dryRun effects shelving { by reason until at } alert { annunciated } } }"""
+    asked = {"alertId": trip, "seconds": 60, "reason": " noisy ", "dryRun": True}
+    told = (await ask(plant, dry, input=asked))["shelveAlert"]
+    until = told["shelving"]["until"]
+    assert told["effects"] == [
+        f"alert 'trip' of behavior 'tripped' of twin 'pump_124' is shelved until {until}",
+        f"alert '{trip}' is no longer annunciated",
+    ]
+    assert (told["dryRun"], told["shelving"]["reason"], told["alert"]) == (True, "noisy", {"annunciated": True})
+    assert (await ask(plant, SHELVED))["shelvings"]["totalCount"] == 0
+    over = """mutation($input: UnshelveAlertInput!) { unshelveAlert(input: $input) {
+      dryRun effects shelving { by } alert { annunciated } } }"""
+    assert (await refused(plant, over, input={**TRIP, "dryRun": True}))["extensions"]["code"] == "ALERT_NOT_SHELVED"
+    await ask(plant, SHELVE, input={**TRIP, "seconds": 60, "reason": "noisy"})
+    again = (await ask(plant, dry, input=asked))["shelveAlert"]["effects"]
+    assert again[1].startswith("that takes the place of the shelving by anonymous until 20")
+    told = (await ask(plant, over, input={**TRIP, "dryRun": True}))["unshelveAlert"]
+    assert told == {
+        "dryRun": True,
+        "effects": [
+            "alert 'trip' of behavior 'tripped' of twin 'pump_124' is no longer shelved",
+            f"alert '{trip}' is annunciated again",
+        ],
+        "shelving": {"by": "anonymous"},
+        "alert": {"annunciated": False},
+    }
+    assert (await ask(plant, SHELVED))["shelvings"]["totalCount"] == 1
+
+
 @pytest.mark.parametrize(
     ("given", "code"),
     [
@@ -201,7 +264,8 @@ async def test_an_alert_is_shelved_by_its_id_or_by_its_identity_and_unshelved(pl
     ],
 )
 async def test_a_shelving_that_can_not_be_says_why(plant: Plant, given: dict[str, object], code: str) -> None:
-    assert (await refused(plant, SHELVE, input=given))["extensions"]["code"] == code
+    for dry_run in (True, False):
+        assert (await refused(plant, SHELVE, input={**given, "dryRun": dry_run}))["extensions"]["code"] == code
     assert (await ask(plant, SHELVED))["shelvings"]["totalCount"] == 0
 
 

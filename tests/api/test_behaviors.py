@@ -75,9 +75,9 @@ async def test_what_of_a_behavior_waits_is_shown_with_its_moment(plant: Plant) -
 
     running = {"since": iso(at), "pausedSince": None, "remaining": None}
     assert await timers() == [
-        {"kind": "delay_on", "about": "hot", "due": iso(at + 30 * SECOND), **running},
-        {"kind": "escalate", "about": "0", "due": iso(at + 300 * SECOND), **running},
-        {"kind": "expect", "about": "2", "due": iso(at + 10 * SECOND), **running},
+        {"kind": "DELAY_ON", "about": "hot", "due": iso(at + 30 * SECOND), **running},
+        {"kind": "ESCALATE", "about": "0", "due": iso(at + 300 * SECOND), **running},
+        {"kind": "EXPECT", "about": "2", "due": iso(at + 10 * SECOND), **running},
     ]
     plant.reach("pump_123", alive=False)
     delay = (await timers())[0]

@@ -39,11 +39,11 @@ async def test_a_behavior_explains_itself_as_a_tree_with_the_samples_behind_it(p
     assert (found["state"], found["evidence"], found["error"]) == ("ACTIVE", "TRUE", None)
     assert (found["at"], found["since"], found["revision"]) == (at, at, "twin_type/pump/1")
     assert found["nodes"] == [
-        {"index": 0, "parent": None, "kind": "compare", "text": "temperature >= 80.0", "evidence": "TRUE",
+        {"index": 0, "parent": None, "kind": "COMPARE", "text": "temperature >= 80.0", "evidence": "TRUE",
          "value": None, "why": None, "input": None},
-        {"index": 1, "parent": 0, "kind": "property", "text": "temperature", "evidence": None,
+        {"index": 1, "parent": 0, "kind": "PROPERTY", "text": "temperature", "evidence": None,
          "value": 91.5, "why": None, "input": 0},
-        {"index": 2, "parent": 0, "kind": "literal", "text": "80.0", "evidence": None,
+        {"index": 2, "parent": 0, "kind": "LITERAL", "text": "80.0", "evidence": None,
          "value": 80.0, "why": None, "input": None},
     ]  # fmt: skip
     assert found["inputs"] == [

@@ -1,12 +1,15 @@
 """The schema as a promise: what is exported is served, everything is described, limits hold before execution."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from graphql import build_schema, is_enum_type, is_input_object_type, is_interface_type, is_object_type, parse, validate
 
 from app.api.graphiql import EXAMPLES
 from app.api.schema import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, schema, sdl
+from app.api.types.kinds import ExplanationNodeKind, TimerKind
+from app.engine.due import ANSWERS
+from app.model.conditions import Condition
 from tests.api.client import ask, post, refused
 from tests.api.parts import Installation
 
@@ -37,7 +40,14 @@ def test_everything_in_the_schema_is_described() -> None:
             ]
         if is_enum_type(kind):
             assert all(key == key.upper() for key in kind.values), name
+            silent += [f"{name}.{key}" for key, value in kind.values.items() if not value.description]
     assert silent == []
+
+
+def test_the_kinds_of_nodes_and_timers_are_those_of_the_engine() -> None:
+    tags = {kind.__struct_config__.tag for kind in get_args(Condition)}
+    assert {kind.value for kind in ExplanationNodeKind} == tags
+    assert {kind.value for kind in TimerKind} == set(ANSWERS)
 
 
 def test_the_prepared_documents_are_valid() -> None:

@@ -44,13 +44,13 @@ def test_the_tree_shows_conditions_and_leaves_out_what_they_compare() -> None:
         return {"index": index, "parent": parent, "kind": kind, "text": text, "evidence": evidence, "why": None}
 
     nodes = [
-        node(0, None, "and", "a > 1 && b && c == true", "FALSE"),
-        node(1, 0, "compare", "a > 1", "TRUE"),
-        node(2, 1, "property", "a", None),
-        node(3, 1, "literal", "1", None),
-        node(4, 0, "property", "b", "FALSE"),
-        node(5, 0, "compare", "c == true", "UNKNOWN"),
-        node(6, 5, "property", "c", "UNKNOWN"),
+        node(0, None, "AND", "a > 1 && b && c == true", "FALSE"),
+        node(1, 0, "COMPARE", "a > 1", "TRUE"),
+        node(2, 1, "PROPERTY", "a", None),
+        node(3, 1, "LITERAL", "1", None),
+        node(4, 0, "PROPERTY", "b", "FALSE"),
+        node(5, 0, "COMPARE", "c == true", "UNKNOWN"),
+        node(6, 5, "PROPERTY", "c", "UNKNOWN"),
     ]
     assert shown({"text": "So it is.", "nodes": nodes}, as_json=False) == (
         "So it is.\n  false   a > 1 && b && c == true\n    true    a > 1\n    false   b\n    unknown c == true"

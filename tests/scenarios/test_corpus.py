@@ -10,8 +10,8 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from app.bulk.reading import SCENARIOS, Fault, texts_of
-from app.engine.alarms import CASCADE_LIMIT
 from app.engine.cells import VERDICT
+from app.engine.codes import CASCADE_LIMIT
 from app.engine.engine import Engine
 from app.explain.english import deciding, paragraph
 from app.model.definitions import Definition

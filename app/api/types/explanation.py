@@ -11,6 +11,7 @@ from app.api.scalars import JSON, DateTime, moment
 from app.api.types.call import Call
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import BehaviorState, Evidence
+from app.api.types.kinds import ExplanationNodeKind
 from app.api.types.value import Value
 from app.explain.english import needed, paragraph, why_not_paragraph
 from app.explain.nodes import kind_of, revisions, text_of
@@ -81,9 +82,7 @@ class ExplanationMembers:
 class ExplanationNode:
     index: int = strawberry.field(description="Its place in the list; the whole condition is 0.")
     parent: int | None = strawberry.field(description="The `index` of the node that it is under; null for the whole.")
-    kind: str = strawberry.field(
-        description="`and`, `or`, `not`, `compare`, `property`, `literal`, `arithmetic`, `between`, ..."
-    )
+    kind: ExplanationNodeKind = strawberry.field(description="What it is.")
     text: str = strawberry.field(description="The sub-condition in JSON notation: `temperature >= 80.0`.")
     evidence: Evidence | None = strawberry.field(description="What it came to; null for a number or a text.")
     value: JSON | None = strawberry.field(description="The number or text it came to; null where it is not known.")
@@ -91,10 +90,10 @@ class ExplanationNode:
         description="Why it is unknown, where that is not because of what is under it; of a `for` how it stands."
     )
     input: int | None = strawberry.field(
-        description="Of a `property`: its place in `inputs`; null where it is not there."
+        description="Of a PROPERTY: its place in `inputs`; null where it is not there."
     )
     members: ExplanationMembers | None = strawberry.field(
-        description="Of an `aggregate`: who decides; null of others. What stands in one is asked of each, and not told."
+        description="Of an AGGREGATE: who decides; null of others. What stands in one is asked of each, and not told."
     )
 
     @classmethod
@@ -105,7 +104,7 @@ class ExplanationNode:
         return cls(
             index=index,
             parent=item.parent,
-            kind=kind_of(item.node),
+            kind=ExplanationNodeKind(kind_of(item.node)),
             text=text_of(item.node),
             evidence=TRUTHS[item.value] if item.type == "boolean" else None if item.type else Evidence.UNKNOWN,
             value=item.value if item.type != "boolean" else None,

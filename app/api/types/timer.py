@@ -3,18 +3,14 @@
 import strawberry
 
 from app.api.scalars import DateTime, moment
+from app.api.types.kinds import TimerKind
 from app.model import events
 from app.model.time import SECOND
 
 
 @strawberry.type(description="Something of a behavior that waits for its moment.")
 class Timer:
-    kind: str = strawberry.field(
-        description=(
-            "`delay_on`, `delay_off`, `re_alarm` and `shelved` of an alert, `escalate`, `expect`, or `held` of a "
-            "condition's `for`."
-        )
-    )
+    kind: TimerKind = strawberry.field(description="What waits.")
     about: str = strawberry.field(
         description="Which: the code of an alert, the index of an escalation, or of an expectation among the actions."
     )
@@ -30,7 +26,7 @@ class Timer:
         kind, _, about = item.key.slot.partition("/")
         runs = item.due is not None
         return cls(
-            kind=kind,
+            kind=TimerKind(kind),
             about=about,
             since=DateTime(item.since),
             due=moment(item.due),
