@@ -73,6 +73,8 @@ class MqttConnector:
         self._session: MqttSession | None = None
         self._topics: dict[str, _Topic] = {}
         self._unmapped: list[tuple[str, str, Unusable]] = []
+        self._refused: Sequence[str] = ()
+        """Topics, at the last connect."""
 
     async def run(self, sink: Sink) -> None:
         twins = list(self._twins.values())
@@ -85,19 +87,14 @@ class MqttConnector:
             detail = f"topic '{topic}': a QoS 0 message, dropped while readings wait to be stored"
             sink.reject(self.name, "Overflow", detail)
 
+        if not self._topics and not self._unmapped:
+            await self._route()
         client_id, timing, version = self._client_id, self._timing, self._version
         async with opened(hostname, port, client_id, user, timing, on_lost, tls=with_tls, version=version) as session:
             self._version = session.version  # a broker without MQTT 5 need not be asked for it at each connect
             self.security = told(with_tls, user)
             try:
-                if not self._topics and not self._unmapped:
-                    await self._route()
-                refused = await session.subscribe([(topic, found.qos) for topic, found in self._topics.items()])
-                self._session = session
-                sink.connected(self.name)
-                await self._report(sink, refused)
-                async for message, committed in session.messages():
-                    await self._take(session, message, committed, sink)
+                await self._follow(session, sink)
                 reason = "the connection ended"
             except aiomqtt.MqttError as error:
                 reason = reason_of(error)
@@ -105,6 +102,34 @@ class MqttConnector:
                 self._session = None
                 self.security = ""
         raise Unavailable(f"{self.endpoint}: {reason}")
+
+    async def _follow(self, session: MqttSession, sink: Sink) -> None:
+        """Until the connection ends. Messages are taken once the paths are known; earlier where a broker has so many
+        for us that its answer is behind more than we hold: then the paths are as they were the last time."""
+        subscribing = asyncio.ensure_future(
+            session.subscribe([(topic, found.qos) for topic, found in self._topics.items()])
+        )
+        try:
+            early = await session.full_before(subscribing)
+            if early:
+                sink.status(SourceStatus(self.name, self._first_paths(self._refused)))
+                subscribing.add_done_callback(session.wake)
+            else:
+                await self._stand(session, subscribing.result(), sink)
+            async for held in session.messages():
+                if early and subscribing.done():
+                    early = False
+                    await self._stand(session, subscribing.result(), sink)
+                if held is not None:
+                    await self._take(session, *held, sink)
+        finally:
+            subscribing.cancel()
+            await asyncio.gather(subscribing, return_exceptions=True)
+
+    async def _stand(self, session: MqttSession, refused: Sequence[str], sink: Sink) -> None:
+        self._session, self._refused = session, refused
+        sink.connected(self.name)
+        await self._report(sink, refused)
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
         mapping = self._twins[twin_id].connectivity.mapping.properties.get(property)

@@ -12,10 +12,11 @@ no message of QoS 1 is ever dropped here: with too many unacknowledged, the sock
 import asyncio
 import contextlib
 import logging
+import math
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiomqtt
 from aiomqtt.exceptions import MqttConnectError
@@ -40,8 +41,10 @@ MQTT_5, MQTT_3_1_1 = aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311
 _BREATHE_EVERY = 100
 """Messages between two turns of the event loop."""
 RECEIVE_MAXIMUM = 1_000
-"""Messages of QoS 1 held and not acknowledged. At a commit of a few milliseconds that is far above any device's rate;
-the window in which a repetition is known (engine/deliveries.py) is four times that."""
+"""Messages of QoS 1 that an MQTT 5 broker may send without an acknowledgement. At a commit of a few milliseconds that
+is far above any device's rate; the window in which a repetition is known (engine/deliveries.py) is four times that."""
+MOST_UNACKNOWLEDGED = 2 * RECEIVE_MAXIMUM
+"""Held at most, whatever the broker keeps to: Mosquitto sends one more than it may as a session goes on."""
 MAX_UNREAD_QOS0 = 10_000
 """QoS 0 messages held while the sink has no room: nobody waits for their acknowledgement, so more are lost, counted."""
 MAX_UNREAD_BYTES = 64 * 1024 * 1024
@@ -77,6 +80,7 @@ class Message:
 
 
 Acknowledge = Callable[[], None]
+T = TypeVar("T")
 
 
 class Acknowledgements:
@@ -132,8 +136,15 @@ class _Client(aiomqtt.Client):
 class MqttSession:
     """A connection, to be opened with `opened`."""
 
-    def __init__(self, client: _Client, version: aiomqtt.ProtocolVersion, on_lost: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        client: _Client,
+        version: aiomqtt.ProtocolVersion,
+        on_lost: Callable[[str], None],
+        answer_seconds: float,
+    ) -> None:
         self.version = version
+        self._answer_seconds = answer_seconds
         self._client = client
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
@@ -144,6 +155,9 @@ class MqttSession:
         self._gaps: set[str] = set()
         """Topics of which messages were lost, until the next one of each."""
         self._arrived = asyncio.Event()
+        self._heard = 0
+        """Messages so far: a sign of life."""
+        self._full = asyncio.Event()
         self._pausing: asyncio.TimerHandle | None = None
         client.take = self._take
 
@@ -157,6 +171,9 @@ class MqttSession:
     def _take(self, message: Any) -> None:
         """From paho, as each message is read off the socket."""
         topic, payload = message.topic, message.payload
+        self._heard += 1
+        # The answer to a ping is behind all of them, and would prove no more than they do.
+        self._client._client._ping_t = 0.0
         if message.qos == 0:
             if self._unread_qos0 >= MAX_UNREAD_QOS0 or self._unread_bytes >= MAX_UNREAD_BYTES:
                 self._gaps.add(topic)
@@ -175,14 +192,14 @@ class MqttSession:
             self._pause()
 
     def _too_much(self, share: float) -> bool:
-        most, most_bytes = RECEIVE_MAXIMUM * share, MAX_UNREAD_BYTES * share
+        most, most_bytes = MOST_UNACKNOWLEDGED * share, MAX_UNREAD_BYTES * share
         return len(self._acknowledgements) > most or self._unread_bytes > most_bytes
 
-    async def messages(self) -> AsyncIterator[tuple[Message, Acknowledge | None]]:
-        """Each message with what to call once it is durable (None for QoS 0). Raises MqttError at the end, after what
-        was there already."""
+    async def messages(self) -> AsyncIterator[tuple[Message, Acknowledge | None] | None]:
+        """Each message with what to call once it is durable (None for QoS 0), and a None after `wake`. Raises MqttError
+        at the end, after what was there already."""
         disconnected = self._client._disconnected
-        disconnected.add_done_callback(self._wake)
+        disconnected.add_done_callback(self.wake)
         read = 0
         while True:
             while self._unread:
@@ -199,9 +216,22 @@ class MqttSession:
                 raise aiomqtt.MqttError("the connection ended") from disconnected.exception()
             self._arrived.clear()
             await self._arrived.wait()
+            if not self._unread and not disconnected.done():
+                yield None
 
-    def _wake(self, _: "asyncio.Future[None]") -> None:
+    def wake(self, _: object = None) -> None:
+        """Give the reader of `messages` a turn."""
         self._arrived.set()
+
+    async def full_before(self, asking: "asyncio.Future[Any]") -> bool:
+        """Wait for an answer, or until so much is held that the socket is not read: then the answer, which is behind
+        it, comes only if the messages are taken meanwhile."""
+        full = asyncio.ensure_future(self._full.wait())
+        try:
+            await asyncio.wait({asking, full}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            full.cancel()
+        return not asking.done()
 
     def _acknowledge(self, mid: int) -> None:
         self._client._client.ack(mid, 1)
@@ -216,6 +246,7 @@ class MqttSession:
             return
         self._loop.remove_reader(socket)
         self._keep_alive()
+        self._full.set()
 
     def _keep_alive(self) -> None:
         self._client._client._ping_t = 0.0
@@ -255,13 +286,30 @@ class MqttSession:
             asked: list[tuple[str, Any]] = list(part)
             if self.version is MQTT_5:
                 asked = [(topic, SubscribeOptions(qos=qos)) for topic, qos in part]
-            answers = await self._client.subscribe(asked)
+            answers = await self._answer(self._client.subscribe(asked, timeout=math.inf))
             codes = [answer.value if isinstance(answer, ReasonCode) else int(answer) for answer in answers]
             refused.extend(topic for (topic, _), code in zip(part, codes, strict=True) if code >= _REFUSED)
         return refused
 
     async def unsubscribe(self, topic: str) -> None:
-        await self._client.unsubscribe(topic)
+        await self._answer(self._client.unsubscribe(topic, timeout=math.inf))
+
+    async def _answer(self, asking: Coroutine[Any, Any, T]) -> T:
+        """Of the broker, which may have many messages to send before it. Raises MqttError where nothing at all is heard
+        for too long."""
+        answer = asyncio.ensure_future(asking)
+        try:
+            while True:
+                heard = self._heard
+                waited_for: set[asyncio.Future[Any]] = {answer, self._client._disconnected, self._ended}
+                first, seconds = asyncio.FIRST_COMPLETED, self._answer_seconds
+                done, _ = await asyncio.wait(waited_for, timeout=seconds, return_when=first)
+                if answer in done:
+                    return answer.result()
+                if done or (self._heard == heard and not self.paused):
+                    raise aiomqtt.MqttError("the connection ended" if done else "no answer in time")
+        finally:
+            answer.cancel()
 
     async def publish(self, topic: str, payload: bytes) -> None:
         """QoS 1; returns once the broker has it. Raises MqttError, at once where the connection ends."""
@@ -307,7 +355,7 @@ async def opened(
 
     async def connected(version: aiomqtt.ProtocolVersion) -> tuple[_Client, MqttSession]:
         client = _client(hostname, port, client_id, user, timing, tls, clean, version)
-        session = MqttSession(client, version, on_lost)
+        session = MqttSession(client, version, on_lost, timing.answer_seconds)
         scheme = "mqtt" if tls is None else "mqtts"
         try:
             await connect_client(client, f"{scheme}://{hostname}:{port}", timing)

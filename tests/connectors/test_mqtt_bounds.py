@@ -11,7 +11,14 @@ import pytest_asyncio
 
 from app.connectors.keys import Credentials
 from app.connectors.mqtt import MqttConnector
-from app.connectors.mqtt_session import MAX_UNREAD_QOS0, RECEIVE_MAXIMUM, Timing, opened
+from app.connectors.mqtt_session import (
+    MAX_UNREAD_QOS0,
+    MOST_UNACKNOWLEDGED,
+    MQTT_5,
+    RECEIVE_MAXIMUM,
+    Timing,
+    opened,
+)
 from app.runtime.clock import SystemClock
 from tests.connectors.parts import FakeSink, pump, running, until
 from tests.servers.mosquitto import Mosquitto
@@ -44,7 +51,7 @@ async def device(broker: Mosquitto) -> AsyncIterator[aiomqtt.Client]:
 
 async def test_a_broker_that_speaks_mqtt_5_is_spoken_to_in_it(broker: Mosquitto) -> None:
     async with opened("127.0.0.1", broker.port, "server", Credentials(), Timing(), lambda topic: None) as session:
-        assert session.version is aiomqtt.ProtocolVersion.V5
+        assert session.version is MQTT_5
 
 
 @pytest.mark.parametrize("answer", ["refuses", "hangs up", "waits"])
@@ -92,16 +99,16 @@ async def broker_has_had_its_turn(broker: Mosquitto) -> None:
 
 
 async def test_by_3_1_1_the_socket_is_not_read_while_too_much_is_held_and_the_connection_stands() -> None:
-    sink, count = FakeSink(durable=False), 3 * RECEIVE_MAXIMUM
+    sink, count = FakeSink(durable=False), 2 * MOST_UNACKNOWLEDGED
     async with RawBroker() as broker, running(connector(broker.endpoint), sink) as task:
         await until(sink.alive, "the twin is alive")
         for number in range(1, count + 1):  # as no real broker would: without waiting for any acknowledgement
             broker.publish(TOPIC, flow(number), number)
-        await until(lambda: len(sink.readings) > RECEIVE_MAXIMUM, "as much as we hold arrives")
+        await until(lambda: len(sink.readings) > MOST_UNACKNOWLEDGED, "as much as we hold arrives")
         pings = broker.pings
         await until(lambda: broker.pings >= pings + 3, "pings go on, whose answers nobody reads")
         assert not task.done()
-        assert len(sink.readings) == RECEIVE_MAXIMUM + 1
+        assert len(sink.readings) == MOST_UNACKNOWLEDGED + 1
         assert broker.acknowledged == []
         sink.durable = True
         for committed in list(sink.uncommitted):
@@ -113,6 +120,18 @@ async def test_by_3_1_1_the_socket_is_not_read_while_too_much_is_held_and_the_co
     assert [sample.value for sample in sink.samples] == [float(number) for number in range(1, count + 1)]
     assert broker.acknowledged == list(range(1, count + 1))
     assert sink.rejected == {}
+
+
+async def test_what_waited_at_the_broker_is_taken_though_its_answers_are_behind_it() -> None:
+    sink, count = FakeSink(), 2 * MOST_UNACKNOWLEDGED
+    async with RawBroker() as broker:
+        broker.backlog = [(TOPIC, flow(number), number) for number in range(1, count + 1)]
+        async with running(connector(broker.endpoint), sink):
+            await until(lambda: len(broker.acknowledged) == count, "all of it is taken")
+            await until(sink.alive, "the twin is alive")
+    assert [sample.value for sample in sink.samples] == [float(number) for number in range(1, count + 1)]
+    assert all(reading.delivery is not None and reading.delivery.again for reading in sink.readings)
+    assert broker.connects == [5, 4], "in one connection"
 
 
 async def test_quality_of_service_0_beyond_the_bound_is_counted_and_seen_on_the_twin() -> None:

@@ -37,6 +37,8 @@ class RawBroker:
         """The QoS asked for, by topic."""
         self.acknowledged: list[int] = []
         self.pings = 0
+        self.backlog: list[tuple[str, bytes, int]] = []
+        """Messages that it sends before it answers a subscription."""
 
     async def __aenter__(self) -> "RawBroker":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -89,6 +91,8 @@ class RawBroker:
                 self.subscribed[topic] = qos
                 granted.append(qos)
                 at += 3 + length
+            for topic, payload, number in self.backlog:
+                self.publish(topic, payload, number, again=True)
             writer.write(_packet(_SUBACK, body[:2] + bytes(granted)))
         elif kind == _PUBACK:
             self.acknowledged.append(struct.unpack(">H", body)[0])

@@ -71,8 +71,9 @@ async def probe_mqtt(
                 raise Unavailable(f"the broker refuses a subscription to '{topic}': not authorized")
             try:
                 async with asyncio.timeout(seconds):
-                    async for message, _ in session.messages():
-                        _hear(heard, message, most_topics, found)
+                    async for held in session.messages():
+                        if held is not None:
+                            _hear(heard, held[0], most_topics, found)
             except TimeoutError:
                 pass
     except aiomqtt.MqttError as error:
