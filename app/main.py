@@ -59,6 +59,7 @@ from app.graph.respawn import Respawn
 from app.graph.store import GraphStore
 from app.journal.definitions import DefinitionsCopy
 from app.journal.retention import Retention
+from app.journal.space import SpaceSize
 from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
 from app.model.catalogue import Catalogue
@@ -95,6 +96,7 @@ def open_journal(settings: Settings) -> Journal:
         settings.data_dir / "journal",
         retention=retention,
         segment=segment,
+        space=SpaceSize(settings.journal.reserve_mb * 1024 * 1024, settings.journal.low_space_mb * 1024 * 1024),
         accept_gap=settings.journal.accept_gap,
     )
 
@@ -287,16 +289,24 @@ def _wire(
     def counting_since() -> Micros:
         return engine.live.counting_since
 
+    def waits_for() -> str:
+        """The embedded engine's files are on the journal's disk: they must not take its reserve."""
+        return journal.space().problem if settings.graph.uri == "embedded" and journal.full else ""
+
+    def check_space() -> None:
+        if journal.full:
+            raise Unavailable(journal.space().problem, code="DISK_FULL", hint="make space on it, then try again")
+
     aside = SetAside(settings.data_dir / "set-aside.ndjson", metrics)
     writer = GraphWriter(
-        journal, store, life_of, clock, metrics, settings.graph_writer, aside, deadband_of, counting_since
+        journal, store, life_of, clock, metrics, settings.graph_writer, aside, deadband_of, counting_since, waits_for
     )
     ledger = LossLedger(ingest, lambda: writer.books, counting_since)
     metrics.show_ledger(ledger.read)
     metrics.count_pushes(bus.pushed)
     notifications = _notifications(settings, engine, journal, catalogue, ingest, clock, bus, address)
     registry.register(TargetSeries(notifications.targets))
-    definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets, copy)
+    definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets, copy, check_space)
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds)
     overrides = OverrideCommands(catalogue, engine.live, ingest)
     reports = ReportCommands(catalogue, ingest, clock)
@@ -332,6 +342,10 @@ def _wire(
         return state if problem is None else msgspec.structs.replace(state, problem=problem)
 
     async def ready() -> dict[str, str]:
+        problem = journal.space().problem
+        return {**({"journal": problem} if problem else {}), **await graph_problem()}
+
+    async def graph_problem() -> dict[str, str]:
         if absent is not None and absent.why is not None:
             return {"graph": f"started without it: {absent.why.message}"}
         if problem := graph().problem:
@@ -343,8 +357,11 @@ def _wire(
         return {}
 
     def warnings() -> dict[str, str]:
-        lost = "; ".join(f"{gap.records} are lost ({gap.why})" for gap in journal.gaps())
-        return {"journal": lost} if lost else {}
+        told = [f"{gap.records} are lost ({gap.why})" for gap in journal.gaps()]
+        told += [space.warning] if (space := journal.space()).warning else []
+        return {"journal": "; ".join(told)} if told else {}
+
+    metrics.show_space(journal.space)
 
     finder = Finder(catalogue, engine.live)
     services = Services(
@@ -357,6 +374,7 @@ def _wire(
         registry,
         ready,
         warnings,
+        journal.space,
         graph,
         ledger.read,
         finder,

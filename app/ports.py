@@ -33,6 +33,7 @@ from app.model.ledger import Books
 from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GuardView, PathView
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
+from app.model.space import Space
 from app.model.stored_script import ScriptRevision, StoredScript
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Value
@@ -193,6 +194,13 @@ class Journal(Protocol):
     async def start_after(self, sequence: int) -> None:
         """Let an empty journal's numbers and cursors begin behind `sequence` (a new journal for an older graph).
         Raises Conflict (JOURNAL_NOT_EMPTY)."""
+
+    @property
+    def full(self) -> bool:
+        """There is no space but a reserve: nothing is to be appended that can wait (readings, snapshots)."""
+
+    def space(self) -> Space:
+        """How much it can still take."""
 
     @property
     def accepts_gap(self) -> bool:

@@ -75,6 +75,10 @@ class JournalSettings(_Section):
     """Of the journal; past it less than `keep_hours` is kept."""
     segment_mb: int = Field(default=64, ge=1)
     """Of one of its files: space comes back a file at a time."""
+    reserve_mb: int = Field(default=64, ge=0)
+    """Held ready for the time when the disk is full."""
+    low_space_mb: int = Field(default=512, ge=0)
+    """Less free space is warned of."""
     accept_gap: bool = False
     """Go on without records that are lost and still needed; for one start."""
 

@@ -31,7 +31,7 @@ from app.api.types.audit import AuditConnection, AuditWhere, audit_connection
 from app.api.types.behavior import Behavior, faulty_keys, find_behavior
 from app.api.types.call import Call
 from app.api.types.connector import Connector
-from app.api.types.enums import AlertSeverity, BehaviorFaultReason, DefinitionKind, OverrideKind, OwnerKind
+from app.api.types.enums import AlertSeverity, BehaviorFaultReason, DefinitionKind, OverrideKind, OwnerKind, SpaceState
 from app.api.types.history import DefinitionHistory, find_history
 from app.api.types.ledger import IngestLedger
 from app.api.types.node import Node
@@ -69,6 +69,14 @@ class GraphBehind:
     )
 
 
+@strawberry.type(description="The disk on which the journal lies.")
+class JournalDisk:
+    state: SpaceState = strawberry.field(description="What may still be written.")
+    free_bytes: Long = strawberry.field(description="That the server may still write.")
+    reserve_bytes: Long = strawberry.field(description="Left of what is held ready for a full disk.")
+    problem: str | None = strawberry.field(description="Why readings are not taken just now; null while they are.")
+
+
 @strawberry.type(description="The server and where it stands.")
 class Server:
     version: str = strawberry.field(description="Of the program.")
@@ -76,6 +84,7 @@ class Server:
     sequence: Long = strawberry.field(description="The journal sequence that live values stand at.")
     catalogue_revision: Long = strawberry.field(description="+1 with every accepted change of definitions.")
     graph: GraphBehind = strawberry.field(description="The graph behind it.")
+    disk: JournalDisk = strawberry.field(description="The disk on which everything accepted is kept.")
 
 
 @strawberry.type(description="What there is and how it stands.")
@@ -380,7 +389,7 @@ class Query(RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQuerie
 
     @strawberry.field(description="The server and where it stands.")
     def server(self, info: Info) -> Server:
-        graph = info.context.services.graph()
+        graph, space = info.context.services.graph(), info.context.services.space()
         return Server(
             version=VERSION,
             time=DateTime(info.context.services.clock.now()),
@@ -391,6 +400,12 @@ class Query(RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQuerie
                 behind_seconds=graph.behind_seconds,
                 problem=graph.problem or None,
                 set_aside=Long(graph.set_aside),
+            ),
+            disk=JournalDisk(
+                state=SpaceState(space.state),
+                free_bytes=Long(space.free),
+                reserve_bytes=Long(space.reserve),
+                problem=space.problem or None,
             ),
         )
 

@@ -15,6 +15,7 @@ from app.find.finder import Finder
 from app.model.catalogue import Catalogue
 from app.model.ledger import Ledger
 from app.model.live import GraphState
+from app.model.space import Space
 from app.ports import Clock, Devices, LiveView, Notifications, Past, TwinStore
 from app.runtime.bus import Bus
 
@@ -32,6 +33,8 @@ class Services:
     """What is wrong, by part; empty where everything is there."""
     warnings: Callable[[], dict[str, str]]
     """What works and should be looked after, by part."""
+    space: Callable[[], Space]
+    """How much the journal can still take."""
     graph: Callable[[], GraphState]
     """How far the graph is behind."""
     ledger: Callable[[], Ledger]

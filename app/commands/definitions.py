@@ -66,10 +66,13 @@ class DefinitionCommands:
         clock: Clock,
         assets: AssetStore,
         copy: DefinitionsCopy | None = None,
+        check_space: Callable[[], None] = lambda: None,
     ) -> None:
         self.catalogue = catalogue
         self._store = store
         self._copy = copy
+        self._check_space = check_space
+        """Raises Unavailable (DISK_FULL) while a change that the graph takes could not be told to the engine."""
         self._inbox = inbox
         self._devices = devices
         self._clock = clock
@@ -421,6 +424,7 @@ class DefinitionCommands:
         self._committing = asyncio.current_task()
         try:
             if change is not None:
+                self._check_space()
                 await self._store.save(change)
                 self._apply(change, reached)
                 if self._copy is not None:  # before the engine: a start without the graph must not take it back

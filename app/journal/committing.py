@@ -1,7 +1,9 @@
 """The one thread that writes: whatever was handed in while a commit ran goes together into the next.
 
-There is no linger: a lone append is committed at once, and the group forms by itself out of what waits. The first
-commit that fails ends the thread's work for good, since nobody can say what is on the disk then.
+There is no linger: a lone append is committed at once, and the group forms by itself out of what waits. A commit that
+finds the disk full left nothing on it and is tried again, with the reserve's help and then until there is space; nobody
+is told of it before. The first that fails otherwise ends the thread's work for good, since nobody can say what is on
+the disk then.
 """
 
 import asyncio
@@ -16,11 +18,13 @@ from typing import Any, TypeVar
 
 from app.errors import Unavailable
 from app.journal.index import Index
+from app.journal.space import DiskSpace, disk_full
 from app.journal.tail import Tail
 from app.model.gap import Gap
 from app.model.time import Micros
 
 T = TypeVar("T")
+_RETRY_SECONDS = 0.25
 Records = Sequence[tuple[Micros, bytes]]
 Work = Callable[[Index], T]
 
@@ -40,13 +44,14 @@ class _Change:
 class CommitThread:
     """Owns tail and index. `on_commit` runs in the thread after each commit of records, before anyone is told."""
 
-    def __init__(self, tail: Tail, index: Index, name: str, on_commit: Callable[[int], None]) -> None:
+    def __init__(self, tail: Tail, index: Index, space: DiskSpace, name: str, on_commit: Callable[[int], None]) -> None:
         self._tail = tail
         self._index = index
+        self._space = space
         self._name = name
         self._on_commit = on_commit
         self._jobs: queue.SimpleQueue[_Append | _Change | None] = queue.SimpleQueue()
-        self._closed = False
+        self._closed = threading.Event()
         self._failure: str | None = None
         self.commits = 0
         # A daemon: a program that dies of an error elsewhere must not hang on a thread that waits for work.
@@ -90,7 +95,7 @@ class CommitThread:
         self._jobs.put(_Change(work, Future()))
 
     async def _handed(self, job: _Append | _Change, done: Future[T]) -> T:
-        if self._closed:
+        if self._closed.is_set():
             raise closed(self._name)
         if self._failure is not None:
             raise self._failed()
@@ -99,9 +104,9 @@ class CommitThread:
         return await asyncio.wrap_future(done)
 
     def close(self) -> None:
-        """Commit what waits, close tail and index; blocks until that is done."""
-        if not self._closed:
-            self._closed = True
+        """Commit what waits, close tail and index; blocks until that is done. What waits for space is given up."""
+        if not self._closed.is_set():
+            self._closed.set()
             self._jobs.put(None)
         self._thread.join()
 
@@ -109,6 +114,8 @@ class CommitThread:
         last = False
         while not last:
             jobs, last = self._next()
+            if self._space.full:
+                self._space.tend()
             appends = [job for job in jobs if isinstance(job, _Append)]
             changes = [job for job in jobs if isinstance(job, _Change)]
             if appends:
@@ -126,9 +133,12 @@ class CommitThread:
             self._index.set_mark("reached", self._tail.last)
 
     def _next(self) -> tuple[list[_Append | _Change], bool]:
-        """Everything that waits now (at least one), and whether it is the last of all."""
+        """Everything that waits now, and whether it is the last of all; nothing after a while, if the disk is full."""
         jobs: list[_Append | _Change] = []
-        job = self._jobs.get()
+        try:
+            job = self._jobs.get(timeout=_RETRY_SECONDS if self._space.full else None)
+        except queue.Empty:
+            return [], False
         while job is not None:
             jobs.append(job)
             try:
@@ -138,17 +148,23 @@ class CommitThread:
         return jobs, True
 
     def _commit(self, jobs: Sequence[Any], commit: Callable[[Any], list[Any]]) -> None:
-        if self._failure is None:
+        while self._failure is None:
             try:
                 results = commit(jobs)
             except Exception as error:  # handed to every waiter, and the journal stays failed
-                self._failure = str(error)
+                if not self._space.means_full(error):
+                    self._failure = str(error)
+                elif not self._space.give():
+                    self._space.hold()
+                    if self._closed.wait(_RETRY_SECONDS):
+                        break
             else:
+                self._space.went_in()
                 for job, result in zip(jobs, results, strict=True):
                     job.done.set_result(result)
                 return
         for job in jobs:
-            job.done.set_exception(self._failed())
+            job.done.set_exception(disk_full(self._space.space()) if self._failure is None else self._failed())
 
     def _append(self, jobs: Sequence[_Append]) -> list[int]:
         number = self._tail.last
@@ -165,7 +181,7 @@ class CommitThread:
         return Unavailable(
             f"the journal in {self._name} could not commit: {self._failure}",
             code="JOURNAL_FAILED",
-            hint="look for free space and a healthy disk, then start again: everything acknowledged is in it",
+            hint="look for a healthy disk, then start again: everything acknowledged is in it",
         )
 
 

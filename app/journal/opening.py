@@ -6,6 +6,7 @@ to go on; until then not a byte of the folder is changed, for the lost file may 
 """
 
 import logging
+import sqlite3
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -19,6 +20,8 @@ from app.journal.snapshot import sync_folder
 from app.journal.survey import Survey, survey
 from app.journal.tail import SPARE
 from app.model.gap import Gap
+
+_OF_THE_FILE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 log = logging.getLogger("twin_overlay.journal")
 
@@ -46,15 +49,30 @@ def opened(folder: Path, cursors: Sequence[str], *, accept_gap: bool, thorough: 
         create_index(new, Known())
         new.rename(folder / INDEX_FILE)
         sync_folder(folder)
+    try:
+        index = _written(folder, found.last, cursors)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & 0xFF not in _OF_THE_FILE:
+            raise
+        found.index_faults.append(str(error))  # it can be read, so what is in it goes on in a new one
+        _tell(found, ())
+        repair(found, [])
+        index = _written(folder, found.last, cursors)
+    _remove_behind(folder, index.removed_upto)
+    return index, found.last
+
+
+def _written(folder: Path, last: int, cursors: Sequence[str]) -> Index:
+    """Opened, and shown to take a change."""
     index = Index.open(folder)
     try:
         with index.whole():
             index.add_cursors(cursors)
-        _remove_behind(folder, index.removed_upto)
+            index.set_mark("reached", last)
     except BaseException:
         index.close()
         raise
-    return index, found.last
+    return index
 
 
 def judged(found: Survey, cursors: Sequence[str], *, accept_gap: bool) -> list[Gap]:

@@ -90,7 +90,9 @@ def still(file: Path) -> sqlite3.Connection:
     log = file.with_name(f"{file.name}-wal")
     if log.exists() and log.stat().st_size:
         return reading(file)
-    return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None)
+    return sqlite3.connect(
+        f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True, isolation_level=None, check_same_thread=False
+    )
 
 
 def remove(file: Path) -> None:

@@ -10,7 +10,7 @@ from bisect import bisect_right, insort
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.journal.segment import reading, segment_file, segments_in
+from app.journal.segment import reading, segment_file, segments_in, still
 from app.model.time import Micros
 
 Row = tuple[int, Micros, int, bytes]
@@ -32,9 +32,12 @@ class Segments:
         return list(self._firsts)
 
     def began(self, first: int) -> None:
-        """One more, the newest."""
+        """One more, the newest; in the place of one in which there was nothing yet, where that carried its name."""
         with self._lock:
-            insort(self._firsts, first)
+            if first not in self._firsts:
+                insort(self._firsts, first)
+            elif first in self._open:
+                self._open.pop(first).close()
 
     def look_again(self) -> None:
         """For who reads beside the writer: what it began and removed meanwhile."""
@@ -111,7 +114,8 @@ class Segments:
                 self._open.pop(next(iter(self._open))).close()
             file = segment_file(self._folder, first)
             try:
-                found = reading(file)
+                # A full segment is written no more: nothing has to be made beside it, for which there may be no space.
+                found = reading(file) if first == self._firsts[-1] else still(file)
             except sqlite3.OperationalError as error:
                 if not file.exists():
                     raise SegmentMissing(f"{file.name} is missing") from error

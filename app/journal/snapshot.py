@@ -32,6 +32,8 @@ def write_snapshot(folder: Path, sequence: int, state: bytes) -> None:
         new.replace(folder / SNAPSHOT_FILE)
         sync_folder(folder)
     except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink(missing_ok=True)  # else a part of it would take the space that is left
         raise Unavailable(
             f"cannot write a snapshot to {folder}: {error.strerror}",
             code="SNAPSHOT_FAILED",

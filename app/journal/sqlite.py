@@ -7,6 +7,7 @@ has lost nothing; `removed_upto` says what compaction took, and reading from bef
 
 import asyncio
 import contextlib
+import logging
 import sqlite3
 import threading
 from collections.abc import Mapping, Sequence
@@ -25,10 +26,14 @@ from app.journal.retention import Retention, Start, kept
 from app.journal.segment import remove, segment_file
 from app.journal.segments import SegmentMissing, Segments
 from app.journal.snapshot import drop_former, former_snapshots, read_snapshot, sync_folder, write_snapshot
+from app.journal.space import DiskSpace, SpaceSize, disk_full
 from app.journal.tail import SegmentSize, Tail, settle
 from app.model.events import Entry, Input, Outcome
 from app.model.gap import Gap
+from app.model.space import Space
 from app.model.time import Micros
+
+log = logging.getLogger("twin_overlay.journal")
 
 
 class SqliteJournal:
@@ -43,6 +48,7 @@ class SqliteJournal:
         index: Index,
         segments: Segments,
         tail: Tail,
+        space: DiskSpace,
         *,
         accepts_gap: bool,
     ) -> None:
@@ -52,12 +58,13 @@ class SqliteJournal:
         self._retention = retention
         self._index = index
         self._segments = segments
+        self._space = space
         self._writing_snapshot = threading.Lock()
         self.accepts_gap = accepts_gap
         self._closed = False
         self._last = tail.last
         tail.began = self._began
-        self._thread = CommitThread(tail, index, str(folder), self._committed)
+        self._thread = CommitThread(tail, index, space, str(folder), self._committed)
 
     @classmethod
     def open(
@@ -68,6 +75,7 @@ class SqliteJournal:
         keep: int = 1000,
         retention: Retention = Retention(),  # noqa: B008 - it is frozen
         segment: SegmentSize = SegmentSize(),  # noqa: B008 - it is frozen
+        space: SpaceSize = SpaceSize(),  # noqa: B008 - it is frozen
         accept_gap: bool = False,
         thorough: bool = False,
     ) -> "SqliteJournal":
@@ -77,7 +85,7 @@ class SqliteJournal:
         which are still needed goes on without them. Records that only a replay needs are read when `thorough` alone.
 
         Raises Misconfigured: JOURNAL_IN_USE, JOURNAL_DAMAGED, JOURNAL_FORMAT (another version's), JOURNAL_UNUSABLE
-        (not a journal, or not writable)."""
+        (not a journal, or not writable); Unavailable (DISK_FULL) where not even the reserve helps."""
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -85,23 +93,28 @@ class SqliteJournal:
         with contextlib.ExitStack() as undo:
             lock = FolderLock.take(folder)
             undo.callback(lock.release)
+            disk = DiskSpace(folder, space)
             try:
-                index, last = opened(folder, cursors, accept_gap=accept_gap, thorough=thorough)
+                try:
+                    index, last = opened(folder, cursors, accept_gap=accept_gap, thorough=thorough)
+                except (OSError, sqlite3.Error) as error:
+                    if not (disk.means_full(error) and disk.give()):
+                        raise
+                    index, last = opened(folder, cursors, accept_gap=accept_gap, thorough=thorough)
                 undo.callback(index.close)
                 segments = Segments(folder)
                 undo.callback(segments.close)
                 tail = Tail(folder, segment, last)
                 undo.callback(tail.close)
-                *full, newest = segments.firsts() or [0]
-                for first in full:
+                for first in segments.firsts():
                     settle(segment_file(folder, first))
-                if newest and segments.last() == last:
-                    tail.go_on_in(newest)
-                journal = cls(folder, lock, keep, retention, index, segments, tail, accepts_gap=accept_gap)
-            except OSError as error:
-                raise unusable(folder, error.strerror or str(error)) from error
-            except sqlite3.Error as error:
-                raise unusable(folder, str(error)) from error
+                journal = cls(folder, lock, keep, retention, index, segments, tail, disk, accepts_gap=accept_gap)
+                if not disk.fill():
+                    log.error("DISK FULL under %s: there is no space for the reserve, no readings are taken", folder)
+            except (OSError, sqlite3.Error) as error:
+                if disk.means_full(error):
+                    raise disk_full(Space(str(folder), "none", disk.free())) from error
+                raise unusable(folder, getattr(error, "strerror", "") or str(error)) from error
             undo.pop_all()
         return journal
 
@@ -121,6 +134,14 @@ class SqliteJournal:
             return self._last
         self._lock.check()
         return await self._thread.append([(now, encode(input, outcome)) for now, input, outcome in entries])
+
+    @property
+    def full(self) -> bool:
+        """Only what must not wait may be appended."""
+        return self._space.full
+
+    def space(self) -> Space:
+        return self._space.space()
 
     def read(self, after: int, limit: int = 1000) -> list[Entry]:
         """Safe to call from any thread. Raises Unavailable: JOURNAL_COMPACTED, JOURNAL_DAMAGED naming the record;
@@ -236,6 +257,10 @@ class SqliteJournal:
         with self._writing_snapshot:
             if self._closed:
                 raise closed(str(self._folder))
+            try:
+                self._space.check(len(state), "a snapshot")
+            except Unavailable as error:
+                raise Unavailable(error.message, code="SNAPSHOT_FAILED", hint=error.hint) from error
             write_snapshot(self._folder, sequence, state)
             removed_upto, begun_after = self._index.removed_upto, self._index.begun_after
             beginning = [] if removed_upto else [begun_after]

@@ -1,6 +1,7 @@
 """The end of the journal: the segment that is written, and how the next one begins.
 
-The next segment lies ready, made by a thread beside, and what is left to do with the one before (its commits moved
+Every run begins one of its own: a file that a crash or an accident left strange is read, and never written again. The
+next segment lies ready, made by a thread beside, and what is left to do with the one before (its commits moved
 into its file) is done there too: to change over costs the appends a rename.
 """
 
@@ -42,16 +43,6 @@ class Tail:
         """The last sequence given out."""
         self.began: Callable[[int], None] = lambda first: None
         """Told the first sequence of each new segment before anything is in it."""
-
-    def go_on_in(self, first: int) -> None:
-        """Append to a segment that is there. Raises sqlite3.Error."""
-        connection = writing(segment_file(self._folder, first))
-        try:
-            records, held = connection.execute("SELECT count(*), total(length(body)) FROM entries").fetchone()
-        except sqlite3.Error:
-            connection.close()
-            raise
-        self._connection, self._records, self._bytes = connection, records, int(held)
 
     def skip(self, upto: int) -> None:
         """The next record gets the number after this one, and begins a segment."""
@@ -103,6 +94,7 @@ class Tail:
 
     def _begin(self, first: int) -> sqlite3.Connection:
         file = segment_file(self._folder, first)
+        remove(file)  # of an attempt that found no space: nothing was ever in it
         self._spare.result().rename(file)
         sync_folder(self._folder)
         connection = writing(file)
@@ -117,9 +109,13 @@ def _make_spare(folder: Path) -> Path:
 
 
 def settle(file: Path) -> None:
-    """Nothing is left beside the file of a full segment; a run that was killed may not have come to that."""
+    """Nothing is left beside the file of a segment that is written no more; a run that was killed may not have come to
+    that."""
     if file.with_name(f"{file.name}-wal").exists():
-        _settle_and_close(writing(file))
+        try:
+            _settle_and_close(writing(file))
+        except sqlite3.Error as error:
+            log.warning("%s keeps commits beside its file: %s", file, error)
 
 
 def _settle_and_close(connection: sqlite3.Connection) -> None:

@@ -33,7 +33,8 @@ _FEWEST_ROWS = 10
 
 class GraphWriter:
     """One per graph. `life_of` gives the revision at which a twin was created, None for one that is not there or was
-    not yet at the moment asked for; `counting_since` when the ledger of this journal began."""
+    not yet at the moment asked for; `counting_since` when the ledger of this journal began;
+    `waits_for` what keeps it from writing just now, "" for nothing."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class GraphWriter:
         aside: SetAside,
         deadband_of: DeadbandOf = no_deadband,
         counting_since: Callable[[], Micros] = lambda: 0,
+        waits_for: Callable[[], str] = lambda: "",
     ) -> None:
         self._journal = journal
         self._store = store
@@ -55,6 +57,7 @@ class GraphWriter:
         self._rows = settings.max_rows
         """In one transaction: fewer after one that did not come through, in case it was too much."""
         self._aside = aside
+        self._waits_for = waits_for
         self._forgetting = Forgetting(store, clock, settings.keep_days)
         self._lives: dict[str, int] = {}
         self._thinning = Thinning(deadband_of)
@@ -127,6 +130,9 @@ class GraphWriter:
                 self._books = stored
                 self._thinning.forget()  # what it holds for told may never have been written
                 pending = Coalesced(cursor, self._lives, self._life_of, self._thinning)
+            if why := self._waits_for():
+                wait = await self._back_off(Unavailable(why), wait)
+                continue
             await self._forgetting.some()
             more = await self._collect(pending)
             before = self._of_this_journal(stored)

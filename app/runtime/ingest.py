@@ -2,7 +2,9 @@
 
 One batch at a time: what arrives while a commit runs is the next batch, so the batch size follows the load by itself.
 The engine's state runs ahead of the journal during a commit; if that fails the loop ends for good, for the state in
-memory then holds things that never happened.
+memory then holds things that never happened. A full disk is no failure: the commit waits for space, and with it whoever
+is to be told. While the journal has nothing but its reserve, readings wait at their sources, and what was taken before
+waits here; timers, commands, calls and their results go on.
 """
 
 import asyncio
@@ -19,8 +21,10 @@ from app.errors import Invalid, TwinOverlayError, Unavailable
 from app.model.events import (
     CallChanged,
     ClockStepped,
+    Command,
     Input,
     Load,
+    Note,
     Outcome,
     Reading,
     ReportSamples,
@@ -111,7 +115,7 @@ class Ingest:
     def offer(self, reading: Reading, committed: Committed | None = None) -> bool:
         if self.failure is not None:
             return False
-        if len(self._heard) >= self._settings.max_waiting_readings:
+        if len(self._heard) >= self._settings.max_waiting_readings or self._journal.full:
             self._room.clear()
             return False
         if not self._storable.reading(reading):
@@ -157,10 +161,13 @@ class Ingest:
     async def submit(self, input: Input) -> tuple[int, Outcome]:
         """Goes before readings that wait. A refused command comes back with `refused` set; it is journaled as well.
         Raises Invalid where the engine can't take it (a plan that is not whole) or no record can hold a value
-        (NOT_STORABLE), Unavailable once the loop has ended, and (INGEST_FULL, nothing was taken) for samples while too
-        many wait. Cancelling the caller takes nothing back."""
+        (NOT_STORABLE), Unavailable once the loop has ended, (INGEST_FULL, nothing was taken) for samples while too many
+        wait, and (DISK_FULL) for samples while the journal has only its reserve, for commands where it has none.
+        Cancelling the caller takes nothing back."""
         if self.failure is not None:
             raise self._ended()
+        if self._journal.full:
+            self._refuse_what_can_wait(input)
         count = len(input.readings) if isinstance(input, ReportSamples) else 0
         waiting = len(self._heard) + self._reported
         if count and waiting and waiting + count > self._settings.max_waiting_readings:
@@ -185,11 +192,18 @@ class Ingest:
         return await answer
 
     async def settle(self) -> None:
-        """Until all that was heard and asked for is decided and committed, or the loop has ended."""
+        """Until all that was heard and asked for is decided and committed, or the loop has ended. What waits for space
+        on the disk comes again from its source."""
         if self.failure is None:
             self._waits_for_quiet = asyncio.Event()
             self._work.set()
             await self._waits_for_quiet.wait()
+
+    def _refuse_what_can_wait(self, input: Input) -> None:
+        """What was done already (Load, CallResult), or waits for nothing else (AttemptCall), is never refused."""
+        space = self._journal.space()
+        if isinstance(input, ReportSamples) or (space.state == "none" and isinstance(input, Command | Note)):
+            raise Unavailable(space.problem, code="DISK_FULL", hint="the server goes on by itself once there is space")
 
     # ------------------------------------------------------------ the loop
 
@@ -226,7 +240,7 @@ class Ingest:
                 await self._work.wait()
                 self._work.clear()
                 await self._cycle()
-                if self._waits_for_quiet is not None and not self._asked and not self._heard:
+                if self._waits_for_quiet is not None and not self._asked and (self._journal.full or not self._heard):
                     self._waits_for_quiet.set()
         except asyncio.CancelledError:
             self._end(Unavailable("the server is going down", code="SHUTTING_DOWN", hint="try again later"))
@@ -290,7 +304,8 @@ class Ingest:
             for step in steps:
                 step.now = self._now
             return self._now
-        waiting = (heard[0].received_at for heard in self._heard if not isinstance(heard, SourceStatus))
+        line = () if self._journal.full else self._heard  # while the disk is full no timer waits for them
+        waiting = (heard[0].received_at for heard in line if not isinstance(heard, SourceStatus))
         until = now = max(self._told, min(self._now, next(waiting, self._now)))
         for step in reversed(steps):
             step.now = until
@@ -314,9 +329,11 @@ class Ingest:
         """What people and devices asked for first, then at most a batch of readings, statuses in their place."""
         steps = list(self._asked)
         self._asked.clear()
+        self._reported = 0
+        if self._journal.full:
+            return steps
         if (unaccepted := self.counting.take_unaccepted()) is not None:
             steps.append(_Step(unaccepted))
-        self._reported = 0
         readings: list[Reading] = []
         committed: list[Committed] = []
         for _ in range(min(len(self._heard), self._settings.max_batch_readings)):

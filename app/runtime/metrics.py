@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from app.model.ledger import COUNTED, WAITING, Ledger, Pushes
 from app.model.live import FaultReason
+from app.model.space import Space
 from app.model.values import OverrideKind
 
 _COMMIT_BUCKETS = (0.00025, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -64,6 +65,15 @@ class Metrics:
             ["status"],
             registry=registry,
         )
+
+    def show_space(self, read: Callable[[], Space]) -> None:
+        """How much the journal's disk can still take."""
+        full = Gauge("twin_overlay_journal_full", "1 while readings wait for space", registry=self._registry)
+        free = Gauge("twin_overlay_journal_free_bytes", "Free on the journal's disk", registry=self._registry)
+        left = Gauge("twin_overlay_journal_reserve_bytes", "Left of the reserve", registry=self._registry)
+        full.set_function(lambda: float(bool(read().problem)))
+        free.set_function(lambda: read().free)
+        left.set_function(lambda: read().reserve)
 
     def count_overrides(self, read: Callable[[], Iterable[OverrideKind]]) -> None:
         """Show how many properties are overridden, by kind."""

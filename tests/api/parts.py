@@ -68,6 +68,7 @@ from app.model.live import (
 )
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
+from app.model.space import Space
 from app.model.time import SECOND, Micros, parse_iso
 from app.model.values import Override, PropertyState, Value
 from app.ports import AssetStore, Inbox, LiveView, Past
@@ -554,6 +555,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         CollectorRegistry(),
         parts.ready,
         lambda: parts.warnings,
+        Space,
         GraphState,
         lambda: Ledger(NOON, ()),
         Finder(parts.catalogue, live),

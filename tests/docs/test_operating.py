@@ -38,8 +38,9 @@ def test_the_table_of_settings_is_complete_and_true() -> None:
     assert documented == dict(_settings(Settings(), "TWIN_OVERLAY_"))
 
 
-async def test_the_graph_can_be_asked_how_far_it_is_behind() -> None:
-    [query] = re.findall(r"```graphql\n(.*?)```", TEXT, re.S)
-    assert await ask(Plant(), query) == {
-        "server": {"graph": {"behindEntries": 0, "behindSeconds": 0.0, "problem": None, "setAside": 0}}
-    }
+async def test_the_server_can_be_asked_for_its_disk_and_how_far_the_graph_is_behind() -> None:
+    answers = [await ask(Plant(), query) for query in re.findall(r"```graphql\n(.*?)```", TEXT, re.S)]
+    assert answers == [
+        {"server": {"disk": {"state": "ENOUGH", "freeBytes": 0, "reserveBytes": 0, "problem": None}}},
+        {"server": {"graph": {"behindEntries": 0, "behindSeconds": 0.0, "problem": None, "setAside": 0}}},
+    ]

@@ -13,6 +13,7 @@ from pathlib import Path
 from app.main import open_journal
 from app.model.events import AttemptCall, Entry, Input, Outcome
 from app.model.gap import Gap
+from app.model.space import Space
 from app.model.time import Micros
 from app.ports import Journal
 from app.serve import serve
@@ -56,6 +57,13 @@ class DyingJournal:
 
     async def drop(self, name: str) -> None:
         await self._journal.drop(name)
+
+    @property
+    def full(self) -> bool:
+        return self._journal.full
+
+    def space(self) -> Space:
+        return self._journal.space()
 
     @property
     def accepts_gap(self) -> bool:

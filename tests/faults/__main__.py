@@ -15,7 +15,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from app.graph.embedded import EmbeddedEngine
-from tests.faults import killed_server, secrets
+from tests.faults import full_disk, killed_server, secrets
 from tests.servers import mosquitto
 from tests.servers.graph import GraphAddress
 from tests.servers.neo4j import Neo4jServer, provision
@@ -28,7 +28,11 @@ async def _killed_server(folder: Path, graph: GraphAddress, broker: str) -> dict
     return await killed_server.run(folder, graph, broker, killed_server.BY_HAND)
 
 
-SCRIPTS: dict[str, Script] = {"killed_server": _killed_server, "secrets": secrets.run}
+async def _full_disk(folder: Path, graph: GraphAddress, broker: str) -> dict[str, object]:
+    return await full_disk.run(folder, graph, broker, full_disk.BY_HAND)
+
+
+SCRIPTS: dict[str, Script] = {"killed_server": _killed_server, "full_disk": _full_disk, "secrets": secrets.run}
 
 
 @contextlib.asynccontextmanager

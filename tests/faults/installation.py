@@ -73,7 +73,8 @@ class Installation:
         async with self.client as client:
             while True:
                 page = (await client.execute(READ, {"after": after}))["twins"]
-                found |= {twin["twinId"]: twin["property"]["value"]["json"] for twin in page["nodes"]}
+                counters = [twin for twin in page["nodes"] if twin["property"] is not None]
+                found |= {twin["twinId"]: twin["property"]["value"]["json"] for twin in counters}
                 if not page["pageInfo"]["hasNextPage"]:
                     return found
                 after = page["pageInfo"]["endCursor"]

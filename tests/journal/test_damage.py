@@ -500,4 +500,9 @@ async def _bears(folder: Path) -> None:
     assert read == [number for number in range(after + 1, last + 1) if number not in gone]
     assert last >= 14, "what the graph has seen is never given out again"
     assert await journal.append([item(last + 1)]) == last + 1
+    await journal.advance("graph", last + 1)
+    await journal.save_snapshot(last + 1, b"state")
+    await journal.close()
+    journal = opened(folder)
+    assert (journal.last_sequence, journal.snapshot()) == (last + 1, (last + 1, b"state"))
     await journal.close()

@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import Conflict, Misconfigured, Unavailable
 from app.journal.index import INDEX_FILE
-from app.journal.segment import segment_file, segments_in
+from app.journal.segment import create, segment_file, segments_in
 from app.journal.segments import SegmentMissing, Segments
 from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
@@ -261,19 +261,30 @@ async def test_segments_are_filled_and_read_across(tmp_path: Path) -> None:
     await journal.close()
     journal = SqliteJournal.open(tmp_path, segment=SegmentSize(records=4))
     await journal.append([reading(21)])
-    assert segments_in(tmp_path) == [1, 5, 9, 20]
+    assert segments_in(tmp_path) == [1, 5, 9, 20, 21], "every run begins one"
     assert values(journal.read(18)) == [19, 20, 21]
     await journal.close()
 
 
-async def test_a_segment_is_full_by_what_it_holds_also_after_reopening(tmp_path: Path) -> None:
-    size = SegmentSize(bytes=20_000)
-    long = "x" * 6000
+async def test_a_segment_is_full_by_what_its_records_hold(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path, segment=SegmentSize(bytes=20_000))
     for number in range(1, 6):
-        journal = SqliteJournal.open(tmp_path, segment=size)
-        await journal.append([reading(number, long)])
-        await journal.close()
+        await journal.append([reading(number, "x" * 6000)])
     assert segments_in(tmp_path) == [1, 3, 5]
+    await journal.close()
+
+
+async def test_a_run_that_was_killed_before_its_first_record_leaves_nothing_in_the_way(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path)
+    await journal.append([reading(1)])
+    await journal.close()
+    create(segment_file(tmp_path, 2))
+    journal = SqliteJournal.open(tmp_path)
+    assert values(journal.read(0)) == [1]
+    await journal.append([reading(2)])
+    assert values(journal.read(0)) == [1, 2]
+    assert segments_in(tmp_path) == [1, 2]
+    await journal.close()
 
 
 async def test_compaction_removes_whole_segments_behind_the_snapshot_and_the_lowest_cursor(tmp_path: Path) -> None:

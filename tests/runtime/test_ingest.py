@@ -30,6 +30,7 @@ from app.model.events import (
     TwinEventOccurred,
 )
 from app.model.plan import Plan
+from app.model.space import Space, SpaceState
 from app.model.time import SECOND, Micros
 from app.settings import IngestSettings
 from tests.runtime.fakes import HandClock, until
@@ -223,9 +224,10 @@ async def test_while_something_waits_the_journal_hears_of_the_time(tmp_path: Pat
             for _ in range(seconds):
                 await until(lambda: bool(clock._sleepers))
                 clock.move(1)
-        await until(lambda: bool(clock._sleepers))
+                await until(lambda: bool(clock._sleepers))
+                await plant.ingest.settle()  # no second passes during a commit
         kept = [(entry.input, entry.outcome, (entry.now - T) // 1_000_000) for entry in plant.journal.read(1)]
-        assert kept == [(Tick(), Outcome(), 20), (Tick(), Outcome(), 25), (Tick(), Outcome(), 30)]
+        assert kept == [(Tick(), Outcome(), 21), (Tick(), Outcome(), 26), (Tick(), Outcome(), 31)]
 
 
 async def test_engine_time_never_goes_back(tmp_path: Path) -> None:
@@ -455,3 +457,52 @@ async def test_settling_ends_once_everything_heard_and_asked_for_is_durable(tmp_
         plant.tasks[0].cancel()
         await asyncio.wait({plant.tasks[0]})
         await asyncio.wait_for(plant.ingest.settle(), 10)  # nobody waits for a loop that has ended
+
+
+# ---------------------------------------------------------------- a full disk
+
+
+class TightJournal(SqliteJournal):
+    """Says of itself what a test wants."""
+
+    state: SpaceState = "enough"
+
+    @property
+    def full(self) -> bool:
+        return self.state in ("reserve", "none")
+
+    def space(self) -> Space:
+        return Space("/data/journal", self.state)
+
+
+async def test_with_the_reserve_alone_readings_wait_and_timers_commands_and_calls_go_on(tmp_path: Path) -> None:
+    journal = TightJournal.open(tmp_path)
+    assert isinstance(journal, TightJournal)
+    clock = HandClock()
+    async with running(tmp_path, journal=journal, clock=clock, effects=False) as plant:
+        acknowledged: list[int] = []
+        assert plant.ingest.offer(reading(("a/x", 1)), lambda: acknowledged.append(1))  # a moment before
+        journal.state = "reserve"
+        assert not plant.ingest.offer(reading(("a/x", 2)))
+        room = asyncio.create_task(plant.ingest.room())
+        await plant.ingest.submit(RequestCall("c1", "a", "ann", method="stop"))
+        await plant.ingest.submit(CallResult("c1", "failed", error="x"))
+        with pytest.raises(Unavailable) as refused:
+            await plant.ingest.submit(ReportSamples((reading(("a/x", 3)),), "ann"))
+        assert (refused.value.code, "/data/journal" in refused.value.message) == ("DISK_FULL", True)
+        plant.engine.due = clock.now() + 1_000_000
+        clock.move(2)
+        await until(lambda: any(isinstance(entry.input, Tick) for entry in journal.read(0)))
+        kinds = [type(entry.input).__name__ for entry in journal.read(0)]
+        assert kinds == ["RequestCall", "CallResult", "Tick"]
+        assert (acknowledged, room.done()) == ([], False)
+        journal.state = "none"
+        with pytest.raises(Unavailable) as held:
+            await plant.ingest.submit(SetManual("a", "y", 2, "ann"))
+        assert held.value.code == "DISK_FULL"
+        await plant.ingest.submit(CallResult("c1", "failed", error="x"))
+        journal.state = "low"
+        clock.move(1)
+        await asyncio.wait_for(room, 5)
+        await until(lambda: acknowledged == [1])
+        assert plant.ingest.offer(reading(("a/x", 2)))

@@ -227,6 +227,16 @@ class AlertTransition(Enum):
     CLOSED = word("closed", description="Nothing is left to wait for; it never opens again.")
 
 
+@strawberry.enum(description="How much the journal can still take.")
+class SpaceState(Enum):
+    ENOUGH = "enough"
+    LOW = strawberry.enum_value("low", description="Less is free than the server warns of.")
+    RESERVE = strawberry.enum_value(
+        "reserve", description="The disk is full: no readings are taken, what must not wait goes on in the reserve."
+    )
+    NONE = strawberry.enum_value("none", description="The reserve is used up too: everything waits for space.")
+
+
 @strawberry.enum(description="What somebody did.")
 class AuditKind(Enum):
     DEFINITION = word("definition", description="Changed definitions; `details` counts them.")
