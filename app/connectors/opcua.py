@@ -1,14 +1,17 @@
 """OPC UA: one session to one endpoint, one subscription per sampling interval, every PublishResult one Reading.
 
-The promise is convergence of the last value: everything is read back before the subscriptions start, at every
-connect, and samples that the device's queue dropped in between are counted (Overflow), never invented. Values are read
-before the twins are called alive, so that no condition sees what was true before the outage.
+The promise is convergence of the last value: everything is read back at every connect, and now and then compared with
+what the subscriptions told. What the device's queue dropped in between (Overflow) and messages that never came (Missed)
+are counted, never invented. Values are read before the twins are called alive, so that no condition sees what was true
+before the outage.
 """
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlparse
 
 from asyncua import ua
@@ -20,14 +23,16 @@ from app.connectors.opcua_calls import Calls
 from app.connectors.opcua_events import EventSource, EventTypes, decode_event, event_source
 from app.connectors.opcua_nodes import Item, Layout, Unreachable, layout, namespace_array
 from app.connectors.opcua_security import Access
-from app.connectors.opcua_session import FAILURES, Session, Timing, opened, reason_of
+from app.connectors.opcua_session import FAILURES, Kept, OnLost, OnPublish, Session, Timing, opened, reason_of
 from app.connectors.opcua_values import decode_data_value, status_name
+from app.connectors.opcua_watch import FIRST_SECONDS, Silent, Told, Watch
 from app.errors import Misconfigured, Unavailable
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.events import DeviceEvent, PathStatus, Reading, Sample, SourceStatus
 from app.model.values import Value
 from app.ports import Clock, Sink
 
+log = logging.getLogger("twin_overlay.connectors")
 QUEUE_SIZE = 10
 EVENT_QUEUE_SIZE = 100
 EVENT_INTERVAL_MS = 500.0
@@ -47,6 +52,19 @@ class _Live:
     items: dict[int, Item] = field(default_factory=dict)
     """By client handle, as are the events."""
     events: dict[int, EventSource] = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
+    read_again: asyncio.Event = field(default_factory=asyncio.Event)
+    """Something was lost: what is true now has to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Of a session that was lost, for the next one."""
+
+    kept: Kept
+    plan: Layout
+    items: dict[int, Item]
+    events: dict[int, EventSource]
 
 
 class OpcUaConnector:
@@ -72,6 +90,9 @@ class OpcUaConnector:
         self._clock = clock
         self._timing = timing or Timing()
         self._live: _Live | None = None
+        self._left: _Left | None = None
+        self._resumes = True
+        """Until this server shows that it can't."""
 
     async def run(self, sink: Sink) -> None:
         twins = list(self._twins.values())
@@ -86,16 +107,20 @@ class OpcUaConnector:
         )
         async with opened(self.endpoint, access, self._timing) as session:
             self.security = session.security
+            left = None
             try:
-                plan = await self._start(session, sink)
+                live, plan = await self._start(session, sink)
+                left = _Left(session.keep(), plan, live.items, live.events) if not plan.unreachable else None
                 sink.connected(self.name)
                 sink.status(SourceStatus(self.name, self._paths(plan)))
-                reason = await self._ended(session, plan)
+                reason = await self._ended(live, plan, sink)
+                left = left if session.broken else None
             except FAILURES as error:
                 reason = reason_of(error)
             finally:
                 self._live = None
                 self.security = ""
+            self._left = left
         raise Unavailable(f"{self.endpoint}: {reason}")
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
@@ -110,39 +135,124 @@ class OpcUaConnector:
 
     # ------------------------------------------------------------ connect
 
-    async def _start(self, session: Session, sink: Sink) -> Layout:
-        """Read everything back, then subscribe; what can be had and what can't."""
+    async def _start(self, session: Session, sink: Sink) -> tuple[_Live, Layout]:
+        """Read everything back, then subscribe; what can be had and what can't. Where the server still has what a lost
+        connection was subscribed to, that goes on instead, and what it kept meanwhile comes first."""
         await session.learn_limits()
         namespaces = await namespace_array(session)
         if any(_has_object(twin) for twin in self._twins.values()):
             await session.learn_structures()
         live = _Live(session, namespaces, EventTypes(session), Calls(session, namespaces, self._timing.listen_seconds))
+        left, self._left = self._left, None
+        if (
+            self._resumes
+            and left is not None
+            and left.plan.namespaces == namespaces
+            and await self._resumed(live, left, sink)
+        ):
+            self._live = live
+            return live, left.plan
         plan = layout(list(self._twins.values()), namespaces)
         await self._read_back(live, plan, sink)
         self._live = live
         await self._subscribe(live, plan, sink)
         await self._report_unreachable(plan, sink)
-        return plan
+        return live, plan
 
-    async def _ended(self, session: Session, plan: Layout) -> str:
-        """Why the session is over. A server may answer before its address space is complete, and what it did not have
-        would else stay unknown for as long as the connection stands: once it is there, connecting again takes it up."""
-        ended = asyncio.ensure_future(session.ended())
+    async def _resumed(self, live: _Live, left: _Left, sink: Sink) -> bool:
+        live.items, live.events = left.items, left.events
+        resumed = await live.session.resume(left.kept, *self._handlers(live, sink))
+        if resumed:
+            live.session.go_on()
+            self._resumes = await live.session.drained()
+        if not (resumed and self._resumes):
+            await live.session.forget()
+            live.items, live.events = {}, {}
+            return False
+        await self._read_again(live, sink)
+        log.info("%s goes on with the subscriptions that it had", self.name)
+        return True
+
+    def _handlers(self, live: _Live, sink: Sink) -> tuple[OnPublish, OnLost]:
+        async def on_publish(notifications: Sequence[ua.DataChangeNotification | ua.EventNotificationList]) -> None:
+            await self._publish(live, notifications, sink)
+
+        async def on_lost(count: int, which: str) -> None:
+            sink.reject(self.name, "Missed", f"messages that never came: {which}", count)
+            live.read_again.set()
+
+        return on_publish, on_lost
+
+    async def _ended(self, live: _Live, plan: Layout, sink: Sink) -> str:
+        """Why the session is over."""
+        ways: list[Coroutine[Any, Any, str]] = [live.session.ended(), self._watched(live, sink)]
+        if plan.unreachable:
+            ways.append(self._completed(live.session, plan))
+        tasks = {asyncio.ensure_future(way) for way in ways}
         try:
-            while plan.unreachable:
-                done, _ = await asyncio.wait({ended}, timeout=self._timing.missing_seconds)
-                if done:
-                    break
-                if await namespace_array(session) != plan.namespaces:
-                    return "the server's namespaces have changed"
-                answers = await session.read([item.node for item in plan.missing])
-                for item, data in zip(plan.missing, answers, strict=True):
-                    if _status(data) not in _MISSING:
-                        return f"node {item.node.to_string()} of {item.twin_id}.{item.plan.name} is there now"
-            return await ended
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            return done.pop().result()
         finally:
-            ended.cancel()
-            await asyncio.gather(ended, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _completed(self, session: Session, plan: Layout) -> str:
+        """A server may answer before its address space is complete, and what it did not have would else stay unknown
+        for as long as the connection stands: once it is there, connecting again takes it up."""
+        while True:
+            await asyncio.sleep(self._timing.missing_seconds)
+            if await namespace_array(session) != plan.namespaces:
+                return "the server's namespaces have changed"
+            answers = await session.read([item.node for item in plan.missing])
+            for item, data in zip(plan.missing, answers, strict=True):
+                if _status(data) not in _MISSING:
+                    return f"node {item.node.to_string()} of {item.twin_id}.{item.plan.name} is there now"
+
+    async def _watched(self, live: _Live, sink: Sink) -> str:
+        """Until a subscription turns out to be silent. What it should have told is told by us, so that the last values
+        are true at once; the session ends all the same, for nothing else would mend it."""
+        watch = Watch(live.session, live.items, live.told)
+        every = self._timing.read_back_seconds or None
+        seconds = None if every is None else min(FIRST_SECONDS, every)
+        while True:
+            try:
+                async with asyncio.timeout(seconds):
+                    await live.read_again.wait()
+                live.read_again.clear()
+                await self._read_again(live, sink)
+            except TimeoutError:
+                seconds = every
+                if silent := await watch.silent():
+                    return await self._told_instead(live, silent, sink)
+
+    async def _told_instead(self, live: _Live, silent: Silent, sink: Sink) -> str:
+        async with live.session.in_order:
+            await self._take(live, silent, sink)
+        item = live.items[silent[0][0]]
+        first = f"node {item.node.to_string()} of {item.twin_id}.{item.plan.name}"
+        count = f"{len(silent)} of {len(live.items)}"
+        sink.reject(self.name, "Unreported", f"{count} values have changed and were not reported: {first}", len(silent))
+        return f"the subscription is silent: {first} has changed and was not reported ({count} values)"
+
+    async def _read_again(self, live: _Live, sink: Sink) -> None:
+        """The values as they stand, in their place among what is told."""
+        handles = list(live.items)
+        async with live.session.in_order:
+            answers = await live.session.read([live.items[handle].node for handle in handles])
+            await self._take(live, list(zip(handles, answers, strict=True)), sink)
+
+    async def _take(self, live: _Live, read: Silent, sink: Sink) -> None:
+        received_at = self._clock.now()
+        samples = []
+        for handle, data in read:
+            live.told.read(handle, data)
+            item = live.items[handle]
+            sample, rejected = decode_data_value(item.twin_id, item.plan, data, received_at)
+            self._count(sink, rejected)
+            if sample is not None:
+                samples.append(sample)
+        await self._offer(sink, Reading(self.name, received_at, tuple(samples)))
 
     async def _read_back(self, live: _Live, plan: Layout, sink: Sink) -> None:
         """One Reading of all values. Done before any item exists, so a notification is never older than this."""
@@ -160,6 +270,7 @@ class OpcUaConnector:
                 )
                 continue
             there.append(item)
+            plan.read.append(data)
             sample, rejected = decode_data_value(item.twin_id, item.plan, data, received_at)
             self._count(sink, rejected)
             if sample is not None:
@@ -169,9 +280,10 @@ class OpcUaConnector:
 
     async def _subscribe(self, live: _Live, plan: Layout, sink: Sink) -> None:
         by_interval: dict[float, list[ua.MonitoredItemCreateRequest]] = {}
-        for item in plan.items:
+        for item, data in zip(plan.items, plan.read, strict=True):
             request = live.session.item(item.node, AttributeIds.Value, item.interval_ms, QUEUE_SIZE)
             live.items[request.RequestedParameters.ClientHandle] = item
+            live.told.read(request.RequestedParameters.ClientHandle, data)
             by_interval.setdefault(item.interval_ms, []).append(request)
         fastest = min(by_interval, default=EVENT_INTERVAL_MS)
         for twin in self._twins.values():
@@ -184,14 +296,12 @@ class OpcUaConnector:
                 live.events[request.RequestedParameters.ClientHandle] = source
                 by_interval.setdefault(fastest, []).append(request)
 
-        async def on_publish(notifications: Sequence[ua.DataChangeNotification | ua.EventNotificationList]) -> None:
-            await self._publish(live, notifications, sink)
-
         for interval, requests in by_interval.items():
-            results = await live.session.subscribe(interval, requests, on_publish)
+            results = await live.session.subscribe(interval, requests, *self._handlers(live, sink))
             for request, status in zip(requests, results, strict=True):
                 if status is not None:
                     self._not_monitored(live, request.RequestedParameters.ClientHandle, status, plan, sink)
+        plan.read.clear()
 
     def _not_monitored(self, live: _Live, handle: int, status: ua.StatusCode, plan: Layout, sink: Sink) -> None:
         name = status_name(int(status.value))
@@ -239,6 +349,7 @@ class OpcUaConnector:
                     item = live.items.get(changed.ClientHandle)
                     if item is None:
                         continue
+                    live.told.heard(changed.ClientHandle, changed.Value)
                     sample, rejected = decode_data_value(item.twin_id, item.plan, changed.Value, received_at)
                     self._count(sink, rejected)
                     if sample is not None:

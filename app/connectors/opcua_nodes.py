@@ -49,6 +49,8 @@ class Layout:
     namespaces: Sequence[str] = ()
     """Of the server, as they were when this was laid out."""
     items: list[Item] = field(default_factory=list)
+    read: list[ua.DataValue] = field(default_factory=list)
+    """Of each item, while it is being subscribed to."""
     unreachable: list[Unreachable] = field(default_factory=list)
     missing: list[Item] = field(default_factory=list)
     """Items whose node the server does not have (yet); each is among the unreachable too."""
