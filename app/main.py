@@ -273,7 +273,7 @@ def _wire(
         ingest,
         clock,
         registry,
-        protocols=protocols(keys, connecting.connect_timeout_seconds),
+        protocols=protocols(keys, connecting.connect_timeout_seconds, connecting.read_back_seconds),
         installation=_installation(settings),
         counters=ingest.counters,
         back_off=BackOff(connecting.retry_first_seconds, connecting.retry_most_seconds, connecting.stable_seconds),

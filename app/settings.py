@@ -91,6 +91,8 @@ class ConnectorSettings(_Section):
     """Between two tries: doubled from the first to the most, less up to half of it by chance."""
     stable_seconds: float = Field(default=10.0, ge=0)
     """A connection that stood this long begins with the first again."""
+    read_back_seconds: float = Field(default=60.0, ge=0, le=86_400)
+    """OPC UA: how often all values are read and compared with what the subscriptions told; 0 for never."""
     fallback_after_seconds: float = Field(default=10.0, ge=0)
     """Of silence, after which a twin is heard by its next path."""
     return_after_seconds: float = Field(default=60.0, ge=0)

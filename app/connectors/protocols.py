@@ -29,9 +29,10 @@ Factory = Callable[[Group, Clock, str], Connector]
 """(group, clock, installation)"""
 
 
-def protocols(keys: Keys, connect_seconds: float = 5.0) -> Mapping[str, Factory]:
-    """By the name that definitions give them. `connect_seconds` is how long a try to connect may take."""
-    of_opcua = opcua_session.Timing(connect_seconds=connect_seconds)
+def protocols(keys: Keys, connect_seconds: float = 5.0, read_back_seconds: float = 60.0) -> Mapping[str, Factory]:
+    """By the name that definitions give them. `connect_seconds` is how long a try to connect may take, and
+    `read_back_seconds` how often OPC UA's values are compared with what was told."""
+    of_opcua = opcua_session.Timing(connect_seconds=connect_seconds, read_back_seconds=read_back_seconds)
     of_mqtt = mqtt_session.Timing(connect_seconds=connect_seconds)
 
     def opcua(group: Group, clock: Clock, installation: str) -> Connector:

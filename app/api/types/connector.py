@@ -14,7 +14,8 @@ from app.model.live import ConnectorHealth
 @strawberry.type(description="So many messages or samples were not taken, for one reason.")
 class RejectedCount:
     reason: str = strawberry.field(
-        description="BadPayload, UnknownTwin, NotMapped, TypeMismatch, NotInEnum, NotFinite, TooLong, Late, ..."
+        description="BadPayload, UnknownTwin, NotMapped, TypeMismatch, NotInEnum, NotFinite, TooLong, Late, Overflow, "
+        "Missed, Unreported, ..."
     )
     count: Long = strawberry.field(description="Since the server started.")
 
