@@ -16,7 +16,7 @@ from neo4j import Record
 from app.errors import Conflict, Unavailable
 from app.graph import codec
 from app.graph.codec import Row
-from app.graph.session import FAILED, Graph, Transaction, in_batches
+from app.graph.session import FAILED, LONGEST_SECONDS, Graph, Transaction, in_batches
 from app.graph.statements import Statement, Statements
 from app.model.change import BehaviorNode, DefinitionChange, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.definitions import Kind, Overlay, OverlayType, TwinType
@@ -26,6 +26,8 @@ from app.model.time import Micros, iso, parse_iso
 _KINDS: tuple[Kind, ...] = ("relationship_type", "twin_type", "overlay_type", "twin", "overlay")
 """In the order in which they are saved: types before what is of them."""
 _OWNER_KINDS: tuple[OwnerKind, ...] = ("twin", "overlay")
+_TIMES = 4
+"""How much longer than others a statement of a save may take: one may create 70,000 properties."""
 _ABOVE_ALL = 2**62
 """More than any revision number."""
 _New = Mapping[OwnerKind, set[str]]
@@ -108,7 +110,7 @@ class Definitions:
                     return after, found
                 before = after
 
-        return await self._graph.read(work)
+        return await self._graph.read(work, LONGEST_SECONDS)  # what is decoded in between takes its time too
 
     async def catalogue_revision(self) -> int:
         return await self._graph.read(self._revision)
@@ -189,7 +191,7 @@ class Definitions:
             await self._replace_interlocks(transaction, change, new)
 
         try:
-            await self._graph.write(work)
+            await self._graph.write(work, _TIMES * self._graph.answer_seconds)
         except Unavailable as error:
             # The embedded engine lets two writers in and refuses the second at its commit, for a reason of its own
             # (a key that is there twice). Whether that was it, the catalogue itself says.

@@ -32,6 +32,10 @@ class Coalesced:
         `thinning` knows what those entries led to."""
         self.after = after
         self.upto = after
+        self.since: Micros | None = None
+        """When the first thing happened that the graph is to have."""
+        self.until: Micros | None = None
+        """When the last entry was decided."""
         self._lives = lives
         self._life_of = life_of
         self._thinning = thinning
@@ -92,7 +96,9 @@ class Coalesced:
                 self._events.setdefault(event.twin_id, deque(maxlen=EVENTS_PER_TWIN)).append(event)
         self._audits += audited(entry)
         self._records += recorded(entry)
-        self.upto = entry.sequence
+        self.upto, self.until = entry.sequence, entry.now
+        if self.since is None and self.rows:
+            self.since = entry.now
 
     def books(self, before: Books) -> Books:
         """What became of the samples up to here, once all rows are written; `before` is that up to `after`."""

@@ -7,6 +7,7 @@ The truth about how far the graph is stands in the graph, in the same transactio
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable, Sequence
 
 from app.errors import Conflict, Misconfigured, Refused, TwinOverlayError, Unavailable
@@ -26,6 +27,9 @@ from app.settings import GraphWriterSettings
 log = logging.getLogger("twin_overlay.graph_writer")
 _CHUNK = 50
 """Entries decoded at once: one may hold 500 readings."""
+_WINDOW = 25
+"""Transactions' worth of rows, and of entries, that are folded together while the graph is behind: of a thousand
+properties that changed for an hour a thousand rows are written, and memory holds 25,000 rows at most."""
 CAUGHT_UP_SECONDS = 2.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 3.0
 _FEWEST_ROWS = 10
@@ -145,7 +149,6 @@ class GraphWriter:
             try:
                 await self._write(pending, before)
             except (Unavailable, Misconfigured) as error:  # Misconfigured: its password was changed while we ran
-                self._rows = max(_FEWEST_ROWS, self._rows // 2)
                 wait = await self._back_off(error, wait)
                 continue  # the same rows again: if they had arrived after all, the cursor says so (CURSOR_MOVED)
             except Conflict as error:
@@ -158,7 +161,7 @@ class GraphWriter:
                 self.failure = error.message
                 await asyncio.get_running_loop().create_future()
             self._books = stored = pending.books(before)
-            await self._moved(pending.upto)
+            await self._moved(pending.upto, pending.until)
             pending = Coalesced(pending.upto, self._lives, self._life_of, self._thinning)
             wait, self._rows = _FIRST_WAIT, min(2 * self._rows, self._settings.max_rows)
             if not more:
@@ -166,6 +169,17 @@ class GraphWriter:
 
     async def _write(self, pending: Coalesced, before: Books) -> None:
         """All of it, but for what the graph refuses. Raises what the store raises."""
+        if self.failure is not None:
+            await self._store.cursor()  # is it there at all?
+            try:
+                await self._write_rest(pending, before)
+            except Unavailable:
+                self._rows = max(_FEWEST_ROWS, self._rows // 2)  # it is, and fails again: perhaps it was too much
+                raise
+        else:
+            await self._write_rest(pending, before)
+
+    async def _write_rest(self, pending: Coalesced, before: Books) -> None:
         await self._part_with_known(pending, before)
         while not await self._written(pending, before):
             pass
@@ -212,8 +226,10 @@ class GraphWriter:
         for item in bad:
             pending.drop(item.part)
 
-    async def _moved(self, cursor: int) -> None:
-        self._held, self._waiting_since = cursor, None
+    async def _moved(self, cursor: int, at: Micros | None = None) -> None:
+        """`at`: when that entry was decided; what comes after it is not older."""
+        self._held = cursor
+        self._waiting_since = at if self.lag else None
         if self.failure is not None:
             log.info("the graph is reached again, %d entries behind", self.lag)
             self.failure = None
@@ -221,17 +237,24 @@ class GraphWriter:
             await self._journal.advance(GRAPH, cursor)
 
     async def _collect(self, pending: Coalesced) -> bool:
-        """Take entries until there are rows or entries enough for one batch; whether there may be more."""
-        while pending.rows < self._settings.max_rows and pending.entries < self._settings.max_entries:
-            # In a thread: decoding 50 entries of 500 samples takes 40 ms, and the plant's loop has other things to do.
-            entries = await asyncio.to_thread(read_for_graph, self._journal, pending.upto, _CHUNK)
-            for entry in entries:
-                pending.add(entry)
-                if self._waiting_since is None and pending.rows:
-                    self._waiting_since = entry.now
-            if len(entries) < _CHUNK:
+        """Take entries until the graph is caught up with, or until there is as much as memory may hold; whether there
+        may be more."""
+        most_rows, most_entries = _WINDOW * self._settings.max_rows, _WINDOW * self._settings.max_entries
+        while pending.rows < most_rows and pending.entries < most_entries:
+            # In a thread: 50 entries of 500 samples take 65 ms, and the plant's loop has other things to do.
+            more = await asyncio.to_thread(self._take, pending)
+            self._waiting_since = pending.since
+            if not more:
                 return False
         return True
+
+    def _take(self, pending: Coalesced) -> bool:
+        """Whether there may be more."""
+        entries = read_for_graph(self._journal, pending.upto, _CHUNK)
+        for entry in entries:
+            pending.add(entry)
+            time.sleep(0)  # a thread that computes keeps the plant's loop waiting for 5 ms each time, unless it offers
+        return len(entries) == _CHUNK
 
     async def _back_off(self, error: TwinOverlayError, wait: float) -> float:
         """Sleep, with jitter so that several do not come back as one; the next wait."""

@@ -9,9 +9,10 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import dtsl, engine, explain, find, flat, latency, load, memory, start, timers
+from tests.bench import catch_up, dtsl, engine, explain, find, flat, latency, load, memory, start, timers
 
 SUITES: dict[str, Callable[[], None]] = {
+    "catch_up": catch_up.main,
     "dtsl": dtsl.main,
     "engine": engine.main,
     "explain": explain.main,

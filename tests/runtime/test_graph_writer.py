@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
-from app.errors import Misconfigured
+from app.errors import Misconfigured, Unavailable
 from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
 from app.model.change import FactBatch
@@ -348,12 +348,41 @@ async def test_a_graph_that_fails_at_times_ends_with_the_latest_facts(journal: S
 async def test_memory_stays_bounded_while_the_graph_is_away(journal: SqliteJournal) -> None:
     graph = FakeGraph()
     graph.trouble = lambda: "before"
-    async with writing(journal, graph, max_entries=100) as (writer, _):
+    async with writing(journal, graph, max_entries=4) as (writer, _):
         for start in range(0, 2000, 200):
             await journal.append([changes(("a", "x", start + n)) for n in range(200)])
+        await until(lambda: writer.failure is not None)
         graph.trouble = lambda: ""
         await until(lambda: writer.lag == 0)
-        assert max(batch.upto - batch.after for batch in graph.writes) <= 100
+        assert max(batch.upto - batch.after for batch in graph.writes) == 4 * 25
+
+
+async def test_of_an_outage_each_property_is_written_once(journal: SqliteJournal) -> None:
+    graph = FakeGraph()
+    graph.trouble = lambda: "before"
+    for number in range(100):
+        await journal.append([changes(*((f"t{k}", "x", float(number)) for k in range(30)))])
+    async with writing(journal, graph, max_rows=10) as (writer, _):
+        await until(lambda: writer.failure is not None)
+        graph.trouble = lambda: ""
+        await until(lambda: writer.lag == 0)
+    assert [len(batch.properties) for batch in graph.writes] == [10, 10, 10]
+    assert set(graph.properties.values()) == {99.0}
+
+
+async def test_a_batch_that_the_graph_dies_of_is_tried_in_smaller_parts(journal: SqliteJournal) -> None:
+    class Small(FakeGraph):
+        async def write(self, batch: FactBatch) -> None:
+            if len(batch.properties) > 30:
+                raise Unavailable("the graph does not answer")  # it ran out of memory
+            await super().write(batch)
+
+    graph = Small()
+    await journal.append([changes(*((f"t{n}", "x", 1.0) for n in range(200)))])
+    async with writing(journal, graph, max_rows=100) as (writer, _):
+        await until(lambda: writer.lag == 0)
+    assert len(graph.properties) == 200
+    assert max(len(batch.properties) for batch in graph.writes) == 25
 
 
 async def test_a_restarted_writer_goes_on_from_the_graphs_own_cursor(journal: SqliteJournal) -> None:
