@@ -16,7 +16,7 @@ from app.model.time import Micros, to_datetime
 from app.notification_settings import NotificationRule, minute_of
 
 ESCALATION = "escalate/"
-"""With which the cause begins of what an escalation does."""
+"""With which the moment is named that led a behavior to what its escalation does."""
 FLOOD = "alert_flood"
 
 
@@ -25,7 +25,8 @@ def told(change: AlertChanged) -> Told | None:
     if not change.alert.annunciated:
         return None
     if change.transition == "raised":
-        escalated = change.cause.kind == "tick" and change.cause.ref.startswith(ESCALATION)
+        led_to = change.cause.parent  # of the behavior that raised it
+        escalated = led_to is not None and led_to.kind == "tick" and led_to.ref.startswith(ESCALATION)
         return "escalated" if escalated else "raised"
     if change.transition == "updated" and change.alert.code == FLOOD:
         return None  # a flood is told once, however it grows

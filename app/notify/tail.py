@@ -90,6 +90,9 @@ class Tail:
             snapshot = self._journal.snapshot()
             assert snapshot is not None, "nothing is compacted away before there is a snapshot"
             return (), snapshot[0], Lost(sequence + 1, snapshot[0])
+        if entries and entries[0].sequence > sequence + 1:  # a person let the journal go on without them
+            return (), entries[0].sequence - 1, Lost(sequence + 1, entries[0].sequence - 1)
+        entries = [entry for number, entry in enumerate(entries, sequence + 1) if entry.sequence == number]
         found = [
             Happened(entry.sequence, index, change)
             for entry in entries

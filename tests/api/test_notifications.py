@@ -4,6 +4,7 @@ from app.errors import Misconfigured, Refused
 from app.model.events import Input, Note, Outcome
 from tests.api.client import ask, refused
 from tests.api.parts import FakeNotifications, Installation, services
+from tests.api.rest.client import send
 
 TEST = "mutation($target: String!) { testNotification(input: {target: $target}) { warning target { name sent } } }"
 
@@ -50,6 +51,22 @@ async def test_a_test_goes_out_and_is_in_the_audit() -> None:
     assert found["testNotification"] == {"warning": "it takes no mail for x", "target": {"name": "shift", "sent": 3}}
     assert notifications.tested == [("shift", "anonymous")]
     assert [(note.kind, note.outcome, note.what) for note in notes.taken] == [("notification", "done", "test of shift")]
+
+
+async def test_rest_shows_and_tests_the_same() -> None:
+    made, notifications, notes = plant()
+    listed = (await send(made, "GET", "/notification-targets")).json()["items"]
+    assert [(item["name"], item["state"], item["last_error"]) for item in listed] == [
+        ("shift", "ok", None), ("office", "failed", "it answered 535 no"),
+    ]  # fmt: skip
+    tested = await send(made, "POST", "/notification-targets/shift/test")
+    assert (tested.status_code, tested.json()) == (200, {"target": listed[0], "warning": None})
+    assert (await send(made, "POST", "/notification-targets/nobody/test")).status_code == 404
+    notifications.trouble = Misconfigured("401 no", code="TARGET_DENIED")
+    assert (await send(made, "POST", "/notification-targets/shift/test")).status_code == 503
+    notifications.trouble = Refused("422 no", code="TARGET_REFUSED")
+    assert (await send(made, "POST", "/notification-targets/shift/test")).status_code == 409
+    assert [note.origin.via for note in notes.taken] == ["rest"] * 3
 
 
 async def test_what_keeps_a_target_from_taking_it_is_the_answer() -> None:

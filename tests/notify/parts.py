@@ -99,8 +99,8 @@ class FakeChannel:
 class Line:
     """Implements Inbox: notes go into the journal; alerts come to be by `happens`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.journal = SqliteJournal.open(folder, keep=0, segment=SegmentSize(records=50))
+    def __init__(self, folder: Path, *, accept_gap: bool = False) -> None:
+        self.journal = SqliteJournal.open(folder, keep=0, segment=SegmentSize(records=50), accept_gap=accept_gap)
         self.tail = Tail(self.journal, self.journal.last_sequence)
         self.clock = VirtualClock()
         self.notes: list[Note] = []

@@ -13,6 +13,8 @@ from app.model.time import SECOND, parse_iso, to_datetime
 from app.notification_settings import NotificationRule
 from app.notify.asked import Asked, told
 from tests.api.parts import Installation
+from tests.engine.plant import alert
+from tests.engine.test_parts import escalating, tick, warm
 from tests.notify.parts import NOON, change
 
 
@@ -53,7 +55,7 @@ def test_a_flood_is_told_once_however_it_grows() -> None:
 
 
 def test_what_an_escalation_raises_is_escalated() -> None:
-    raised = change(cause=Cause("tick", "escalate/0", NOON, Cause("reading", "opcua", NOON)))
+    raised = change(cause=Cause("behavior", "pump_1/hot", NOON, Cause("tick", "escalate/0", NOON)))
     assert told(raised) == "escalated"
     assert asks(raised)
     assert asks(raised, transitions=["escalated"])
@@ -129,3 +131,9 @@ def test_at_each_moment_exactly_one_of_a_span_and_its_complement_asks(
     first = asks(item, zone=zone, begin=begin, end=end)
     second_one = asks(item, zone=zone, begin=end, end=begin)
     assert first != second_one, to_datetime(item.at)
+
+
+def test_what_the_engine_raises_by_an_escalation_is_told_as_escalated() -> None:
+    plant = warm(escalating(alert("very_hot", "critical")))
+    raised, escalated = plant.read(temperature=90.0), tick(plant, 301)
+    assert [told(item) for item in (*raised.alerts, *escalated.alerts)] == ["raised", "escalated"]

@@ -229,6 +229,23 @@ async def test_what_the_journal_lost_is_told(line: Line) -> None:
     assert note.message == "the journal has no entries 1 to 120 any more"
 
 
+async def test_what_is_behind_a_gap_of_the_journal_is_told_and_so_is_the_gap(tmp_path: Path) -> None:
+    folder = tmp_path / "journal"
+    line = Line(folder)
+    await line.delivery(FakeChannel()).begin(line.journal.cursors())
+    for number in range(120):
+        await line.happens(change(f"alert-{number}"))
+    await line.journal.close()
+    (folder / "segment-00000000000000000051.sqlite").unlink()
+    line = Line(folder, accept_gap=True)
+    channel = FakeChannel()
+    async with line.delivering(channel, group_over=1):
+        await until(lambda: len(channel.alerts) == 70)
+    assert channel.alerts == [f"alert-{number}" for number in (*range(50), *range(100, 120))]
+    assert [note.message for note in line.notes] == ["the journal has no entries 51 to 100 any more"]
+    await line.journal.close()
+
+
 async def test_a_message_that_breaks_the_sender_is_a_message_that_was_refused(line: Line) -> None:
     channel = FakeChannel()
     broken = [True]

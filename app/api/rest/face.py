@@ -25,6 +25,7 @@ from app.api.rest.explanations import add_explanations
 from app.api.rest.instances import add_instances
 from app.api.rest.lifecycle import add_lifecycle
 from app.api.rest.lists import add_lists
+from app.api.rest.notifications import add_notifications
 from app.api.rest.openapi import document
 from app.api.rest.overrides import add_overrides
 from app.api.rest.rehearsals import add_rehearsals
@@ -54,6 +55,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_lifecycle(app, services)
     add_alerts(app, services)
     add_shelving(app, services)
+    add_notifications(app, services)
     add_audit(app, services)
     add_scripts(app, services)
     add_explanations(app, services)

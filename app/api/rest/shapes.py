@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from app.api.rest.alert_shapes import ALERT_SHAPES
 from app.api.rest.explanation_shapes import EXPLANATION_SHAPES
+from app.api.rest.notification_shapes import NOTIFICATION_SHAPES
 from app.api.rest.rehearsal_shapes import REHEARSAL_SHAPES
 from app.model.definitions import Lifecycle, Overlay, OverlayType, RelationshipType, Twin, TwinType
 from app.model.document import MAX_TEXT
@@ -380,4 +381,5 @@ SHAPES: tuple[type[BaseModel], ...] = (
     *ALERT_SHAPES,
     *EXPLANATION_SHAPES,
     *REHEARSAL_SHAPES,
+    *NOTIFICATION_SHAPES,
 )
