@@ -408,6 +408,9 @@ async def _connect(client: SecureClient, endpoint: str, access: Access, timing: 
             if access.discovers:
                 await access.secure(client, offered, endpoint)
             await client.connect()
+    except AssertionError as error:  # asyncua's, where the server answers with a fault instead of a channel
+        refusal = ConnectionRefusedError("the server opens no secure channel")
+        raise access.refused(refusal, str(refusal), endpoint) from error
     except FAILURES as error:
         if isinstance(error, UaError) and not access.discovers:
             with contextlib.suppress(*FAILURES):
