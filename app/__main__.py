@@ -64,6 +64,9 @@ def serve(
         Path | None, typer.Option(help="Serve HTTPS with this certificate chain (PEM); reloaded when it changes.")
     ] = None,
     tls_key: Annotated[Path | None, typer.Option(help="Its key (PEM); in the certificate's file if left out.")] = None,
+    observe: Annotated[
+        bool, typer.Option("--observe", help="Answer queries from the graph alone; change nothing, call nobody.")
+    ] = False,
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
 ) -> None:
     """Run the server until Ctrl-C.
@@ -80,8 +83,8 @@ def serve(
             overrides["graph"] = {"uri": graph}
         if data_dir is not None:
             overrides["data_dir"] = data_dir
-        if standby:
-            overrides["actor"] = {"standby": True}
+        if standby or observe:
+            overrides["actor"] = {name: True for name, given in (("standby", standby), ("observe", observe)) if given}
         server: dict[str, Any] = {"insecure": True} if insecure else {}
         if host is not None:
             server["host"] = host

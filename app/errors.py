@@ -16,6 +16,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
+OBSERVER = "OBSERVER"
+ONLY_OBSERVES = "this server only observes: it changes nothing and calls nobody"
+ASK_THE_ACTOR = "ask the server that acts for this installation"
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:

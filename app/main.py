@@ -8,6 +8,7 @@ folded from the journal before anything can reach it; connectors come last, when
 
 import asyncio
 import contextlib
+import dataclasses
 import hashlib
 import logging
 import socket
@@ -25,7 +26,7 @@ from app.api.problem import PREFIX
 from app.api.security import address_of
 from app.api.services import Services
 from app.assets.folder import AssetFolder
-from app.attach import Absent, Away, StartEngine, gone, taken
+from app.attach import Absent, Away, StartEngine, gone, reach, taken
 from app.backup.restore import refuse_unfinished
 from app.backup.take import Backups
 from app.commands.activation import ActivationCommands
@@ -51,7 +52,7 @@ from app.connectors.protocols import protocols
 from app.connectors.runner import BackOff
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
-from app.errors import TwinOverlayError, Unavailable
+from app.errors import Misconfigured, TwinOverlayError, Unavailable
 from app.find.finder import Finder
 from app.graph.connect import move
 from app.graph.embedded import EmbeddedEngine
@@ -69,6 +70,7 @@ from app.model.time import SECOND, Micros
 from app.notify.metrics import TargetSeries
 from app.notify.room import Notifications
 from app.notify.tail import Tail
+from app.observe import AssetsToRead, NoJournal, Observer, refuse_backup, refused
 from app.past import Past
 from app.ports import Journal
 from app.runtime.bus import Bus
@@ -117,7 +119,8 @@ def build(
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         start_from = opened or (lambda: open_at_once(open_journal(settings)))
         address = address_of(settings.server, port)
-        async with running(settings, start_engine, start_from, address) as services:
+        acting = running(settings, start_engine, start_from, address)
+        async with observing(settings, address) if settings.actor.observe else acting as services:
             app.router.routes[:] = routes(services, settings.server)
             app.state.going = services.going
             yield
@@ -183,6 +186,40 @@ async def running(
             rooms.services.bus.close()
             for task in (connecting, *tasks):
                 task.cancel()
+
+
+@contextlib.asynccontextmanager
+async def observing(settings: Settings, address: str) -> AsyncIterator[Services]:
+    """The same rooms around a journal that is none; those that act are not started."""
+    graph = settings.graph
+    if graph.uri == "embedded":
+        raise Misconfigured(
+            "an embedded graph can be read by the server that runs it only",
+            code="OBSERVER_NEEDS_GRAPH",
+            hint="give the address of a Neo4j server with --graph",
+        )
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            store = await reach(graph, None, graph.start_timeout_seconds)
+        except Away as away:
+            raise away.error from away
+        stack.push_async_callback(store.close)
+        store.only_read()
+        engine, journal, clock = Engine(), NoJournal(), SystemClock()
+        catalogue = Catalogue.of(*await store.load())
+        assets = AssetsToRead(settings.assets.dir or settings.data_dir / "assets", settings.assets)
+        backups = Backups(settings.data_dir / "none", journal, store, clock, version("twin-overlay"))
+        rooms = _wire(settings, engine, journal, store, catalogue, assets, None, clock, None, None, backups, address)
+        rooms.ingest.failure = refused()
+        bus = rooms.services.bus
+        observer = Observer(journal, engine, catalogue, store, bus, clock, settings.actor.observe_interval_seconds)
+        await observer.begin()
+        log.info("observing, as of sequence %d and catalogue revision %d", journal.last_sequence, catalogue.revision)
+        async with asyncio.TaskGroup() as group:
+            watching = group.create_task(observer.run())
+            yield dataclasses.replace(rooms.services, ready=observer.ready, backup=refuse_backup)
+            bus.close()
+            watching.cancel()
 
 
 async def _definitions(
@@ -255,7 +292,7 @@ def _wire(
     store: GraphStore,
     catalogue: Catalogue,
     assets: AssetFolder,
-    copy: DefinitionsCopy,
+    copy: DefinitionsCopy | None,
     clock: SystemClock,
     absent: Absent | None,
     respawn: Respawn | None,
@@ -263,7 +300,8 @@ def _wire(
     address: str,
 ) -> _Rooms:
     deadband_of = engine.live.deadband
-    copy.whole = lambda: (catalogue.revision, list(catalogue.stored.values()))
+    if copy is not None:
+        copy.whole = lambda: (catalogue.revision, list(catalogue.stored.values()))
     registry, bus = CollectorRegistry(), Bus(deadband_of)
     metrics = Metrics(registry)
     ingest = Ingest(engine, journal, bus, clock, metrics, settings.ingest, settings.snapshot_every_entries)

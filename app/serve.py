@@ -224,7 +224,7 @@ async def _engine(settings: Settings, *, at_once: bool) -> AsyncIterator[StartEn
     """The embedded engine, its process there but not yet answering, or (a standby's) not begun; stopped at the end,
     whatever came of it. Whoever asks for it waits for the start that is under way; where that has failed, or it ended
     since, another one begins."""
-    if settings.graph.uri != "embedded":
+    if settings.graph.uri != "embedded" or settings.actor.observe:
         yield None
         return
     embedded = EmbeddedEngine(

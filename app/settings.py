@@ -51,6 +51,16 @@ class GraphSettings(_Section):
 class ActorSettings(_Section):
     standby: bool = False
     """Waits, as long as another server has the journal folder, and takes over when that one ends."""
+    observe: bool = False
+    """Answers queries from the graph alone, without a journal; changes nothing and calls nobody."""
+    observe_interval_seconds: float = Field(default=1.0, gt=0)
+    """Between two looks at the graph."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if self.standby and self.observe:
+            raise ValueError("a server stands by or observes, not both")
+        return self
 
 
 class IngestSettings(_Section):

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from neo4j import Record
 
 from app.errors import Misconfigured
 from app.model.audit import AlertRecord, AuditEntry, RecordPlace
@@ -35,7 +36,7 @@ from app.model.definitions import (
     TwinType,
     to_document,
 )
-from app.model.events import Alert, BehaviorChanged, Call, PropertyChanged, TwinEventOccurred
+from app.model.events import Alert, BehaviorChanged, Call, Cause, PropertyChanged, TwinEventOccurred
 from app.model.ledger import Books
 from app.model.plan import BehaviorKey, OwnerKey
 from app.model.relationship_types import BUILT_IN
@@ -296,6 +297,29 @@ def property_row(life: int, change: PropertyChanged) -> Row:
         "reason": None if state.reason is None else clean(state.reason),
         "override": state.override.kind if state.override is not None else None,
     }
+
+
+def property_from(row: Sequence[Any]) -> PropertyChanged:
+    """From an item of telemetry/live_properties. What stood over the value is not told apart from it."""
+    twin_id, name, value, kind, quality, timestamp, reported_at, known, reason = row
+    if kind == "json":
+        value = json.loads(value)
+    elif kind == "number_text":
+        value = float(value) if value.lstrip("-") in ("inf", "nan") else int(value)
+    elif kind == "float":
+        value = float(value)
+    return PropertyChanged(
+        twin_id, name, value, quality, parse_iso(timestamp), parse_iso(reported_at), bool(known), reason
+    )
+
+
+def behavior_from(record: Record) -> BehaviorChanged:
+    """From telemetry/live_behaviors."""
+    kind, id, name = record["key"].split("/", 2)
+    at = parse_iso(record["at"])
+    key = BehaviorKey(OwnerKey(kind, id), name)
+    cause = Cause("load", "", at)
+    return BehaviorChanged(key, record["state"], record["evidence"], at, cause, since=parse_iso(record["since"]))
 
 
 def audit_row(entry: AuditEntry) -> Row:

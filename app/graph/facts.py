@@ -13,7 +13,7 @@ from app.graph.audit import Audit
 from app.graph.codec import Row
 from app.graph.session import FAILED, Graph, Transaction
 from app.graph.statements import Statement, Statements
-from app.model.change import FactBatch
+from app.model.change import FactBatch, LiveFacts
 from app.model.events import Alert, Call, TwinEventOccurred
 from app.model.ledger import Books
 from app.model.time import Micros, iso
@@ -37,6 +37,10 @@ class Facts:
         self._write_calls = named("write_calls")
         self._last_events = named("last_events")
         self._write_last_events = named("write_last_events")
+        self._live_properties = named("live_properties")
+        self._live_behaviors = named("live_behaviors")
+        self._live_alerts = named("live_alerts")
+        self._open_alerts = named("open_alerts")
         self._alerts = named("alerts")
         self._calls = named("calls")
         self._closed = named("closed_alerts")
@@ -58,9 +62,10 @@ class Facts:
             if not await transaction.run(self._advance, after=batch.after, upto=batch.upto, books=books):
                 raise _moved(batch, await self._position(transaction))
             properties = [codec.property_row(life, change) for life, change in batch.properties]
-            await transaction.each(self._write_properties, properties)
-            await transaction.each(self._write_behaviors, [codec.behavior_state_row(item) for item in batch.behaviors])
-            await self._save_alerts(transaction, batch.alerts)
+            await transaction.each(self._write_properties, properties, sequence=batch.upto)
+            behaviors = [codec.behavior_state_row(item) for item in batch.behaviors]
+            await transaction.each(self._write_behaviors, behaviors, sequence=batch.upto)
+            await self._save_alerts(transaction, batch.alerts, batch.upto)
             await transaction.each(self._write_calls, [codec.call_row(call) for call in batch.calls])
             await self._save_events(transaction, batch.events)
             await self._audit.save(transaction, batch.audits, batch.records)
@@ -77,9 +82,9 @@ class Facts:
         found = await transaction.run(self._cursor)
         return found[0]["sequence"] if found else 0
 
-    async def _save_alerts(self, transaction: Transaction, alerts: Sequence[Alert]) -> None:
+    async def _save_alerts(self, transaction: Transaction, alerts: Sequence[Alert], sequence: int) -> None:
         rows = [codec.alert_row(alert) for alert in alerts]
-        await transaction.each(self._write_alerts, rows)
+        await transaction.each(self._write_alerts, rows, sequence=sequence)
         await transaction.each(self._link_to_behaviors, rows)
         twins: list[Row] = [
             {"alert_id": alert.alert_id, "twin_id": twin_id} for alert in alerts for twin_id in alert.twins
@@ -104,6 +109,29 @@ class Facts:
         await transaction.each(self._write_last_events, rows)
 
     # ------------------------------------------------------------ reading
+
+    async def live(self, after: int | None) -> LiveFacts:
+        """What was written since the graph's cursor was at `after`; None for everything that stands."""
+
+        async def work(transaction: Transaction) -> LiveFacts:
+            since = -1 if after is None else after
+            properties = [
+                codec.property_from(row)
+                for record in await transaction.run(self._live_properties, after=since)
+                for row in record["found"]
+            ]
+            behaviors = await transaction.run(self._live_behaviors, after=since)
+            if after is None:
+                alerts = await transaction.run(self._open_alerts)
+            else:
+                alerts = await transaction.run(self._live_alerts, after=after)
+            return LiveFacts(
+                tuple(properties),
+                tuple(codec.behavior_from(record) for record in behaviors),
+                tuple(codec.alert_from(record["document"]) for record in alerts),
+            )
+
+        return await self._graph.read(work)
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
         """Those that exist, in the order asked for."""

@@ -4,7 +4,7 @@ The lock on the journal folder already keeps a second actor of one installation 
 file lock sees: two data directories pointed at one graph by mistake, or a graph put back from a copy under a server.
 """
 
-from app.errors import Refused
+from app.errors import ASK_THE_ACTOR, OBSERVER, ONLY_OBSERVES, Refused
 from app.graph.session import Transaction
 from app.graph.statements import Statements
 
@@ -18,6 +18,8 @@ class Installation:
         self._epoch = statements["installation/epoch"]
         self.epoch: int | None = None
         """What this process raised it to; None while it is no actor, and then nothing is checked (migrations)."""
+        self.only_read = False
+        """It observes: nothing is ever written."""
 
     async def take(self, transaction: Transaction) -> int:
         """Run twice it raises twice, which harms nobody."""
@@ -26,6 +28,8 @@ class Installation:
 
     async def hold(self, transaction: Transaction) -> None:
         """First in every writing transaction. Raises Refused (ACTOR_SUPERSEDED), which rolls it back."""
+        if self.only_read:
+            raise Refused(ONLY_OBSERVES, code=OBSERVER, hint=ASK_THE_ACTOR)
         if self.epoch is None or await transaction.run(self._hold, epoch=self.epoch):
             return
         found = await transaction.run(self._epoch)

@@ -21,7 +21,15 @@ from app.graph.session import ANSWER_SECONDS, FAILED, Graph, Transaction
 from app.graph.statements import Statements
 from app.graph.traversal import Traversal
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
-from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import (
+    DefinitionChange,
+    FactBatch,
+    LifecycleRecord,
+    LiveFacts,
+    RelatedTwin,
+    RevisionRecord,
+    StoredDefinition,
+)
 from app.model.definitions import Kind
 from app.model.events import Alert, Call
 from app.model.ledger import Books
@@ -126,6 +134,13 @@ class GraphStore:
 
     async def forget(self, before: Micros, most: int) -> int:
         return await self._audit.forget(before, most)
+
+    async def live(self, after: int | None) -> LiveFacts:
+        return await self._facts.live(after)
+
+    def only_read(self) -> None:
+        """From now on every method that writes raises Refused (OBSERVER)."""
+        self._installation.only_read = True
 
     async def cursor(self) -> int:
         return await self._facts.cursor()

@@ -143,6 +143,15 @@ class FactBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class LiveFacts:
+    """How things stand as far as the graph has been told."""
+
+    properties: tuple[PropertyChanged, ...]
+    behaviors: tuple[BehaviorChanged, ...]
+    alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hop:
     """One edge of a path, in the direction it is stored."""
 

@@ -1,6 +1,6 @@
 // purpose: Alerts as they stand now; the document has all of each.
 // params: rows (list of {alert_id, owner, behavior, code, severity, message, raised_at, active, acknowledged, closed,
-//   document})
+//   document}), sequence (integer: what this batch reaches)
 // returns: none
 // access: write
 // idempotent: yes
@@ -8,4 +8,4 @@ UNWIND $rows AS row
 MERGE (a:Alert {alert_id: row.alert_id})
 SET a.owner = row.owner, a.behavior = row.behavior, a.code = row.code, a.severity = row.severity,
     a.message = row.message, a.raised_at = row.raised_at, a.active = row.active, a.acknowledged = row.acknowledged,
-    a.closed = row.closed, a.document = row.document
+    a.closed = row.closed, a.document = row.document, a.sequence = $sequence
