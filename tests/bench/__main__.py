@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import catch_up, dtsl, engine, explain, find, flat, latency, load, memory, start, timers
+from tests.bench import catch_up, dtsl, engine, explain, find, flat, ingest, latency, load, memory, start, timers
 
 SUITES: dict[str, Callable[[], None]] = {
     "catch_up": catch_up.main,
@@ -20,6 +20,7 @@ SUITES: dict[str, Callable[[], None]] = {
     "latency": latency.main,
     "memory": memory.main,
     "find": find.main,
+    "ingest": ingest.main,
     "load": load.main,
     "start": start.main,
     "timers": timers.main,

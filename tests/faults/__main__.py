@@ -8,6 +8,8 @@ Prints what each run went through; the first that does not end as it must ends t
 import argparse
 import asyncio
 import contextlib
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -15,7 +17,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 from app.graph.embedded import EmbeddedEngine
-from tests.faults import full_disk, killed_server, secrets
+from tests.faults import full_disk, killed_server, lost_devices, secrets
 from tests.servers import mosquitto
 from tests.servers.graph import GraphAddress
 from tests.servers.neo4j import Neo4jServer, provision
@@ -28,11 +30,32 @@ async def _killed_server(folder: Path, graph: GraphAddress, broker: str) -> dict
     return await killed_server.run(folder, graph, broker, killed_server.BY_HAND)
 
 
+async def _lost_devices(folder: Path, graph: GraphAddress, broker: str) -> dict[str, object]:
+    return await lost_devices.run(folder, graph, broker, lost_devices.BY_HAND)
+
+
 async def _full_disk(folder: Path, graph: GraphAddress, broker: str) -> dict[str, object]:
     return await full_disk.run(folder, graph, broker, full_disk.BY_HAND)
 
 
-SCRIPTS: dict[str, Script] = {"killed_server": _killed_server, "full_disk": _full_disk, "secrets": secrets.run}
+SCRIPTS: dict[str, Script] = {
+    "killed_server": _killed_server,
+    "lost_devices": _lost_devices,
+    "full_disk": _full_disk,
+    "secrets": secrets.run,
+}
+
+TESTS: dict[str, tuple[str, dict[str, str]]] = {
+    "timers": ("tests/e2e/test_timers_crash.py", {"CRASHES": "50"}),
+    "commands": ("tests/e2e/test_crash.py", {"CRASHES": "20"}),
+    "graph_away": ("tests/e2e/test_graph_away.py", {"GRAPH_KILLS": "20", "GRAPH_OUTAGE_SECONDS": "300"}),
+    "take_overs": ("tests/e2e/test_standby.py", {"TAKEOVERS": "50"}),
+    "damage": (
+        "tests/journal/test_damage.py",
+        {"TWIN_OVERLAY_TEST_EVERY_BYTE": "1", "TWIN_OVERLAY_TEST_FLIPS": "2000"},
+    ),
+}
+"""Tests that have a length of their own, here at the long one; each goes through the engines by itself."""
 
 
 @contextlib.asynccontextmanager
@@ -63,18 +86,34 @@ async def _run(name: str, kind: str, broker: str) -> None:
     print(f"{name} ({kind}): as it must be, after {time.monotonic() - began:.0f} s: {told}", flush=True)
 
 
+def _test(name: str) -> None:
+    """Exits where it does not pass."""
+    file, lengths = TESTS[name]
+    began = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--timeout", "7200", file]
+    status = subprocess.run(command, env={**os.environ, **lengths}, check=False).returncode
+    if status:
+        sys.exit(status)
+    told = ", ".join(f"{what}={length}" for what, length in lengths.items())
+    print(f"{name}: as it must be, after {time.monotonic() - began:.0f} s: {told}", flush=True)
+
+
 def main() -> None:
+    known = [*SCRIPTS, *TESTS]
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description="Faults done to real processes.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(SCRIPTS)}; all where none is given")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(known)}; all where none is given")
     parser.add_argument("--graph", choices=GRAPHS, action="append", help="one engine only")
     given = parser.parse_args()
-    unknown = [name for name in given.names if name not in SCRIPTS]
+    unknown = [name for name in given.names if name not in known]
     if unknown:
-        sys.exit(f"there is no script {', '.join(unknown)}; there are {', '.join(SCRIPTS)}")
+        sys.exit(f"there is no script {', '.join(unknown)}; there are {', '.join(known)}")
     broker = mosquitto.program()
     if broker is None:
         sys.exit("mosquitto is not installed (apt-get install mosquitto)")
-    for name in given.names or list(SCRIPTS):
+    for name in given.names or known:
+        if name in TESTS:
+            _test(name)
+            continue
         for kind in given.graph or GRAPHS:
             asyncio.run(_run(name, kind, broker))
 

@@ -83,7 +83,6 @@ async def run(folder: Path, graph: GraphAddress, broker_program: str, lengths: L
                     recovered.append(time.monotonic() - began)
                 await place.publisher.stop()
                 await place.settled()
-                await place.balanced()
             await place.stop()
             found = await verify(place)
     return {

@@ -6,9 +6,10 @@ start takes a second and a half.
 
 import contextlib
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -24,6 +25,7 @@ READ = """
 query Values($after: String) { twins(first: 1000, after: $after) {
   nodes { twinId property(name: "n") { value { json } } } pageInfo { hasNextPage endCursor } } }
 """
+CONNECTED = "{ connectors { status } }"
 LEDGER = "{ ingestLedger { balanced total { received journaled duplicate rejected inFlight pending } } }"
 
 
@@ -62,19 +64,30 @@ class Installation:
         assert self.server is not None
         assert await self.server.end() == 0
 
-    async def define(self, **connectivity: Any) -> None:
+    async def define(self, endpoint: str = "") -> None:
+        """`endpoint` is another way to the broker."""
         async with self.client as client:
-            await client.execute(SAVE, {"documents": documents(self.broker.endpoint, self.twins, **connectivity)})
+            given = documents(endpoint or self.broker.endpoint, self.twins)
+            await client.execute(SAVE, {"documents": given})
 
-    async def values(self) -> dict[str, Any]:
-        """What the server says that each twin's number is."""
+            async def subscribed() -> bool:
+                connectors = (await client.execute(CONNECTED))["connectors"]
+                return [item["status"] for item in connectors] == ["CONNECTED"]
+
+            await until(subscribed, "the broker keeps messages for the server")
+
+    async def values(self, prefix: str = "counter_") -> dict[str, Any]:
+        """What the server says that each twin's number is, of those whose ids begin so."""
         found: dict[str, Any] = {}
         after = None
         async with self.client as client:
             while True:
                 page = (await client.execute(READ, {"after": after}))["twins"]
-                counters = [twin for twin in page["nodes"] if twin["property"] is not None]
-                found |= {twin["twinId"]: twin["property"]["value"]["json"] for twin in counters}
+                found |= {
+                    twin["twinId"]: twin["property"]["value"]["json"]
+                    for twin in page["nodes"]
+                    if twin["twinId"].startswith(prefix)
+                }
                 if not page["pageInfo"]["hasNextPage"]:
                     return found
                 after = page["pageInfo"]["endCursor"]
@@ -86,21 +99,26 @@ class Installation:
             text = (await client.get("/metrics")).text
         return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
 
-    async def balanced(self) -> None:
-        """The ledger's equations hold, and nothing is on its way."""
+    async def ledger(self) -> dict[str, Any]:
+        """Of all sources together; its equations hold."""
         async with self.client as client:
-            ledger = (await client.execute(LEDGER))["ingestLedger"]
-        assert ledger["balanced"], ledger
+            found: dict[str, Any] = (await client.execute(LEDGER))["ingestLedger"]
+        assert found["balanced"], found
+        total: dict[str, Any] = found["total"]
+        return total
 
     async def settled(self, seconds: float = 120.0) -> None:
-        """Wait until the server has all that the broker took and the graph all that the server has."""
+        """Wait until the server has all that the broker took and the graph all that the server has; the ledger is in
+        balance all the while."""
         wanted = {twin_id: self.publisher.taken.get(topic(twin_id)) for twin_id in self.twins}
 
         async def heard() -> bool:
             return await self.values() == wanted
 
         async def written() -> bool:
-            return await self.metric("twin_overlay_graph_writer_lag_entries") == 0
+            total = await self.ledger()
+            on_the_way: int = total["inFlight"] + total["pending"]
+            return on_the_way == 0 and await self.metric("twin_overlay_graph_writer_lag_entries") == 0
 
         await until(heard, "the server has every message", seconds)
         await until(written, "the graph has every entry", seconds)
@@ -115,7 +133,7 @@ async def installed(
     twins: int = 100,
     rate: float = 2_000.0,
     broker_options: str = "",
-    **environment: str,
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Installation]:
     """A broker that keeps every message for a server that is away, and nothing defined yet."""
     keep = "max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages 1000\n"
@@ -124,7 +142,7 @@ async def installed(
     await broker.start()
     ids = twin_ids(twins)
     publisher = Publisher(broker.port, [topic(twin_id) for twin_id in ids], rate)
-    place = Installation(folder, graph, broker, ids, publisher, environment)
+    place = Installation(folder, graph, broker, ids, publisher, dict(environment))
     try:
         yield place
     finally:

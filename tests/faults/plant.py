@@ -24,8 +24,8 @@ def topic(twin_id: str) -> str:
     return f"plant/{twin_id}"
 
 
-def documents(endpoint: str, twins: Sequence[str], **connectivity: Any) -> list[dict[str, Any]]:
-    """As `saveDefinitions` takes them; `connectivity` is laid over the type's."""
+def documents(endpoint: str, twins: Sequence[str]) -> list[dict[str, Any]]:
+    """As `saveDefinitions` takes them."""
     mapped = {name: {"topic": topic("{twin_id}"), "pointer": f"/{name}", "qos": 1} for name in ("n", "level")}
     counter = {
         "type_id": TYPE,
@@ -34,7 +34,6 @@ def documents(endpoint: str, twins: Sequence[str], **connectivity: Any) -> list[
             "protocol": "mqtt",
             "endpoint": endpoint,
             "mapping": {"properties": mapped},
-            **connectivity,
         },
         "behaviors": [
             {

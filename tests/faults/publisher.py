@@ -65,6 +65,11 @@ class Publisher:
         assert self._running is not None
         await asyncio.wait_for(self._running, seconds)
 
+    def abandon(self) -> None:
+        """Stop at once, whatever is on its way."""
+        if self._running is not None:
+            self._running.cancel()
+
     @property
     def total(self) -> int:
         return sum(self.taken.values())
