@@ -355,7 +355,8 @@ class Paths:
         for source, paths in statuses.items():
             self._sink.status(SourceStatus(source, tuple(paths)))
         for (old, new), twins in self._switches.items():
-            log.warning("%d twins are heard by %s from now on, no more by %s", twins, new, old)
+            who = "1 twin is" if twins == 1 else f"{twins} twins are"
+            log.warning("%s heard by %s from now on, no more by %s", who, new, old)
         self._switches.clear()
 
     def _await(self, twin: _Twin, due: Micros | None) -> None:
