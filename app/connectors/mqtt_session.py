@@ -478,5 +478,9 @@ async def close_client(client: aiomqtt.Client, timing: Timing) -> None:
 
 def reason_of(error: BaseException) -> str:
     """One line for people."""
-    message = str(error.__cause__ or error) or type(error).__name__
+    cause = error.__cause__ or error
+    code = cause.rc if isinstance(cause, aiomqtt.MqttCodeError) else None
+    if isinstance(code, ReasonCode) and code.value == _REFUSED:
+        return "the connection was lost"  # paho calls that "Unspecified error"
+    message = str(cause) or type(error).__name__
     return message[:200]

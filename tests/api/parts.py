@@ -449,6 +449,7 @@ class FakeDevices:
                 {"NotFinite": 2},
             )
         ]  # fmt: skip
+        self.ways: Sequence[PathView] = ()
 
     async def write(self, twin_id: str, property: str, value: Value) -> CallAnswer:
         self.sent.append((twin_id, property, value))
@@ -465,7 +466,7 @@ class FakeDevices:
         return None
 
     def paths(self, twin_id: str) -> Sequence[PathView]:
-        return ()
+        return self.ways
 
     def health(self) -> Sequence[ConnectorHealth]:
         return self.connections

@@ -19,6 +19,7 @@ from app.api.problem import PREFIX
 from app.api.rest.alerts import add_alerts
 from app.api.rest.assets import add_assets
 from app.api.rest.audit import add_audit
+from app.api.rest.connectors import add_connectors
 from app.api.rest.definitions import add_definitions
 from app.api.rest.docs import headers, page
 from app.api.rest.explanations import add_explanations
@@ -50,6 +51,7 @@ def rest_routes(services: Services) -> list[BaseRoute]:
     add_definitions(app, services)
     add_lists(app, services)
     add_instances(app, services)
+    add_connectors(app, services)
     add_overrides(app, services)
     add_reports(app, services)
     add_lifecycle(app, services)

@@ -370,11 +370,55 @@ class DefinitionChange(BaseModel):
     model_config = ConfigDict(extra="allow")
 
 
+class ConnectorShape(Shape):
+    """One connection to one device endpoint or broker."""
+
+    name: str
+    protocol: str
+    endpoint: str
+    status: Literal["connecting", "connected", "degraded", "disconnected", "failed"]
+    since: str | None = Field(description="Since when it has this status.")
+    last_error: str | None
+    last_error_code: str | None
+    security: str | None
+    tries: int = Field(description="To connect, since it last stood, the one under way included.")
+    next_try: str | None
+    outages: int = Field(description="Times it was lost or not had, since it was configured as it is.")
+    twins: int
+    silent_twins: int = Field(description="Its twins that are silent although it stands.")
+    fallback_twins: int = Field(description="Its twins that are heard by it although they prefer another path.")
+    missing: dict[str, int] = Field(description="What can't be had by it while it stands, by reason.")
+    missing_details: list[str] = Field(description="The first few of that, in words.")
+    samples: int
+    standby: int = Field(description="Came by it for twins that are heard by another path, and was not taken.")
+    rejected: dict[str, int] = Field(description="By reason.")
+
+
+class ConnectorList(Shape):
+    connectors: list[ConnectorShape]
+
+
+class PathShape(Shape):
+    """One of the ways to a twin's device."""
+
+    name: str = Field(description="Its connector.")
+    in_use: bool
+    alive: bool
+    since: str | None
+    reason: str | None = Field(description="Why it is silent; null while it is alive.")
+
+
+class PathList(Shape):
+    twin_id: str
+    paths: list[PathShape]
+
+
 SHAPES: tuple[type[BaseModel], ...] = (
     *(Twin, Overlay, TwinType, OverlayType, RelationshipType),
     *(TwinPage, OverlayPage, TwinTypePage, OverlayTypePage, RelationshipTypePage, DefinitionChange),
     *(AssetShape, AssetPage),
     *(OverrideGiven, OverriddenProperty, OverridePage, SamplesGiven, SamplesTaken),
+    *(ConnectorList, PathList),
     *(TwinInstance, Reading, PropertyValue, PropertyWritten, MethodParameters, CallShape),
     *(OverlayLifecycleShape, LifecycleWanted),
     *(ScriptExecuted, ScriptShape, ScriptPage, ScriptRevisions, ProblemDetails),
