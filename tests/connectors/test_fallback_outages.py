@@ -181,11 +181,11 @@ async def test_a_twin_goes_from_server_to_server_to_broker_and_back_as_they_fail
         assert (running.path.fallback, running.path.reason) == (0, "")
         assert running.state("flow_rate").value == 100.0
         assert running.state("speed").known
+        await until(running.agrees, "the journal folded is the engine as it is")
         assert [path.rpartition(":")[2] for path in running.paths()] == [end[1:] for end in (a, b, c, a)]
         assert [rejected for outcome in running.outcomes() for rejected in outcome.rejected] == []
         alerts = [fact.transition for outcome in running.outcomes() for fact in outcome.alerts]
         assert alerts == ["raised", "cleared"] * 2, "on each outage, and not on the way back"
-        await until(running.agrees, "the journal folded is the engine as it is")
 
 
 @pytest.mark.parametrize("heartbeat", [None, {"interval": 1.0}])
