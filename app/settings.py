@@ -65,6 +65,8 @@ class ActorSettings(_Section):
 
 class IngestSettings(_Section):
     max_waiting_readings: int = Field(default=10_000, ge=1)
+    max_waiting_commands: int = Field(default=1_000, ge=1)
+    """Of people and programs; what the server has to say to itself always finds room."""
     max_batch_readings: int = Field(default=500, ge=1)
     max_skew_seconds: float = Field(default=5.0, gt=0)
     tick_seconds: float = Field(default=0.25, gt=0)

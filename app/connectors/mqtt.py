@@ -250,7 +250,9 @@ class MqttConnector:
             return
         payload = message.payload
         received_at = self._clock.now()
-        self._availability(topic, name, payload, sink)
+        if topic.availability:
+            self._availability(topic, name, payload, sink)
+            await sink.room()  # a word on a path is always taken: one that changes all the time is slowed here
         decoded = decode_message(payload, received_at, topic.properties, topic.events)
         for rejected in decoded.rejected:
             self._count(sink, name, rejected)

@@ -133,7 +133,15 @@ class Ingest:
 
     def status(self, status: SourceStatus) -> None:
         # In line with the readings: one that was heard before its path fell silent must not be decided after that.
-        self._heard.append(status)
+        last = self._heard[-1] if self._heard else None
+        if len(self._heard) < self._settings.max_waiting_readings:
+            self._heard.append(status)
+        elif isinstance(last, SourceStatus) and last.source == status.source:
+            # While nothing is taken, a path that comes and goes is as it was the last time, and takes no more room.
+            self._heard[-1] = _newest(last, status)
+        else:
+            self._heard.append(status)
+            self._room.clear()
         self._work.set()
 
     def connected(self, source: str) -> None:
@@ -161,13 +169,19 @@ class Ingest:
     async def submit(self, input: Input) -> tuple[int, Outcome]:
         """Goes before readings that wait. A refused command comes back with `refused` set; it is journaled as well.
         Raises Invalid where the engine can't take it (a plan that is not whole) or no record can hold a value
-        (NOT_STORABLE), Unavailable once the loop has ended, (INGEST_FULL, nothing was taken) for samples while too many
-        wait, and (DISK_FULL) for samples while the journal has only its reserve, for commands where it has none.
-        Cancelling the caller takes nothing back."""
+        (NOT_STORABLE), Unavailable once the loop has ended, (INGEST_FULL, nothing was taken) for samples, and what
+        people ask for, while too much of it waits, and (DISK_FULL) for samples while the journal has only its reserve,
+        for commands where it has none. Cancelling the caller takes nothing back."""
         if self.failure is not None:
             raise self._ended()
         if self._journal.full:
             self._refuse_what_can_wait(input)
+        if isinstance(input, Command) and len(self._asked) >= self._settings.max_waiting_commands:
+            raise Unavailable(
+                f"{len(self._asked)} commands wait to be taken: this one was not",
+                code="INGEST_FULL",
+                hint="send it again in a second; where this goes on, look at /readyz and the journal's disk",
+            )
         count = len(input.readings) if isinstance(input, ReportSamples) else 0
         waiting = len(self._heard) + self._reported
         if count and waiting and waiting + count > self._settings.max_waiting_readings:
@@ -404,6 +418,11 @@ class Ingest:
     def _ended(self) -> Unavailable:
         assert self.failure is not None
         return Unavailable(self.failure.message, code=self.failure.code, hint=self.failure.hint)
+
+
+def _newest(before: SourceStatus, now: SourceStatus) -> SourceStatus:
+    paths = {path.twin_id: path for path in (*before.paths, *now.paths)}
+    return SourceStatus(now.source, tuple(paths.values()))
 
 
 def _nobody(calls: Sequence[CallChanged]) -> None:

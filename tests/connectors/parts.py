@@ -70,6 +70,7 @@ class FakeSink:
         self.details: list[str] = []
         self.asked_in_vain = 0
         self._room = asyncio.Event()
+        self._room.set()
 
     def offer(self, reading: Reading, committed: Callable[[], None] | None = None) -> bool:
         if self.full:

@@ -459,6 +459,50 @@ async def test_settling_ends_once_everything_heard_and_asked_for_is_durable(tmp_
         await asyncio.wait_for(plant.ingest.settle(), 10)  # nobody waits for a loop that has ended
 
 
+async def test_commands_are_refused_while_too_many_wait_and_the_servers_own_are_not(tmp_path: Path) -> None:
+    journal = held(tmp_path)
+    async with running(tmp_path, journal=journal, settings=IngestSettings(max_waiting_commands=2)) as plant:
+        first = asyncio.create_task(plant.ingest.submit(SetManual("a", "x", 1, "ann")))
+        await until(lambda: journal.held == 1)
+        waiting = [asyncio.create_task(plant.ingest.submit(SetManual("a", "x", 1, "ann"))) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(Unavailable) as refused:
+            await plant.ingest.submit(SetManual("a", "x", 1, "ann"))
+        assert refused.value.code == "INGEST_FULL"
+        own = asyncio.create_task(plant.ingest.submit(AttemptCall("c")))
+        await asyncio.sleep(0)
+        journal.gate.set()
+        await asyncio.gather(first, *waiting, own)
+        await plant.ingest.submit(SetManual("a", "x", 1, "ann"))
+
+
+async def test_a_path_that_comes_and_goes_while_nothing_is_taken_takes_no_room(tmp_path: Path) -> None:
+    def status(source: str, *, alive: bool, twin: str = "a") -> SourceStatus:
+        return SourceStatus(source, (PathStatus(twin, alive),))
+
+    journal = held(tmp_path)
+    async with running(tmp_path, journal=journal, settings=IngestSettings(max_waiting_readings=2)) as plant:
+        plant.ingest.offer(reading(("a/x", 1)))
+        await until(lambda: journal.held == 1)
+        for value in (2, 3):
+            assert plant.ingest.offer(reading(("a/x", value)))
+        for number in range(101):
+            plant.ingest.status(status("opcua", alive=number % 2 == 0))
+            plant.ingest.status(status("opcua", alive=True, twin="b"))
+        plant.ingest.status(status("mqtt", alive=False))
+        assert not plant.ingest.offer(reading(("a/x", 4)))
+        assert plant.metric("waiting_readings") == 4
+        journal.gate.set()
+        await asyncio.wait_for(plant.ingest.room(), 5)
+        await plant.ingest.submit(SetManual("a", "x", 1, "ann"))
+        await until(lambda: plant.metric("waiting_readings") == 0)
+        statuses = [entry.input for entry in journal.read(0) if isinstance(entry.input, SourceStatus)]
+    assert statuses == [
+        SourceStatus("opcua", (PathStatus("a", True), PathStatus("b", True))),
+        status("mqtt", alive=False),
+    ]
+
+
 # ---------------------------------------------------------------- a full disk
 
 
