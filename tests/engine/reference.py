@@ -6,12 +6,15 @@ where the engine and it differ, one of them is wrong. Moments are whole seconds 
 """
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import product
+from math import inf
 from typing import Any
 
 from app.model.conditions import (
+    Aggregate,
     Among,
     And,
     Arithmetic,
@@ -25,6 +28,7 @@ from app.model.conditions import (
     Evidence,
     Held,
     Literal,
+    Node,
     Not,
     Occurred,
     Or,
@@ -32,6 +36,7 @@ from app.model.conditions import (
     PropertyRef,
     Rate,
     Within,
+    children,
     is_pulse,
     nodes,
     references,
@@ -93,20 +98,37 @@ class Shown:
 
 
 class Reference:
-    """`mapped`: (twin, property) of what devices feed; all else is manual. `twin_of`: whom a condition names."""
+    """`mapped`: (twin, property) of what devices feed; all else is manual. `twin_of`: whom a condition names, where it
+    asks members of a role one by one `role/twin`. `members`: who fills the role of many. `doubled`: a computed property
+    is twice the other. `loaded`: the instant at which the rules were."""
 
-    def __init__(self, mapped: set[tuple[str, str]], twin_of: Callable[[str | None], str]) -> None:
+    def __init__(
+        self,
+        mapped: set[tuple[str, str]],
+        twin_of: Callable[[str | None], str],
+        members: Sequence[str] = (),
+        doubled: Mapping[str, str] | None = None,
+        loaded: int = 0,
+    ) -> None:
         self.mapped = mapped
         self.twin_of = twin_of
+        self.members = members
+        self.doubled = doubled or {}
+        self.loaded = loaded
 
     # ------------------------------------------------------------ rules
 
-    def behavior(self, condition: Condition, history: Sequence[Instant]) -> list[tuple[str, str, bool]]:
-        """(state, evidence, whether it fired) at each instant of the history."""
+    def behavior(
+        self, condition: Condition, history: Sequence[Instant], later: Sequence[tuple[int, Condition]] = ()
+    ) -> list[tuple[str, str, bool]]:
+        """(state, evidence, whether it fired) at each instant of the history. `later`: conditions that ask for the
+        values of now alone, each from the instant at which it took the place of the one before."""
         told = _Told(self, tuple(history), condition)
         truths = told.of(condition)
         if is_pulse(condition):
             return _fired(truths, told.quiet(condition), told.pulsed())
+        for at, other in later:
+            truths = [*truths[:at], *_Told(self, tuple(history), other).of(other)[at:]]
         found, active = [], False
         for truth in truths:
             active = active if truth is None else truth
@@ -135,15 +157,33 @@ class _Told:
         self.history = history
         self.condition = condition
         self.reference = reference
-        self.reads = [(reference.twin_of(ref.owner), ref.name) for ref in references(condition)]
-        self.on_devices = any(read in reference.mapped for read in self.reads)
+        self.own = {(reference.twin_of(ref.owner), ref.name) for ref in _alone(condition)}
+        """What it reads beside members of a role."""
+        items = [of for node in nodes(condition) if isinstance(node, Aggregate) for of in self.each(node)]
+        asked = [ref for item in items for ref in references(item)]
+        self.reads = [*self.own, *((reference.twin_of(ref.owner), ref.name) for ref in asked)]
+        self.on_devices = any(self.source(read) in reference.mapped for read in self.reads)
         self.cells = {read: self._shown(*read) for read in self.reads}
         self.of = cache(self._of)
         self.without_pulses = False
 
+    def each(self, node: Aggregate) -> list[Condition]:
+        """What is asked of each member."""
+        assert node.item is not None
+        return [_about(node.item, node.over, member) for member in self.reference.members]
+
+    def source(self, read: tuple[str, str]) -> tuple[str, str]:
+        """What a computed property is computed from."""
+        return read[0], self.reference.doubled.get(read[1], read[1])
+
     # ------------------------------------------------------------ properties
 
     def _shown(self, twin: str, name: str) -> list[Shown]:
+        if name in self.reference.doubled:
+            twice = [Shown(**vars(shown)) for shown in self._shown(*self.source((twin, name)))]
+            for shown in twice:
+                shown.live = None if shown.live is None else 2 * shown.live
+            return twice
         mapped = (twin, name) in self.reference.mapped
         found: list[Shown] = []
         now = Shown(in_touch=not mapped)
@@ -198,9 +238,10 @@ class _Told:
     def since(self, index: int) -> int:
         """How long ago, in seconds, the reading was measured that is the last thing that happened."""
         at = self.history[index]
-        if at.sample is None or not self.cells.get(at.sample[:2], [Shown()] * len(self.history))[index].fresh:
-            return 0
-        return max(0, min(MAX_SKEW, at.time - self.cells[at.sample[:2]][index].timestamp))
+        for read in self.own:
+            if at.sample is not None and self.source(read) == at.sample[:2] and self.cells[read][index].fresh:
+                return max(0, min(MAX_SKEW, at.time - self.cells[read][index].timestamp))
+        return 0
 
     # ------------------------------------------------------------ conditions
 
@@ -224,6 +265,10 @@ class _Told:
                 return [_evidence(function, shown) for shown in self.cell(ref)]
             case Compare(op=op, left=Evidence(function="age", ref=ref), right=Duration(micros=micros)):
                 return self._age(op, ref, micros // SECOND)
+            case Compare(op=op, left=Aggregate(function="count" | "min" | "max") as left, right=Literal(value=right)):
+                return [_settled(left, values, op, right) for values in self._gathered(left)]
+            case Aggregate():
+                return [_together(node, values) for values in self._gathered(node)]
             case Compare(op=op, left=left, right=right):
                 return [_compare(op, *pair) for pair in zip(self.of(left), self.of(right), strict=True)]
             case Arithmetic(op="/", left=left, right=right):
@@ -261,8 +306,37 @@ class _Told:
                     else None
                     for at in self.history
                 ]
-            case Every() | _:
+            case Every():
+                return [struck and not self.without_pulses for struck in self._struck(node)]
+            case _:
                 raise AssertionError(node)
+
+    def _gathered(self, node: Aggregate) -> list[list[Any] | None]:
+        """What each member comes to. None while it is over the known ones and nobody can say who those are."""
+        items = self.each(node)
+        rows = [list(row) for row in zip(*map(self.of, items), strict=True)]
+        if not node.known:
+            return [*rows]
+        cells = [self.cell(ref) for item in items for ref in references(item)]
+        return [row if all(cell[at].in_touch for cell in cells) else None for at, row in enumerate(rows)]
+
+    def _struck(self, node: Every) -> list[bool]:
+        """By counting how often it should have by then. What the clock jumped over comes at the next instant."""
+        found, before, owed = [], 0, False
+        lived = 0
+        for index, at in enumerate(self.history):
+            lived += at.lived + at.down if index > self.reference.loaded else 0
+            if node.interval is not None:
+                times = lived // (node.interval // SECOND)
+            else:
+                times = (at.time - node.minute * 60) // 86_400
+            if index <= self.reference.loaded:
+                before = times
+            jumped = at.started or not at.lived
+            found.append(owed or (times > before and not jumped))
+            owed = times > before and jumped
+            before = times
+        return found
 
     def _held(self, truths: list[Truth], duration: int) -> list[Truth]:
         """By adding up the seconds in which it was TRUE."""
@@ -359,8 +433,11 @@ class _Told:
         asked = list(nodes(self.condition))
         changes = [self.cell(node.ref) for node in asked if isinstance(node, Changed)]
         events = {(self.reference.twin_of(node.owner), node.event) for node in asked if isinstance(node, Occurred)}
+        strikes = [self._struck(node) for node in asked if isinstance(node, Every)]
         return [
-            (at.event is not None and at.event[:2] in events) or any(cells[index].changed for cells in changes)
+            (at.event is not None and at.event[:2] in events)
+            or any(cells[index].changed for cells in changes)
+            or any(struck[index] for struck in strikes)
             for index, at in enumerate(self.history)
         ]
 
@@ -372,6 +449,57 @@ class _Told:
         self.without_pulses = False
         self.of = cache(self._of)
         return [False if truth else truth for truth in found]
+
+
+def _alone(condition: Condition) -> list[PropertyRef]:
+    """The properties that it reads beside members of a role."""
+    if isinstance(condition, Aggregate):
+        return []
+    own = [condition] if isinstance(condition, PropertyRef) else []
+    return [*own, *(ref for child in children(condition) for ref in _alone(child))]
+
+
+def _about(node: Any, over: str, member: str) -> Any:
+    """The same, asked of one member."""
+    if isinstance(node, PropertyRef) and node.owner == over:
+        return PropertyRef(f"{over}/{member}", node.name)
+    if isinstance(node, tuple):
+        return tuple(_about(item, over, member) for item in node)
+    if isinstance(node, Node):
+        fields = {name: _about(getattr(node, name), over, member) for name in node.__struct_fields__}
+        return type(node)(**fields)
+    return node
+
+
+def _together(node: Aggregate, values: list[Any] | None) -> Any:
+    if values is None:
+        return None
+    values = [value for value in values if value is not None] if node.known else values
+    match node.function:
+        case "any":
+            return _or(values)
+        case "all":
+            return _and(values)
+        case "sum":
+            return None if None in values else sum(values)
+        case "avg":
+            return None if None in values or not values else sum(values) / len(values)
+        case "count":
+            return None if None in values else values.count(True)
+        case _:
+            return None if None in values or not values else (min if node.function == "min" else max)(values)
+
+
+def _settled(node: Aggregate, values: list[Any] | None, op: str, limit: Any) -> Truth:
+    """By trying whatever those could be that are not known."""
+    if values is None:
+        return None
+    if node.known:
+        return _compare(op, _together(node, values), limit)
+    could: list[Any] = [True, False] if node.function == "count" else [-inf, limit, inf]
+    tried = product(*([value] if value is not None else could for value in values))
+    found = {_compare(op, _together(node, list(each)), limit) for each in tried}
+    return found.pop() if len(found) == 1 else None
 
 
 def _evidence(function: str, shown: Shown) -> Any:
