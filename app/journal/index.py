@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app.journal.codec import FORMAT
-from app.journal.segment import APPLICATION_ID, remove, transaction, writing
+from app.journal.segment import APPLICATION_ID, UNREADABLE, remove, transaction, writing
 from app.model.gap import Gap
 
 INDEX_FILE = "index.sqlite"
@@ -63,7 +63,7 @@ def known_in(connection: sqlite3.Connection) -> tuple[Known, list[str]]:
                     found[name] = sequence
                 else:
                     faults.append(f"the checksum of {name} is wrong")
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             faults.append(str(error))
     try:
         for first, last, why, accepted, noted, crc in connection.execute("SELECT * FROM gaps ORDER BY first"):
@@ -71,7 +71,7 @@ def known_in(connection: sqlite3.Connection) -> tuple[Known, list[str]]:
                 known.gaps.append(Gap(first, last, why, bool(accepted), bool(noted)))
             else:
                 faults.append(f"the checksum of a gap at {first} is wrong")
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         faults.append(str(error))
     faults += [f"it lacks {name}" for name in _MARKS if name not in known.marks]
     known.marks = dict.fromkeys(_MARKS, 0) | known.marks

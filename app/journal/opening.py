@@ -15,7 +15,7 @@ from app.errors import Misconfigured, Problem
 from app.journal.codec import FORMAT
 from app.journal.index import INDEX_FILE, Index, Known, create_index
 from app.journal.salvage import DAMAGED_FOLDER, finish, repair
-from app.journal.segment import remove, segment_file, segments_in
+from app.journal.segment import UNREADABLE, remove, segment_file, segments_in
 from app.journal.snapshot import sync_folder
 from app.journal.survey import Survey, survey
 from app.journal.tail import SPARE
@@ -51,8 +51,8 @@ def opened(folder: Path, cursors: Sequence[str], *, accept_gap: bool, thorough: 
         sync_folder(folder)
     try:
         index = _written(folder, found.last, cursors)
-    except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode & 0xFF not in _OF_THE_FILE:
+    except UNREADABLE as error:
+        if isinstance(error, sqlite3.Error) and error.sqlite_errorcode & 0xFF not in _OF_THE_FILE:
             raise
         found.index_faults.append(str(error))  # it can be read, so what is in it goes on in a new one
         _tell(found, ())

@@ -4,7 +4,6 @@ What compaction takes while this reads is gone for the reader too; it says so an
 """
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TypeVar
 from app.errors import NotFound, Unavailable
 from app.journal.codec import FORMAT, damaged, split
 from app.journal.index import INDEX_FILE, Known, known_in
-from app.journal.segment import reading
+from app.journal.segment import UNREADABLE, reading
 from app.journal.segments import Row, SegmentMissing, Segments
 from app.journal.snapshot import former_snapshots, read_snapshot
 from app.model.events import Entry
@@ -49,7 +48,7 @@ class JournalReader:
         try:
             with contextlib.closing(reading(file)) as connection:
                 version = connection.execute("PRAGMA user_version").fetchone()[0]
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise damaged(0, str(error)) from error
         if version != FORMAT:
             raise Unavailable(
@@ -122,7 +121,7 @@ class JournalReader:
             return ask()
         except SegmentMissing:
             raise self._missing(sequence) from None
-        except sqlite3.DatabaseError as error:
+        except UNREADABLE as error:
             raise damaged(sequence, str(error)) from error
 
     def _known(self) -> Known:

@@ -14,6 +14,8 @@ from app.journal.codec import FORMAT
 
 APPLICATION_ID = 0x54574F56
 """ "TWOV", so that a foreign file is known as one."""
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a damaged file raises: Python fails at SQLite's message where that names what is damaged."""
 _NAME = re.compile(r"segment-(\d{20})\.sqlite")
 BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database file; the first holds the commits that are not in it yet."""

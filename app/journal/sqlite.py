@@ -21,9 +21,10 @@ from app.journal.codec import damaged, decode, encode
 from app.journal.committing import CommitThread, closed
 from app.journal.index import Index
 from app.journal.lock import FolderLock
+from app.journal.mounts import MOUNTS, refuse_network
 from app.journal.opening import opened, unusable
 from app.journal.retention import Retention, Start, kept
-from app.journal.segment import remove, segment_file
+from app.journal.segment import UNREADABLE, remove, segment_file
 from app.journal.segments import SegmentMissing, Segments
 from app.journal.snapshot import drop_former, former_snapshots, read_snapshot, sync_folder, write_snapshot
 from app.journal.space import DiskSpace, SpaceSize, disk_full
@@ -78,14 +79,18 @@ class SqliteJournal:
         space: SpaceSize = SpaceSize(),  # noqa: B008 - it is frozen
         accept_gap: bool = False,
         thorough: bool = False,
+        mounts: Path = MOUNTS,
     ) -> "SqliteJournal":
         """Open or create the journal in `folder` and hold its lock until `close`. `cursors` are the readers to wait
         for from the first record on; `keep` is how many of the last records compaction leaves in any case, and
         `retention` for how long more it leaves what a replay needs. With `accept_gap` a journal that lacks records
         which are still needed goes on without them. Records that only a replay needs are read when `thorough` alone.
 
-        Raises Misconfigured: JOURNAL_IN_USE, JOURNAL_DAMAGED, JOURNAL_FORMAT (another version's), JOURNAL_UNUSABLE
-        (not a journal, or not writable); Unavailable (DISK_FULL) where not even the reserve helps."""
+        `mounts` says on which file system the folder is.
+
+        Raises Misconfigured: JOURNAL_ON_NETWORK, JOURNAL_IN_USE, JOURNAL_DAMAGED, JOURNAL_FORMAT (another version's),
+        JOURNAL_UNUSABLE (not a journal, or not writable); Unavailable (DISK_FULL) where not even the reserve helps."""
+        refuse_network(folder, mounts)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -111,7 +116,7 @@ class SqliteJournal:
                 journal = cls(folder, lock, keep, retention, index, segments, tail, disk, accepts_gap=accept_gap)
                 if not disk.fill():
                     log.error("DISK FULL under %s: there is no space for the reserve, no readings are taken", folder)
-            except (OSError, sqlite3.Error) as error:
+            except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
                 if disk.means_full(error):
                     raise disk_full(Space(str(folder), "none", disk.free())) from error
                 raise unusable(folder, getattr(error, "strerror", "") or str(error)) from error
@@ -150,7 +155,7 @@ class SqliteJournal:
             raise closed(str(self._folder))
         try:
             rows = self._segments.rows(after, limit)
-        except (sqlite3.DatabaseError, SegmentMissing) as error:
+        except (*UNREADABLE, SegmentMissing) as error:
             self._check_kept(after)
             raise damaged(after + 1, str(error)) from error
         self._check_kept(after)
@@ -274,7 +279,7 @@ class SqliteJournal:
     def _moment_after(self, sequence: int) -> Micros | None:
         try:
             return self._segments.moment_after(sequence)
-        except (sqlite3.DatabaseError, SegmentMissing) as error:
+        except (*UNREADABLE, SegmentMissing) as error:
             raise damaged(sequence + 1, str(error)) from error
 
     def _behind(self, upto: int) -> list[tuple[int, int]]:

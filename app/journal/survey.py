@@ -15,7 +15,7 @@ from pathlib import Path
 from app.errors import Unavailable
 from app.journal.codec import FORMAT, checksum
 from app.journal.index import INDEX_FILE, Known, known_in
-from app.journal.segment import APPLICATION_ID, segment_file, segments_in, still
+from app.journal.segment import APPLICATION_ID, UNREADABLE, segment_file, segments_in, still
 from app.journal.segments import Row
 from app.journal.snapshot import former_snapshots, read_snapshot
 from app.model.gap import Gap, Range, holes
@@ -116,7 +116,7 @@ def look(file: Path, first: int, after: int | None, needed: int) -> Look:
             elif version != FORMAT:
                 faults.append(f"it is marked as of format {version}")
             begin = first - 1
-            with contextlib.suppress(sqlite3.DatabaseError):  # then all of it is read
+            with contextlib.suppress(*UNREADABLE):  # then all of it is read
                 lowest, highest = (
                     connection.execute(f"SELECT {end}(sequence) FROM entries").fetchone()[0] for end in _ENDS
                 )
@@ -128,7 +128,7 @@ def look(file: Path, first: int, after: int | None, needed: int) -> Look:
                     present[-1] = (present[-1][0], sequence)
                 else:
                     present.append((sequence, sequence))
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         faults.append(str(error))
     except OSError as error:
         faults.append(error.strerror or "it cannot be read")
@@ -146,17 +146,17 @@ def sound_rows(connection: sqlite3.Connection, after: int, upto: int, fault: Cal
                 yield row
             else:
                 fault(f"the checksum of record {row[0]} is wrong")
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         fault(str(error))
     else:
         return
     behind: list[Row] = []
-    with contextlib.suppress(sqlite3.DatabaseError):
+    with contextlib.suppress(*UNREADABLE):
         # What came before the error stays in the list.
         behind.extend(connection.execute(f"{rows} > ? AND sequence <= ? ORDER BY sequence DESC", (reached, upto)))
     top = behind[-1][0] if behind else min(upto, reached + _BEYOND) + 1
     for sequence in range(reached + 1, top):
-        with contextlib.suppress(sqlite3.DatabaseError):
+        with contextlib.suppress(*UNREADABLE):
             row = connection.execute(f"{rows} = ?", (sequence,)).fetchone()
             if row is not None and _sound(row):
                 yield row
@@ -200,7 +200,7 @@ def _index(folder: Path) -> Survey:
             found.known, faults = known_in(connection)
             found.index_faults += faults
             found.index_faults += [row[0] for row in connection.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
-    except (sqlite3.DatabaseError, OSError) as error:
+    except (*UNREADABLE, OSError) as error:
         if not ours:
             found.foreign = f"{INDEX_FILE}: {error}"
             return found
@@ -213,7 +213,7 @@ def _is_ours(file: Path) -> bool:
     try:
         with contextlib.closing(still(file)) as connection:
             return owner_and_version(connection) == (APPLICATION_ID, FORMAT)
-    except sqlite3.DatabaseError:
+    except UNREADABLE:
         return False
 
 
@@ -254,7 +254,7 @@ def _lacking(found: Survey, look: Look, after: Look | None) -> Look:
     try:
         with contextlib.closing(still(segment_file(found.folder, look.first))) as connection:
             faults += [row[0] for row in connection.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         faults.append(str(error))
     return Look(look.first, look.present, tuple(faults))
 

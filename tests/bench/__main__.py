@@ -9,7 +9,21 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 
-from tests.bench import catch_up, dtsl, engine, explain, find, flat, ingest, latency, load, memory, start, timers
+from tests.bench import (
+    catch_up,
+    dtsl,
+    engine,
+    explain,
+    find,
+    flat,
+    ingest,
+    journal,
+    latency,
+    load,
+    memory,
+    start,
+    timers,
+)
 
 SUITES: dict[str, Callable[[], None]] = {
     "catch_up": catch_up.main,
@@ -17,6 +31,7 @@ SUITES: dict[str, Callable[[], None]] = {
     "engine": engine.main,
     "explain": explain.main,
     "flat": flat.main,
+    "journal": journal.main,
     "latency": latency.main,
     "memory": memory.main,
     "find": find.main,

@@ -12,13 +12,13 @@ from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
 from app.model.events import Outcome, Reading, Sample, Samples
 from tests.runtime.fakes import until
-from tests.servers.small_disk import Ballast, can_mount, small_disk
+from tests.servers.small_disk import NOT_RUN, Ballast, can_mount, small_disk
 
 MB = 1024 * 1024
 SIZE = SpaceSize(reserve=4 * MB, low=8 * MB)
 SEGMENT = SegmentSize(bytes=MB)
 
-pytestmark = pytest.mark.skipif(not can_mount(), reason="only root may mount a file system to fill")
+pytestmark = pytest.mark.skipif(not can_mount(), reason=NOT_RUN)
 
 
 def item(number: int, length: int = 20_000) -> tuple[int, Samples, Outcome]:
