@@ -7,6 +7,7 @@ supervisor, Ingest, the engine and its journal.
 import asyncio
 import contextlib
 import itertools
+import signal
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,13 +15,14 @@ from typing import Any
 
 import aiomqtt
 import pytest
+import pytest_asyncio
 from prometheus_client import CollectorRegistry
 
 from app.connectors.runner import BackOff
 from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.journal.sqlite import SqliteJournal
-from app.model.events import Load, Outcome, RequestCall, Started
+from app.model.events import Call, Load, Note, Outcome, RequestCall, Started
 from app.model.live import Connectivity
 from app.model.values import PropertyState
 from app.runtime.bus import Bus
@@ -31,14 +33,24 @@ from app.runtime.metrics import Metrics
 from app.settings import IngestSettings
 from tests.commands.ports import House
 from tests.connectors.parts import until
-from tests.servers.mosquitto import Mosquitto
+from tests.connectors.test_outages import Plc
+from tests.servers.mosquitto import Mosquitto, free_port
 from tests.servers.opcua import NAMESPACE, serving
 from tests.servers.proxy import Proxy
+
+
+@pytest_asyncio.fixture
+async def plc() -> AsyncIterator[Plc]:
+    server = Plc(free_port())
+    await server.start()
+    yield server
+    await server.kill()
+
 
 PUMP = {
     "type_id": "pump",
     "properties": [{"name": "flow_rate", "data_type": "float"}, {"name": "speed", "data_type": "float"}],
-    "methods": [{"name": "start"}],
+    "methods": [{"name": "start", "timeout": 0.5}],
     "behaviors": [
         {
             "name": "unresponsive",
@@ -77,6 +89,9 @@ class Plant:
         """Those that took over, in order."""
         facts = (fact for outcome in self.outcomes() for fact in outcome.connectivity)
         return [fact.path for fact in facts if fact.path and fact.status == "connected"]
+
+    def notes(self) -> list[Note]:
+        return [entry.input for entry in self.journal.read(0, 100_000) if isinstance(entry.input, Note)]
 
     def agrees(self) -> bool:
         """Whether folding the journal gives the state that the engine has; not so while a commit is under way."""
@@ -186,6 +201,41 @@ async def test_a_twin_goes_from_server_to_server_to_broker_and_back_as_they_fail
         assert [rejected for outcome in running.outcomes() for rejected in outcome.rejected] == []
         alerts = [fact.transition for outcome in running.outcomes() for fact in outcome.alerts]
         assert alerts == ["raised", "cleared"] * 2, "on each outage, and not on the way back"
+
+
+async def test_what_a_device_answers_too_late_is_noted_and_changes_nothing(tmp_path: Path, plc: Plc) -> None:
+    connectivity = {
+        "protocol": "opc-ua",
+        "endpoint": plc.endpoint,
+        "namespace": NAMESPACE,
+        "node_id": "ns=2;s=Pump123",
+        "mapping": {
+            "properties": opc_ua("flow_rate"),
+            "methods": {"start": {"node_id": "ns=2;s=Pump123.Start"}},
+        },
+    }
+    async with plant(tmp_path / "journal", connectivity) as running:
+        await until(running.heard_by(f":{plc.port}"), "connected")
+        live = running.engine.live
+
+        async def ended(call_id: str) -> Call:
+            await running.ingest.submit(RequestCall(call_id, "pump_1", "eva", method="start"))
+            await until(lambda: live.call(call_id) and not live.calls, "the call has come to an end")
+            found = live.call(call_id)
+            assert found is not None
+            return found
+
+        assert (await ended("first")).status == "accepted"
+        plc.send(signal.SIGSTOP)
+        late = await ended("late")
+        plc.send(signal.SIGCONT)
+        assert (late.status, late.error) == ("failed", f"no answer within 0.5 s by opc-ua {plc.endpoint}")
+        await until(running.notes, "its answer is noted")
+        (note,) = running.notes()
+        assert (note.kind, note.code, note.subjects) == ("call", "LATE_ANSWER", ("twin/pump_1", "call/late"))
+        assert note.message.endswith("too late: accepted")
+        assert live.call("late") == late
+        assert (await ended("after")).status == "accepted", "on the same connection"
 
 
 @pytest.mark.parametrize("heartbeat", [None, {"interval": 1.0}])
