@@ -58,6 +58,8 @@ class Manifest(msgspec.Struct, frozen=True):
     edges: dict[str, int]
     """How many, by type."""
     entries: int
+    gaps: list[tuple[int, int]]
+    """First and last of numbers of which the entries were lost before, and a person accepted it."""
     files: dict[str, FileSum]
 
     def summary(self) -> str:
@@ -144,14 +146,16 @@ def verify(folder: Path) -> Manifest:
 
 
 def _fold(folder: Path, manifest: Manifest) -> None:
-    engine, at, count = Engine(), None, 0
+    engine, count = Engine(), 0
+    at: int | None = None
     try:
         if manifest.has_snapshot:
             engine.restore((folder / SNAPSHOT).read_bytes())
         for entries in entries_in(folder):
             for entry in entries:
-                if at is not None and entry.sequence != at + 1:
-                    raise invalid(folder, f"journal entry {at + 1} is missing")
+                expected = entry.sequence if at is None else at + 1
+                if entry.sequence != expected and (expected, entry.sequence - 1) not in manifest.gaps:
+                    raise invalid(folder, f"journal entry {expected} is missing")
                 at, count = entry.sequence, count + 1
                 if entry.sequence > manifest.snapshot_sequence:
                     engine.fold(entry)

@@ -119,7 +119,7 @@ class Backups:
         (folder / SNAPSHOT).write_bytes(found[1] if found is not None else b"")
         after = min(graph_sequence, *cursors.values(), *([found[0]] if found is not None else [0]))
         sequence, entries, first = journal.last_sequence, 0, None
-        at = after
+        at, gaps = after, [(gap.first, gap.last) for gap in journal.gaps() if gap.last > after]
         with (folder / ENTRIES).open("wb") as file:
             while at < sequence:
                 part = await asyncio.to_thread(journal.read, at, min(_ENTRIES_AT_ONCE, sequence - at))
@@ -143,6 +143,7 @@ class Backups:
             nodes,
             edges,
             entries,
+            gaps,
             {name: await asyncio.to_thread(sum_of, folder / name) for name in FILES},
         )
 

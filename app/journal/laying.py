@@ -4,7 +4,7 @@ It begins behind entries that are no longer anywhere, which is what compaction l
 nobody takes its first entry for the plant's first.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from app.journal.index import Index
@@ -26,7 +26,10 @@ async def lay_down(
         if after:
             await journal.start_after(after)
         for entries in parts:
-            await journal.append([(entry.now, entry.input, entry.outcome) for entry in entries])
+            for run in unbroken(entries):
+                if run[0].sequence != journal.last_sequence + 1:
+                    await journal.lose(run[0].sequence - 1, "they were lost before the backup was taken")
+                await journal.append([(entry.now, entry.input, entry.outcome) for entry in run])
         if snapshot is not None:
             await journal.save_snapshot(*snapshot)
         for name, sequence in cursors.items():
@@ -42,3 +45,12 @@ async def lay_down(
         finally:
             index.close()
     return last
+
+
+def unbroken(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    """Where numbers are missing, the entries before and behind that apart."""
+    start = 0
+    for index in range(1, len(entries) + 1):
+        if index == len(entries) or entries[index].sequence != entries[index - 1].sequence + 1:
+            yield entries[start:index]
+            start = index

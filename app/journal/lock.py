@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from app.errors import Misconfigured, Unavailable
+from app.journal.mount import refuse_network
 
 LOCK_FILE = "journal.lock"
 
@@ -24,7 +25,8 @@ class FolderLock:
     @classmethod
     def take(cls, folder: Path) -> "FolderLock":
         """Raises Misconfigured: JOURNAL_IN_USE where another process (or another opener here) has it,
-        JOURNAL_UNUSABLE where the folder can't be written."""
+        JOURNAL_UNUSABLE where the folder can't be written, JOURNAL_ON_NETWORK where a lock means nothing."""
+        refuse_network(folder)
         path = folder / LOCK_FILE
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
