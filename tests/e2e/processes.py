@@ -117,6 +117,25 @@ async def start_server(
     return ServerProcess(process, url, log, reader)
 
 
+async def command(
+    *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = 100.0
+) -> tuple[int, str, str]:
+    """Run `twin-overlay ...` to its end: its exit status, standard output and standard error."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "app",
+        *arguments,
+        cwd=REPO,
+        env={**os.environ, **(environment or {})},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), seconds)
+    assert process.returncode is not None
+    return process.returncode, output.decode(), errors.decode()
+
+
 @contextlib.asynccontextmanager
 async def running_server(data_dir: Path, *arguments: str, **options: Any) -> AsyncIterator[ServerProcess]:
     server = await start_server(data_dir, *arguments, **options)

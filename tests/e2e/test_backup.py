@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from app.client import GraphqlClient
-from tests.e2e.processes import REPO, running_server, until
+from tests.e2e.processes import REPO, command, running_server, until
 from tests.servers.graph import GraphAddress
 
 SAVE = """
@@ -108,19 +107,8 @@ async def _live(client: GraphqlClient) -> None:
 
 
 async def _run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "app",
-        *arguments,
-        cwd=REPO,
-        env={**os.environ, **(environment or {})},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await asyncio.wait_for(process.communicate(), 100)
-    assert process.returncode is not None
-    return process.returncode, output.decode()
+    status, output, errors = await command(*arguments, environment=environment)
+    return status, output + errors
 
 
 async def _answers(client: GraphqlClient) -> dict[str, Any]:
@@ -253,8 +241,8 @@ async def test_a_backup_that_is_not_what_was_written_is_refused_and_changes_noth
         file = backup / name
         content = file.read_bytes()
         file.write_bytes(content[:-20] + b"x" + content[-19:])
-        for command in (("backup", "--verify", str(backup)), ("restore", str(backup), "--data-dir", str(second))):
-            status, said = await _run(*command)
+        for arguments in (("backup", "--verify", str(backup)), ("restore", str(backup), "--data-dir", str(second))):
+            status, said = await _run(*arguments)
             assert status == 1, said
             assert "BACKUP_INVALID" in said
         file.write_bytes(content)

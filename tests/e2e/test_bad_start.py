@@ -1,31 +1,16 @@
 """What can't start says so in one clear line, with an exit code that is not 0."""
 
-import asyncio
-import os
 import socket
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.e2e.processes import REPO, running_server
+from tests.e2e.processes import command, running_server
 
 
 async def _run(*arguments: str, environment: Mapping[str, str] | None = None) -> tuple[int, str]:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "app",
-        *arguments,
-        cwd=REPO,
-        env={**os.environ, **(environment or {})},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    _, stderr = await asyncio.wait_for(process.communicate(), 60)
-    assert process.returncode is not None
-    errors = [line for line in stderr.decode().splitlines() if " INFO " not in line]
-    assert "Traceback" not in stderr.decode(), stderr.decode()
-    return process.returncode, "\n".join(errors)
+    status, _, said = await command(*arguments, environment=environment, seconds=60)
+    assert "Traceback" not in said, said
+    return status, "\n".join(line for line in said.splitlines() if " INFO " not in line)
 
 
 async def test_a_taken_port_is_named(tmp_path: Path) -> None:
