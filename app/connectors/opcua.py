@@ -23,7 +23,8 @@ from app.connectors.opcua_calls import Calls
 from app.connectors.opcua_events import EventSource, EventTypes, decode_event, event_source
 from app.connectors.opcua_nodes import Item, Layout, Unreachable, layout, namespace_array
 from app.connectors.opcua_security import Access
-from app.connectors.opcua_session import FAILURES, Kept, OnLost, OnPublish, Session, Timing, opened, reason_of
+from app.connectors.opcua_session import FAILURES, Session, Timing, opened, reason_of
+from app.connectors.opcua_subscriptions import Kept, OnLost, OnPublish
 from app.connectors.opcua_values import decode_data_value, status_name
 from app.connectors.opcua_watch import FIRST_SECONDS, Silent, Told, Watch
 from app.errors import Misconfigured, Unavailable
@@ -110,7 +111,9 @@ class OpcUaConnector:
             left = None
             try:
                 live, plan = await self._start(session, sink)
-                left = _Left(session.keep(), plan, live.items, live.events) if not plan.unreachable else None
+                left = (
+                    _Left(session.subscriptions.keep(), plan, live.items, live.events) if not plan.unreachable else None
+                )
                 sink.connected(self.name)
                 sink.status(SourceStatus(self.name, self._paths(plan)))
                 reason = await self._ended(live, plan, sink)
@@ -161,12 +164,12 @@ class OpcUaConnector:
 
     async def _resumed(self, live: _Live, left: _Left, sink: Sink) -> bool:
         live.items, live.events = left.items, left.events
-        resumed = await live.session.resume(left.kept, *self._handlers(live, sink))
+        resumed = await live.session.subscriptions.resume(left.kept, *self._handlers(live, sink))
         if resumed:
-            live.session.go_on()
-            self._resumes = await live.session.drained()
+            live.session.subscriptions.go_on()
+            self._resumes = await live.session.subscriptions.drained()
         if not (resumed and self._resumes):
-            await live.session.forget()
+            await live.session.subscriptions.forget()
             live.items, live.events = {}, {}
             return False
         await self._read_again(live, sink)
@@ -227,7 +230,7 @@ class OpcUaConnector:
                     return await self._told_instead(live, silent, sink)
 
     async def _told_instead(self, live: _Live, silent: Silent, sink: Sink) -> str:
-        async with live.session.in_order:
+        async with live.session.subscriptions.in_order:
             await self._take(live, silent, sink)
         item = live.items[silent[0][0]]
         first = f"node {item.node.to_string()} of {item.twin_id}.{item.plan.name}"
@@ -238,7 +241,7 @@ class OpcUaConnector:
     async def _read_again(self, live: _Live, sink: Sink) -> None:
         """The values as they stand, in their place among what is told."""
         handles = list(live.items)
-        async with live.session.in_order:
+        async with live.session.subscriptions.in_order:
             answers = await live.session.read([live.items[handle].node for handle in handles])
             await self._take(live, list(zip(handles, answers, strict=True)), sink)
 
@@ -281,7 +284,7 @@ class OpcUaConnector:
     async def _subscribe(self, live: _Live, plan: Layout, sink: Sink) -> None:
         by_interval: dict[float, list[ua.MonitoredItemCreateRequest]] = {}
         for item, data in zip(plan.items, plan.read, strict=True):
-            request = live.session.item(item.node, AttributeIds.Value, item.interval_ms, QUEUE_SIZE)
+            request = live.session.subscriptions.item(item.node, AttributeIds.Value, item.interval_ms, QUEUE_SIZE)
             live.items[request.RequestedParameters.ClientHandle] = item
             live.told.read(request.RequestedParameters.ClientHandle, data)
             by_interval.setdefault(item.interval_ms, []).append(request)
@@ -290,14 +293,14 @@ class OpcUaConnector:
             source, unusable = await event_source(twin, live.namespaces, live.types)
             self._count(sink, unusable)
             if source is not None:
-                request = live.session.item(
+                request = live.session.subscriptions.item(
                     source.node, AttributeIds.EventNotifier, 0.0, EVENT_QUEUE_SIZE, source.filter
                 )
                 live.events[request.RequestedParameters.ClientHandle] = source
                 by_interval.setdefault(fastest, []).append(request)
 
         for interval, requests in by_interval.items():
-            results = await live.session.subscribe(interval, requests, *self._handlers(live, sink))
+            results = await live.session.subscriptions.subscribe(interval, requests, *self._handlers(live, sink))
             for request, status in zip(requests, results, strict=True):
                 if status is not None:
                     self._not_monitored(live, request.RequestedParameters.ClientHandle, status, plan, sink)

@@ -59,14 +59,14 @@ class Watch:
     async def silent(self) -> Silent:
         """Compares once; empty where all that changed was told, or can still be on its way."""
         before = {handle: self._told.times.get(handle, 0) for handle in self._items}
-        drained = {published.id: published.drained for published in self._session.subscriptions}
+        drained = {published.id: published.drained for published in self._session.subscriptions.standing}
         different = await self._different(list(self._items))
         if not different:
             return []
         await asyncio.sleep(self._grace([handle for handle, _ in different]))
         quiet = [
             handle
-            for published in self._session.subscriptions
+            for published in self._session.subscriptions.standing
             if published.drained > drained.get(published.id, 0) and not published.busy
             for handle in published.handles
             if handle in before
@@ -88,7 +88,7 @@ class Watch:
         """Long enough for a change to be sampled, published and followed by a publish without it."""
         wanted = set(handles)
         slowest = max(
-            (self._session.slow_seconds(published) for published in self._session.subscriptions
+            (self._session.subscriptions.slow_seconds(published) for published in self._session.subscriptions.standing
              if wanted & set(published.handles)),
             default=0.0,
         )  # fmt: skip

@@ -16,7 +16,8 @@ from asyncua.ua.uaerrors import UaError
 from app.connectors.keys import Keys, wall_clock, wanted
 from app.connectors.opcua_nodes import namespace_array
 from app.connectors.opcua_security import Access
-from app.connectors.opcua_session import FAILURES, Session, Timing, batches, is_good, opened, reason_of
+from app.connectors.opcua_session import FAILURES, Session, Timing, is_good, opened, reason_of
+from app.connectors.opcua_subscriptions import batches
 from app.connectors.opcua_values import status_name
 from app.connectors.probe.found import Found
 from app.connectors.probe.opcua_nodes import Describing, MetMethod, MetVariable
