@@ -75,6 +75,7 @@ async def serve(settings: Settings, *, exit_with_parent: bool = False, journal_o
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("asyncua").setLevel(logging.ERROR)
     logging.getLogger("neo4j").setLevel(logging.ERROR)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else each webhook's address, which may be a secret
     logging.getLogger("uvicorn").setLevel(logging.WARNING)  # else a line or two for every WebSocket that comes or goes
     if exit_with_parent:
         end_with_parent()

@@ -50,7 +50,7 @@ class ServerProcess:
         """Send the signal, wait, and give the exit status (negative: the signal that ended it)."""
         if self.process.returncode is None:
             self.process.send_signal(number)
-        status = await asyncio.wait_for(self.process.wait(), 20)
+        status = await asyncio.wait_for(self.process.wait(), 60)  # it waits for what is under way, twice 10 s
         await self.reader
         return status
 

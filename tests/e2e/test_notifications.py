@@ -141,11 +141,12 @@ async def test_web_bus_and_mail_are_told_what_each_asks_for_and_no_secret_is_sho
             f'[[notifications.targets]]\nname = "office"\nkind = "smtp"\nhost = "127.0.0.1"\nport = {mails.port}\n'
             'security = "none"\nuser = "plant"\npassword = {env = "MAIL"}\nsender = "plant@example.org"\n'
             'recipients = ["ops@example.org"]\n',
+            '[[notifications.targets]]\nname = "chat"\nkind = "webhook"\nurl = {env = "CHAT"}\n' + _rules("tank_2"),
         )
+        address = f"http://127.0.0.1:{receiver.port}/{SECRET}"
+        secrets = {"HOOK": f"Bearer {SECRET}", "MAIL": SECRET, "CHAT": address}
         async with (
-            running_server(
-                tmp_path / "data", "--config", str(config), environment={"HOOK": f"Bearer {SECRET}", "MAIL": SECRET}
-            ) as server,
+            running_server(tmp_path / "data", "--config", str(config), environment=secrets) as server,
             server.client as client,
             aiomqtt.Client("127.0.0.1", broker.port) as bus,
         ):
@@ -165,10 +166,11 @@ async def test_web_bus_and_mail_are_told_what_each_asks_for_and_no_secret_is_sho
                     if len(words) == 2:
                         break
             assert words == ["raised", "acknowledged"]
-            await until(lambda: _is(bool(mails.mails) and bool(receiver.told)), "mail and web are told")
+            await until(lambda: _is(bool(mails.mails) and len(receiver.told) == 2), "mail and web are told")
             assert [mail["Subject"] for mail in mails.mails] == ["[CRITICAL] raised: The tank is full (tank_2)"]
-            assert [item["alert"]["code"] for item in receiver.told] == ["low"]
-            assert receiver.taken[0].headers["authorization"] == f"Bearer {SECRET}"
+            shift = [posted for posted in receiver.taken if posted.path == "/shift"]
+            assert [item["alert"]["code"] for posted in shift for item in posted.document["notifications"]] == ["low"]
+            assert shift[0].headers["authorization"] == f"Bearer {SECRET}"
 
             mails.user = ("plant", "changed")
             refused = await _cli("notify", "test", "office", "--server", server.url)
