@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from app.errors import Misconfigured, Unavailable
-from app.journal.mount import refuse_network
+from app.journal.mounts import refuse_network
 
 LOCK_FILE = "journal.lock"
 
