@@ -13,6 +13,8 @@ from tests.servers.graph import GraphAddress
 from tests.servers.proxy import BOLT_COMMIT, Loss, Proxy
 
 ANSWER_SECONDS = 2.0
+LONGEST_SECONDS = 5.0 + ANSWER_SECONDS
+"""The driver takes its 5 s to ask a connection that nobody used for as long, and does not let itself be interrupted."""
 Line = tuple[Proxy, GraphStore]
 
 
@@ -35,11 +37,11 @@ async def test_a_graph_that_falls_silent_is_given_up_and_reached_again_once_it_s
         with pytest.raises(Unavailable) as caught:
             await ask
         assert caught.value.code == "GRAPH_UNAVAILABLE"
-        assert time.monotonic() - began < ANSWER_SECONDS + 1
+        assert time.monotonic() - began < LONGEST_SECONDS
     proxy.speak()
     began = time.monotonic()
     await _again(lambda: store.write(batch(0, 1, properties=(reading("pump_1", "temperature", 20.5),))))
-    assert time.monotonic() - began < 3 * ANSWER_SECONDS
+    assert time.monotonic() - began < 2 * LONGEST_SECONDS
     assert await store.cursor() == 1
 
 
