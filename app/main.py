@@ -395,7 +395,7 @@ def _wire(
         return {}
 
     def warnings() -> dict[str, str]:
-        told = [f"{gap.records} are lost ({gap.why})" for gap in journal.gaps()]
+        told = [f"{gap.records} lost ({gap.why})" for gap in journal.gaps()]
         told += [space.warning] if (space := journal.space()).warning else []
         refused = f"it refused {aside.count} rows, which are in {aside.file}" if aside.count else ""
         return {part: text for part, text in (("journal", "; ".join(told)), ("graph", refused)) if text}

@@ -75,7 +75,7 @@ class Checked:
             return f"{told['folder']} has a journal of format {told['format']}; this version reads {FORMAT}"
         cursors = ", ".join(f"{name} {sequence}" for name, sequence in sorted(told["cursors"].items())) or "none"
         former = ", ".join(str(sequence) for sequence in told["former_snapshots"]) or "none"
-        snapshot = "none that can be read" if told["snapshot"] is None else told["snapshot"]
+        snapshot = "none that can be read" if told["snapshot"] is None else told["snapshot"] or "none yet"
         lines = [
             f"journal in {told['folder']}",
             f"  segments   {told['segments']}, {told['bytes'] / 1e6:.1f} MB, {told['records']} records, the last"

@@ -67,9 +67,9 @@ class Tail:
         self._bytes += sum(len(body) for _, body in records)
 
     def close(self) -> None:
-        """A second time does nothing."""
+        """Leaves one file a segment, whole by itself. A second time does nothing."""
         if self._connection is not None:
-            self._connection.close()
+            _settle_and_close(self._connection)
             self._connection = None
         self._beside.shutdown()
         remove(self._folder / SPARE)

@@ -25,7 +25,8 @@ class Gap(msgspec.Struct, frozen=True):
         """What is missed, one line each; empty where it is wholly behind all that is needed."""
         found = []
         if self.last > snapshot:
-            found.append(f"it reaches past the snapshot at {snapshot}: what was decided in it is not known")
+            past = f"it reaches past the snapshot at {snapshot}" if snapshot else "no snapshot is behind it"
+            found.append(f"{past}: what was decided in it is not known")
         for name, sequence in sorted(cursors.items()):
             if self.last > sequence:
                 whose = "the graph lacks it" if name == "graph" else f"'{name}' never gets it"

@@ -9,6 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from app.errors import Conflict, Misconfigured, Refused, TwinOverlayError, Unavailable
 from app.model.ledger import Books
@@ -114,8 +115,8 @@ class GraphWriter:
 
     async def run(self) -> None:
         """Until cancelled. A graph that is unreachable or refuses our password is waited for, one that another actor
-        has taken over is left alone for good; raises Misconfigured where graph and journal do not belong together, and
-        Unavailable where the journal fails or is damaged."""
+        has taken over, or whose records can't be read from the journal, is left alone for good; raises Misconfigured
+        where graph and journal do not belong together, and Unavailable where the journal fails."""
         wait = _FIRST_WAIT
         pending: Coalesced | None = None
         stored = Books()
@@ -138,7 +139,12 @@ class GraphWriter:
                 wait = await self._back_off(Unavailable(why), wait)
                 continue
             await self._forgetting.some()
-            more = await self._collect(pending)
+            try:
+                more = await self._collect(pending)
+            except Unavailable as error:
+                if error.code != "JOURNAL_DAMAGED":
+                    raise
+                await self._leave_alone(error)  # alarms go on; the next start tells what is lost, and asks
             before = self._of_this_journal(stored)
             if not pending.rows:
                 self._held, self._waiting_since = pending.upto, None  # nothing of them has a place in the graph
@@ -157,15 +163,20 @@ class GraphWriter:
                 await self._clock.sleep(self._settings.interval_seconds)
                 continue
             except Refused as error:  # another actor has the graph: what it holds from now on is that one's
-                log.error("%s", error)
-                self.failure = error.message
-                await asyncio.get_running_loop().create_future()
+                await self._leave_alone(error)
             self._books = stored = pending.books(before)
             await self._moved(pending.upto, pending.until)
             pending = Coalesced(pending.upto, self._lives, self._life_of, self._thinning)
             wait, self._rows = _FIRST_WAIT, min(2 * self._rows, self._settings.max_rows)
             if not more:
                 await self._clock.sleep(self._settings.interval_seconds)
+
+    async def _leave_alone(self, error: TwinOverlayError) -> NoReturn:
+        """For good, in this run."""
+        log.error("the graph is not written any more: %s", error)
+        self.failure = error.message
+        await asyncio.get_running_loop().create_future()
+        raise AssertionError("nobody ends this wait but by cancelling it")
 
     async def _write(self, pending: Coalesced, before: Books) -> None:
         """All of it, but for what the graph refuses. Raises what the store raises."""

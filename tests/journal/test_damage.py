@@ -111,6 +111,7 @@ async def test_a_gap_that_nobody_needs_is_told_and_the_server_goes_on(
     journal = opened(tmp_path)
     [gap] = journal.gaps()
     assert (gap.first, gap.last, gap.accepted) == (6, 10, False)
+    assert gap.matters(0, {})[0].startswith("no snapshot is behind it")
     assert "records 6 to 10 cannot be read (segment-00000000000000000006.sqlite: the file is empty)" in caplog.text
     assert "nobody needs them any more" in caplog.text
     assert numbers(journal, 12) == list(range(13, LAST + 1))

@@ -266,6 +266,15 @@ async def test_segments_are_filled_and_read_across(tmp_path: Path) -> None:
     await journal.close()
 
 
+async def test_a_stopped_journal_is_whole_files_with_nothing_beside_them(tmp_path: Path) -> None:
+    journal = SqliteJournal.open(tmp_path, segment=SegmentSize(records=2))
+    for number in range(1, 6):
+        await journal.append([reading(number)])
+        assert values(journal.read(0)) == list(range(1, number + 1))  # its readers are open too
+    await journal.close()
+    assert not [path.name for path in tmp_path.iterdir() if path.name.endswith("-wal") and path.stat().st_size]
+
+
 async def test_a_segment_is_full_by_what_its_records_hold(tmp_path: Path) -> None:
     journal = SqliteJournal.open(tmp_path, segment=SegmentSize(bytes=20_000))
     for number in range(1, 6):

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 import random
+import sqlite3
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from app.errors import Misconfigured, Unavailable
+from app.journal.segment import segment_file
 from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
 from app.model.change import FactBatch
@@ -420,7 +422,7 @@ async def test_a_graph_that_another_server_has_taken_is_left_alone_for_good(
         assert graph.writes == []
         assert writer.lag == 2
     assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
-        "ACTOR_SUPERSEDED another server has the graph"
+        "the graph is not written any more: ACTOR_SUPERSEDED another server has the graph"
     ]
 
 
@@ -546,3 +548,18 @@ def test_the_newest_twenty_events_per_twin_are_kept_oldest_first() -> None:
     [batch] = found.batches(1000, Books())
     assert [event.name for event in batch.events if event.twin_id == "a"] == [f"e{n}" for n in range(10, 30)]
     assert {event.twin_id for event in batch.events} == {"a", "b"}
+
+
+async def test_a_record_that_is_damaged_ends_the_writing_and_nothing_else(
+    journal: SqliteJournal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(8):
+        await journal.append([changes(("a", "x", number))])
+    with sqlite3.connect(segment_file(tmp_path, 6)) as connection:
+        connection.execute("UPDATE entries SET body = zeroblob(20) WHERE sequence = 7")
+    connection.close()
+    async with writing(journal, FakeGraph()) as (writer, task):
+        await until(lambda: writer.failure is not None)
+        assert "journal record 7 is damaged" in (writer.failure or "")
+        assert not task.done()
+    assert "the graph is not written any more" in caplog.text
