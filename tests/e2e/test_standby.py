@@ -209,7 +209,7 @@ async def test_a_partition_from_the_graph_alone_stops_neither_alarms_nor_calls(
             "TWIN_OVERLAY_GRAPH__USER": graph.user,
             "TWIN_OVERLAY_GRAPH__PASSWORD": graph.password,
             "TWIN_OVERLAY_GRAPH__DATABASE": graph.database,
-            "TWIN_OVERLAY_GRAPH__ANSWER_TIMEOUT_SECONDS": "1",
+            "TWIN_OVERLAY_GRAPH__ANSWER_TIMEOUT_SECONDS": "5",
         }
         async with running_server(tmp_path, environment=environment) as actor:
             standby = await start_server(tmp_path, "--standby", environment=environment)
