@@ -34,14 +34,15 @@ def test_every_sample_of_a_record_has_one_fate() -> None:
                     Sample("p1", "temperature", "hot", now),
                     Sample("p1", "nothing", 1, now),
                     Sample("nobody", "nothing", 1, now),
+                    source="opc",
                 ),
             )
         )
     )
     assert outcome.tallies == (
-        Tally("mqtt", 6, 3, 1, 1, 1, 0, {"TypeMismatch": 1, "UnknownProperty": 1, "UnknownTwin": 1}),
+        Tally("opc", 6, 3, 1, 1, 1, 0, {"TypeMismatch": 1, "UnknownProperty": 1, "UnknownTwin": 1}),
     )
-    assert outcome.landed == (Landed("mqtt", 0, 1),)
+    assert outcome.landed == (Landed("opc", 0, 1),)
 
 
 def test_what_follows_from_a_sample_is_none() -> None:
