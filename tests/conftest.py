@@ -98,10 +98,13 @@ def _no_lane(reason: str) -> NoReturn:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    for report in terminalreporter.stats.get("skipped", ()):
-        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-        if _NOT_RUN in reason:
-            line = reason[reason.index(_NOT_RUN) :].splitlines()[0]
-            terminalreporter.write_line("")
-            terminalreporter.write_line(line, red=True, bold=True)
-            return
+    """What this machine could not show, each kind of test once, where nobody overlooks it."""
+    lines = dict.fromkeys(
+        line
+        for report in terminalreporter.stats.get("skipped", ())
+        for line in str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr).splitlines()
+        if "LANE NOT RUN" in line
+    )
+    for line in lines:
+        terminalreporter.write_line("")
+        terminalreporter.write_line(line.removeprefix("Skipped: "), red=True, bold=True)

@@ -83,14 +83,18 @@ class Engine:
             due.meet(step)
         match input:
             case Samples(readings=readings):
-                counted, timers = Counted(step), live.timers
+                counted, timers, max_skew = Counted(step), live.timers, live.settings.max_skew
+                soonest = timers.soonest()
                 for reading in readings:
                     at = reading.received_at
                     if at > step.now:
                         step.now = live.time = at if at < now else now
-                    if timers.soonest() <= step.now:
+                    if soonest <= step.now:
                         due.meet(step)
-                    samples.take(step, counted, reading, live.settings.max_skew)
+                        soonest = timers.soonest()
+                    samples.take(step, counted, reading, max_skew)
+                    if step.timers:
+                        soonest = timers.soonest()
                 due.come_to(step, now)
                 counted.close()
             case ReportSamples(readings=readings, by=by):
