@@ -41,7 +41,8 @@ def take(step: Step, counted: Counted, reading: Reading, max_skew: Micros) -> No
     step.reading = first = len(changes)
     if counted.upto != first:
         counted.end_run()
-    touched: list[Cell] | None = None
+    first_touched: Cell | None = None
+    others: list[Cell] | None = None
     straight = True
     for sample in arrived:
         twin = twins.get(sample.twin_id)
@@ -101,17 +102,25 @@ def take(step: Step, counted: Counted, reading: Reading, max_skew: Micros) -> No
             live.stale.watch(cell)
         if now_live == before and before is not None:
             continue  # where nothing was known and nothing is, it was heard of
-        if touched is None:
-            touched = [cell]
+        if first_touched is None:
+            first_touched = cell
+        elif others is None:
+            others = [cell]
         else:
-            touched.append(cell)
+            others.append(cell)
     counted.upto = len(changes)
     if not straight:
         cause = Cause("reading", reading.source, now)
-        step.woken.update({rule: cause for cell in touched or () for rule in cell.readers})
+        touched = () if first_touched is None else (first_touched, *(others or ()))
+        step.woken.update({rule: cause for cell in touched for rule in cell.readers})
         settle(step)
-    elif touched is not None:
-        _evaluate(step, reading, touched)
+    elif others is not None and first_touched is not None:
+        if asked := [cell for cell in (first_touched, *others) if _to_be_asked(cell)]:
+            _evaluate(step, reading, asked)
+    elif first_touched is not None:
+        verdicts = first_touched.verdicts  # as `_to_be_asked`, without a call: nearly every message ends here
+        if verdicts is None or first_touched.together(first_touched.operands) != verdicts:  # type: ignore[misc]
+            _evaluate(step, reading, (first_touched,))
     for event in reading.events:
         twin = twins.get(event.twin_id)
         if twin is not None:
@@ -184,15 +193,13 @@ def _land(
     return ""
 
 
-def _evaluate(step: Step, reading: Reading, touched: Sequence[Cell]) -> None:
-    """`settle`'s first round, without an allocation where nothing turns, which is nearly always."""
-    asked = [
-        cell
-        for cell in touched
-        if cell.together is None or cell.verdicts is None or cell.together(cell.operands) != cell.verdicts
-    ]
-    if not asked:
-        return
+def _to_be_asked(cell: Cell) -> bool:
+    """Whether any of its rules may have turned."""
+    return cell.verdicts is None or cell.together is None or cell.together(cell.operands) != cell.verdicts
+
+
+def _evaluate(step: Step, reading: Reading, asked: Sequence[Cell]) -> None:
+    """`settle`'s first round, without an allocation where nothing turns."""
     turned: list[tuple[RuleState, bool | None]] = []
     for rule in asked[0].readers if len(asked) == 1 else {rule: None for cell in asked for rule in cell.readers}:
         evidence = rule.test(*rule.cells)

@@ -109,7 +109,7 @@ def inputs(first: list[Condition], script: list[Any]) -> list[Input]:
 def ask_each(live: LiveState) -> None:
     for twin in live.twins.values():
         for cell in twin.cells.values():
-            cell.together = None
+            cell.together = cell.verdicts = None
 
 
 def right(live: LiveState) -> bool:
