@@ -241,28 +241,28 @@ class MqttConnector:
     async def _take(
         self, session: MqttSession, message: Message, committed: Callable[[], None] | None, sink: Sink
     ) -> None:
-        name = message.topic
+        name, payload = message.topic, message.payload
+        received_at, delivery = self._clock.now(), None
+        if committed is not None:
+            same = f"{self._client_id}\0{name}\0".encode() + payload
+            delivery = Delivery(message.number, blake2b(same, digest_size=16).digest(), message.again)
         topic = self._topics.get(name)
         if topic is None:  # our session outlives our mapping: a topic that an earlier one had
-            if committed is not None:
-                committed()
+            self._count(sink, name, Rejected("UnknownTopic", "nobody maps it any more"))
+            if delivery is not None:
+                await self._offer(sink, Reading(self.name, received_at, delivery=delivery), committed)
             await session.unsubscribe(name)
             return
-        payload = message.payload
-        received_at = self._clock.now()
         if topic.availability:
             self._availability(topic, name, payload, sink)
             await sink.room()  # a word on a path is always taken: one that changes all the time is slowed here
         decoded = decode_message(payload, received_at, topic.properties, topic.events)
         for rejected in decoded.rejected:
             self._count(sink, name, rejected)
-        samples, delivery = decoded.samples, None
+        samples = decoded.samples
         if message.retained or message.after_loss:
             reason = RETAINED if message.retained else SAMPLES_LOST
             samples = tuple(_with_reason(sample, reason) for sample in samples)
-        if committed is not None:
-            same = f"{self._client_id}\0{name}\0".encode() + payload
-            delivery = Delivery(message.number, blake2b(same, digest_size=16).digest(), message.again)
         if samples or decoded.events or delivery is not None:
             # One of QoS 1 in which nothing is to store is journaled all the same: that it was bad is acknowledged no
             # earlier than what was good.

@@ -2,9 +2,11 @@
 
 A twin with fallbacks is connected by all of its paths at once and heard by one. What comes by the others is not taken:
 the last value of each property is kept aside, so that whoever takes over has something to say at once, and events are
-dropped; both are counted. The next path that is alive is taken once the one in use was silent for `fallback_after`; one
-before it in the list is taken again once it was alive for `return_after` without a break. So a path that flaps costs a
-silence each time and no more than one switch in either of these times.
+dropped; both are counted, and the samples stand in the ledger as rejected (Standby): what is kept aside is in memory
+alone, and its source is told that we have it as soon as that count is durable. The next path that is alive is taken
+once the one in use was silent for `fallback_after`; one before it in the list is taken again once it was alive for
+`return_after` without a break. So a path that flaps costs a silence each time and no more than one switch in either of
+these times.
 
 A path is alive while its connector says so and, where a heartbeat is declared, while that is heard. Until the next path
 is taken the twin is silent: what nobody vouches for must not hold an interlock open. Every run begins at the preferred
@@ -23,7 +25,8 @@ from prometheus_client import CollectorRegistry
 from prometheus_client import Counter as CounterMetric
 
 from app.model.connection import TwinConnection
-from app.model.events import PathStatus, Reading, Sample, SourceStatus
+from app.model.events import Delivery, PathStatus, Reading, Sample, SourceStatus
+from app.model.ledger import STANDBY
 from app.model.live import PathView
 from app.model.time import SECOND, Micros
 from app.ports import Clock, Sink
@@ -192,14 +195,19 @@ class Paths:
         if aside:
             samples = tuple(sample for sample in reading.samples if sample.twin_id not in aside)
             events = tuple(event for event in reading.events if event.twin_id not in aside)
-            taken = msgspec.structs.replace(reading, samples=samples, events=events)
-        if taken.samples or taken.events:
-            if not self._sink.offer(taken, committed):
-                return False
-        elif committed is not None:
-            committed()  # nobody waits for it: another path is in use
-        left = len(reading.samples) + len(reading.events) - len(taken.samples) - len(taken.events)
-        self._standby[source] += left
+            delivery = reading.delivery
+            if delivery is not None and not samples and not events:
+                # Nothing of it is taken: where it comes again with its path in use, it is no duplicate.
+                delivery = Delivery(delivery.message, b"", delivery.again)
+            taken = msgspec.structs.replace(reading, samples=samples, events=events, delivery=delivery)
+        # One of which nothing is taken goes on as well where its source waits: it is acknowledged once it is committed.
+        waited_for = committed is not None or taken.delivery is not None
+        if (taken.samples or taken.events or waited_for) and not self._sink.offer(taken, committed):
+            return False
+        if left := len(reading.samples) - len(taken.samples):
+            in_use = next(twin.in_use.source for twin_id, (twin, _) in heard.items() if twin_id in aside)
+            self._sink.reject(source, STANDBY, f"{', '.join(sorted(aside)[:3])}: heard by {in_use}", left)
+        self._standby[source] += left + len(reading.events) - len(taken.events)
         self._hear(reading, heard)
         return True
 

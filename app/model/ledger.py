@@ -21,10 +21,13 @@ from app.model.time import Micros
 
 LATE = "Late"
 """The reason of late samples: they are refused by the live state and journaled, so they are no rejected ones here."""
+STANDBY = "Standby"
+"""The reason of samples that came by a path that is not in use. The last of each property is kept aside in memory;
+where its path takes over it comes again, as another sample."""
 WORDS: Mapping[str, str] = {
     "received": "samples that a connector handed over, and what it could make no sample of",
     "rejected": "what could not become a sample of a property: undecodable, of the wrong type, of an unknown twin, "
-    "dropped where a source could not be slowed; by reason",
+    "dropped where a source could not be slowed, or come by a path that is not in use (Standby); by reason",
     "duplicate": "samples of messages that the broker repeated although they were in the journal; not taken twice",
     "journaled": "samples that are durable; their source is acknowledged from then on, and not before",
     "in_flight": "samples that wait to be durable; their source was not told that we have them",

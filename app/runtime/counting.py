@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.model.events import Input, Outcome, Reading, Unaccepted
-from app.model.ledger import Tally
+from app.model.ledger import STANDBY, Tally
 from app.runtime.metrics import Metrics
 
 log = logging.getLogger("twin_overlay.ingest")
@@ -88,7 +88,8 @@ class Counting:
     def _refused(self, source: str, reason: str, detail: str, count: int) -> None:
         of_source = self._source(source)
         if reason not in of_source.rejected:  # the first of its kind says what it is, the rest are numbers
-            log.warning("%s: rejected (%s): %s; more of these are only counted", source, reason, detail)
+            level = logging.INFO if reason == STANDBY else logging.WARNING  # nothing is wrong with those
+            log.log(level, "%s: rejected (%s): %s; more of these are only counted", source, reason, detail)
         of_source.rejected[reason] += count
         self._metrics.rejected.labels(source, reason).inc(count)
 

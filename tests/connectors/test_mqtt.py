@@ -251,7 +251,27 @@ async def test_a_topic_that_is_mapped_no_more_is_given_back(broker: Mosquitto, d
         await device.publish(TOPIC, '{"flow": 3}', qos=1)
         await until(lambda: sink.value("flow_rate") == 3.0, "the mapped one arrives")
     assert [sample.value for sample in sink.samples] == [3.0]
-    assert sink.rejected == {}
+    assert sink.rejected == {"UnknownTopic": 1}
+
+
+async def test_a_message_of_a_topic_that_is_mapped_no_more_is_acknowledged_once_its_count_is_journaled(
+    broker: Mosquitto, device: aiomqtt.Client
+) -> None:
+    async with running(connector(twin(broker, {"flow_rate": {"topic": "old"}})), FakeSink()):
+        pass
+    await device.publish("old", "1", qos=1)
+    never, again, after = FakeSink(durable=False), FakeSink(), FakeSink()
+    async with running(connector(twin(broker)), never):
+        await until(lambda: never.uncommitted, "it is offered")
+    async with running(connector(twin(broker)), again):
+        await until(lambda: again.readings, "it was not acknowledged, so it comes again")
+        await device.publish(TOPIC, '{"flow": 3}', qos=1)
+        await until(lambda: again.value("flow_rate") == 3.0, "the mapped one arrives")
+    async with running(connector(twin(broker)), after):
+        await device.publish(TOPIC, '{"flow": 4}', qos=1)
+        await until(lambda: after.value("flow_rate") == 4.0, "the mapped one arrives")
+    assert (never.samples, never.rejected, again.rejected) == ([], {"UnknownTopic": 1}, {"UnknownTopic": 1})
+    assert after.rejected == {}, "it was acknowledged"
 
 
 async def test_the_broker_gone_ends_the_connection_with_a_reason(broker: Mosquitto) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from app.connectors.paths import Hysteresis, Paths
 from app.connectors.protocols import paths_by_group
 from app.model.connection import TwinConnection
-from app.model.events import DeviceEvent, PathStatus, Reading, Sample, SourceStatus
+from app.model.events import Delivery, DeviceEvent, PathStatus, Reading, Sample, SourceStatus
 from app.model.time import SECOND
 from tests.connectors.parts import FakeSink, pump
 
@@ -92,15 +92,40 @@ def test_it_is_heard_by_its_preferred_path_alone_while_that_is_alive() -> None:
     assert room.told() == [(A, True)]
 
 
-def test_what_comes_by_a_path_that_is_not_in_use_is_acknowledged_and_its_events_are_dropped() -> None:
+def test_what_comes_by_a_path_that_is_not_in_use_is_rejected_and_acknowledged_no_earlier_than_what_is_taken() -> None:
+    room = Room()
+    room.sink.durable = False
+    room.alive(A, C)
+    acknowledged: list[int] = []
+    event, sample = DeviceEvent("pump_123", "fault", room.time), Sample("pump_123", "speed", 5.0, room.time)
+    reading = Reading(C, room.time, (sample,), (event,), Delivery(7, b"content"))
+    assert room.paths.offer(reading, lambda: acknowledged.append(7))
+    assert room.sink.readings == [Reading(C, room.time, delivery=Delivery(7, b""))], "its values count as never taken"
+    assert (acknowledged, room.sink.rejected) == ([], {"Standby": 1})
+    room.sink.uncommitted[0]()
+    assert acknowledged == [7]
+    assert room.paths.standby(C) == 2
+    room.sink.full = True
+    assert not room.paths.offer(reading, lambda: acknowledged.append(8))
+    assert (room.paths.standby(C), room.sink.rejected) == (2, {"Standby": 1}), "what had no room is not counted yet"
+
+
+def test_a_message_in_which_nothing_is_to_store_is_acknowledged_once_it_is_committed() -> None:
+    room = Room()
+    room.sink.durable = False
+    room.alive(A, C)
+    acknowledged: list[int] = []
+    undecodable = Reading(C, room.time, delivery=Delivery(7, b"content"))
+    assert room.paths.offer(undecodable, lambda: acknowledged.append(7))
+    assert (room.sink.readings, acknowledged, room.sink.rejected) == ([undecodable], [], {})
+
+
+def test_what_nobody_waits_for_is_counted_and_goes_no_further() -> None:
     room = Room()
     room.alive(A, B)
-    acknowledged: list[int] = []
     event = DeviceEvent("pump_123", "fault", room.time)
-    assert room.paths.offer(Reading(B, room.time, (), (event,)), lambda: acknowledged.append(1))
-    assert acknowledged == [1]
-    assert room.sink.readings == []
-    assert room.paths.standby(B) == 1
+    assert room.paths.offer(Reading(B, room.time, (Sample("pump_123", "speed", 1.0, room.time),), (event,)))
+    assert (room.sink.readings, room.paths.standby(B), room.sink.rejected) == ([], 2, {"Standby": 1})
 
 
 def test_others_in_the_same_message_are_heard_all_the_same() -> None:

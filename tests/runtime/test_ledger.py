@@ -3,17 +3,23 @@
 import random
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from app.connectors.paths import Hysteresis, Paths
 from app.model.events import (
+    Delivery,
     Load,
+    PathStatus,
     Reading,
     Sample,
     Samples,
+    SourceStatus,
     Started,
 )
 from app.model.ledger import Account, Books, GraphTally, Imbalance, imbalances, total
 from app.runtime.clock import SystemClock
+from tests.connectors.parts import pump
 from tests.runtime.fakes import FakeGraph, until
 from tests.runtime.ledger_plant import PLAN, TWINS, Broker, live_a_while, running
 
@@ -57,6 +63,34 @@ async def test_what_was_acknowledged_before_a_crash_is_counted_once_when_it_come
         await until(lambda: plant.balanced().total.received == 3)
         whole = (await plant.quiet()).total
     assert (whole.journaled, whole.duplicate) == (2, 1)
+
+
+async def test_what_was_acknowledged_by_a_path_not_in_use_is_counted_over_a_crash(tmp_path: Path) -> None:
+    graph, clock = FakeGraph(), SystemClock()
+    preferred = pump("opc.tcp://a:1", {"temperature": {"node_id": "i=1"}}, twin_id="pump_0")
+    other = pump("mqtt://c:1", {"temperature": {"topic": "t"}}, twin_id="pump_0", protocol="mqtt")
+    acknowledged: list[int] = []
+    async with running(tmp_path, graph) as plant:
+        await plant.ingest.submit(Load(PLAN, starting=True))
+        paths = Paths(plant.ingest, clock, Hysteresis(fallback_after_seconds=0.0))
+        paths.put(preferred, {"opc": preferred, "mqtt": other})
+        now = clock.now()
+        reading = Reading("mqtt", now, (Sample("pump_0", "temperature", 7.0, now),), delivery=Delivery(1, b"content"))
+        assert paths.offer(reading, lambda: acknowledged.append(1))
+        plant.balanced()
+        assert acknowledged == []
+        await until(lambda: bool(acknowledged))
+    async with running(tmp_path, graph) as plant:  # its acknowledgement never arrived; now it is heard by that path
+        assert plant.balanced().total.reasons == {"Standby": 1}
+        paths = Paths(plant.ingest, clock, Hysteresis(fallback_after_seconds=0.0))
+        paths.put(preferred, {"opc": preferred, "mqtt": other})
+        paths.status(SourceStatus("mqtt", (PathStatus("pump_0", True),)))
+        paths.status(SourceStatus("opc", (PathStatus("pump_0", False, "no route"),)))
+        paths.look()
+        assert paths.in_use("pump_0") == "mqtt"
+        assert paths.offer(msgspec.structs.replace(reading, delivery=Delivery(1, b"content", again=True)))
+        whole = (await plant.quiet()).total
+    assert (whole.received, whole.rejected, whole.duplicate, whole.applied) == (2, 1, 0, 1)
 
 
 async def test_what_waits_is_in_flight_and_what_the_graph_has_not_is_pending(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from app.model.live import ConnectorHealth
 class RejectedCount:
     reason: str = strawberry.field(
         description="BadPayload, UnknownTwin, NotMapped, TypeMismatch, NotInEnum, NotFinite, TooLong, Late, Overflow, "
-        "Missed, Unreported, ..."
+        "Missed, Unreported, UnknownTopic (its mapping is gone), Standby (by a path that is not in use), ..."
     )
     count: Long = strawberry.field(description="Since the server started.")
 
