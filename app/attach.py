@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from app.commands.definitions import DefinitionCommands
 from app.connectors.secrets import read_secret_file
 from app.errors import Misconfigured, TwinOverlayError, Unavailable
-from app.graph.connect import connect
+from app.graph.connect import connect, move
 from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
 from app.ports import Clock, Journal
@@ -65,6 +65,11 @@ async def _password(settings: GraphSettings) -> str:
     if settings.password_file is None:
         return settings.password.get_secret_value()
     return await asyncio.to_thread(read_secret_file, settings.password_file, "the graph's password is to be in")
+
+
+async def follow(store: GraphStore, engine: EmbeddedEngine) -> None:
+    """An engine that was started again is elsewhere."""
+    await move(store, engine.uri, engine.user, engine.password)
 
 
 @contextlib.contextmanager
@@ -138,6 +143,8 @@ class Absent:
                 if not attached:
                     await self._return(definitions.catalogue.revision)
                     attached = True
+                elif self._start_engine is not None:  # it may have ended since: nobody else starts it again yet
+                    await follow(self._store, await self._start_engine())
                 await definitions.catch_up()
                 self.why = None
             except TwinOverlayError as error:

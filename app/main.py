@@ -26,7 +26,7 @@ from app.api.problem import PREFIX
 from app.api.security import address_of
 from app.api.services import Services
 from app.assets.folder import AssetFolder
-from app.attach import Absent, Away, StartEngine, gone, reach, taken
+from app.attach import Absent, Away, StartEngine, follow, gone, reach, taken
 from app.backup.restore import refuse_unfinished
 from app.backup.take import Backups
 from app.commands.activation import ActivationCommands
@@ -54,8 +54,6 @@ from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import Misconfigured, TwinOverlayError, Unavailable
 from app.find.finder import Finder
-from app.graph.connect import move
-from app.graph.embedded import EmbeddedEngine
 from app.graph.respawn import Respawn
 from app.graph.store import GraphStore
 from app.journal.definitions import DefinitionsCopy
@@ -162,7 +160,7 @@ async def running(
         stack.push_async_callback(store.close)
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
         backups = Backups(settings.data_dir, journal, store, clock, version("twin-overlay"))
-        respawn = Respawn(start_engine, partial(_follow, store), clock) if start_engine is not None else None
+        respawn = Respawn(start_engine, partial(follow, store), clock) if start_engine is not None else None
         rooms = _wire(
             settings, engine, journal, store, catalogue, assets, copy, clock, absent, respawn, backups, address
         )
@@ -501,10 +499,6 @@ async def _note_gaps(rooms: _Rooms) -> None:
         await rooms.ingest.submit(Note("journal", "done", "system", HERE, ("journal",), what, reason, details=details))
     if gaps:
         await rooms.journal.noted()
-
-
-async def _follow(store: GraphStore, engine: EmbeddedEngine) -> None:
-    await move(store, engine.uri, engine.user, engine.password)
 
 
 async def _keep(absent: Absent | None, respawn: Respawn | None, definitions: DefinitionCommands) -> None:

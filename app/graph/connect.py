@@ -52,7 +52,7 @@ async def connect(
             try:
                 async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
                     await _greet(driver, uri, database)
-                return GraphStore(driver, database, answer_seconds=answer_seconds)
+                return GraphStore(driver, database, answer_seconds=answer_seconds, uri=uri)
             except (AuthError, UnsupportedServerProduct, ConfigurationError) as error:
                 raise _no(error, uri, user, database) from error
             except (DriverError, Neo4jError, OSError, ValueError) as error:  # ValueError: a name not resolved
@@ -71,8 +71,9 @@ async def connect(
 
 
 async def move(store: GraphStore, uri: str, user: str, password: str) -> None:
-    """The store's database has another address from now on. Nothing is asked of it here."""
-    await store.use(_driver(uri, user, password))
+    """The store's database is there from now on, if it was not before. Nothing is asked of it here."""
+    if uri != store.uri:
+        await store.use(_driver(uri, user, password), uri)
 
 
 async def answers(

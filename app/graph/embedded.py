@@ -82,7 +82,7 @@ class EmbeddedEngine:
                 hint="give a directory that this user may write to",
             ) from error
         try:
-            await self._launch(package)
+            await self._answering(package)
         except BaseException:
             await self.stop()
             raise
@@ -91,13 +91,7 @@ class EmbeddedEngine:
         """After it ended by itself: on the same data, under the same lock, at another `uri`. Raises as `start` does,
         and may then be tried again."""
         try:
-            await self._launch(_package())
-        except OSError as error:
-            raise Misconfigured(
-                f"the embedded graph engine in {self._folder} can't be started: {error.strerror}",
-                code="ENGINE_FAILED",
-                hint="look for free memory and disk space",
-            ) from error
+            await self._answering(_package())
         except BaseException:
             if self._process is not None:  # it runs, but does not answer
                 await self._process.stop(0)
@@ -126,6 +120,16 @@ class EmbeddedEngine:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    async def _answering(self, package: Path) -> None:
+        try:
+            await self._launch(package)
+        except OSError as error:
+            raise Misconfigured(
+                f"the embedded graph engine in {self._folder} can't be started: {error.strerror}",
+                code="ENGINE_FAILED",
+                hint="look for free memory and disk space",
+            ) from error
 
     async def _launch(self, package: Path) -> None:
         deadline = time.monotonic() + self._start_timeout_seconds

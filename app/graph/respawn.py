@@ -1,8 +1,8 @@
 """Starts the embedded engine again when it ends under a running server, on the same data and another port.
 
 Nobody waits for it: alarms and acknowledgements need no graph (design D4), and what comes meanwhile is in the journal.
-An engine that does not come up any more is left alone after a few attempts, since each costs the machine what the plant
-needs; `problem` and the log say so.
+An engine that does not come up any more (a full disk, a damaged file) is tried ever less often, then once a minute for
+ever: each attempt costs the machine what the plant needs, but what keeps it down may pass. `problem` and the log tell.
 """
 
 import itertools
@@ -16,7 +16,9 @@ from app.ports import Clock
 
 log = logging.getLogger("twin_overlay.graph")
 _FIRST_WAIT, _LONGEST_WAIT = 0.1, 5.0
-_ATTEMPTS = 5
+_QUICK_ATTEMPTS = 5
+_BETWEEN_SECONDS = 60.0
+"""Between two attempts, at most."""
 _LONGER = 4
 """Times the wait before, where it did not even answer."""
 _LONG_LIFE_SECONDS = 60.0
@@ -24,7 +26,8 @@ _LONG_LIFE_SECONDS = 60.0
 
 
 class Respawn:
-    """`started` gives the engine that runs; `moved` is told once it answers again, at another `uri`."""
+    """`started` gives the engine that runs, and starts one where none does, at another `uri`; `moved` is told of each
+    that answers, be it where it was."""
 
     def __init__(
         self,
@@ -38,44 +41,48 @@ class Respawn:
         self._wait = _FIRST_WAIT
         self.problem: str | None = None
         """Why there is no engine just now; None while there is one."""
-        self.restarts = 0
 
     async def run(self) -> None:
-        """Until cancelled, or until it is given up."""
-        engine = await self._started()
-        began = self._clock.now()
+        """Until cancelled."""
+        engine = await self._running(0.0)  # it may have ended before anybody waited for its end
         while True:
+            began = self._clock.now()
             status = await engine.wait()
             ended = self._clock.now()
             if ended - began > _LONG_LIFE_SECONDS * SECOND:
                 self._wait = _FIRST_WAIT
             self.problem = f"the embedded graph engine ended (status {status}) and is started again"
             log.error("%s; its last output:\n%s", self.problem, engine.log_tail())
-            if not await self._start_again(engine):
-                return
-            began = self._clock.now()
-            self.problem = None
-            self.restarts += 1
-            log.info("the embedded graph engine answers again after %.1f s", (began - ended) / SECOND)
+            wait, self._wait = self._wait, min(2 * self._wait, _LONGEST_WAIT)
+            engine = await self._running(wait)
+            log.info("the embedded graph engine answers again after %.1f s", (self._clock.now() - ended) / SECOND)
 
-    async def _start_again(self, engine: EmbeddedEngine) -> bool:
-        wait = self._wait
-        self._wait = min(2 * wait, _LONGEST_WAIT)
+    async def _running(self, wait: float) -> EmbeddedEngine:
+        """As soon as there is one."""
         for attempt in itertools.count(1):
             await self._clock.sleep(wait)
-            wait *= _LONGER
+            wait = min(max(wait * _LONGER, _FIRST_WAIT), _BETWEEN_SECONDS)
             try:
-                await engine.restart()
-            except TwinOverlayError as error:
-                if attempt == _ATTEMPTS:
-                    self.problem = (
-                        f"the embedded graph engine could not be started again in {attempt} attempts; the server's log"
-                        " has its last output"
-                    )
-                    log.error("%s: %s", self.problem, error)
-                    return False
-                log.warning("the embedded graph engine could not be started again: %s", error)
-            else:
+                engine = await self._started()
                 await self._moved(engine)
-                return True
+            except TwinOverlayError as error:
+                self._tell(error, attempt)
+            else:
+                self.problem = None
+                return engine
         raise AssertionError("the count does not end")
+
+    def _tell(self, error: TwinOverlayError, attempt: int) -> None:
+        """The engine's own words stand in the log once, and in `problem` as they are now."""
+        if attempt >= _QUICK_ATTEMPTS:
+            self.problem = (
+                f"the embedded graph engine could not be started again in {attempt} attempts and is tried every"
+                f" {_BETWEEN_SECONDS:g} s: {error.message}"
+            )
+        elif self.problem is None:
+            self.problem = error.message
+        if attempt == _QUICK_ATTEMPTS:
+            log.error("%s", self.problem)
+        else:
+            first_line = error.message.partition("\n")[0]
+            log.warning("the embedded graph engine could not be started again: %s", first_line)

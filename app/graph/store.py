@@ -51,11 +51,14 @@ class GraphStore:
         database: str,
         statements: Statements | None = None,
         answer_seconds: float = ANSWER_SECONDS,
+        uri: str = "",
     ) -> None:
         """Without a driver everything is unavailable until `attach`. `answer_seconds`: how long the graph may take to
         answer before it counts as away. `statements`: other than the program's own (tests). Raises Misconfigured for
         one that is broken."""
         statements = statements or Statements.load()
+        self.uri = uri
+        """Where it is, as far as that is known."""
         self._installation = Installation(statements)
         self._graph = Graph(driver, database, self._installation.hold, answer_seconds)
         self._ping = statements["definitions/catalogue_revision"]
@@ -70,6 +73,7 @@ class GraphStore:
     def attach(self, other: "GraphStore") -> None:
         """Take over what another store is connected to, and the epoch it holds; that one is done with."""
         self._graph.attach(other._graph)
+        self.uri = other.uri
         self._installation.epoch = other._installation.epoch
 
     async def migrate(self) -> list[int]:
@@ -157,8 +161,9 @@ class GraphStore:
 
         await self._graph.read(work, min(_PING_SECONDS, self._graph.answer_seconds))
 
-    async def use(self, driver: AsyncDriver) -> None:
+    async def use(self, driver: AsyncDriver, uri: str) -> None:
         """The same database is reached by another driver from now on."""
+        self.uri = uri
         await self._graph.use(driver)
 
     async def close(self) -> None:
