@@ -6,7 +6,8 @@ Runs on tokens (build_values.py says what a token is). `make(type, text, near)` 
 from collections.abc import Callable, Sequence
 
 from app.dtsl import diagnostics
-from app.dtsl.build_values import MAX_NESTING, Report, Token, span_of
+from app.dtsl.build_values import Report, Token, span_of
+from app.model.conditions import MAX_NESTING
 
 Make = Callable[[str, str, Token], Token]
 

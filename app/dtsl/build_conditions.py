@@ -6,13 +6,14 @@ What is reported here becomes `lost`, a reference that nothing more is said abou
 from app.dtsl import diagnostics
 from app.dtsl import diagnostics_conditions as messages
 from app.dtsl.ast import Expression, Place
-from app.dtsl.build_values import MAX_NESTING, Report, Tree, ValueBuilder, span_of, tree_span
+from app.dtsl.build_values import Report, Tree, ValueBuilder, span_of, tree_span
 from app.dtsl.functions import AGGREGATES, FUNCTIONS, OF_PROPERTY
 from app.dtsl.lengths import TooLong, read_duration
 from app.dtsl.source import Span
 from app.dtsl.spelling import SELF, dtsl_member, read_name
 from app.dtsl.when import DAYS, read_minute, week_order
 from app.model.conditions import (
+    MAX_NESTING,
     Aggregate,
     Among,
     And,

@@ -14,9 +14,6 @@ from app.dtsl.spelling import read_name, read_number, unquote
 from app.model.document import MAX_ITEMS, MAX_TEXT
 from app.model.names import IDENTIFIER_RULE, is_identifier
 
-MAX_NESTING = 64
-"""Of brackets, and of operators within a condition; what evaluates a condition may recurse this deep."""
-
 _BEYOND = str(2**63)
 """Only with a sign before it a number that there is."""
 

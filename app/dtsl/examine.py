@@ -6,6 +6,7 @@ One place for scripts, which show a finding at its node, and for documents, whic
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.dtsl import diagnostics
 from app.dtsl import diagnostics_conditions as messages
 from app.dtsl.check_types import TypeChecker, Use
 from app.dtsl.contradictions import never_holds
@@ -14,7 +15,7 @@ from app.dtsl.resolve import Resolver
 from app.dtsl.scope import Finding, Scope
 from app.dtsl.types import Type
 from app.errors import Problem
-from app.model.conditions import And, Condition, Literal, Not, Or
+from app.model.conditions import MAX_NESTING, And, Condition, Literal, Not, Or, nests_too_deeply
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ def examine(
         return Examined(found, checker.found, [*unguarded(condition, scope, guarded)])
     resolver = Resolver(checker)
     resolved = resolver.resolved(condition)
+    if nests_too_deeply(resolved):
+        return Examined(found, [Finding(diagnostics.too_deep(MAX_NESTING), condition)])
     warned = [*checker.warned, *unguarded(condition, scope, guarded), *_decided(resolved, resolver.origins)]
     return Examined(found, (), warned, resolved)
 

@@ -629,10 +629,10 @@ class RuleState:
             self._bind(index, twins)
 
     def _bind(self, index: int, twins: Mapping[str, TwinState]) -> None:
-        reads = self.owner.shape.reads(index)
-        if isinstance(reads, str):
-            self.error = reads
-            return
+        reads, asked = self.owner.shape.reads(index), self.owner.shape.asked(index)
+        self.error = next((it for it in (reads, *asked.values()) if isinstance(it, str)), None)
+        if self.error is not None or isinstance(reads, str):
+            return  # it reads nothing, so that nothing wakes it: what is shown as not running does nothing either
         self.named = reads
         found = [self.cell(ref, twins) for ref in reads.properties]
         bound = tuple([self.owner.fills(name, twins) for name in reads.owners])
@@ -640,7 +640,6 @@ class RuleState:
         self.test = compiled.test
         self.notes = compiled.notes
         self.cells = tuple([cell for cell in found if cell is not None])
-        asked = self.owner.shape.asked(index)
         if asked:
             self._ask(index, asked, twins)
 
@@ -648,8 +647,7 @@ class RuleState:
         asides: dict[str, Aside] = {}
         for name, question in asked.items():
             if isinstance(question, str):
-                self.error = question
-                return
+                continue  # _bind stops at it
             found = [self.cell(ref, twins) for ref in question.properties]
             bound = tuple([self.owner.fills(owner, twins) for owner in question.owners])
             compiled = self._compiled(index, question, found, bound, twins, name)

@@ -46,7 +46,7 @@ from app.model.conditions import (
     Quantity,
     Rate,
     Within,
-    children,
+    nests_too_deeply,
     nodes,
     outside_members,
     owners,
@@ -56,9 +56,6 @@ from app.model.conditions import Literal as Constant
 from app.model.definitions import DataType
 
 ValueType = Literal["number", "boolean", "text", "time", "duration", "composed"]
-
-MAX_DEPTH = 60
-"""Levels of nesting; a deeper tree is shown as the behavior's error instead of running into Python's own limits."""
 
 TYPE_OF: Mapping[DataType, ValueType] = {
     "float": "number",
@@ -121,20 +118,13 @@ class Reads:
 
 
 class TooDeep(Exception):
-    """The condition nests deeper than MAX_DEPTH."""
+    """The condition nests deeper than MAX_NESTING: nobody can save one, and it is shown as the behavior's error."""
 
 
 def check_depth(condition: Condition) -> None:
-    """Raises TooDeep. Walks without recursion, so that it may be asked of any tree."""
-    level: list[Condition] = [condition]
-    for _ in range(MAX_DEPTH):
-        below: list[Condition] = []
-        for node in level:
-            below += children(node)
-        if not below:
-            return
-        level = below
-    raise TooDeep
+    """Raises TooDeep."""
+    if nests_too_deeply(condition):
+        raise TooDeep
 
 
 def reads(condition: Condition) -> Reads:

@@ -28,7 +28,7 @@ def may_have(rule: RuleState) -> bool:
     """Whether it ever can, as it is bound now."""
     if rule.error is not None:
         return _broken(rule)
-    if rule.notes or rule.owner.shape.calculates(rule.order[2]):
+    if rule.notes or _of_asides(rule) or rule.owner.shape.calculates(rule.order[2]):
         return True
     if rule.memory is not None and rule.memory.gathered:
         return True
@@ -51,7 +51,7 @@ def fault_of(live: "LiveState", rule: RuleState) -> Fault | None:
     """The first one, where it has several."""
     if rule.error is not None:
         return Fault(rule.key, "cannot_run", rule.error) if _broken(rule) else None
-    if rule.notes and (mismatches := _mismatches(live, rule)):
+    if (rule.notes or rule.asides) and (mismatches := [*_mismatches(live, rule), *_of_asides(rule)]):
         return Fault(rule.key, "type_mismatch", "; ".join(mismatches))
     if rule.evidence is not None or rule.key not in live.suspects:
         return None
@@ -69,6 +69,12 @@ def _broken(rule: RuleState) -> bool:
 def _mismatches(live: "LiveState", rule: RuleState) -> Sequence[str]:
     compiled = rule.compiled(live.twins)
     return compiled.mismatches if compiled is not None else ()
+
+
+def _of_asides(rule: RuleState) -> list[str]:
+    """Of what it expects, eases or tells: once each, and not those of the condition again, which a deadband repeats."""
+    found = (mismatch for aside in rule.asides.values() for mismatch in aside.compiled.mismatches)
+    return [mismatch for mismatch in dict.fromkeys(found) if mismatch not in rule.notes]
 
 
 def _unknown(live: "LiveState", rule: RuleState) -> Iterator[tuple[FaultReason, str]]:

@@ -7,7 +7,7 @@ and no evaluation (that lives in the engine). Whoever walks it uses `children` a
 of node that are special there.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Literal as OneOf
 
 import msgspec
@@ -21,6 +21,9 @@ ArithmeticOp = OneOf["+", "-", "*", "/", "%"]
 EvidenceFunction = OneOf["quality", "age", "isStale", "isSilent", "known"]
 AggregateFunction = OneOf["any", "all", "count", "min", "max", "avg", "sum"]
 Day = OneOf["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+MAX_NESTING = 64
+"""Levels, of brackets and of operators: the notations take no more, nor does the engine, and what walks a condition may
+recurse this deep."""
 
 
 class Node(msgspec.Struct, frozen=True, tag=True):
@@ -254,6 +257,16 @@ def rebuilt(node: Condition, change: Callable[[Condition], Condition]) -> Condit
             return Within(new[0], node.duration, new[1])
         case _:
             return msgspec.structs.replace(node, item=new[0])
+
+
+def nests_too_deeply(condition: Condition) -> bool:
+    """Whether it has more than MAX_NESTING levels. Walks without recursion, so that it may be asked of any tree."""
+    level: Iterable[Condition] = (condition,)
+    for _ in range(MAX_NESTING):
+        level = [child for node in level for child in children(node)]
+        if not level:
+            return False
+    return True
 
 
 def nodes(condition: Condition) -> Iterator[Condition]:

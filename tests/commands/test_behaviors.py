@@ -56,6 +56,17 @@ OF_PUMP: list[tuple[dict[str, Any], str, str]] = [
     (behavior(alert(message="{speed:wide}")), "DTSL160", f"{AT}/actions/0/message"),
     (behavior(otherwise=[alert(message="{sped}")]), "DTSL205", f"{AT}/otherwise/0/message"),
     (behavior(expect("sped > 1")), "DTSL205", f"{AT}/actions/0/condition"),
+    (behavior(expect("!" * 64 + "(speed > 1)")), "DTSL122", f"{AT}/actions/0/condition"),
+    (behavior(alert(), condition="!" * 62 + "(age(speed) > 1s)"), "DTSL122", f"{AT}/conditions/0"),
+    (
+        behavior(
+            alert(),
+            condition="!" * 40 + "deep",
+            let=[{"name": "deep", "value": "!" * 40 + "(speed > 1)"}],
+        ),
+        "DTSL122",
+        f"{AT}/conditions/0",
+    ),
     (behavior(expect("speed >")), "DTSL", f"{AT}/actions/0/condition"),
     (behavior(expect("speed")), "DTSL303", f"{AT}/actions/0/condition"),
     (behavior(expect("speed > 1", call("stopp"))), "UNKNOWN_METHOD", f"{AT}/actions/0/otherwise/0/method"),

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.engine.compile import MAX_DEPTH, Compiled, TooDeep, ValueType, compile_condition
+from app.engine.compile import Compiled, TooDeep, ValueType, compile_condition
 from app.model.conditions import (
+    MAX_NESTING,
     And,
     Arithmetic,
     Bound,
@@ -179,9 +180,9 @@ def test_constants_never_become_code() -> None:
 
 def test_a_condition_that_nests_too_deeply_is_refused_and_one_at_the_limit_runs() -> None:
     node: Condition = A
-    for _ in range(MAX_DEPTH - 1):
+    for _ in range(MAX_NESTING - 1):
         node = Not(node)
-    assert run(node, a=True) is (MAX_DEPTH % 2 == 1)
+    assert run(node, a=True) is (MAX_NESTING % 2 == 1)
     with pytest.raises(TooDeep):
         compile_condition(Not(node), {A: "boolean"}, {})
 

@@ -1,11 +1,24 @@
 """Faults: behaviors that no reading would turn are found, each with its reason; not knowing is none."""
 
+import msgspec
 import pytest
 
-from app.model.conditions import Aggregate, And, Arithmetic, Compare, Condition, Literal, Negative, Or
+from app.model.conditions import (
+    MAX_NESTING,
+    Aggregate,
+    And,
+    Arithmetic,
+    Compare,
+    Condition,
+    Literal,
+    Negative,
+    Not,
+    Or,
+)
 from app.model.events import Load
 from app.model.live import Fault
-from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyPlan, Shape
+from app.model.plan import BehaviorKey, ExpectPlan, OverlayPlan, OwnerKey, Plan, PropertyPlan, Shape
+from app.model.time import SECOND
 from tests.engine.plant import (
     PUMP_PROPERTIES,
     STATION,
@@ -80,6 +93,24 @@ def test_one_that_cannot_run_is_one_and_one_that_is_only_still_is_not() -> None:
     still = station({"primary": "p1"}, lifecycle="suspended")
     other = Plant(plan=Plan(1, (pump_shape(), shape), (pump(),), (still,)))
     assert found(other) == [("broken", "cannot_run")]
+
+
+def test_one_that_expects_what_nests_too_deeply_does_nothing_at_all() -> None:
+    deep: Condition = compare("status", "==", "stopped")
+    for _ in range(MAX_NESTING - 1):
+        deep = Not(deep)
+    eased = msgspec.structs.replace(alert(), deadband=2.0)
+    plant = Plant(rule("hot", hot(80.0), eased, ExpectPlan(5 * SECOND, deep)))
+    assert found(plant) == [("hot", "cannot_run")]
+    plant.read(temperature=90.0)
+    assert plant.behavior("hot") == ("inactive", "unknown")
+    plant.read(temperature=70.0)
+    assert not list(plant.engine.live.open_alerts())
+
+
+def test_an_expectation_that_compares_what_cannot_be_compared_is_one() -> None:
+    plant = Plant(rule("hot", hot(80.0), ExpectPlan(5 * SECOND, compare("status", ">", 5))))
+    assert found(plant) == [("hot", "type_mismatch")]
 
 
 def test_an_open_role_is_none() -> None:
