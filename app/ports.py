@@ -30,7 +30,16 @@ from app.model.events import (
 from app.model.explanation import Explanation, WhyNot
 from app.model.gap import Gap
 from app.model.ledger import Books
-from app.model.live import BehaviorView, ClockView, Connectivity, ConnectorHealth, Fault, GuardView, PathView
+from app.model.live import (
+    AlertEvidence,
+    BehaviorView,
+    ClockView,
+    Connectivity,
+    ConnectorHealth,
+    Fault,
+    GuardView,
+    PathView,
+)
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.space import Space
@@ -299,6 +308,9 @@ class LiveView(Protocol):
 
     def alert(self, alert_id: str) -> Alert | None:
         """An open one; closed alerts are in the graph."""
+
+    def alert_evidence(self, alert_id: str) -> AlertEvidence | None:
+        """What an open alert's condition comes to now; None for a closed one, or where its behavior is gone."""
 
     def call(self, call_id: str) -> Call | None:
         """One that is not finished yet, or among the last that were."""

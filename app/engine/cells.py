@@ -590,6 +590,7 @@ class RuleState:
         "since",
         "test",
         "turned_at",
+        "unknown_since",
         "waits",
     )
 
@@ -605,6 +606,8 @@ class RuleState:
         self.active = False
         self.evidence: bool | None = None
         self.since: Micros = 0
+        self.unknown_since: Micros = 0
+        """Since when its evidence is unknown; 0 where it is known, or never was."""
         self.cause: Cause | None = None
         """Of its last fact."""
         self.settled = False

@@ -41,7 +41,7 @@ from app.model.events import (
 )
 from app.model.explanation import Explanation, WhyNot
 from app.model.ledger import Tally
-from app.model.live import BehaviorView, ClockView, Connectivity, Fault, GuardView
+from app.model.live import AlertEvidence, BehaviorView, ClockView, Connectivity, Fault, GuardView
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
 from app.model.time import Micros
 from app.model.values import Override, PropertyState, Value
@@ -205,6 +205,12 @@ class LiveState:
     def alert(self, alert_id: str) -> Alert | None:
         return self.alerts.get(alert_id)
 
+    def alert_evidence(self, alert_id: str) -> AlertEvidence | None:
+        """None for an alert that is not open, and for one whose behavior is gone or was none."""
+        alert = self.alerts.get(alert_id)
+        rule = self.rule(BehaviorKey(alert.owner, alert.behavior)) if alert is not None else None
+        return AlertEvidence(EVIDENCE[rule.evidence], rule.unknown_since or None) if rule is not None else None
+
     def shelved(self) -> Mapping[AlertKey, Shelving]:
         return self.shelvings
 
@@ -304,6 +310,7 @@ class LiveState:
             if evidence is not rule.evidence:
                 rule.turned()
             rule.active, rule.evidence, rule.since = fact.state == "active", evidence, fact.since
+            rule.unknown_since = (rule.unknown_since or fact.at) if evidence is None else 0
             if fact.fired:
                 rule.turned_at, rule.loops, rule.follows = fact.at, fact.loops, fact.follows
         for call_id in fact.ended:

@@ -236,6 +236,7 @@ def _give_rules(live: LiveState, owner: Owner, before: Mapping[str, RuleState], 
         else:
             live.suspects.pop(rule.key, None)
         old = before.get(plan.name)
+        rule.unknown_since = old.unknown_since if old is not None else 0
         if old is not None and old.error is None and rule.error is None:
             rule.active, rule.evidence, rule.since, rule.cause = old.active, old.evidence, old.since, old.cause
             rule.settled = old.settled and rule.continues(old)

@@ -34,7 +34,7 @@ from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey
 from app.model.time import Micros
 from app.model.values import Value
 
-VERSION = 20
+VERSION = 21
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):
@@ -64,6 +64,7 @@ class _RuleRow(msgspec.Struct, frozen=True, array_like=True):
     loops: int = 0
     follows: BehaviorKey | None = None
     cause: Cause | None = None
+    unknown_since: Micros = 0
 
 
 class _Past(msgspec.Struct, frozen=True, array_like=True):
@@ -178,6 +179,7 @@ def fill(live: LiveState, state: State) -> None:
             rule.active, rule.evidence = rule_row.active, VERDICT[rule_row.evidence]
             rule.since, rule.settled, rule.cause = rule_row.since, rule_row.settled, rule_row.cause
             rule.turned_at, rule.loops, rule.follows = rule_row.turned_at, rule_row.loops, rule_row.follows
+            rule.unknown_since = rule_row.unknown_since
     for alert in state.alerts:
         live.alerts[alert.alert_id] = alert
         live.alerts_of.setdefault(alert.owner, {})[(alert.behavior, alert.code)] = alert.alert_id
@@ -277,10 +279,17 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
                 rule.loops,
                 rule.follows,
                 rule.cause,
+                rule.unknown_since,
             )
             for owner in owners
             for rule in owner.rules.values()
-            if rule.active or rule.evidence is not None or rule.since or rule.settled or rule.turned_at or rule.cause
+            if rule.active
+            or rule.evidence is not None
+            or rule.since
+            or rule.settled
+            or rule.turned_at
+            or rule.cause
+            or rule.unknown_since
         ),
         tuple(live.alerts.values())
         if part is None

@@ -18,6 +18,14 @@ class BehaviorView(msgspec.Struct, frozen=True):
     error: str | None = None
 
 
+class AlertEvidence(msgspec.Struct, frozen=True):
+    """What the condition behind an open alert comes to now: an alert that nobody can vouch for stays as it was."""
+
+    evidence: Evidence
+    unknown_since: Micros | None
+    """None where it is known, or never was."""
+
+
 FaultReason = Literal["cannot_run", "type_mismatch", "division_by_zero", "overflow", "no_result"]
 """`no_result`: of members of a role, whose arithmetic comes to nothing."""
 

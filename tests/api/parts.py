@@ -57,6 +57,7 @@ from app.model.events import (
 from app.model.explanation import Explanation, WhyNot
 from app.model.ledger import Books, Ledger
 from app.model.live import (
+    AlertEvidence,
     BehaviorView,
     ClockView,
     Connectivity,
@@ -282,6 +283,11 @@ class FakeLive:
 
     def alert(self, alert_id: str) -> Alert | None:
         return self.alerts.get(alert_id)
+
+    def alert_evidence(self, alert_id: str) -> AlertEvidence | None:
+        alert = self.alerts.get(alert_id)
+        view = self.views.get(alert.owner, {}).get(alert.behavior) if alert is not None else None
+        return AlertEvidence(view.evidence, None) if view is not None else None
 
     def call(self, call_id: str) -> Call | None:
         return self.calls.get(call_id)

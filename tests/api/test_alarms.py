@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.model.time import SECOND, iso
 from tests.api.client import ask, connected, post, refused
 from tests.api.plant import Plant
 from tests.api.rest.client import faults, refusal, send
@@ -129,6 +130,24 @@ async def test_rest_lists_reads_acknowledges_resets_and_comments_them(plant: Pla
     await ask(plant, SET, value=1)
     reset = await send(plant, "POST", f"/alerts/{trip}/reset", json={"comment": "looked at"}, headers=as_ann)
     assert reset.json()["closed_at"] is not None
+
+
+async def test_an_alert_says_since_when_nobody_knows_whether_it_still_holds() -> None:
+    asked = "{ alerts { nodes { alertId active evidence evidenceUnknownSince } } }"
+    plant = Plant()
+    plant.start()
+    plant.hear("pump_123", "temperature", 90.0)
+    [hot] = (await ask(plant, asked))["alerts"]["nodes"]
+    as_raised = {"alertId": hot["alertId"], "active": True, "evidence": "TRUE", "evidenceUnknownSince": None}
+    assert hot == as_raised
+    gone = plant.clock.at = plant.clock.at + SECOND
+    plant.reach("pump_123", alive=False)
+    plant.clock.at += 60 * SECOND
+    assert (await ask(plant, asked))["alerts"]["nodes"] == [
+        {**as_raised, "evidence": "UNKNOWN", "evidenceUnknownSince": iso(gone)}
+    ]
+    read = (await send(plant, "GET", f"/alerts/{hot['alertId']}")).json()
+    assert (read["active"], read["evidence"], read["evidence_unknown_since"]) == (True, "unknown", iso(gone))
 
 
 async def test_a_body_that_is_wrong_is_told_at_its_place(plant: Plant) -> None:

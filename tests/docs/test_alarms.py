@@ -31,11 +31,14 @@ async def test_the_page_does_what_it_says() -> None:
         if "{ shelvings" in block:  # it is raised again while it is shelved
             await ask(plant, BLOCKS[0])
         known = known or {alert.code: alert.alert_id for alert in plant.engine.live.open_alerts()}
-    _, listed, seen, noted, _, reset, shelved, standing, unshelved, history, journal, audit = answers
+    _, listed, known_now, seen, noted, _, reset, shelved, standing, unshelved, history, journal, audit = answers
     assert {(item["code"], item["firstInGroup"]) for item in listed["alerts"]["nodes"]} == {
         ("trip", True),
         ("service", False),
     }
+    assert known_now["alerts"]["nodes"] == [
+        {"code": code, "active": True, "evidence": "TRUE", "evidenceUnknownSince": None} for code in ("service", "trip")
+    ]
     assert [item["acknowledgedBy"] for item in seen["acknowledgeAlerts"]["alerts"]] == ["anonymous"] * 2
     assert noted["commentAlert"]["alert"]["comments"][0]["text"] == "bearing ordered"
     assert reset["resetAlert"]["alert"]["clearReason"] == "Reset"

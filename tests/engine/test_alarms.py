@@ -1,6 +1,7 @@
 """Alerts: two flags, one open alert an identity, and when one closes."""
 
 from app.engine.alarms import KEPT_COMMENTS
+from app.engine.engine import Engine
 from app.model.events import (
     AcknowledgeAlert,
     AcknowledgeAlerts,
@@ -10,6 +11,7 @@ from app.model.events import (
     ResetAlert,
 )
 from app.model.plan import OwnerKey
+from app.model.time import Micros
 from tests.engine.plant import Plant, alert, alerts, hot, rule, turns
 
 
@@ -211,3 +213,63 @@ def test_a_transition_of_a_person_says_who_and_one_of_the_plant_does_not() -> No
     assert (raised.by, raised.comment) == (None, "")
     seen = plant.do(AcknowledgeAlert(only(plant).alert_id, "eva", "seen")).alerts[0]
     assert (seen.by, seen.comment, seen.cause.kind) == ("eva", "seen", "command")
+
+
+def evidence(plant: Plant) -> tuple[str, Micros | None] | None:
+    found = plant.engine.live.alert_evidence(only(plant).alert_id)
+    return (found.evidence, found.unknown_since) if found is not None else None
+
+
+def test_an_alert_says_when_its_evidence_went_unknown_and_stays_as_it_was() -> None:
+    plant = Plant(rule("hot", hot(), alert("0", "critical")))
+    plant.read(temperature=90.0)
+    raised = only(plant)
+    assert evidence(plant) == ("true", None)
+    plant.silent()
+    gone = plant.now
+    plant.wait(60)
+    assert evidence(plant) == ("unknown", gone)
+    assert only(plant) == raised
+    assert plant.restart().engine.live.alert_evidence(raised.alert_id) == plant.engine.live.alert_evidence(
+        raised.alert_id
+    )
+    other = Engine()
+    other.restore(plant.engine.snapshot())
+    assert other.live.alert_evidence(raised.alert_id) == plant.engine.live.alert_evidence(raised.alert_id)
+    plant.alive()
+    assert evidence(plant) == ("unknown", gone)
+    plant.read(temperature=70.0)
+    assert evidence(plant) == ("false", None)  # cleared, not acknowledged
+    plant.silent()
+    assert evidence(plant) == ("unknown", plant.now)
+
+
+def test_an_edit_does_not_begin_the_time_anew_for_which_evidence_is_unknown() -> None:
+    plant = Plant(rule("hot", hot(), alert("0", "critical")))
+    plant.read(temperature=90.0)
+    plant.silent()
+    gone = plant.now
+    plant.load(rule("hot", hot(85.0), alert("0", "critical")), revision=2)
+    assert evidence(plant) == ("unknown", gone)
+    plant.load(rule("hot", None, alert("0", "critical"), error="DTSL204 unknown role"), revision=3)
+    assert evidence(plant) == ("unknown", gone)
+    assert plant.restart().engine.state_digest() == plant.engine.state_digest()
+
+
+def test_evidence_of_what_no_longer_loads_is_unknown_from_then_on() -> None:
+    plant = Plant(rule("hot", hot(), alert("0", "critical")))
+    plant.read(temperature=90.0)
+    plant.load(rule("hot", None, alert("0", "critical"), error="DTSL204 unknown role"), revision=2)
+    assert evidence(plant) == ("unknown", plant.now)
+
+
+def test_nothing_is_said_of_the_evidence_of_a_closed_alert_or_of_a_behavior_that_is_gone() -> None:
+    plant = Plant(rule("hot", hot(), alert("0", "critical")), rule("warm", hot(50.0), alert("w", ack=False)))
+    plant.read(temperature=90.0)
+    plant.load(rule("warm", hot(50.0), alert("w", ack=False)), revision=2)
+    hot_one, warm = sorted(plant.engine.live.open_alerts(), key=lambda it: it.code)
+    assert not hot_one.active
+    assert plant.engine.live.alert_evidence(hot_one.alert_id) is None
+    plant.read(temperature=20.0)
+    assert plant.engine.live.alert(warm.alert_id) is None
+    assert plant.engine.live.alert_evidence(warm.alert_id) is None

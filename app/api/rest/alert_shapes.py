@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from app.model.audit import AlertRecord, AuditEntry
 from app.model.events import Alert, Cause, Shelving
 from app.model.time import SECOND, Micros, iso
+from app.ports import LiveView
 
 Severity = Literal["info", "warning", "error", "critical"]
 
@@ -63,6 +64,12 @@ class AlertShape(_Shape):
     group: str | None
     first_in_group: bool
     re_alarm: float | None = Field(description="Seconds; null for never.")
+    evidence: Literal["true", "false", "unknown"] | None = Field(
+        description="What its behavior's condition comes to now; null where it is closed, or its behavior is gone."
+    )
+    evidence_unknown_since: str | None = Field(
+        description="Since when that is unknown; null where it is known, never was, or is null itself."
+    )
     lists: list[str] = Field(description="Of the summary of a flood: alerts that it sums up, the first hundred.")
 
 
@@ -185,7 +192,8 @@ ALERT_SHAPES: tuple[type[BaseModel], ...] = (
 )
 
 
-def alert_document(alert: Alert) -> dict[str, Any]:
+def alert_document(alert: Alert, live: LiveView) -> dict[str, Any]:
+    found = live.alert_evidence(alert.alert_id)
     return {
         "alert_id": alert.alert_id,
         "severity": alert.severity,
@@ -213,6 +221,8 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "group": alert.group or None,
         "first_in_group": alert.first_in_group,
         "re_alarm": alert.re_alarm / SECOND if alert.re_alarm else None,
+        "evidence": found.evidence if found is not None else None,
+        "evidence_unknown_since": _iso(found.unknown_since) if found is not None else None,
         "lists": alert.lists,
     }
 
@@ -231,7 +241,7 @@ def shelving_document(shelving: Shelving) -> dict[str, Any]:
     }
 
 
-def record_document(record: AlertRecord) -> dict[str, Any]:
+def record_document(record: AlertRecord, live: LiveView) -> dict[str, Any]:
     change = record.change
     return {
         "transition": change.transition,
@@ -240,7 +250,7 @@ def record_document(record: AlertRecord) -> dict[str, Any]:
         "comment": change.comment or None,
         "late": change.late / SECOND,
         "cause": chain(change.cause),
-        "alert": alert_document(change.alert),
+        "alert": alert_document(change.alert, live),
         "sequence": record.sequence,
     }
 

@@ -38,6 +38,9 @@ _COMMENT = {"comment": "Seen, the bearing is ordered"}
 def add_alerts(app: FastAPI, services: Services) -> None:
     commands, live = services.commands.alerts, services.live
 
+    def shown(alert: Alert) -> dict[str, Any]:
+        return alert_document(alert, live)
+
     async def listed(
         open: Open = True,
         severity: Severities = None,
@@ -51,7 +54,7 @@ def add_alerts(app: FastAPI, services: Services) -> None:
         wanted = AlertFilter(severity, shelved, suppressed)
         with bad_address():
             page = await alert_page(services, wanted, open=open, first=first, after=after)
-        content = {**page_of(page, alert_document), "total_count": page.total}
+        content = {**page_of(page, shown), "total_count": page.total}
         return as_json(content)
 
     async def read(alert_id: AlertId) -> Response:
@@ -59,7 +62,7 @@ def add_alerts(app: FastAPI, services: Services) -> None:
         if found is None:
             hint = near(alert_id, [alert.alert_id for alert in live.open_alerts()])
             raise NotFound(f"there is no alert '{alert_id[:200]}'", code="ALERT_NOT_FOUND", hint=hint)
-        return as_json(alert_document(found))
+        return as_json(shown(found))
 
     async def history(
         alert_id: AlertId,
@@ -98,19 +101,19 @@ def add_alerts(app: FastAPI, services: Services) -> None:
     async def events(query: AlertQuery, first: int | None, after: str | None) -> Response:
         with bad_address():
             page = await history_page(services, query, first, after)
-        return as_json({**page_of(page, record_document), "sequence": page.sequence})
+        return as_json({**page_of(page, lambda record: record_document(record, live)), "sequence": page.sequence})
 
     async def acknowledge(request: Request, alert_id: AlertId, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
-        return _shown(await commands.acknowledge(alert_id, await _comment(request), actor))
+        return as_json(shown(await commands.acknowledge(alert_id, await _comment(request), actor)))
 
     async def reset(request: Request, alert_id: AlertId, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
-        return _shown(await commands.reset(alert_id, await _comment(request), actor))
+        return as_json(shown(await commands.reset(alert_id, await _comment(request), actor)))
 
     async def comment(request: Request, alert_id: AlertId, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
-        return _shown(await commands.comment(alert_id, await _comment(request, needed=True), actor))
+        return as_json(shown(await commands.comment(alert_id, await _comment(request, needed=True), actor)))
 
     async def acknowledge_all(request: Request, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
@@ -118,7 +121,7 @@ def add_alerts(app: FastAPI, services: Services) -> None:
         only_fields(given, ("alert_ids", "comment"), needed=("alert_ids",))
         done = await commands.acknowledge_all(_ids(given), _text(given, "comment"), actor)
         content = {
-            "alerts": [alert_document(alert) for alert in done.alerts],
+            "alerts": [shown(alert) for alert in done.alerts],
             "left_out": [
                 {"alert_id": item.alert_id, "code": item.code, "message": item.message} for item in done.left_out
             ],
@@ -196,10 +199,6 @@ def page_of(page: Keyset[Item], show: Callable[[Item], dict[str, Any]]) -> dict[
 
 def as_json(content: Any) -> Response:
     return Response(msgspec.json.encode(content), 200, None, JSON)
-
-
-def _shown(alert: Alert) -> Response:
-    return as_json(alert_document(alert))
 
 
 async def _comment(request: Request, *, needed: bool = False) -> str:

@@ -28,6 +28,7 @@ from app.model.definitions import Kind
 from app.model.events import BehaviorChanged
 from app.model.listed import Listed, listed
 from app.model.time import SECOND, iso
+from app.ports import LiveView
 
 DEFAULT_HOURS = 24.0
 _STEPS = {
@@ -47,14 +48,14 @@ def add_rehearsals(app: FastAPI, services: Services) -> None:
 
     async def rehearse(request: Request) -> Response:
         steps, answers = steps_of(await json_object(request))
-        return _json(_what_if(await commands.what_if.try_out(steps, answers)))
+        return _json(_what_if(await commands.what_if.try_out(steps, answers), services.live))
 
     async def plan(request: Request, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
         given = await json_object(request)
         changed = await definitions_of(given, commands.scripts)
         with in_documents(len(given.get("documents", ()))):
-            return _json(_plan(await commands.activation.look(changed, actor)))
+            return _json(_plan(await commands.activation.look(changed, actor), services.live))
 
     async def rehearse_definitions(request: Request, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
@@ -109,7 +110,7 @@ def add_rehearsals(app: FastAPI, services: Services) -> None:
     )
 
 
-def _what_if(found: WhatIf) -> dict[str, Any]:
+def _what_if(found: WhatIf, live: LiveView) -> dict[str, Any]:
     transitions, alerts, calls, notes = found.transitions(), found.alerts(), found.calls(), listed(found.notes)
     return {
         "sequence": found.sequence,
@@ -130,7 +131,7 @@ def _what_if(found: WhatIf) -> dict[str, Any]:
                 "step": item.step,
                 "after": item.after / SECOND,
                 "transition": fact.transition,
-                "alert": alert_document(fact.alert),
+                "alert": alert_document(fact.alert, live),
             }
             for item, fact in alerts.items
         ],
@@ -142,7 +143,7 @@ def _what_if(found: WhatIf) -> dict[str, Any]:
     }
 
 
-def _plan(found: Activation) -> dict[str, Any]:
+def _plan(found: Activation, live: LiveView) -> dict[str, Any]:
     saved, warnings = found.saved, listed(found.saved.warnings)
     twins, overlays, open_alerts = listed(found.twins), listed(found.overlays), listed(found.alerts)
     transitions, alerts = listed(found.behaviors), listed(found.changes)
@@ -164,11 +165,11 @@ def _plan(found: Activation) -> dict[str, Any]:
         "warnings": [warning.to_json() for warning in warnings.items],
         "twins": twins.items,
         "overlays": overlays.items,
-        "open_alerts": [alert_document(alert) for alert in open_alerts.items],
+        "open_alerts": [alert_document(alert, live) for alert in open_alerts.items],
         "transitions": [
             {**_turn(fact), "withheld": withheld_in(fact), "made": made_in(fact)} for fact in transitions.items
         ],
-        "alerts": [{"transition": it.transition, "alert": alert_document(it.alert)} for it in alerts.items],
+        "alerts": [{"transition": it.transition, "alert": alert_document(it.alert, live)} for it in alerts.items],
         **_totals(
             warnings=warnings,
             twins=twins,

@@ -20,6 +20,7 @@ from app.commands.pointers import found as what
 from app.commands.shelving import Named, Shelved
 from app.errors import Invalid, Problem
 from app.model.plan import OwnerKey, OwnerKind
+from app.ports import LiveView
 
 OfKind = Annotated[Literal["twin", "overlay"] | None, Query(description="Of which kind `owner_id` is.")]
 OfOwner = Annotated[str | None, Query(description="The twin or overlay whose behavior raises it.")]
@@ -59,7 +60,7 @@ def add_shelving(app: FastAPI, services: Services) -> None:
         given = await json_object(request)
         only_fields(given, (*_FIELDS, "seconds", "reason"), needed=("seconds", "reason"))
         named, seconds, reason = _checked(given)
-        return _shown(await commands.shelve(named, seconds, reason, actor))
+        return _shown(await commands.shelve(named, seconds, reason, actor), live)
 
     async def unshelve(
         request: Request,
@@ -73,7 +74,7 @@ def add_shelving(app: FastAPI, services: Services) -> None:
     ) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))
         return _shown(
-            await commands.unshelve(Named(alert_id, owner_kind, owner_id, behavior, code), reason or "", actor)
+            await commands.unshelve(Named(alert_id, owner_kind, owner_id, behavior, code), reason or "", actor), live
         )
 
     def add(method: str, handler: Any, name: str, summary: str, answers: Any, more: Any = None) -> None:
@@ -131,6 +132,6 @@ def _checked(given: Mapping[str, Any]) -> tuple[Named, float, str]:
     return named, float(seconds), given["reason"] or ""
 
 
-def _shown(done: Shelved) -> Response:
-    alert = alert_document(done.alert) if done.alert is not None else None
+def _shown(done: Shelved, live: LiveView) -> Response:
+    alert = alert_document(done.alert, live) if done.alert is not None else None
     return as_json({"shelving": shelving_document(done.shelving), "alert": alert})

@@ -13,7 +13,7 @@ from app.api.ids import global_id
 from app.api.keyset import Keyset
 from app.api.scalars import DateTime, moment
 from app.api.types.cause import Cause, chain
-from app.api.types.enums import AlertSeverity, OwnerKind
+from app.api.types.enums import AlertSeverity, Evidence, OwnerKind
 from app.api.types.explanation import Explanation
 from app.api.types.node import Node
 from app.api.types.owner import Owner, find_owner
@@ -78,6 +78,23 @@ class Alert(Node):
     @strawberry.field(description="What led to it, nearest first.")
     def cause(self) -> list[Cause]:
         return chain(self.item.cause)
+
+    @strawberry.field(
+        description=(
+            "What its behavior's condition comes to now, whatever it was when it was raised; null where it is closed, "
+            "or its behavior is gone. While it is UNKNOWN the alert stays as it was."
+        )
+    )
+    def evidence(self, info: Info) -> Evidence | None:
+        found = info.context.live.alert_evidence(self.alert_id)
+        return Evidence(found.evidence) if found is not None else None
+
+    @strawberry.field(
+        description="Since when `evidence` is UNKNOWN; null where it is known, never was, or is null itself."
+    )
+    def evidence_unknown_since(self, info: Info) -> DateTime | None:
+        found = info.context.live.alert_evidence(self.alert_id)
+        return moment(found.unknown_since) if found is not None else None
 
     @strawberry.field(description="Why it was raised, on the values of that moment, whatever they are now.")
     def explanation(self, info: Info) -> Explanation:
