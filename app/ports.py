@@ -183,7 +183,7 @@ class Journal(Protocol):
         """0 for an empty journal."""
 
     async def append(self, entries: Sequence[tuple[Micros, Input, Outcome]]) -> int:
-        """One commit. The last sequence given out; numbers rise by one and never repeat."""
+        """One commit. The last sequence given out; numbers rise by one and never repeat while the files are whole."""
 
     def read(self, after: int, limit: int = 1000) -> list[Entry]:
         """Entries with a sequence greater than `after`, oldest first. Raises Unavailable where compaction has

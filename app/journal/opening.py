@@ -44,6 +44,8 @@ def opened(folder: Path, cursors: Sequence[str], *, accept_gap: bool, thorough: 
         gaps = judged(found, cursors, accept_gap=accept_gap)
         _tell(found, gaps)
         repair(found, gaps)
+    for first in found.unbegun:
+        remove(segment_file(folder, first))
     if not (folder / INDEX_FILE).exists():
         new = folder / f"{INDEX_FILE}.new"
         create_index(new, Known())

@@ -4,13 +4,14 @@ A segment that compaction unlinks while somebody reads it can be read to its end
 is told as missing, and whoever asked knows whether compaction or an accident took it.
 """
 
+import contextlib
 import sqlite3
 import threading
 from bisect import bisect_right, insort
 from collections.abc import Sequence
 from pathlib import Path
 
-from app.journal.segment import reading, segment_file, segments_in, still
+from app.journal.segment import UNREADABLE, reading, segment_file, segments_in, still
 from app.model.time import Micros
 
 Row = tuple[int, Micros, int, bytes]
@@ -42,6 +43,9 @@ class Segments:
     def look_again(self) -> None:
         """For who reads beside the writer: what it began and removed meanwhile."""
         with self._lock:
+            for first in self._firsts[-1:]:
+                if first in self._open:  # one that could not begin was removed, and the name is another file's
+                    self._open.pop(first).close()
             self._firsts = segments_in(self._folder)
             self._forget_others()
 
@@ -55,7 +59,7 @@ class Segments:
         """Records with a greater sequence as they lie there. Raises sqlite3.DatabaseError, SegmentMissing."""
         found: list[Row] = []
         with self._lock:
-            for first in self._firsts[max(0, bisect_right(self._firsts, after + 1) - 1) :]:
+            for first in self._firsts[self._place(after + 1) :]:
                 found += self._select(first, "sequence, now, crc, body", after, limit - len(found))
                 if len(found) >= limit:
                     break
@@ -64,7 +68,7 @@ class Segments:
     def moment_after(self, sequence: int) -> Micros | None:
         """Of the first record behind it; None where there is none. Raises as `rows` does."""
         with self._lock:
-            for first in self._firsts[max(0, bisect_right(self._firsts, sequence + 1) - 1) :]:
+            for first in self._firsts[self._place(sequence + 1) :]:
                 if found := self._select(first, "now", sequence, 1):
                     moment: Micros = found[0][0]
                     return moment
@@ -77,8 +81,8 @@ class Segments:
             if not self._firsts:
                 return 0
             newest = self._firsts[-1]
-            found = self._connection(newest).execute("SELECT max(sequence) FROM entries").fetchone()[0]
-        return newest - 1 if found is None else int(found)
+            found = self._highest(newest)
+            return self._highest_before(len(self._firsts) - 1) if found is None else found
 
     def bytes(self) -> int:
         """On the disk, what waits beside the files included."""
@@ -96,6 +100,29 @@ class Segments:
         with self._lock:
             self._firsts = []
             self._forget_others()
+
+    def _place(self, sequence: int) -> int:
+        """Of the segment that it is in, or would be. One with nothing in it may have failed to begin; then the one
+        before went on with its numbers, and a kill at the wrong moment left the file."""
+        place = max(0, bisect_right(self._firsts, sequence) - 1)
+        if not place or self._select(self._firsts[place], "sequence", sequence - 1, 1):
+            return place
+        if self._highest(self._firsts[place]) is not None or self._highest_before(place) < sequence:
+            return place
+        return self._place(self._firsts[place] - 1)
+
+    def _highest(self, first: int) -> int | None:
+        found: int | None = self._connection(first).execute("SELECT max(sequence) FROM entries").fetchone()[0]
+        return found
+
+    def _highest_before(self, place: int) -> int:
+        """Of the segments before one that is empty; what comes before its name where they tell of no more."""
+        with contextlib.suppress(*UNREADABLE, SegmentMissing):
+            for first in reversed(self._firsts[:place]):
+                found = self._highest(first)
+                if found is not None:
+                    return max(found, self._firsts[place] - 1)
+        return self._firsts[place] - 1
 
     def _select(self, first: int, columns: str, after: int, limit: int) -> list[Row]:
         return (

@@ -1,8 +1,9 @@
 """What happened, in order, in one SQLite file a segment: durable when `append` returns, readable from any point kept.
 
 Sequence numbers never repeat, not even once every record has been compacted away: the newest segment stays, and its
-name is the number that comes next. `begun_after` says that a journal began in the middle (behind an older graph) and
-has lost nothing; `removed_upto` says what compaction took, and reading from before it is an error.
+name is the number that comes next. (They do where the end of its log was cut off past all that cursors and snapshot
+have seen: nothing tells of those records then.) `begun_after` says that a journal began in the middle (behind an older
+graph) and has lost nothing; `removed_upto` says what compaction took, and reading from before it is an error.
 """
 
 import asyncio

@@ -7,7 +7,7 @@ and what is there is held against what must be there by the segments' names and 
 
 import contextlib
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -56,6 +56,8 @@ class Survey:
     snapshot_faults: list[str] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     """That nobody knew of."""
+    unbegun: list[int] = field(default_factory=list)
+    """Segments that could not begin and hold nothing, while the one before went on with their numbers."""
 
     @property
     def damaged(self) -> list[Look]:
@@ -86,6 +88,8 @@ def survey(folder: Path, *, thorough: bool = False) -> Survey:
     firsts = segments_in(folder)
     if found.foreign or found.version != FORMAT:
         return found
+    found.unbegun = unbegun(folder, firsts)
+    firsts = [first for first in firsts if first not in found.unbegun]
     if found.index_faults and firsts:
         # What came before the oldest was compacted, for all that can be told.
         base = max(found.known.base, firsts[0] - 1)
@@ -99,6 +103,28 @@ def survey(folder: Path, *, thorough: bool = False) -> Survey:
     found.gaps = _gaps(found)
     found.looks = [_lacking(found, look, after) for look, after in pairwise([*found.looks, None]) if look is not None]
     return found
+
+
+def unbegun(folder: Path, firsts: Sequence[int]) -> list[int]:
+    """An empty segment is one only where the one before it has its first number: else what was in it may be lost."""
+    found: list[int] = []
+    before: int | None = None
+    for first in firsts:
+        with contextlib.suppress(*UNREADABLE):  # told by who looks at it
+            if (
+                before is not None
+                and not _has(segment_file(folder, first), "true", ())
+                and _has(segment_file(folder, before), "sequence = ?", (first,))
+            ):
+                found.append(first)
+                continue
+        before = first
+    return found
+
+
+def _has(file: Path, which: str, values: tuple[int, ...]) -> bool:
+    with contextlib.closing(still(file)) as connection:
+        return connection.execute(f"SELECT 1 FROM entries WHERE {which} LIMIT 1", values).fetchone() is not None
 
 
 def look(file: Path, first: int, after: int | None, needed: int) -> Look:

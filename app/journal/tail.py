@@ -5,6 +5,7 @@ next segment lies ready, made by a thread beside, and what is left to do with th
 into its file) is done there too: to change over costs the appends a rename.
 """
 
+import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -96,8 +97,15 @@ class Tail:
         file = segment_file(self._folder, first)
         remove(file)  # of an attempt that found no space: nothing was ever in it
         self._spare.result().rename(file)
-        sync_folder(self._folder)
-        connection = writing(file)
+        try:
+            sync_folder(self._folder)
+            connection = writing(file)
+        except (OSError, sqlite3.Error):
+            # The segment before may go on with these numbers. Where this fails too, `unbegun` knows the file.
+            with contextlib.suppress(OSError):
+                remove(file)
+                sync_folder(self._folder)
+            raise
         self.began(first)
         return connection
 
