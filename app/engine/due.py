@@ -1,15 +1,17 @@
-"""What happens when a timer's moment has come: each kind of slot has its own answer.
+"""What happens when a moment has come: what is not reported any more falls stale, and each kind of timer has its own
+answer.
 
-Timers are met before anything else that comes in at that moment: what was TRUE for long enough has been so, whatever
-the next reading says. One that was received before that moment comes first, however late it is decided. They are met
-one by one in the order of their moments, each with all that follows from it, since what follows may stop the next.
+Both come before anything else that comes in at that moment: what was TRUE for long enough has been so, whatever
+the next reading says. One that was received before that moment comes first, however late it is decided. They come one
+by one in the order of their moments, each with all that follows from it, since what follows may stop the next: a server
+that was held up meets no timer on a value that had fallen silent before.
 """
 
 from collections.abc import Callable, Mapping
 
 import msgspec
 
-from app.engine import alarms, delays, flood, parts, re_alarm, shelving, timing, waits
+from app.engine import alarms, delays, flood, parts, paths, re_alarm, shelving, timing, waits
 from app.engine.behaviors import settle
 from app.engine.step import Step
 from app.model.events import Timer
@@ -42,8 +44,14 @@ def come_to(step: Step, moment: Micros) -> None:
 
 
 def meet(step: Step) -> None:
-    timers = step.live.timers
-    while (timer := timers.first(step.now)) is not None:
+    timers, stale = step.live.timers, step.live.stale
+    while True:
+        timer, silent = timers.first(step.now), stale.next_due()
+        if silent is not None and silent <= step.now and (timer is None or timer.due is None or silent < timer.due):
+            paths.fall_stale(step, silent)
+            continue
+        if timer is None:
+            return
         kind = waits.kind_of(timer)
         stands = kind in timing.STANDING
         step.timer(msgspec.structs.replace(timer, due=None, met=True) if stands else timer, "met")

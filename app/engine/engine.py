@@ -83,13 +83,14 @@ class Engine:
             due.meet(step)
         match input:
             case Samples(readings=readings):
-                counted, timers, max_skew = Counted(step), live.timers, live.settings.max_skew
+                counted, timers, stale = Counted(step), live.timers, live.stale
+                max_skew = live.settings.max_skew
                 soonest = timers.soonest()
                 for reading in readings:
                     at = reading.received_at
                     if at > step.now:
                         step.now = live.time = at if at < now else now
-                    if soonest <= step.now:
+                    if soonest <= step.now or stale.soonest <= step.now:
                         due.meet(step)
                         soonest = timers.soonest()
                     samples.take(step, counted, reading, max_skew)
@@ -111,8 +112,8 @@ class Engine:
             case SourceStatus(source=source, paths=statuses):
                 for status in statuses:
                     paths.hear(step, status, source)
-            case Tick():
-                paths.fall_stale(step)
+            case Tick() | Note():
+                pass
             case Load():
                 load.decide(step, input)
             case Started(settings=settings):
@@ -146,8 +147,6 @@ class Engine:
                 refused = overrides.clear(step, input)
             case RequestCall():
                 refused = calls.request(step, input)
-            case Note():
-                pass
             case AttemptCall():
                 refused = calls.attempt(step, input, live.settings.call_deadline)
             case CallResult():

@@ -83,7 +83,7 @@ class Held(Slot):
                 step.timer(timer, "stopped")
         elif item is None:
             if timer is not None and (not timer.paused_at or (timer.waits and memory.rule.heard())):
-                now = step.now
+                now = step.moment()
                 step.timer(msgspec.structs.replace(paused(timer, now), paused_at=now, waits=False), "paused")
         elif timer is None:
             self._start(memory, step, cause, doubted=step.loading and memory.rule.active)

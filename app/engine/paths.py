@@ -15,6 +15,7 @@ from app.engine.cells import PATH_SILENT, STALE, Cell, TwinState
 from app.engine.step import Step
 from app.engine.timing import touched
 from app.model.events import Cause, ConnectivityChanged, PathStatus
+from app.model.time import Micros
 
 
 def hear(step: Step, status: PathStatus, source: str) -> None:
@@ -71,10 +72,12 @@ def _lose(step: Step, cells: Iterable[Cell], cause: Cause) -> None:
             step.cell_changed(cell, cause, wake=cell.live != before)
 
 
-def fall_stale(step: Step) -> None:
-    """Whatever is due by now."""
-    for cell in step.live.stale.take(step.now):
+def fall_stale(step: Step, moment: Micros) -> None:
+    """Whatever is due by that moment, which now may be long after."""
+    step.due = moment
+    for cell in step.live.stale.take(moment):
         before = cell.live
         if cell.lose(STALE):
             step.cell_changed(cell, Cause("tick", STALE, step.now), wake=cell.live != before)
     settle(step)
+    step.due = None

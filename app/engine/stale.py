@@ -9,16 +9,19 @@ import heapq
 
 from app.engine.cells import Cell
 from app.engine.elapsed import Elapsed
+from app.engine.timers import NEVER
 from app.model.time import Micros
 
 
 class StaleQueue:
-    __slots__ = ("_elapsed", "_heap", "_pushed")
+    __slots__ = ("_elapsed", "_heap", "_pushed", "soonest")
 
     def __init__(self, elapsed: Elapsed) -> None:
         self._elapsed = elapsed
         self._heap: list[tuple[Micros, int, Cell]] = []
         self._pushed = 0
+        self.soonest: Micros = NEVER
+        """None is due before it; one that was reported since may stand for a later one."""
 
     def watch(self, cell: Cell) -> None:
         """Call it whenever a cell becomes known; does nothing for one that is watched or declares no `stale_after`."""
@@ -33,6 +36,7 @@ class StaleQueue:
     def _push(self, due: Micros, cell: Cell) -> None:
         self._pushed += 1
         heapq.heappush(self._heap, (due, self._pushed, cell))
+        self.soonest = self._heap[0][0]
 
     def next_due(self) -> Micros | None:
         """Exact: put-back and dropped entries are worked off first."""
@@ -40,12 +44,14 @@ class StaleQueue:
             due, _, cell = self._heap[0]
             actual = self._actual(cell)
             if actual == due:
+                self.soonest = due
                 return due
             heapq.heappop(self._heap)
             if actual is None:
                 cell.queued = False
             else:
                 self._push(actual, cell)
+        self.soonest = NEVER
         return None
 
     def take(self, now: Micros) -> list[Cell]:
@@ -55,6 +61,7 @@ class StaleQueue:
             cell = heapq.heappop(self._heap)[2]
             cell.queued = False
             found.append(cell)
+        self.next_due()
         return sorted(found, key=lambda cell: (cell.twin.plan.twin_id, cell.spec.plan.name))
 
     def _actual(self, cell: Cell) -> Micros | None:

@@ -111,7 +111,7 @@ class Step:
         self.loading = False
         """While rules are evaluated because they were loaded."""
         self.due: Micros | None = None
-        """While a timer is met: its moment, which was a tick ago or more."""
+        """While a timer is met, or something falls stale: its moment, which was a tick ago or more."""
         self.reading = 0
         """The number of changes before this reading's."""
         self.measured: dict[tuple[str, str], Micros] = {}
@@ -253,6 +253,10 @@ class Step:
         fact = TimerChanged(timer, change, self.now)
         self.live.land_timer(fact)
         self.timers.append(fact)
+
+    def moment(self) -> Micros:
+        """When that is of which this tells: now, or what was due before in this run."""
+        return self.now if self.due is None else min(self.now, max(self.due, self.live.began))
 
     def when(self, rule: RuleState, cause: Cause) -> Micros:
         """Since when what the rule reads is as it is: the source's time of the reading, or the moment of the timer,

@@ -75,7 +75,7 @@ def follow(step: Step, rule: RuleState) -> None:
             continue
         if kind != EXPECT and rule.evidence is None:
             if timer.due is not None or (timer.waits and rule.heard()):  # from here on nothing is known in this run
-                now = step.now
+                now = step.moment()
                 step.timer(msgspec.structs.replace(paused(timer, now), paused_at=now, waits=False), "paused")
         elif timer.due is None and (not timer.waits or rule.heard(_hangs_on(rule, timer))):
             step.timer(_on(rule, timer, step.now), "resumed")

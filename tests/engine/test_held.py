@@ -3,10 +3,24 @@
 import pytest
 
 from app.model.conditions import And, Condition, Held, Not, Or
-from app.model.events import Outcome, SetManual, SetOverride, Started, Tick
-from app.model.plan import BehaviorKey, OwnerKey
+from app.model.events import Outcome, Reading, Samples, SetManual, SetOverride, Started, Tick
+from app.model.plan import BehaviorKey, OwnerKey, Plan, PropertyPlan
 from app.model.time import SECOND
-from tests.engine.plant import Plant, alert, alerts, call, compare, hot, pump, rule, sample, sent, turns
+from tests.engine.plant import (
+    PUMP_PROPERTIES,
+    Plant,
+    alert,
+    alerts,
+    call,
+    compare,
+    hot,
+    pump,
+    pump_shape,
+    rule,
+    sample,
+    sent,
+    turns,
+)
 
 LASTING = Held(hot(), 30 * SECOND)
 P1 = OwnerKey("twin", "p1")
@@ -84,6 +98,43 @@ def test_unknown_pauses_it_and_what_remained_remains() -> None:
     assert [item.change for item in plant.read(temperature=91.0).timers] == ["resumed"]
     assert turns(plant.wait(8)) == []
     assert turns(plant.wait(1)) == [("hot", "active")]
+
+
+QUIET = (PropertyPlan("temperature", "float", stale_after=5 * SECOND), *PUMP_PROPERTIES[1:])
+
+
+def quiet() -> Plant:
+    """Its temperature was reported once, high."""
+    shape = pump_shape(rule("hot", LASTING, alert(), call()), properties=QUIET)
+    plant = Plant(plan=Plan(1, (shape,), (pump(),)))
+    plant.read(temperature=90.0)
+    return plant
+
+
+@pytest.mark.parametrize("late", ["tick", "reading", "second reading"])
+def test_a_server_that_was_held_up_meets_none_on_a_value_that_had_fallen_silent(late: str) -> None:
+    timely, held_up = quiet(), quiet()
+    for _ in range(31):
+        assert alerts(timely.wait(1)) == []
+    if late == "tick":
+        outcome = held_up.wait(31)
+    else:
+        readings = [Reading("opc", held_up.now + 31 * SECOND, (sample("level", 1.0, held_up.now + 31 * SECOND),))]
+        if late == "second reading":
+            first = held_up.now + SECOND
+            readings.insert(0, Reading("opc", first, (sample("level", 1.5, first),)))
+        outcome = held_up.do(Samples(tuple(readings)), 31 * SECOND)
+    assert (turns(outcome), alerts(outcome), sent(outcome)) == ([], [], [])
+    assert held_up.behavior("hot") == timely.behavior("hot") == ("inactive", "unknown")
+    assert [*held_up.engine.live.timers.all()] == [*timely.engine.live.timers.all()]
+    for plant in (timely, held_up):
+        assert plant.restart().engine.state_digest() == plant.engine.state_digest()
+        plant.read(temperature=90.0)
+        assert plant.engine.next_due() == plant.now + 5 * SECOND
+        for second in range(1, 24):
+            assert alerts(plant.read(temperature=90.0 + second % 2)) == []
+        plant.read(temperature=90.0)
+        assert alerts(plant.wait(1)) == [("0", "raised")], "5 of the 30 seconds were seen before"
 
 
 def test_unknown_for_longer_than_it_lasts_resets_it() -> None:
