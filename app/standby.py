@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 from app.engine.engine import Engine
@@ -26,8 +25,8 @@ log = logging.getLogger("twin_overlay")
 _LOOK_SECONDS = 0.1
 """Between two attempts at the lock."""
 _FOLLOW_SECONDS = 0.5
-_AT_ONCE = 5000
-"""Entries folded between two attempts at the lock."""
+_PART_SECONDS = 0.25
+"""How long entries are folded between two attempts at the lock: a large one takes long, so they are not counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +49,13 @@ def open_at_once(journal: Journal) -> Opened:
 class StandBy:
     """`wait` once; `why` says what it waits for."""
 
-    def __init__(self, folder: Path, open_journal: Callable[[], Journal]) -> None:
-        """`folder` is the journal's."""
+    def __init__(
+        self, folder: Path, open_journal: Callable[[], Journal], seconds: Callable[[], float] = time.monotonic
+    ) -> None:
+        """`folder` is the journal's; `seconds` never go back."""
         self._folder = folder
         self._open_journal = open_journal
+        self._seconds = seconds
         self._reader: JournalReader | None = None
         self._engine = Engine()
         self._at = 0
@@ -65,13 +67,13 @@ class StandBy:
         """Until the lock is ours. Raises what opening and reading a journal does, JOURNAL_IN_USE excepted."""
         try:
             journal = await self._lock()
-            began = time.monotonic()
+            began = self._seconds()
             catalogue = await asyncio.to_thread(self._catalogue_now)
             rest = await asyncio.to_thread(self._rest, journal)
         finally:
             if self._reader is not None:
                 self._reader.close()
-        log.info("took over the journal in %.2f s, %d entries to fold", time.monotonic() - began, rest)
+        log.info("took over the journal in %.2f s, %d entries to fold", self._seconds() - began, rest)
         return Opened(journal, self._engine, catalogue)
 
     async def _lock(self) -> Journal:
@@ -83,9 +85,9 @@ class StandBy:
                 if error.code != "JOURNAL_IN_USE":
                     raise
                 self.why = error.message
-            if time.monotonic() - followed > _FOLLOW_SECONDS:
+            if self._seconds() - followed > _FOLLOW_SECONDS:
                 if await asyncio.to_thread(self._follow):
-                    followed = time.monotonic()
+                    followed = self._seconds()
                 continue
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -95,13 +97,12 @@ class StandBy:
             if self._reader is None:
                 self._reader = JournalReader.open(self._folder)
                 self._begin(self._reader)
-            count = 0
-            for recorded in islice(self._reader.entries(self._at), _AT_ONCE):
+            ends = self._seconds() + _PART_SECONDS
+            for recorded in self._reader.entries(self._at):
                 self._engine.fold(recorded.entry)
                 self._at = recorded.entry.sequence
-                count += 1
-            if count == _AT_ONCE:
-                return False
+                if self._seconds() > ends:
+                    return False
             self._catalogue = self._catalogue_now()
         except (NotFound, Unavailable) as error:
             if error.code != "JOURNAL_NOT_FOUND":

@@ -125,8 +125,14 @@ class JournalReader:
             raise damaged(sequence, str(error)) from error
 
     def _known(self) -> Known:
-        with contextlib.closing(reading(self._folder / INDEX_FILE)) as connection:
-            return known_in(connection)[0]
+        try:
+            with contextlib.closing(reading(self._folder / INDEX_FILE)) as connection:
+                known, faults = known_in(connection)
+        except UNREADABLE as error:
+            raise damaged(0, f"{INDEX_FILE}: {error}") from error
+        if faults:  # what is left would say that nothing was compacted
+            raise damaged(0, f"{INDEX_FILE}: {faults[0]}")
+        return known
 
     def _missing(self, sequence: int) -> Unavailable:
         if sequence > self._known().marks["removed_upto"]:
