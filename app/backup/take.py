@@ -91,21 +91,28 @@ class Backups:
     async def _write(self, folder: Path) -> Manifest:
         contents, journal = self._store.contents, self._journal
         try:
+            await journal.advance(CURSOR, 0)  # until it is known what is needed, nothing goes
+            snapshot = await asyncio.to_thread(_put_snapshot, folder / SNAPSHOT, journal)
             async with contents.still():
                 graph_sequence = await self._store.cursor()
-                await journal.advance(CURSOR, graph_sequence)
+                await journal.advance(CURSOR, min(graph_sequence, snapshot or 0, *self._cursors().values()))
                 revision = await self._store.catalogue_revision()
                 epoch = await contents.epoch()
                 nodes = await _rows(folder / NODES, contents.nodes(), "label")
                 edges = await _rows(folder / EDGES, contents.edges(), "type")
-            return await self._write_journal(folder, graph_sequence, revision, epoch, nodes, edges)
+            return await self._write_journal(folder, snapshot, graph_sequence, revision, epoch, nodes, edges)
         finally:
             with contextlib.suppress(Unavailable):  # a journal that has failed has said so
                 await journal.drop(CURSOR)
 
+    def _cursors(self) -> dict[str, int]:
+        """Of the others: they may move on at any time, and never back."""
+        return {name: at for name, at in self._journal.cursors().items() if name != CURSOR}
+
     async def _write_journal(
         self,
         folder: Path,
+        snapshot: int | None,
         graph_sequence: int,
         revision: int,
         epoch: int,
@@ -113,11 +120,8 @@ class Backups:
         edges: dict[str, int],
     ) -> Manifest:
         journal = self._journal
-        found = await asyncio.to_thread(journal.snapshot)
-        cursors = {name: at for name, at in journal.cursors().items() if name != CURSOR}
-        cursors["graph"] = graph_sequence
-        (folder / SNAPSHOT).write_bytes(found[1] if found is not None else b"")
-        after = min(graph_sequence, *cursors.values(), *([found[0]] if found is not None else [0]))
+        cursors = {**self._cursors(), "graph": graph_sequence}
+        after = min(snapshot or 0, *cursors.values())
         sequence, entries, first = journal.last_sequence, 0, None
         at, gaps = after, [(gap.first, gap.last) for gap in journal.gaps() if gap.last > after]
         with (folder / ENTRIES).open("wb") as file:
@@ -135,8 +139,8 @@ class Backups:
             iso(self._clock.now()),
             sequence,
             graph_sequence,
-            found[0] if found is not None else begun,
-            found is not None,
+            begun if snapshot is None else snapshot,
+            snapshot is not None,
             revision,
             epoch,
             cursors,
@@ -146,6 +150,13 @@ class Backups:
             gaps,
             {name: await asyncio.to_thread(sum_of, folder / name) for name in FILES},
         )
+
+
+def _put_snapshot(path: Path, journal: Journal) -> int | None:
+    """Its sequence; None, and an empty file, where there is none yet."""
+    found = journal.snapshot()
+    path.write_bytes(found[1] if found is not None else b"")
+    return found[0] if found is not None else None
 
 
 async def _rows(path: Path, parts: AsyncIterator[list[Row]], kind: str) -> dict[str, int]:
