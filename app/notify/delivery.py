@@ -99,13 +99,20 @@ class Delivery:
         self._cursor = self._read = self._journal.cursor(name)
 
     async def run(self) -> None:
-        """Until cancelled. A journal that can't be read or written just now (a full disk) is waited for: what is lost
-        by it is at most the knowledge that something was sent."""
+        """Until cancelled. A journal that can't be read or written just now (a full disk) is waited for, which says
+        nothing of the target: what is lost by it is at most the knowledge that something was sent."""
+        waits, waiting = BackOff(), False
         while True:
             try:
                 await self._step()
             except Unavailable as error:
-                await self._failed(error, 0.0, denied=False)
+                if not waiting:
+                    log.warning("the notification target %s waits for the journal (%s)", self.name, error.message)
+                waiting = True
+                await self._clock.sleep(waits.next())
+            else:
+                waiting = False
+                waits.over()
 
     async def _step(self) -> None:
         await self._fill()

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import Misconfigured, Refused, Unavailable
+from app.journal.sqlite import SqliteJournal
 from app.model.events import Outcome, Tick
 from app.model.time import SECOND
 from app.notify import tail as tails
@@ -244,6 +245,35 @@ async def test_what_is_behind_a_gap_of_the_journal_is_told_and_so_is_the_gap(tmp
     assert channel.alerts == [f"alert-{number}" for number in (*range(50), *range(100, 120))]
     assert [note.message for note in line.notes] == ["the journal has no entries 51 to 100 any more"]
     await line.journal.close()
+
+
+async def test_a_journal_that_cannot_be_written_says_nothing_of_the_target(tmp_path: Path) -> None:
+    full = asyncio.Event()
+    refused: list[int] = []
+
+    class FullDisk(SqliteJournal):
+        async def advance(self, name: str, sequence: int) -> None:
+            if full.is_set():
+                refused.append(sequence)
+                raise Unavailable("the disk is full", code="DISK_FULL")
+            await super().advance(name, sequence)
+
+    line, channel = Line(tmp_path / "journal"), FakeChannel()
+    await line.journal.close()
+    line.journal = journal = FullDisk.open(tmp_path / "journal", keep=0)
+    line.tail = tails.Tail(journal, journal.last_sequence)
+    async with line.delivering(channel) as delivery:
+        full.set()
+        for number in range(3):
+            await line.happens(change(f"alert-{number}"))
+        await until(lambda: len(refused) == 3)
+        health = delivery.health()
+        assert (health.state, health.last_error, health.tries_failed, health.sent) == ("ok", "", 0, 3)
+        full.clear()
+        await line.happens(change("alert-3"))
+        await until(lambda: journal.cursor(CURSOR) == 4)
+    assert channel.alerts == [f"alert-{number}" for number in range(4)]
+    await journal.close()
 
 
 async def test_a_message_that_breaks_the_sender_is_a_message_that_was_refused(line: Line) -> None:
