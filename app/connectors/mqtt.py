@@ -156,8 +156,9 @@ class MqttConnector:
             return CallAnswer("refused", error=f"{what}: {unusable.detail}")
         try:
             await self._session.publish(topic, payload)
-        except aiomqtt.MqttError as error:
-            return CallAnswer("failed", error=f"{what} was not sent: {reason_of(error)}", answered=False)
+        except aiomqtt.MqttError as error:  # with a code it never left; else only the answer to it is missing
+            became = "was not sent" if isinstance(error, aiomqtt.MqttCodeError) else "was not confirmed by the broker"
+            return CallAnswer("failed", error=f"{what} {became}: {reason_of(error)}", answered=False)
         return CallAnswer("accepted")
 
     # ------------------------------------------------------------ mapping
