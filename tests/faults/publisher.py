@@ -49,6 +49,8 @@ class Publisher:
     sent: dict[str, int] = field(default_factory=dict)
     repeated: int = 0
     """Messages sent again to a broker that had gone away."""
+    repeated_topics: set[str] = field(default_factory=set)
+    """Of these messages: what became of all others is known exactly."""
     _open: deque[tuple[int, str, int]] = field(default_factory=deque)
     """(packet identifier, topic, number), in their order."""
     _next: int = 0
@@ -90,6 +92,7 @@ class Publisher:
             try:
                 for packet, topic, number in self._open:
                     self.repeated += 1
+                    self.repeated_topics.add(topic)
                     writer.write(_publish(packet, topic, number, again=True))
                 await self._send(writer, hearing)
             finally:
