@@ -25,22 +25,24 @@ def hear(step: Step, status: PathStatus, source: str) -> None:
         return
     path = source if source and source != twin.path else None
     same = twin.contact and twin.alive == status.alive and path is None
-    if same and (status.alive or twin.reason == status.reason):
+    told = same and (status.alive or twin.reason == status.reason)
+    if told and not status.unfed:
         return
     cause = Cause("source", status.twin_id, step.now)
     was = twin.alive
-    step.connected(
-        ConnectivityChanged(
-            status.twin_id,
-            "connected" if status.alive else "disconnected",
-            status.reason,
-            step.now,
-            step.now if status.alive else twin.last_contact,
-            path,
-            twin.path if path is not None else "",
-            status.fallback if source else twin.fallback,
+    if not told:
+        step.connected(
+            ConnectivityChanged(
+                status.twin_id,
+                "connected" if status.alive else "disconnected",
+                status.reason,
+                step.now,
+                step.now if status.alive else twin.last_contact,
+                path,
+                twin.path if path is not None else "",
+                status.fallback if source else twin.fallback,
+            )
         )
-    )
     if twin.alive != was:
         _turn(step, twin, cause, status.unfed)
     elif status.unfed:

@@ -41,6 +41,7 @@ from app.runtime.counting import Counting
 from app.runtime.decider import Decider
 from app.runtime.metrics import Metrics
 from app.runtime.storable import MAX_DEPTH, Storable
+from app.runtime.turns import as_one
 from app.settings import IngestSettings
 
 log = logging.getLogger("twin_overlay.ingest")
@@ -137,8 +138,7 @@ class Ingest:
         if len(self._heard) < self._settings.max_waiting_readings:
             self._heard.append(status)
         elif isinstance(last, SourceStatus) and last.source == status.source:
-            # While nothing is taken, a path that comes and goes is as it was the last time, and takes no more room.
-            self._heard[-1] = _newest(last, status)
+            self._heard[-1] = as_one(last, status)
         else:
             self._heard.append(status)
             self._room.clear()
@@ -418,11 +418,6 @@ class Ingest:
     def _ended(self) -> Unavailable:
         assert self.failure is not None
         return Unavailable(self.failure.message, code=self.failure.code, hint=self.failure.hint)
-
-
-def _newest(before: SourceStatus, now: SourceStatus) -> SourceStatus:
-    paths = {path.twin_id: path for path in (*before.paths, *now.paths)}
-    return SourceStatus(now.source, tuple(paths.values()))
 
 
 def _nobody(calls: Sequence[CallChanged]) -> None:

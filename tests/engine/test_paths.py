@@ -135,6 +135,16 @@ def test_what_has_not_come_by_the_path_that_takes_over_is_lost_and_nothing_else_
     assert [it.known for it in outcome.changes] == [True]
 
 
+def test_a_path_that_says_again_that_it_is_alive_may_have_lost_something() -> None:
+    plant = Plant(rule("hot", hot()))
+    plant.read(temperature=90.0, speed=1.0)
+    plant.do(_by("mqtt", fallback=1))
+    outcome = plant.do(_by("mqtt", fallback=1, unfed=("temperature",)))
+    assert ([(it.property, it.known) for it in outcome.changes], outcome.connectivity) == ([("temperature", False)], ())
+    assert plant.behavior("hot") == ("active", "unknown")
+    assert plant.state("speed").known
+
+
 def test_after_a_silence_too_what_the_old_path_had_last_is_not_the_new_ones() -> None:
     plant = Plant(rule("hot", hot()))
     plant.read(temperature=90.0)

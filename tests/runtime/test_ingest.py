@@ -504,7 +504,7 @@ async def test_a_path_that_comes_and_goes_while_nothing_is_taken_takes_no_room(t
         await until(lambda: plant.metric("waiting_readings") == 0)
         statuses = [entry.input for entry in journal.read(0) if isinstance(entry.input, SourceStatus)]
     assert statuses == [
-        SourceStatus("opcua", (PathStatus("a", True), PathStatus("b", True))),
+        SourceStatus("opcua", (*(PathStatus("a", alive) for alive in (True, False, True)), PathStatus("b", True))),
         status("mqtt", alive=False),
     ]
 
