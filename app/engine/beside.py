@@ -47,7 +47,10 @@ class Side:
         self.did: dict[_Key, list[Micros]] = defaultdict(list)
 
     def decide(self, input: Input, now: Micros, counted: bool) -> None:
-        while (due := self.engine.next_due()) is not None and due <= now:
+        until = now
+        if isinstance(input, Samples | ReportSamples) and input.readings:
+            until = min(now, input.readings[0].received_at)  # the engine meets the rest between them
+        while (due := self.engine.next_due()) is not None and due <= until:
             self._decide(Tick(), max(due, self.engine.live.time), counted)
         self._decide(input, now, counted)
 
@@ -56,25 +59,25 @@ class Side:
         while waiting:
             outcome = self.engine.decide(waiting.pop(0), now)
             if counted:
-                self._count(outcome, now)
+                self._count(outcome)
             for change in outcome.calls:
                 if change.send:
                     call_id = change.call.call_id
                     waiting += [AttemptCall(call_id), CallResult(call_id, "accepted")]
 
-    def _count(self, outcome: Outcome, now: Micros) -> None:
+    def _count(self, outcome: Outcome) -> None:
         for turned in outcome.behaviors:
             if turned.fired or (turned.state == "active" and turned.was == "inactive"):
-                self.did[(turned.key.owner, turned.key.name, "activation", "")].append(now)
+                self.did[(turned.key.owner, turned.key.name, "activation", "")].append(turned.at)
         for change in outcome.alerts:
             if change.transition == "raised":
                 alert = change.alert
-                self.did[(alert.owner, alert.behavior, "alert", alert.code)].append(now)
+                self.did[(alert.owner, alert.behavior, "alert", alert.code)].append(change.at)
         for decided in outcome.calls:
             call = decided.call
-            if call.behavior is not None and call.status in ("decided", "withheld") and call.decided_at == now:
+            if call.behavior is not None and call.status in ("decided", "withheld") and call.decided_at == decided.at:
                 what = f"{call.twin_id}.{call.method or call.property}"
-                self.did[(call.behavior.owner, call.behavior.name, "call", what)].append(now)
+                self.did[(call.behavior.owner, call.behavior.name, "call", what)].append(decided.at)
 
 
 class Comparing:

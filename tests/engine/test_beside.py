@@ -12,11 +12,26 @@ from app.journal.retention import Retention
 from app.journal.segment import segment_file
 from app.journal.sqlite import SqliteJournal
 from app.model.beside import Beside, Compared, Comparison
-from app.model.events import AcknowledgeAlert
+from app.model.conditions import Held
+from app.model.events import AcknowledgeAlert, Reading, Samples
 from app.model.plan import OwnerKey, Plan, Shape
 from app.model.time import SECOND
 from app.past import Past, run
-from tests.engine.plant import STATION, Plant, alert, call, compare, hot, pump, pump_shape, rule, station, write
+from tests.engine.plant import (
+    STATION,
+    Plant,
+    alert,
+    call,
+    compare,
+    hot,
+    pump,
+    pump_shape,
+    rule,
+    sample,
+    sent,
+    station,
+    write,
+)
 
 P1 = OwnerKey("twin", "p1")
 
@@ -107,6 +122,29 @@ def test_whoever_the_changed_rules_set_off_is_run_too(tmp_path: Path) -> None:
         (STATION, "cool", 0, 1),
         (OwnerKey("twin", "p2"), "low", 0, 1),
     }
+
+
+def test_no_timer_overtakes_a_reading_that_was_received_before_its_moment_and_decided_after_it(tmp_path: Path) -> None:
+    def lasting(code: str, revision: int) -> Plan:
+        held = rule("lasting", Held(hot(), 10 * SECOND), alert(code))
+        shape = pump_shape(held, rule("cold", hot(-1.0), call("stop")), shape_id=f"pump@{revision}")
+        return Plan(revision, (shape,), (pump(shape_id=f"pump@{revision}", revision=revision),))
+
+    plant = Plant(plan=lasting("hot", 1))
+    plant.read(temperature=-5.0)
+    plant.read(temperature=90.0)
+    received = plant.now + 5 * SECOND
+    late = Reading("opc", received, (sample("temperature", 70.0, received),))
+    assert plant.do(Samples((late,)), 12 * SECOND).alerts == ()
+    received = plant.now + SECOND
+    plant.do(Samples((Reading("opc", received, (sample("temperature", -5.0, received),)),)), 3 * SECOND)
+    received = plant.now + SECOND
+    again = plant.do(Samples((Reading("opc", received, (sample("temperature", 5.0, received),)),)), 3 * SECOND)
+    assert sent(again) == [("p1", "stop")]
+    journaled(tmp_path, plant)
+    found = run(tmp_path, Comparison(lasting("hot", 1), lasting("hotter", 2), plant.journal[0].now, 60.0))
+    assert of(found, "alert") == []
+    assert {(row.what, row.before, row.after) for row in of(found, "call")} == {("p1.stop", 2, 2)}
 
 
 def test_a_run_that_may_take_no_time_says_that_it_is_not_whole(tmp_path: Path) -> None:
