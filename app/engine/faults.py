@@ -78,12 +78,15 @@ def _of_asides(rule: RuleState) -> list[str]:
 
 
 def _unknown(live: "LiveState", rule: RuleState) -> Iterator[tuple[FaultReason, str]]:
-    for cell in rule.valued():
+    blank = [cell for cell in rule.valued() if cell.live is None]
+    for cell in blank:
         yield from _of_cell(cell)
-    basis = basis_of(rule, live.twins) if rule.owner.shape.calculates(rule.order[2]) else None
-    for seen in explained(basis) if basis is not None else ():
-        if (reason := _OF_ARITHMETIC.get(seen.why)) is not None:
-            yield reason, seen.why
+    # Where a value is missing that explains it; else a lost broker would have every rule explained at each look.
+    if not blank and rule.owner.shape.calculates(rule.order[2]):
+        basis = basis_of(rule, live.twins)
+        for seen in explained(basis) if basis is not None else ():
+            if (reason := _OF_ARITHMETIC.get(seen.why)) is not None:
+                yield reason, seen.why
     for slot in rule.memory.gathered if rule.memory is not None else ():
         yield from slot.faults(_of_cell)
 

@@ -85,6 +85,14 @@ def test_a_part_that_decides_nothing_is_none_of_arithmetic() -> None:
     assert found(plant) == [("either", "division_by_zero")]
 
 
+def test_where_a_value_is_missing_too_that_comes_first() -> None:
+    plant = Plant(rule("either", Or((RATIO, compare("status", "==", "fault")))))
+    plant.read(temperature=20.0, speed=0.0)
+    assert found(plant) == []
+    plant.read(status="running")
+    assert found(plant) == [("either", "division_by_zero")]
+
+
 def test_one_that_cannot_run_is_one_and_one_that_is_only_still_is_not() -> None:
     broken = rule("broken", None, alert(), error="DTSL204 unknown role 'backupPmp'")
     plant = Plant(broken, rule("empty", None), rule("hot", hot()))
