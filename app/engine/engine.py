@@ -16,6 +16,7 @@ from app.engine.live import LiveState
 from app.engine.part import Part, reached
 from app.engine.state import State, digest, fill, restore, snapshot, state_of
 from app.engine.step import Step
+from app.errors import Invalid
 from app.model.events import (
     AcknowledgeAlert,
     AcknowledgeAlerts,
@@ -115,7 +116,11 @@ class Engine:
             case Tick() | Note():
                 pass
             case Load():
-                load.decide(step, input)
+                try:
+                    load.decide(step, input)
+                except Invalid:
+                    live.time = last  # nothing has been decided: no entry will say that it is later
+                    raise
             case Started(settings=settings):
                 live.settings = settings or live.settings
                 live.begin_run(last)

@@ -10,6 +10,7 @@ from app.errors import Invalid
 from app.model.conditions import And, Bound, Condition
 from app.model.events import Load, SetManual
 from app.model.plan import OverlayPlan, OwnerKey, Plan, PropertyPlan, Shape
+from app.model.time import SECOND
 from tests.engine.plant import (
     MAPPED,
     PUMP_PROPERTIES,
@@ -387,3 +388,12 @@ def test_a_cell_that_thousands_of_overlays_read_gets_its_readers_once() -> None:
         return time.process_time() - began
 
     assert seconds(8000) < 80 * max(seconds(500), 0.005)
+
+
+def test_a_plan_that_is_refused_does_not_move_time() -> None:
+    plant = Plant(rule("hot", hot()))
+    before, digest = plant.engine.live.time, plant.engine.state_digest()
+    with pytest.raises(Invalid):
+        plant.engine.decide(Load(Plan(2, (), (pump("p9", "nowhere@1"),))), before + 3600 * SECOND)
+    assert (plant.engine.live.time, plant.engine.state_digest()) == (before, digest)
+    assert plant.read(temperature=90.0).behaviors[0].at == plant.now
