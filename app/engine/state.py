@@ -106,7 +106,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     """Of a part: by twin, the overlays that bind it and are not in it."""
     counting_since: Micros
     tallies: tuple[Tally, ...]
-    """None of a part."""
+    """None of a part, as of what follows."""
     deliveries: tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]
 
 
@@ -329,7 +329,7 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
         ),
         live.counting_since,
         tuple(live.tallies.values()) if part is None else (),
-        live.deliveries.rows(),
+        live.deliveries.rows() if part is None else (),
     )
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.engine.engine import Engine
 from app.engine.part import TooWide
 from app.model.conditions import Bound
-from app.model.events import EngineSettings, Reading, Sample, Samples, SetManual, Started
+from app.model.events import Delivery, EngineSettings, Reading, Sample, Samples, SetManual, Started
 from app.model.plan import Plan, PropertyKey, Shape
 from app.model.time import SECOND
 from tests.engine.plant import Plant, alert, compare, hot, pump, pump_shape, rule, station, write
@@ -93,3 +93,13 @@ def test_a_silent_path_reaches_all_that_is_read_over_it() -> None:
     plant = Plant(plan=Plan(1, shapes, (pump(), pump("p2")), (station({"primary": "p1"}),)))
     assert plant.engine.part((), ("p1",), 100).part.twins == ("p1",)
     assert plant.engine.part((), ("p2",), 100).part.behaviors == 1
+
+
+def test_a_part_has_no_messages_of_the_whole_in_it() -> None:
+    plant = Plant(rule("hot", hot()))
+    at = plant.now + SECOND
+    delivery = Delivery(1, b"a")
+    plant.do(Samples((Reading("opc", at, (Sample("p1", "temperature", 20.0, at),), delivery=delivery),)))
+    apart = plant.engine.part([PropertyKey("p1", "temperature")], (), 100)
+    assert apart.state.deliveries == ()
+    assert plant.restart().engine.live.deliveries.rows() == (("opc", ((1, b"a"),)),)
