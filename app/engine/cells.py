@@ -661,16 +661,17 @@ class RuleState:
     def watched(self) -> tuple[Cell, ...]:
         """All that wakes it, once each."""
         if not self.asides:
-            return tuple(dict.fromkeys(self._everything()))
+            return tuple(dict.fromkeys(self.everything()))
         more = [cell for aside in self.asides.values() if aside.wakes for cell in aside.everything()]
-        return tuple(dict.fromkeys([*self._everything(), *more]))
+        return tuple(dict.fromkeys([*self.everything(), *more]))
 
-    def _everything(self) -> Iterable[Cell]:
+    def everything(self) -> Iterable[Cell]:
+        """All that its condition depends on, what members of a role show too."""
         return self.cells if self.memory is None else self.memory.everything()
 
     def heard(self, cells: Iterable[Cell] | None = None) -> bool:
         """Whether all that it reads (or these) had contact in this run."""
-        return all(cell.heard() for cell in (self._everything() if cells is None else cells))
+        return all(cell.heard() for cell in (self.everything() if cells is None else cells))
 
     def _compiled(
         self,
@@ -716,7 +717,7 @@ class RuleState:
 
     def continues(self, old: "RuleState") -> bool:
         """Whether the definition change left it as it was: the same rule on the same properties."""
-        return self.plan == old.plan and _named(self._everything()) == _named(old._everything())
+        return self.plan == old.plan and _named(self.everything()) == _named(old.everything())
 
     def waits_on(self, old: "RuleState") -> bool:
         """Whether what the old one waits for is what this one would: the same condition on the same properties. Who

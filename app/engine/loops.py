@@ -42,7 +42,10 @@ def cut(step: Step, rule: RuleState, turn: Turn, cause: Cause) -> str:
 
 def turn_of(step: Step, rule: RuleState, cause: Cause) -> Turn:
     """What an activation now is."""
-    follows = _led_by(step, cause) or (_echo_of(step, rule) if cause.kind == "reading" else None)
+    first = cause
+    while first.kind == "tick" and first.parent is not None:  # what lasted (`for`) began with what its timer began with
+        first = first.parent
+    follows = _led_by(step, cause) or (_echo_of(step, rule) if first.kind == "reading" else None)
     if follows is None:
         return Turn(0, None)
     at: BehaviorKey | None = follows
@@ -75,7 +78,7 @@ def _led_by(step: Step, cause: Cause) -> BehaviorKey | None:
 
 def _echo_of(step: Step, rule: RuleState) -> BehaviorKey | None:
     """The last one that acted on what it reads."""
-    twins: dict[TwinState, None] = dict.fromkeys(cell.twin for cell in rule.cells)
+    twins: dict[TwinState, None] = dict.fromkeys(cell.twin for cell in rule.everything())
     acted = [twin.acted for twin in twins if twin.acted is not None and _ago(step, twin.acted[0]) <= ECHO]
     return max(acted, key=lambda item: item[0])[1] if acted else None
 

@@ -268,6 +268,8 @@ class Step:
         measured = self._measured()
         read = ((cell.twin.plan.twin_id, cell.spec.plan.name) for cell in rule.cells)
         times = [measured[key] for key in read if key in measured]
+        for slot in rule.memory.gathered if rule.memory is not None else ():  # of many members few have changed
+            times += [at for (twin, name), at in measured.items() if slot.about(self.live.twins[twin].cells[name])]
         return max(self.now - self.max_skew, min(self.now, max(times, default=self.now)))
 
     def _measured(self) -> Mapping[tuple[str, str], Micros]:

@@ -107,11 +107,11 @@ def alert_of(rule: RuleState, code: str) -> AlertPlan | None:
     return next((alert for alert in rule.plan.while_active() if alert.code == code), None)
 
 
-def _hangs_on(rule: RuleState, timer: Timer) -> tuple[Cell, ...]:
+def _hangs_on(rule: RuleState, timer: Timer) -> Iterable[Cell]:
     if kind_of(timer) != EXPECT:
-        return rule.cells
+        return rule.everything()
     aside = rule.asides.get(expecting(int(subject(timer))))
-    return aside.cells if aside is not None else ()
+    return aside.everything() if aside is not None else ()
 
 
 def _on(rule: RuleState, timer: Timer, now: Micros) -> Timer:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,7 +23,7 @@ from app.model.conditions import (
 from app.model.events import ClearOverride, Load, SetOverride, Started
 from app.model.plan import OverlayPlan, OwnerKey, Plan, Rule, Shape
 from app.model.time import SECOND
-from tests.engine.plant import Plant, alert, alerts, compare, pump, pump_shape, ref, rule, turns, write
+from tests.engine.plant import Plant, alert, alerts, compare, pump, pump_shape, ref, rule, sample, turns, write
 
 FLEET = OwnerKey("overlay", "fleet")
 HOT = Aggregate("any", compare("temperature", ">", 80.0, "pumps"), over="pumps")
@@ -63,6 +64,29 @@ def test_one_member_is_enough_for_any_and_its_alert_names_it() -> None:
     assert turns(plant.read("p1", temperature=95.0)) == []
     assert turns(plant.read("p2", temperature=20.0)) == []
     assert alerts(plant.read("p1", temperature=20.0)) == [("hot", "cleared"), ("hot", "closed")]
+
+
+def test_a_delay_goes_on_after_a_start_once_every_member_was_heard() -> None:
+    plant = Plant(plan=plan(rule("hot", HOT, msgspec.structs.replace(alert("hot"), delay_on=5 * SECOND))))
+    for twin in ("p1", "p2", "p3"):
+        plant.read(twin, temperature=90.0)
+    other = plant.restart()
+    other.do(Started())
+    for twin in ("p2", "p3", "p1"):
+        assert other.engine.next_due() is None
+        other.alive(twin)
+        other.read(twin, temperature=90.0)
+    assert other.engine.next_due() is not None
+    assert alerts(other.wait(5)) == [("hot", "raised")]
+
+
+def test_for_counts_from_when_a_member_was_measured() -> None:
+    plant = Plant(plan=plan(rule("hot", Held(HOT, 10 * SECOND), alert("hot"))))
+    for twin in ("p1", "p2", "p3"):
+        plant.read(twin, temperature=20.0)
+    measured = plant.now - 2 * SECOND
+    plant.take(sample("temperature", 90.0, measured, twin="p2"), sample("level", 1.0, plant.now, twin="p3"))
+    assert plant.engine.next_due() == measured + 10 * SECOND
 
 
 def test_a_true_member_wins_over_unknown_ones_and_silence_makes_false_unknown() -> None:

@@ -1,10 +1,13 @@
 """Behaviors that wake each other through the plant are cut; controllers that switch as their plant does are not."""
 
+import pytest
+
 from app.engine.loops import MAX_LOOPS
+from app.model.conditions import Aggregate, CompareOp, Condition, Held
 from app.model.events import AttemptCall, CallResult, ClockStepped, Outcome
-from app.model.plan import BehaviorKey, OwnerKey
+from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, Shape
 from app.model.time import SECOND
-from tests.engine.plant import Plant, alerts, call, compare, rule, sent, write
+from tests.engine.plant import Plant, alerts, call, compare, pump, pump_shape, rule, sent, write
 
 UP = rule("up", compare("speed", "<", 50.0), write("speed", 60.0))
 DOWN = rule("down", compare("speed", ">", 50.0), write("speed", 40.0))
@@ -40,6 +43,45 @@ def test_two_behaviors_that_wake_each_other_through_the_device_are_cut_with_an_a
     assert rule_ is not None
     assert rule_.loops == MAX_LOOPS
     assert rule_.follows == BehaviorKey(OwnerKey("twin", "p1"), "down" if raised.behavior == "up" else "up")
+
+
+def lasting(condition: Condition) -> Condition:
+    return Held(condition, SECOND // 10)
+
+
+def any_of(condition: Condition) -> Condition:
+    return Aggregate("any", condition, over="pumps")
+
+
+@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("held", [False, True])
+def test_neither_a_role_of_many_nor_for_hides_a_loop(many: bool, held: bool) -> None:
+    owner = "pumps" if many else "main"
+
+    def when(op: CompareOp) -> Condition:
+        condition: Condition = compare("speed", op, 50.0, owner)
+        condition = lasting(condition) if held and not many else condition
+        condition = any_of(condition) if many else condition
+        return lasting(condition) if held and many else condition
+
+    rules = (rule("up", when("<"), write("speed", 60.0, "main")), rule("down", when(">"), write("speed", 40.0, "main")))
+    station = OverlayPlan("station", "station", "s@1", 1, {"main": "p1", "pumps/p1": "p1"}, members={"pumps": ("p1",)})
+    plant = Plant(plan=Plan(1, (pump_shape(), Shape("s@1", rules=rules)), (pump(),), (station,)))
+    plant.read(speed=55.0)
+    plant.wait(0.1)
+    plant.read(speed=45.0)
+    plant.wait(0.1)
+    count = 0
+    while count < 100 and (waiting := [it for it in plant.engine.live.calls.values() if it.finished_at is None]):
+        count += 1
+        for call_ in waiting:
+            plant.do(AttemptCall(call_.call_id), after=0)
+            plant.do(CallResult(call_.call_id, "accepted"), after=0)
+            plant.read(speed=call_.arguments["value"])
+        plant.wait(0.1)
+    assert count < 3 * MAX_LOOPS
+    assert [it.code for it in plant.engine.live.open_alerts()] == ["cascade_limit"]
+    assert plant.restart().engine.state_digest() == plant.engine.state_digest()
 
 
 def test_a_cut_behavior_still_raises_alerts_and_acts_again_once_something_else_wakes_it() -> None:
