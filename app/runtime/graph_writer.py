@@ -34,6 +34,8 @@ properties that changed for an hour a thousand rows are written, and memory hold
 CAUGHT_UP_SECONDS = 2.0
 _FIRST_WAIT, _LONGEST_WAIT = 0.25, 3.0
 _FEWEST_ROWS = 10
+_APART = ("GRAPH_AHEAD_OF_JOURNAL", "GRAPH_BEHIND_JOURNAL", "JOURNAL_DAMAGED")
+"""The graph can't be brought to where the journal is, however long that is tried."""
 
 
 class GraphWriter:
@@ -115,8 +117,17 @@ class GraphWriter:
 
     async def run(self) -> None:
         """Until cancelled. A graph that is unreachable or refuses our password is waited for, one that another actor
-        has taken over, or whose records can't be read from the journal, is left alone for good; raises Misconfigured
-        where graph and journal do not belong together, and Unavailable where the journal fails."""
+        has taken over, that is no longer this journal's, or whose records can't be read from the journal, is left
+        alone for good: alarms go on, and the next start tells what is wrong. Raises Unavailable where the journal
+        fails."""
+        try:
+            await self._follow()
+        except TwinOverlayError as error:
+            if error.code not in _APART:
+                raise
+            await self._leave_alone(error)
+
+    async def _follow(self) -> NoReturn:
         wait = _FIRST_WAIT
         pending: Coalesced | None = None
         stored = Books()
@@ -139,12 +150,7 @@ class GraphWriter:
                 wait = await self._back_off(Unavailable(why), wait)
                 continue
             await self._forgetting.some()
-            try:
-                more = await self._collect(pending)
-            except Unavailable as error:
-                if error.code != "JOURNAL_DAMAGED":
-                    raise
-                await self._leave_alone(error)  # alarms go on; the next start tells what is lost, and asks
+            more = await self._collect(pending)
             before = self._of_this_journal(stored)
             if not pending.rows:
                 self._held, self._waiting_since = pending.upto, None  # nothing of them has a place in the graph
