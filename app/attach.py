@@ -39,7 +39,7 @@ async def reach(settings: GraphSettings, start_engine: StartEngine | None, secon
     """A store that answers. Raises Away, and Misconfigured where no waiting would help."""
     try:
         async with asyncio.timeout(seconds + 0.5):
-            uri, user, password = settings.uri, settings.user, await _password(settings)
+            uri, user, password = settings.uri, settings.user, await graph_password(settings)
             database = settings.database
             if start_engine is not None:
                 embedded = await start_engine()
@@ -61,7 +61,8 @@ async def reach(settings: GraphSettings, start_engine: StartEngine | None, secon
         raise Away(error) from error
 
 
-async def _password(settings: GraphSettings) -> str:
+async def graph_password(settings: GraphSettings) -> str:
+    """Raises Unavailable (SECRET_FILE_MISSING, SECRET_FILE_UNREADABLE)."""
     if settings.password_file is None:
         return settings.password.get_secret_value()
     return await asyncio.to_thread(read_secret_file, settings.password_file, "the graph's password is to be in")

@@ -9,9 +9,7 @@ folded from the journal before anything can reach it; connectors come last, when
 import asyncio
 import contextlib
 import dataclasses
-import hashlib
 import logging
-import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -57,6 +55,7 @@ from app.find.finder import Finder
 from app.graph.respawn import Respawn
 from app.graph.store import GraphStore
 from app.journal.definitions import DefinitionsCopy
+from app.journal.identity import Identity, identity_of
 from app.journal.retention import Retention
 from app.journal.space import SpaceSize
 from app.journal.sqlite import SqliteJournal
@@ -152,6 +151,7 @@ async def running(
         opened = start_from()  # reads only, and needs no graph: an embedded one is starting meanwhile
         journal, engine = opened.journal, opened.engine
         stack.push_async_callback(journal.close)
+        identity = identity_of(settings.data_dir / "journal")
         phases.done("journal")
         copy = DefinitionsCopy(settings.data_dir / "journal")
         stack.push_async_callback(copy.close)
@@ -159,10 +159,22 @@ async def running(
         store, catalogue, absent = await _definitions(settings, start_engine, opened, copy, clock, phases)
         stack.push_async_callback(store.close)
         assets = AssetFolder(settings.assets.dir or settings.data_dir / "assets", settings.assets)
-        backups = Backups(settings.data_dir, journal, store, clock, version("twin-overlay"))
+        backups = Backups(settings.data_dir, journal, store, clock, version("twin-overlay"), identity.name)
         respawn = Respawn(start_engine, partial(follow, store), clock) if start_engine is not None else None
         rooms = _wire(
-            settings, engine, journal, store, catalogue, assets, copy, clock, absent, respawn, backups, address
+            settings,
+            engine,
+            journal,
+            store,
+            catalogue,
+            assets,
+            copy,
+            clock,
+            absent,
+            respawn,
+            backups,
+            address,
+            identity,
         )
         await rooms.notifications.begin()
         await backups.begin()
@@ -206,8 +218,11 @@ async def observing(settings: Settings, address: str) -> AsyncIterator[Services]
         engine, journal, clock = Engine(), NoJournal(), SystemClock()
         catalogue = Catalogue.of(*await store.load())
         assets = AssetsToRead(settings.assets.dir or settings.data_dir / "assets", settings.assets)
-        backups = Backups(settings.data_dir / "none", journal, store, clock, version("twin-overlay"))
-        rooms = _wire(settings, engine, journal, store, catalogue, assets, None, clock, None, None, backups, address)
+        nobody = Identity("")
+        backups = Backups(settings.data_dir / "none", journal, store, clock, version("twin-overlay"), nobody.name)
+        rooms = _wire(
+            settings, engine, journal, store, catalogue, assets, None, clock, None, None, backups, address, nobody
+        )
         rooms.ingest.failure = refused()
         bus = rooms.services.bus
         observer = Observer(journal, engine, catalogue, store, bus, clock, settings.actor.observe_interval_seconds)
@@ -276,13 +291,6 @@ def _absent(
     return store, catalogue, Absent(store, settings.graph, start_engine, journal, clock, why)
 
 
-def _installation(settings: Settings) -> str:
-    """A name that is the same after a restart and differs between two installations on one machine: MQTT brokers
-    keep a persistent session by it."""
-    where = f"{socket.gethostname()}:{settings.data_dir.resolve()}"
-    return hashlib.blake2b(where.encode(), digest_size=6).hexdigest()
-
-
 def _wire(
     settings: Settings,
     engine: Engine,
@@ -296,6 +304,7 @@ def _wire(
     respawn: Respawn | None,
     backups: Backups,
     address: str,
+    identity: Identity,
 ) -> _Rooms:
     deadband_of = engine.live.deadband
     if copy is not None:
@@ -310,7 +319,7 @@ def _wire(
         clock,
         registry,
         protocols=protocols(keys, connecting.connect_timeout_seconds, connecting.read_back_seconds),
-        installation=_installation(settings),
+        installation=identity.id,
         counters=ingest.counters,
         back_off=BackOff(connecting.retry_first_seconds, connecting.retry_most_seconds, connecting.stable_seconds),
         hysteresis=Hysteresis(connecting.fallback_after_seconds, connecting.return_after_seconds),
@@ -340,7 +349,7 @@ def _wire(
     ledger = LossLedger(ingest, lambda: writer.books, counting_since)
     metrics.show_ledger(ledger.read)
     metrics.count_pushes(bus.pushed)
-    notifications = _notifications(settings, engine, journal, catalogue, ingest, clock, bus, address)
+    notifications = _notifications(settings, engine, journal, catalogue, ingest, clock, bus, address, identity.name)
     registry.register(TargetSeries(notifications.targets))
     definitions = DefinitionCommands(store, catalogue, ingest, supervisor, clock, assets, copy, check_space)
     control = ControlCommands(catalogue, engine.live, ingest, bus, clock, settings.calls.timeout_seconds)
@@ -451,6 +460,7 @@ def _notifications(
     clock: SystemClock,
     bus: Bus,
     address: str,
+    installation: str,
 ) -> Notifications:
     tail = Tail(journal, journal.last_sequence)
     bus.followers.append(tail.seen)
@@ -463,7 +473,7 @@ def _notifications(
         ingest,
         clock,
         publish,
-        _installation(settings),
+        installation,
         f"{address}{PREFIX}/alerts/{{alert_id}}" if address else "",
     )
 

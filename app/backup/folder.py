@@ -17,7 +17,7 @@ from app.engine.engine import Engine
 from app.errors import Invalid, TwinOverlayError
 from app.model.events import Entry
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, NODES, EDGES, SNAPSHOT, ENTRIES = (
     "manifest.json",
     "nodes.ndjson",
@@ -41,6 +41,8 @@ class Manifest(msgspec.Struct, frozen=True):
     format: int
     program: str
     """The version that made it."""
+    installation: str
+    """Whose it is, by the name in its journal folder."""
     made_at: str
     sequence: int
     """The journal's last entry in it: everything is as of there."""

@@ -13,11 +13,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
+from app.attach import graph_password
 from app.backup.folder import EDGES, NODES, SNAPSHOT, Manifest, entries_in, invalid, rows_in, verify
 from app.errors import Misconfigured, Refused, Unavailable
 from app.graph.connect import connect
 from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
+from app.journal.identity import Identity, read_identity, write_identity
 from app.journal.laying import lay_down
 from app.journal.lock import LOCK_FILE, FolderLock
 from app.journal.snapshot import sync_folder
@@ -66,6 +68,7 @@ async def restore(folder: Path, settings: Settings, now: Micros, *, replace: boo
         drafts = {"journal": data_dir / "journal.restoring"}
         _remove(drafts["journal"])
         await _lay_down(drafts["journal"], folder, manifest)
+        write_identity(drafts["journal"], next_identity(journal, manifest.installation))
         if embedded:
             drafts["graph"] = data_dir / "graph.restoring"
         for name, draft in drafts.items():
@@ -83,7 +86,6 @@ async def _graph(settings: Settings, embedded: bool) -> AsyncIterator[GraphStore
     """An embedded one is made anew beside the one that is there."""
     graph: GraphSettings = settings.graph
     async with contextlib.AsyncExitStack() as stack:
-        uri, user, password, database = graph.uri, graph.user, graph.password.get_secret_value(), graph.database
         if embedded:
             draft = settings.data_dir / "graph.restoring"
             _remove(draft)
@@ -91,6 +93,8 @@ async def _graph(settings: Settings, embedded: bool) -> AsyncIterator[GraphStore
             await engine.start()
             stack.push_async_callback(engine.stop)
             uri, user, password, database = engine.uri, engine.user, engine.password, engine.database
+        else:
+            uri, user, password, database = graph.uri, graph.user, await graph_password(graph), graph.database
         store = await connect(uri, user, password, database, timeout_seconds=graph.start_timeout_seconds)
         stack.push_async_callback(store.close)
         yield store
@@ -147,6 +151,19 @@ async def _lay_down(draft: Path, folder: Path, manifest: Manifest) -> None:
     last = await lay_down(draft, after, all_parts(), snapshot, manifest.cursors)
     if last != manifest.sequence:
         raise invalid(folder, f"its journal ends at {last}, not at {manifest.sequence}")
+
+
+def next_identity(journal: Path, of_backup: str) -> Identity:
+    """An installation that goes back to an earlier day in its own `journal` folder keeps its MQTT sessions. Anywhere
+    else it is another one: the first may still live, and a broker takes two clients of one name for one."""
+    try:
+        there = read_identity(journal)
+    except Misconfigured as error:
+        log.warning("%s", error)
+        there = None
+    if there is None or there.id != of_backup.partition("-")[0]:
+        return Identity.new()
+    return Identity(there.id, there.restored + 1)
 
 
 def _put_in_place(place: Path, draft: Path, now: Micros) -> None:

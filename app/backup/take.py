@@ -47,12 +47,15 @@ _encode_lines = msgspec.json.Encoder().encode_lines
 class Backups:
     """One at a time. `folder` is where they are put together, on the disk that the journal is on."""
 
-    def __init__(self, folder: Path, journal: Journal, store: GraphStore, clock: Clock, program: str) -> None:
+    def __init__(
+        self, folder: Path, journal: Journal, store: GraphStore, clock: Clock, program: str, installation: str
+    ) -> None:
         self._folder = folder
         self._journal = journal
         self._store = store
         self._clock = clock
         self._program = program
+        self._installation = installation
         self._busy = False
         for left in folder.glob(f"{_PREFIX}*"):  # by a server that was killed
             shutil.rmtree(left, ignore_errors=True)
@@ -136,6 +139,7 @@ class Backups:
         return Manifest(
             FORMAT,
             self._program,
+            self._installation,
             iso(self._clock.now()),
             sequence,
             graph_sequence,

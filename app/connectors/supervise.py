@@ -12,7 +12,6 @@ new ones join together once no more have come for a moment.
 
 import asyncio
 import random
-import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import get_args
@@ -60,7 +59,7 @@ class Supervisor:
     ) -> None:
         self._clock = clock
         self._protocols = protocols
-        self._installation = installation or socket.gethostname()
+        self._installation = installation
         self._back_off = back_off or BackOff()
         self._jitter = jitter
         self._counters = counters

@@ -123,6 +123,10 @@ async def _later(client: GraphqlClient) -> dict[str, Any]:
     return {"audit": audit, "history": found["alertHistory"]["nodes"]}
 
 
+def _name(data_dir: Path) -> str:
+    return (data_dir / "journal" / "installation").read_text().strip()
+
+
 def _of(graph: GraphAddress) -> dict[str, str]:
     return {
         "TWIN_OVERLAY_GRAPH__URI": graph.uri,
@@ -168,8 +172,12 @@ async def test_a_backup_of_a_running_server_restored_elsewhere_answers_the_same(
         assert await server.end() == 0
     assert (await _run("backup", "--verify", str(backup)))[0] == 0
     environment = _of(graph)
+    password = tmp_path / "password"
+    password.write_text(environment.pop("TWIN_OVERLAY_GRAPH__PASSWORD") + "\n")
+    environment["TWIN_OVERLAY_GRAPH__PASSWORD_FILE"] = str(password)
     said = await _run("restore", str(backup), "--data-dir", str(tmp_path / "second"), environment=environment)
     assert said[0] == 0, said[1]
+    assert _name(tmp_path / "second") != _name(tmp_path / "first"), "the first may live on, under its MQTT client ids"
     async with running_server(tmp_path / "second", environment=environment) as server, server.client as client:
         assert await _answers(client) == before
         assert await _later(client) == later
@@ -247,7 +255,10 @@ async def test_a_backup_that_is_not_what_was_written_is_refused_and_changes_noth
             assert "BACKUP_INVALID" in said
         file.write_bytes(content)
     assert not second.exists()
-    assert (await _run("restore", str(backup), "--data-dir", str(second)))[0] == 0
+    name = _name(tmp_path / "first")
+    for times in (1, 2):
+        assert (await _run("restore", str(backup), "--data-dir", str(tmp_path / "first"), "--replace"))[0] == 0
+        assert _name(tmp_path / "first") == f"{name}-{times}", "the same sessions, other notification keys"
 
 
 async def test_a_restore_that_was_cut_off_keeps_servers_from_starting_until_it_is_done(tmp_path: Path) -> None:
