@@ -79,7 +79,7 @@ async def test_a_backup_keeps_what_it_needs_from_its_first_step_to_its_last(tmp_
     journal.loop = asyncio.get_running_loop()
     await journal.append([(number, Tick(), Outcome()) for number in range(1, 21)])
     await journal.go_on()
-    backups = Backups(tmp_path, journal, cast(GraphStore, Store(journal, snapshots)), HandClock(), "1")
+    backups = Backups(tmp_path, journal, cast(GraphStore, Store(journal, snapshots)), HandClock(), "1", "4b1f0c2a9d3e")
     archive = await backups.take()
     with tarfile.open(archive) as packed:
         packed.extractall(tmp_path / "backup", filter="data")
