@@ -42,22 +42,25 @@ def faults(live: "LiveState") -> list[Fault]:
         rule = live.rule(key)
         if rule is None:
             del live.suspects[key]
-        elif (fault := fault_of(live, rule)) is not None:
+        elif (fault := _fault(live, rule)) is not None:
             found.append(fault)
     return sorted(found, key=lambda fault: (fault.key.owner.kind, fault.key.owner.id, fault.key.name))
 
 
 def fault_of(live: "LiveState", rule: RuleState) -> Fault | None:
     """The first one, where it has several."""
+    return _fault(live, rule) if rule.key in live.suspects else None
+
+
+def _fault(live: "LiveState", rule: RuleState) -> Fault | None:
     if rule.error is not None:
         return Fault(rule.key, "cannot_run", rule.error) if _broken(rule) else None
     if (rule.notes or rule.asides) and (mismatches := [*_mismatches(live, rule), *_of_asides(rule)]):
         return Fault(rule.key, "type_mismatch", "; ".join(mismatches))
-    if rule.evidence is not None or rule.key not in live.suspects:
+    if rule.evidence is not None:
         return None
-    for reason, text in _unknown(live, rule):
-        return Fault(rule.key, reason, text)
-    return None
+    found = next(_unknown(live, rule), None)
+    return Fault(rule.key, *found) if found is not None else None
 
 
 def _broken(rule: RuleState) -> bool:
@@ -78,9 +81,12 @@ def _of_asides(rule: RuleState) -> list[str]:
 
 
 def _unknown(live: "LiveState", rule: RuleState) -> Iterator[tuple[FaultReason, str]]:
-    blank = [cell for cell in rule.valued() if cell.live is None]
-    for cell in blank:
-        yield from _of_cell(cell)
+    blank = False
+    for cell in rule.valued():
+        if cell.live is None:
+            blank = True
+            if isinstance(cell, ComputedCell):
+                yield from _of_cell(cell)
     # Where a value is missing that explains it; else a lost broker would have every rule explained at each look.
     if not blank and rule.owner.shape.calculates(rule.order[2]):
         basis = basis_of(rule, live.twins)
