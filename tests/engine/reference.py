@@ -157,11 +157,10 @@ class _Told:
         self.history = history
         self.condition = condition
         self.reference = reference
-        self.own = {(reference.twin_of(ref.owner), ref.name) for ref in _alone(condition)}
-        """What it reads beside members of a role."""
+        alone = {(reference.twin_of(ref.owner), ref.name) for ref in _alone(condition)}
         items = [of for node in nodes(condition) if isinstance(node, Aggregate) for of in self.each(node)]
         asked = [ref for item in items for ref in references(item)]
-        self.reads = [*self.own, *((reference.twin_of(ref.owner), ref.name) for ref in asked)]
+        self.reads = [*alone, *((reference.twin_of(ref.owner), ref.name) for ref in asked)]
         self.on_devices = any(self.source(read) in reference.mapped for read in self.reads)
         self.cells = {read: self._shown(*read) for read in self.reads}
         self.of = cache(self._of)
@@ -238,7 +237,7 @@ class _Told:
     def since(self, index: int) -> int:
         """How long ago, in seconds, the reading was measured that is the last thing that happened."""
         at = self.history[index]
-        for read in self.own:
+        for read in self.reads:
             if at.sample is not None and self.source(read) == at.sample[:2] and self.cells[read][index].fresh:
                 return max(0, min(MAX_SKEW, at.time - self.cells[read][index].timestamp))
         return 0
