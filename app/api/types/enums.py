@@ -229,12 +229,12 @@ class AlertTransition(Enum):
 
 @strawberry.enum(description="How much the journal can still take.")
 class SpaceState(Enum):
-    ENOUGH = "enough"
-    LOW = strawberry.enum_value("low", description="Less is free than the server warns of.")
-    RESERVE = strawberry.enum_value(
+    ENOUGH = word("enough", description="More is free than the server warns of.")
+    LOW = word("low", description="Less is free than the server warns of.")
+    RESERVE = word(
         "reserve", description="The disk is full: no readings are taken, what must not wait goes on in the reserve."
     )
-    NONE = strawberry.enum_value("none", description="The reserve is used up too: everything waits for space.")
+    NONE = word("none", description="The reserve is used up too: everything waits for space.")
 
 
 @strawberry.enum(description="What somebody did.")
