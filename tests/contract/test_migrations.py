@@ -106,6 +106,7 @@ async def test_every_statement_of_the_program_runs_and_returns_what_its_header_s
         "upto": 0,
         "limit": 1,
         "first": 1,
+        "most": 1,
         "catalogue_revision": 0,
     }
     async with (

@@ -34,6 +34,7 @@ async def _subscribed(url: str) -> websockets.ClientConnection:
         subprotocols=[Subprotocol("graphql-transport-ws")],
         sock=narrow,
         max_queue=1,
+        compression=None,  # the texts would be next to nothing
         proxy=None,
     )
     await connection.send(json.dumps({"type": "connection_init"}))
