@@ -40,7 +40,7 @@ unit: $(READY)   ## unit, contract and end-to-end tests (ARGS="-k name" picks)
 schema: $(READY) ## write schema.graphql from the code
 	$(BIN)/twin-overlay schema > schema.graphql
 
-bench: $(READY)  ## the figures (SUITE=engine, latency, memory, find, load or start; all by default)
+bench: $(READY)  ## the figures (SUITE=engine, ingest, journal, ... picks; docs/benchmarks.md names them)
 	$(BIN)/python -m tests.bench $(SUITE)
 
 faults: $(READY) ## kill, cut, fill and stop real processes for minutes (NAME=killed_server; all by default)
