@@ -86,17 +86,13 @@ class Engine:
             case Samples(readings=readings):
                 counted, timers, stale = Counted(step), live.timers, live.stale
                 max_skew = live.settings.max_skew
-                soonest = timers.soonest()
                 for reading in readings:
                     at = reading.received_at
                     if at > step.now:
                         step.now = live.time = at if at < now else now
-                    if soonest <= step.now or stale.soonest <= step.now:
+                    if timers.soonest <= step.now or stale.soonest <= step.now:
                         due.meet(step)
-                        soonest = timers.soonest()
                     samples.take(step, counted, reading, max_skew)
-                    if step.timers:
-                        soonest = timers.soonest()
                 due.come_to(step, now)
                 counted.close()
             case ReportSamples(readings=readings, by=by):

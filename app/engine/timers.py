@@ -22,9 +22,11 @@ WALL = "wall"
 class Timers:
     """Costs what changes and what is due, not what waits: an entry that was moved stays in the heap for a while."""
 
-    __slots__ = ("_heap", "_kept", "_slots", "counting")
+    __slots__ = ("_heap", "_kept", "_slots", "counting", "soonest")
 
     def __init__(self) -> None:
+        self.soonest: Micros = NEVER
+        """None is due before it; one that was moved or dropped may stand for a later one."""
         self.counting = 0
         """Those that run and that a start would pause."""
         self._kept: dict[TimerKey, Timer] = {}
@@ -55,6 +57,7 @@ class Timers:
     def _push(self, due: Micros, key: TimerKey) -> None:
         owner = key.owner
         heapq.heappush(self._heap, (due, owner.kind, owner.id, key.behavior, key.slot, key))
+        self.soonest = self._heap[0][0]
 
     def drop(self, key: TimerKey) -> None:
         gone = self._kept.pop(key, None)
@@ -66,18 +69,16 @@ class Timers:
             if not slots:
                 del self._slots[behavior]
 
-    def soonest(self) -> Micros:
-        """None is due before it; one that was moved or dropped may stand for a later one."""
-        return self._heap[0][0] if self._heap else NEVER
-
     def next_due(self) -> Micros | None:
         """Exact: entries of timers that were moved, paused or dropped are worked off first."""
         while self._heap:
             due, key = self._heap[0][0], self._heap[0][-1]
             timer = self._kept.get(key)
             if timer is not None and timer.due == due:
+                self.soonest = due
                 return due
             heapq.heappop(self._heap)
+        self.soonest = NEVER
         return None
 
     def first(self, now: Micros) -> Timer | None:
