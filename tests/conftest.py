@@ -82,13 +82,7 @@ async def store(graph: GraphAddress) -> AsyncIterator[GraphStore]:
 
 @pytest.fixture
 def mosquitto_program() -> str:
-    program = mosquitto.program()
-    if program is None:
-        message = "MQTT LANE NOT RUN: mosquitto is not installed (apt-get install mosquitto)"
-        if os.environ.get("REQUIRE_MOSQUITTO") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    return program
+    return mosquitto.demanded()
 
 
 def _no_lane(reason: str) -> NoReturn:

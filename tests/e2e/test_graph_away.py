@@ -31,8 +31,8 @@ from tests.servers.graph import GraphAddress
 log = logging.getLogger(__name__)
 KILLS = int(os.environ.get("GRAPH_KILLS", "1"))
 OUTAGE_SECONDS = float(os.environ.get("GRAPH_OUTAGE_SECONDS", "12"))
-GRAPH_TIMES_OUT_SECONDS = 15.0
-"""After so long a command that waited for the graph would fail. How p99 compares with before is in the log."""
+ANSWER_TIMEOUT_SECONDS = 3.0
+"""Of the graph: a command that waited for it would take as long. How p99 compares with before is in the log."""
 TWINS = 40
 CLIENTS = 4
 BEFORE_SECONDS = 4.0
@@ -217,7 +217,7 @@ async def test_killed_again_and_again_it_ends_with_all_of_the_journal_and_no_com
 @pytest.mark.timeout(180 + 2 * OUTAGE_SECONDS)
 async def test_stopped_for_a_while_it_costs_lag_and_nothing_else(engine: Engine, tmp_path: Path) -> None:
     data_dir = tmp_path / "data"
-    environment = engine.environment | {"TWIN_OVERLAY_GRAPH__ANSWER_TIMEOUT_SECONDS": "3"}
+    environment = engine.environment | {"TWIN_OVERLAY_GRAPH__ANSWER_TIMEOUT_SECONDS": str(ANSWER_TIMEOUT_SECONDS)}
     async with running_server(data_dir, *engine.arguments, environment=environment) as server:
         memory = psutil.Process(server.process.pid)
         async with _working(server) as work:
@@ -240,7 +240,7 @@ async def test_stopped_for_a_while_it_costs_lag_and_nothing_else(engine: Engine,
             await until(lambda: _is_ready(server), "the graph is reached again", 15)
         await until(lambda: _has_all(server), "the graph has all of the journal", 60)
         log.info("p99 %.1f ms before, %.1f ms meanwhile; %d bytes more", usual * 1e3, meanwhile * 1e3, grown)
-        assert meanwhile < GRAPH_TIMES_OUT_SECONDS / 3, "commands do not wait for the graph"
+        assert meanwhile < ANSWER_TIMEOUT_SECONDS, "commands do not wait for the graph"
         assert grown < 32 * 2**20, "what waits is in the journal"
         assert await server.end() == 0
     await _agree(engine, data_dir)

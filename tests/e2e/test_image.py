@@ -119,7 +119,7 @@ def test_the_wheel_has_all_that_the_server_needs_and_nothing_else(wheel: Path) -
 @pytest.mark.timeout(180)
 async def test_it_serves_from_a_tree_that_nobody_can_write(wheel: Path, tmp_path: Path) -> None:
     if os.geteuid() or shutil.which("unshare") is None or _fails("unshare", "--mount", "true"):
-        pytest.skip("NO MOUNT NAMESPACE HERE: the server was NOT tried on a read-only file system")
+        pytest.skip("READ-ONLY LANE NOT RUN: there is no mount namespace to make the tree unwritable in")
     site, data = tmp_path / "site", tmp_path / "data"
     with zipfile.ZipFile(wheel) as packed:
         packed.extractall(site)

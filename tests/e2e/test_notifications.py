@@ -13,7 +13,7 @@ import pytest
 
 from app.client import GraphqlClient
 from tests.e2e.processes import REPO, running_server, until
-from tests.servers.mosquitto import Mosquitto, free_port, program
+from tests.servers.mosquitto import Mosquitto, free_port
 from tests.servers.receiver import Receiver, receiving
 from tests.servers.smtp import smtp_server
 
@@ -125,12 +125,11 @@ async def test_everything_comes_once_those_who_are_told_are_back_over_kills_of_t
 
 
 @pytest.mark.timeout(240)
-async def test_web_bus_and_mail_are_told_what_each_asks_for_and_no_secret_is_shown(tmp_path: Path) -> None:
-    found = program()
-    if found is None:
-        pytest.skip("mosquitto IS NOT THERE: MQTT notifications were NOT tested")
+async def test_web_bus_and_mail_are_told_what_each_asks_for_and_no_secret_is_shown(
+    tmp_path: Path, mosquitto_program: str
+) -> None:
     (tmp_path / "broker").mkdir()
-    broker = Mosquitto(tmp_path / "broker", found)
+    broker = Mosquitto(tmp_path / "broker", mosquitto_program)
     await broker.start()
     async with receiving() as receiver, smtp_server(("plant", SECRET)) as mails:
         config = settings(

@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from app.graph.embedded import EmbeddedEngine
@@ -26,22 +27,10 @@ Script = Callable[[Path, GraphAddress, str], Awaitable[dict[str, object]]]
 GRAPHS = ("embedded", "neo4j")
 
 
-async def _killed_server(folder: Path, graph: GraphAddress, broker: str) -> dict[str, object]:
-    return await killed_server.run(folder, graph, broker, killed_server.BY_HAND)
-
-
-async def _lost_devices(folder: Path, graph: GraphAddress, broker: str) -> dict[str, object]:
-    return await lost_devices.run(folder, graph, broker, lost_devices.BY_HAND)
-
-
-async def _full_disk(folder: Path, graph: GraphAddress, broker: str) -> dict[str, object]:
-    return await full_disk.run(folder, graph, broker, full_disk.BY_HAND)
-
-
 SCRIPTS: dict[str, Script] = {
-    "killed_server": _killed_server,
-    "lost_devices": _lost_devices,
-    "full_disk": _full_disk,
+    "killed_server": partial(killed_server.run, lengths=killed_server.BY_HAND),
+    "lost_devices": partial(lost_devices.run, lengths=lost_devices.BY_HAND),
+    "full_disk": partial(full_disk.run, lengths=full_disk.BY_HAND),
     "secrets": secrets.run,
 }
 

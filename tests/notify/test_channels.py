@@ -22,7 +22,7 @@ from app.notify.mqtt import MqttChannel
 from app.notify.texts import Texts
 from app.notify.webhook import WebhookChannel
 from tests.notify.parts import VirtualClock, change
-from tests.servers.mosquitto import Mosquitto, free_port, program
+from tests.servers.mosquitto import Mosquitto, demanded, free_port
 from tests.servers.receiver import receiving
 from tests.servers.smtp import smtp_server
 
@@ -191,10 +191,7 @@ async def test_nobody_at_the_mail_servers_place() -> None:
 
 
 async def broker_at(tmp_path: Path, user: tuple[str, str] | None = None, options: str = "") -> Mosquitto:
-    found = program()
-    if found is None:
-        pytest.skip("mosquitto IS NOT THERE: MQTT notifications were NOT tested")
-    broker = Mosquitto(tmp_path, found, user, options=options)
+    broker = Mosquitto(tmp_path, demanded(), user, options=options)
     await broker.start()
     return broker
 

@@ -10,6 +10,8 @@ import socket
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 """Debian's is not in everybody's PATH."""
 
@@ -17,6 +19,17 @@ _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 def program() -> str | None:
     """Where the broker is installed; None where it is not."""
     return shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), *_PLACES]))
+
+
+def demanded() -> str:
+    """The same for a test, which is skipped where it is not there; with REQUIRE_MOSQUITTO=1 it fails."""
+    found = program()
+    if found is None:
+        message = "MQTT LANE NOT RUN: mosquitto is not installed (apt-get install mosquitto)"
+        if os.environ.get("REQUIRE_MOSQUITTO") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
 
 
 def free_port() -> int:
