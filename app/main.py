@@ -52,6 +52,7 @@ from app.connectors.supervise import Supervisor
 from app.engine.engine import Engine
 from app.errors import Misconfigured, TwinOverlayError, Unavailable
 from app.find.finder import Finder
+from app.find.traversals import Traversals
 from app.graph.respawn import Respawn
 from app.graph.store import GraphStore
 from app.journal.definitions import DefinitionsCopy
@@ -81,6 +82,7 @@ from app.runtime.phases import Phases
 from app.runtime.set_aside import SetAside
 from app.settings import Settings, certificates_folder, secrets_folder
 from app.standby import Opened, open_at_once
+from app.topology.topology import Topology
 
 log = logging.getLogger("twin_overlay")
 OpenJournal = Callable[[Settings], Journal]
@@ -409,7 +411,8 @@ def _wire(
 
     metrics.show_space(journal.space)
 
-    finder = Finder(catalogue, engine.live)
+    topology = Topology(catalogue)
+    finder = Finder(catalogue, topology, engine.live)
     services = Services(
         commands,
         engine.live,
@@ -423,7 +426,9 @@ def _wire(
         journal.space,
         graph,
         ledger.read,
+        topology,
         finder,
+        Traversals(catalogue, topology, finder, engine.live),
         notifications,
         writer.caught_up,
         past,

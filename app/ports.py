@@ -9,7 +9,7 @@ from typing import BinaryIO, Protocol
 from app.model.assets import Asset
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.beside import Beside, Comparison
-from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import (
@@ -94,12 +94,6 @@ class TwinStore(Protocol):
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         """By overlay: with which revisions it came into its lifecycles, newest first; none for an unknown id."""
-
-    async def related(
-        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
-    ) -> list[RelatedTwin]:
-        """Twins reachable over RELATED edges ("incoming", "outgoing", "both"), nearest first, each once; no types
-        given means every type."""
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]: ...
 

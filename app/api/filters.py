@@ -20,6 +20,7 @@ from app.api.types.enums import (
     TraversalDirection,
 )
 from app.errors import Invalid
+from app.find.check import MAX_DEPTH
 from app.find.query import (
     Box,
     Membership,
@@ -30,10 +31,10 @@ from app.find.query import (
     PropertyTest,
     Related,
     TwinFilter,
-    Way,
     Window,
 )
 from app.model.definitions import Lifecycle
+from app.topology.topology import Way
 
 _BOUND = "A number, or for a datetime ISO 8601 text."
 _COMPARED = ("eq", "gt", "gte", "lt", "lte")
@@ -103,16 +104,18 @@ class LocationWhere:
         return Place(self.site, self.building, self.floor, self.room, within)
 
 
-@strawberry.input(description="One edge away from a twin. UNKNOWN_TWIN, UNKNOWN_RELATIONSHIP_TYPE.")
+@strawberry.input(description="So many edges away from a twin. UNKNOWN_TWIN, UNKNOWN_RELATIONSHIP_TYPE, DEPTH_INVALID.")
 class RelatedWhere:
     twin_id: strawberry.ID = strawberry.field(description="That twin.")
     direction: TraversalDirection = strawberry.field(
         default=TraversalDirection.BOTH, description="Which way the edges run, seen from that twin."
     )
     relationship_types: list[str] | None = strawberry.field(default=None, description="Only edges of these types.")
+    max_depth: int = strawberry.field(default=1, description=f"At most so many hops away, 1 to {MAX_DEPTH}.")
 
     def asked(self) -> Related:
-        return Related(self.twin_id, cast(Way, self.direction.value), tuple(self.relationship_types or ()))
+        way = cast(Way, self.direction.value)
+        return Related(self.twin_id, way, tuple(self.relationship_types or ()), self.max_depth)
 
 
 @strawberry.input(description="Fills a role of an overlay. UNKNOWN_OVERLAY, UNKNOWN_ROLE.")

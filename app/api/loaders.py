@@ -11,25 +11,15 @@ from strawberry.dataloader import DataLoader
 
 from app.api.alert_pages import newest_first
 from app.errors import Invalid
-from app.model.change import LifecycleRecord, RelatedTwin, RevisionRecord
+from app.model.change import LifecycleRecord, RevisionRecord
 from app.model.definitions import Kind
 from app.model.events import Alert, Call
 from app.model.time import Micros
 from app.ports import LiveView, TwinStore
 
-MAX_TRAVERSALS = 100
-"""Traversals per batch: each is a statement on the graph."""
 MAX_HISTORIES = 100
-"""Looks into the history per batch, for the same reason."""
+"""Looks into the history per batch: each is a statement on the graph."""
 _AT_ONCE = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Traversal:
-    twin_id: str
-    direction: str
-    relationship_types: tuple[str, ...]
-    max_depth: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +44,6 @@ class HistoryAt:
 @dataclass(frozen=True, slots=True)
 class Loaders:
     history: DataLoader[HistoryPage | HistoryAt, list[RevisionRecord]]
-    related: DataLoader[Traversal, list[RelatedTwin]]
     alert: DataLoader[str, Alert | None]
     call: DataLoader[str, Call | None]
     open_alerts_of_twin: DataLoader[str, list[Alert]]
@@ -62,25 +51,6 @@ class Loaders:
 
 
 def loaders(store: TwinStore, live: LiveView) -> Loaders:
-    async def related(keys: list[Traversal]) -> Sequence[list[RelatedTwin] | BaseException]:
-        wanted = list(dict.fromkeys(keys))
-        if len(wanted) > MAX_TRAVERSALS:
-            error = Invalid(
-                f"the request asks for `related` of {len(wanted)} twins; the most is {MAX_TRAVERSALS}",
-                code="TOO_MANY_TRAVERSALS",
-                hint="take smaller pages of twins",
-            )
-            return [error] * len(keys)
-        gate = asyncio.Semaphore(_AT_ONCE)
-
-        async def one(key: Traversal) -> list[RelatedTwin]:
-            async with gate:
-                return await store.related(key.twin_id, key.direction, key.relationship_types, key.max_depth)
-
-        found = await asyncio.gather(*(one(key) for key in wanted), return_exceptions=True)
-        by_key = dict(zip(wanted, found, strict=True))
-        return [by_key[key] for key in keys]
-
     async def history(keys: list[HistoryPage | HistoryAt]) -> Sequence[list[RevisionRecord] | BaseException]:
         wanted = list(dict.fromkeys(keys))
         if len(wanted) > MAX_HISTORIES:
@@ -132,7 +102,6 @@ def loaders(store: TwinStore, live: LiveView) -> Loaders:
 
     return Loaders(
         history=DataLoader(history, cache=False),
-        related=DataLoader(related, cache=False),
         alert=DataLoader(alert, cache=False),
         call=DataLoader(call, cache=False),
         open_alerts_of_twin=DataLoader(open_alerts_of_twin, cache=False),

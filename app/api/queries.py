@@ -24,6 +24,7 @@ from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.scripts import ScriptQueries
 from app.api.shelved import find_shelving, shelved_keys
+from app.api.traversing import TraversalQueries
 from app.api.types.alert import Alert, AlertConnection, alerts_of
 from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_connection, owner_of
 from app.api.types.asset import Asset, Prefix
@@ -88,7 +89,7 @@ class Server:
 
 
 @strawberry.type(description="What there is and how it stands.")
-class Query(RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQueries):
+class Query(TraversalQueries, RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQueries):
     @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]

@@ -3,6 +3,7 @@
 The API translates and never decides: what is not reachable from here, it has no business with.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,14 @@ from prometheus_client import CollectorRegistry
 from app.api.going import Going
 from app.commands.commands import Commands
 from app.find.finder import Finder
+from app.find.traversals import Traversals
 from app.model.catalogue import Catalogue
 from app.model.ledger import Ledger
 from app.model.live import GraphState
 from app.model.space import Space
 from app.ports import Clock, Devices, LiveView, Notifications, Past, TwinStore
 from app.runtime.bus import Bus
+from app.topology.topology import Topology
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,9 @@ class Services:
     graph: Callable[[], GraphState]
     """How far the graph is behind."""
     ledger: Callable[[], Ledger]
+    topology: Topology
     finder: Finder
+    traversals: Traversals
     notifications: Notifications
     caught_up: Callable[[], Awaitable[int]]
     """Waits a little until the graph holds what the journal has now; up to which entry it does."""
@@ -46,6 +51,8 @@ class Services:
     backup: Callable[[], Awaitable[Path]]
     """Takes one: an archive in a folder of its own, which whoever asked removes."""
     going: Going = field(default_factory=Going)
+    walking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Who holds it is about to read the whole graph of twins: one a turn of the loop, the engine decides in between."""
 
     @property
     def catalogue(self) -> Catalogue:

@@ -4,9 +4,9 @@ answer.
 Paths are those of the GraphQL input, which the REST face shares (`/where/properties/0/gte`).
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from app.errors import Problem
+from app.errors import Invalid, Problem
 from app.find.index import PLACES, OverlayIndex, TwinIndex
 from app.find.properties import Properties, hint
 from app.find.query import Membership, MemberTest, Order, OverlayFilter, Related, TwinFilter
@@ -20,6 +20,15 @@ MAX_WORDS = 100
 MAX_TESTS = 20
 """Of properties; each reads a column of every twin that is left, on the loop that decides."""
 MAX_MEMBERS = 10
+MAX_DEPTH = 100
+"""Hops of a walk whose paths are shown."""
+
+
+def refuse(problems: Iterable[Problem]) -> None:
+    """Raises Invalid with all of them, where there are any; its code is the first one's."""
+    found = list(problems)
+    if found:
+        raise Invalid.of(found, "the question", code=found[0].code)
 
 
 class Checks:
@@ -39,14 +48,14 @@ class Checks:
             for name in PLACES:
                 word = getattr(where.location, name)
                 if word is not None:
-                    yield from _word(name, word, self._twins.places[name], f"{path}/location/{name}")
+                    yield from unknown_one(name, word, self._twins.places[name], f"{path}/location/{name}")
         if where.related_to is not None:
             yield from self._related(where.related_to, f"{path}/relatedTo")
         if where.member is not None:
             yield from self._member(where.member, f"{path}/member")
         if where.active_behavior is not None:
             known = self._behaviors()
-            yield from _word("behavior", where.active_behavior, known, f"{path}/activeBehavior")
+            yield from unknown_one("behavior", where.active_behavior, known, f"{path}/activeBehavior")
         yield from _few(where.properties, MAX_TESTS, f"{path}/properties")
         for index, test in enumerate(where.properties[:MAX_TESTS]):
             yield from _few(test.any_of, MAX_WORDS, f"{path}/properties/{index}/in")
@@ -64,7 +73,7 @@ class Checks:
             known = set(self._overlays.behaviors)
             for stored in self._catalogue.all("overlay_type"):
                 known.update(item.name for item in stored.definition.behaviors)  # type: ignore[union-attr]
-            yield from _word("behavior", where.active_behavior, known, f"{path}/activeBehavior")
+            yield from unknown_one("behavior", where.active_behavior, known, f"{path}/activeBehavior")
 
     def order(self, order: Order, overlays: bool) -> Iterator[Problem]:
         if order.by != "property":
@@ -72,28 +81,28 @@ class Checks:
         if order.property is not None:
             yield from self._properties.check_order(order.property, "/orderBy/property")
         if overlays and order.role is not None:
-            yield from _word("role", order.role, self._roles(), "/orderBy/role")
+            yield from unknown_one("role", order.role, self._roles(), "/orderBy/role")
         elif overlays:
             yield Problem(
                 "MISSING_ROLE", "to order overlays by a property, say of which role", "/orderBy/role", "give role too"
             )
 
     def _related(self, related: Related, path: str) -> Iterator[Problem]:
-        yield from _word("twin", related.twin_id, self._twins.held, f"{path}/twinId")
-        yield from _few(related.relationship_types, MAX_WORDS, f"{path}/relationshipTypes")
-        yield from unknown_types(self._catalogue, related.relationship_types[:MAX_WORDS], f"{path}/relationshipTypes")
+        yield from unknown_one("twin", related.twin_id, self._twins.held, f"{path}/twinId")
+        yield from unknown_types(self._catalogue, related.relationship_types, f"{path}/relationshipTypes")
+        yield from check_depth(related.max_depth, 1, MAX_DEPTH, f"{path}/maxDepth")
 
     def _member(self, member: Membership, path: str) -> Iterator[Problem]:
         if member.overlay_id is not None:
-            yield from _word("overlay", member.overlay_id, self._overlays.held, f"{path}/overlayId")
+            yield from unknown_one("overlay", member.overlay_id, self._overlays.held, f"{path}/overlayId")
         if member.role is not None:
-            yield from _word("role", member.role, self._roles(), f"{path}/role")
+            yield from unknown_one("role", member.role, self._roles(), f"{path}/role")
 
     def _member_test(self, test: MemberTest, path: str) -> Iterator[Problem]:
         if test.role is not None:
-            yield from _word("role", test.role, self._roles(), f"{path}/role")
+            yield from unknown_one("role", test.role, self._roles(), f"{path}/role")
         if test.twin_id is not None:
-            yield from _word("twin", test.twin_id, self._twins.held, f"{path}/twinId")
+            yield from unknown_one("twin", test.twin_id, self._twins.held, f"{path}/twinId")
         if test.where is not None:
             yield from self.twins(test.where, f"{path}/where")
 
@@ -112,10 +121,32 @@ class Checks:
 
 def unknown_types(catalogue: Catalogue, names: Sequence[str], path: str) -> Iterator[Problem]:
     """Of relationships that a question wants followed."""
-    for index, name in enumerate(names):
+    yield from _few(names, MAX_WORDS, path)
+    for index, name in enumerate(names[:MAX_WORDS]):
         if catalogue.relationship_type(name) is None:
             message = f"there is no relationship type '{name}'"
             yield Problem("UNKNOWN_RELATIONSHIP_TYPE", message, f"{path}/{index}", meant(catalogue, name))
+
+
+def unknown_twin_types(catalogue: Catalogue, names: Sequence[str], path: str) -> Iterator[Problem]:
+    yield from _words("twin type", names, tuple(catalogue.ids("twin_type")), path)
+
+
+def unknown_twins(known: Collection[str], twin_ids: Sequence[str], path: str) -> Iterator[Problem]:
+    for index, twin_id in enumerate(twin_ids):
+        yield from unknown_one("twin", twin_id, known, f"{path}/{index}")
+
+
+def check_depth(depth: int, least: int, most: int, path: str) -> Iterator[Problem]:
+    if not least <= depth <= most:
+        name = path.rpartition("/")[2]
+        yield Problem("DEPTH_INVALID", f"`{name}` is {depth}; it may be {least} to {most}", path)
+
+
+def check_size(size: int, least: int, most: int, path: str) -> Iterator[Problem]:
+    if not least <= size <= most:
+        name = path.rpartition("/")[2]
+        yield Problem("SIZE_INVALID", f"`{name}` is {size}; it may be {least} to {most}", path)
 
 
 def _few(items: Sequence[object], most: int, path: str) -> Iterator[Problem]:
@@ -126,10 +157,11 @@ def _few(items: Sequence[object], most: int, path: str) -> Iterator[Problem]:
 def _words(what: str, words: Sequence[str], known: Collection[str], path: str) -> Iterator[Problem]:
     yield from _few(words, MAX_WORDS, path)
     for index, word in enumerate(words[:MAX_WORDS]):
-        yield from _word(what, word, known, f"{path}/{index}")
+        yield from unknown_one(what, word, known, f"{path}/{index}")
 
 
-def _word(what: str, word: str, known: Collection[str], path: str) -> Iterator[Problem]:
+def unknown_one(what: str, word: str, known: Collection[str], path: str) -> Iterator[Problem]:
+    """Where nothing carries this word."""
     if word not in known:
         code = "UNKNOWN_" + what.upper().replace(" ", "_")
         many = what in ("twin", "overlay")  # an installation's own ids, which nobody wants listed

@@ -7,18 +7,19 @@ import base64
 import binascii
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from app.errors import Invalid
 from app.find.lines import Key, rank
-from app.find.query import Order, OrderBy, OverlayFilter, TwinFilter
+from app.find.query import OrderBy
 
 _HINT = "give a `cursor`, `startCursor` or `endCursor` of an earlier page of the same question"
 
 
-def seal(where: TwinFilter | OverlayFilter, order: Order) -> str:
+def seal(*question: object) -> str:
     """Equal for equal questions, over restarts too."""
-    return hashlib.blake2b(repr((where, order)).encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(repr(question).encode(), digest_size=6).hexdigest()
 
 
 def encode(sealed: str, key: Key) -> str:
@@ -28,6 +29,11 @@ def encode(sealed: str, key: Key) -> str:
 
 def decode(cursor: str, sealed: str, by: OrderBy, name: str) -> Key:
     """Raises Invalid: CURSOR_INVALID for what is none, CURSOR_FOREIGN for one of another filter or order."""
+    return unseal(cursor, sealed, name, lambda key: _fits(key, by))
+
+
+def unseal(cursor: str, sealed: str, name: str, fits: Callable[[Key], bool]) -> Key:
+    """The same for a key of any form; `fits` tells whether it has that."""
     try:
         found = json.loads(base64.b64decode(cursor, altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
@@ -39,9 +45,14 @@ def decode(cursor: str, sealed: str, by: OrderBy, name: str) -> Key:
             f"`{name}` is a cursor of another filter or order", code="CURSOR_FOREIGN", hint=_HINT, path=f"/{name}"
         )
     key = tuple(found[1:])
-    if not _fits(key, by):
+    if not fits(key):
         raise Invalid(f"`{name}` is not a cursor", code="CURSOR_INVALID", hint=_HINT, path=f"/{name}")
     return key
+
+
+def is_ranked(key: Key) -> bool:
+    """A number, then an id."""
+    return len(key) == 2 and type(key[0]) is int and isinstance(key[1], str)
 
 
 def _fits(key: Key, by: OrderBy) -> bool:

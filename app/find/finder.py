@@ -4,11 +4,11 @@ An order that no live value decides is walked from the cursor, block by block, u
 property needs every match first. Both cost the same from either end.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
-from app.errors import Invalid, Problem
-from app.find.check import Checks
+from app.errors import Problem
+from app.find.check import Checks, refuse
 from app.find.cursor import decode, encode, seal
 from app.find.index import Index, OverlayIndex, TwinIndex
 from app.find.lines import Key, Line, by_value, rank
@@ -18,6 +18,7 @@ from app.find.query import Order, OverlayFilter, TwinFilter, Window
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange
 from app.ports import LiveView
+from app.topology.topology import Topology
 
 _BLOCK = 256
 _LARGEST_BLOCK = 16_384
@@ -38,28 +39,47 @@ class Found:
 
 
 class Finder:
-    """Keeps its indexes from the moment it is made; make one per catalogue."""
+    """Keeps its indexes from the moment it is made; make one per catalogue, after the topology, which it asks."""
 
-    def __init__(self, catalogue: Catalogue, live: LiveView) -> None:
+    def __init__(self, catalogue: Catalogue, topology: Topology, live: LiveView) -> None:
         self._catalogue = catalogue
         self._live = live
         self._twins = TwinIndex(catalogue)
         self._overlays = OverlayIndex(catalogue)
         self._properties = Properties(catalogue, self._twins, live)
         self._checks = Checks(catalogue, self._twins, self._overlays, self._properties)
-        self._narrowing = Narrowing(catalogue, live, self._twins, self._overlays, self._properties)
+        self._narrowing = Narrowing(catalogue, topology, live, self._twins, self._overlays, self._properties)
         catalogue.followers.append(self._follow)
 
     def twins(self, where: TwinFilter, order: Order, window: Window) -> Found:
         """Raises Invalid with every unknown name of the filter and the order (UNKNOWN_PROPERTY, UNKNOWN_TWIN_TYPE,
         TYPE_MISMATCH, ...; its code is the first one's), CURSOR_INVALID, CURSOR_FOREIGN."""
-        _refuse([*self._checks.twins(where), *self._checks.order(order, overlays=False)])
+        refuse([*self._checks.twins(where), *self._checks.order(order, overlays=False)])
         return self._search(self._twins, self._narrowing.twins(where), order, window, seal(where, order))
 
     def overlays(self, where: OverlayFilter, order: Order, window: Window) -> Found:
         """Raises as `twins` does."""
-        _refuse([*self._checks.overlays(where), *self._checks.order(order, overlays=True)])
+        refuse([*self._checks.overlays(where), *self._checks.order(order, overlays=True)])
         return self._search(self._overlays, self._narrowing.overlays(where), order, window, seal(where, order))
+
+    @property
+    def twin_ids(self) -> Collection[str]:
+        return self._twins.held
+
+    @property
+    def overlay_ids(self) -> Collection[str]:
+        return self._overlays.held
+
+    def all_twins(self, where: TwinFilter) -> set[str]:
+        """For a filter that `problems` finds nothing in."""
+        return self._narrowing.all_twins(where)
+
+    def passing(self, where: TwinFilter) -> Callable[[list[str]], list[str]]:
+        """Which of some twins pass such a filter, in their order; to be asked within the same turn of the loop."""
+        return self._narrowing.twins(where).run
+
+    def problems(self, where: TwinFilter, path: str = "/where") -> Iterator[Problem]:
+        return self._checks.twins(where, path)
 
     def _follow(self, change: DefinitionChange) -> None:
         self._twins.apply(change)
@@ -144,9 +164,3 @@ def _count(line: Line, narrowed: Narrowed) -> int:
     if not narrowed.sets and not narrowed.steps:
         return len(line)
     return len(narrowed.run(line.ids(0, len(line))))
-
-
-def _refuse(problems: Iterable[Problem]) -> None:
-    found = list(problems)
-    if found:
-        raise Invalid.of(found, "the question", code=found[0].code)

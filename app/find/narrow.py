@@ -6,7 +6,6 @@ Sets cost nothing to make; steps read live values and run over blocks of ids, so
 from collections.abc import Iterable, Set
 from dataclasses import dataclass, field
 
-from app.find.edges import neighbours
 from app.find.index import PLACES, Index, OverlayIndex, TwinIndex
 from app.find.properties import Properties, Step
 from app.find.query import Membership, OverlayFilter, TwinFilter
@@ -15,6 +14,8 @@ from app.model.composition import overlays_around
 from app.model.events import Alert
 from app.model.lineage import family
 from app.ports import LiveView
+from app.topology.topology import Topology
+from app.topology.walk import downstream
 
 _NOBODY: frozenset[str] = frozenset()
 
@@ -43,12 +44,14 @@ class Narrowing:
     def __init__(
         self,
         catalogue: Catalogue,
+        topology: Topology,
         live: LiveView,
         twins: TwinIndex,
         overlays: OverlayIndex,
         properties: Properties,
     ) -> None:
         self._catalogue = catalogue
+        self._topology = topology
         self._live = live
         self._twins = twins
         self._overlays = overlays
@@ -67,8 +70,9 @@ class Narrowing:
                     sets.append(self._twins.places[name].get(word, _NOBODY))
             if (box := where.location.within) is not None:
                 steps.append(lambda ids: self._twins.inside(box, ids))
-        if where.related_to is not None:
-            sets.append(neighbours(self._catalogue, where.related_to))
+        if (near := where.related_to) is not None:
+            found_near = downstream(self._topology, [near.twin_id], near.way, near.relationship_types, near.max_depth)
+            sets.append(found_near)
         if where.member is not None:
             sets.append(self._members(where.member))
         if where.alert_severity:

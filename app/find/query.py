@@ -10,9 +10,9 @@ from typing import Literal
 from app.model.behaviors import Severity
 from app.model.definitions import Lifecycle
 from app.model.values import Quality, Value
+from app.topology.topology import Way
 
 Status = Literal["connected", "disconnected", "connecting", "unconfigured"]
-Way = Literal["incoming", "outgoing", "both"]
 OrderBy = Literal["id", "type", "updated", "property"]
 
 
@@ -55,11 +55,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Related:
-    """One edge away from `twin_id`; the way is seen from that twin."""
+    """At most so many edges away from `twin_id`; the way is seen from that twin."""
 
     twin_id: str
     way: Way = "both"
     relationship_types: tuple[str, ...] = ()
+    max_depth: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,3 +128,28 @@ class Window:
     after: str | None = None
     before: str | None = None
     backward: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Which twins edges lead to from one, all of them walked through, those of the filters shown."""
+
+    twin_id: str
+    way: Way = "both"
+    relationship_types: tuple[str, ...] = ()
+    twin_types: tuple[str, ...] = ()
+    """Subtypes included."""
+    where: TwinFilter = TwinFilter()
+    min_depth: int = 1
+    max_depth: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """Which twins hang together: those of an overlay, those of a filter, or all; over the edges among them."""
+
+    overlay_id: str | None = None
+    """Those in it and in the overlays inside it."""
+    where: TwinFilter | None = None
+    relationship_types: tuple[str, ...] = ()
+    min_size: int = 1

@@ -1,6 +1,6 @@
 """GraphStore: the TwinStore port on Cypher, the same statements for Neo4j and for the embedded engine.
 
-It only hands out: what is done is in definitions.py, facts.py, audit.py, traversal.py, installation.py and
+It only hands out: what is done is in definitions.py, facts.py, audit.py, installation.py and
 migrate.py, one idea each.
 """
 
@@ -19,14 +19,12 @@ from app.graph.migrate import Migrations
 from app.graph.scripts import Scripts
 from app.graph.session import ANSWER_SECONDS, FAILED, Graph, Transaction
 from app.graph.statements import Statements
-from app.graph.traversal import Traversal
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.change import (
     DefinitionChange,
     FactBatch,
     LifecycleRecord,
     LiveFacts,
-    RelatedTwin,
     RevisionRecord,
     StoredDefinition,
 )
@@ -66,7 +64,6 @@ class GraphStore:
         self._definitions = Definitions(self._graph, statements)
         self._audit = Audit(self._graph, statements)
         self._facts = Facts(self._graph, statements, self._audit)
-        self._traversal = Traversal(self._graph, statements)
         self.scripts = Scripts(self._graph, statements)
         self.contents = Contents(self._graph, statements)
 
@@ -115,11 +112,6 @@ class GraphStore:
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         return await self._definitions.lifecycles(overlay_ids)
-
-    async def related(
-        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
-    ) -> list[RelatedTwin]:
-        return await self._traversal.related(twin_id, direction, relationship_types, max_depth)
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
         return await self._facts.alerts(alert_ids)

@@ -149,21 +149,3 @@ class LiveFacts:
     properties: tuple[PropertyChanged, ...]
     behaviors: tuple[BehaviorChanged, ...]
     alerts: tuple[Alert, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One edge of a path, in the direction it is stored."""
-
-    source_twin_id: str
-    target_twin_id: str
-    name: str
-    relationship_type: str
-
-
-@dataclass(frozen=True, slots=True)
-class RelatedTwin:
-    twin_id: str
-    depth: int
-    path: tuple[Hop, ...]
-    """A shortest path from the start, `depth` hops."""

@@ -35,6 +35,7 @@ class Edge(NamedTuple):
     source: str
     target: str
     description: str = ""
+    group: str | None = None
 
 
 def twins_in(overlay: Overlay) -> list[str]:
@@ -152,13 +153,13 @@ def overlay_edges(world: Plant, overlay: Overlay) -> list[Edge]:
         assert overlay_type is not None, "it has the relationship"
         kind = role_relationship_type(world, overlay_type, item)
         found += [
-            Edge(item.name, kind, source, target, item.description)
+            Edge(item.name, kind, source, target, item.description, item.group)
             for source in sources
             for target in targets
             if source != target or not itself
         ]
     return found + [
-        Edge(item.name, type_in_overlay(world, item), item.source_twin_id, item.target_twin_id)
+        Edge(item.name, type_in_overlay(world, item), item.source_twin_id, item.target_twin_id, group=item.group)
         for item in overlay.relationships
     ]
 

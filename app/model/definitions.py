@@ -165,6 +165,8 @@ class RelationshipRule(Document):
     target_type: Identifier | None = None
     """What the other twin must be; anything where it is not written."""
     multiplicity: Multiplicity = "0..*"
+    group: Identifier | None = None
+    """Of those that write none themselves."""
 
 
 class RelationshipDefinition(Document):
@@ -178,6 +180,9 @@ class RelationshipDefinition(Document):
     target_twin_id: Identifier
     relationship_type: Identifier | None = None
     direction: Direction | None = None
+    group: Identifier | None = None
+    """Edges that fail together only: what is fed by several of one group lives while one of their sources does. Where
+    none is written, the edges of one type are a group."""
 
 
 class PropertyMapping(Document):
@@ -371,6 +376,7 @@ class RoleRelationship(Document):
     target_role: RolePath
     relationship_type: Identifier | None = None
     required: bool = True
+    group: Identifier | None = None
 
 
 class OverlayType(Document):
@@ -407,6 +413,7 @@ class OverlayRelationship(Document):
     target_twin_id: Identifier
     relationship_type: Identifier | None = None
     name: Identifier
+    group: Identifier | None = None
 
 
 class Overlay(Document):

@@ -40,6 +40,14 @@ def type_of(twins: Twins, twin: Twin, item: RelationshipDefinition) -> str:
     return type_from(twins, twin if direction_of(twins, twin, item) == "outgoing" else twins.twin(item.target_twin_id))
 
 
+def group_of(twins: Twins, twin: Twin, item: RelationshipDefinition) -> str | None:
+    """Where one is declared, by the relationship or by the rule of the twin's type."""
+    if item.group is not None:
+        return item.group
+    rule = rule_of(twins, twin, item.name)
+    return rule.group if rule is not None else None
+
+
 def type_from(twins: Twins, source: Twin | None) -> str:
     """A twin that does not exist yet is taken for equipment until it does."""
     return type_by_kind(twins, source.twin_type if source is not None else None)

@@ -31,11 +31,12 @@ from app.commands.what_if import WhatIfCommands
 from app.engine.engine import Engine
 from app.errors import Conflict, NotFound, TwinOverlayError, Unavailable
 from app.find.finder import Finder
+from app.find.traversals import Traversals
 from app.graph.codec import definition_audit, owner_key
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.beside import Beside, Comparison
 from app.model.catalogue import Catalogue
-from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import MODELS, Kind, id_of, to_document
 from app.model.events import (
@@ -76,6 +77,7 @@ from app.ports import AssetStore, Inbox, LiveView, Past
 from app.runtime.audited import audited, recorded
 from app.runtime.bus import Bus
 from app.settings import AssetSettings, ServerSettings
+from app.topology.topology import Topology
 from tests.api.script_store import ScriptMemory
 from tests.assets.everything import EveryAsset
 
@@ -307,7 +309,6 @@ class FakeStore:
     """The parts of TwinStore that the API reads; `statements` names each time the graph would be asked."""
 
     def __init__(self) -> None:
-        self.neighbours: dict[str, list[RelatedTwin]] = {}
         self.closed: list[Alert] = []
         self.old_calls: dict[str, Call] = {}
         self.statements: list[str] = []
@@ -352,12 +353,6 @@ class FakeStore:
             and (query.since is None or item.change.at >= query.since)
             and (query.until is None or item.change.at < query.until)
         ][:first]
-
-    async def related(
-        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
-    ) -> list[RelatedTwin]:
-        self._ask(f"related {twin_id} {direction} {','.join(relationship_types)} {max_depth}")
-        return [item for item in self.neighbours.get(twin_id, []) if item.depth <= max_depth]
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
         self._ask(f"alerts {','.join(sorted(alert_ids))}")
@@ -552,6 +547,8 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         ActivationCommands(definitions, engine or Engine(), parts.clock),
         NotificationCommands(parts.notifications, inbox),
     )
+    topology = Topology(parts.catalogue)
+    finder = Finder(parts.catalogue, topology, live)
     return Services(
         commands,
         live,
@@ -565,7 +562,9 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         Space,
         GraphState,
         lambda: Ledger(NOON, ()),
-        Finder(parts.catalogue, live),
+        topology,
+        finder,
+        Traversals(parts.catalogue, topology, finder, live),
         parts.notifications,
         caught_up,
         parts.past,

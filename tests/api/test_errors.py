@@ -8,7 +8,7 @@ from tests.api.client import ask, connected, post, refused
 from tests.api.parts import Installation
 
 SECRET = "password=hunter2 at /home/plant/secret.py"
-FAILING = '{ twin(twinId: "pump_123") { twinId related { depth } } }'
+FAILING = '{ twin(twinId: "pump_123") { twinId revisions { nodes { number } } } }'
 
 
 class Broken(Installation):
@@ -23,7 +23,7 @@ async def test_a_bug_is_masked_and_found_in_the_log_by_its_reference(caplog: pyt
     [error] = answer.json()["errors"]
     assert error["message"] == "internal error"
     assert error["extensions"]["code"] == "INTERNAL"
-    assert error["path"] == ["twin", "related"]
+    assert error["path"] == ["twin", "revisions"]
     assert "hunter2" not in answer.text
     [record] = [item for item in caplog.records if error["extensions"]["reference"] in item.getMessage()]
     assert record.exc_info is not None

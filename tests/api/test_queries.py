@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from app.api.ids import global_id
-from app.model.change import Hop, RelatedTwin
 from app.model.events import Cause, TwinEventOccurred
 from app.model.ledger import Account, Ledger
 from app.model.live import BehaviorView, Connectivity, Fault
 from app.model.plan import BehaviorKey, OwnerKey
 from app.model.time import SECOND
-from tests.api.client import ask, post, refused
+from tests.api.client import ask, refused
 from tests.api.parts import NOON, Installation, a_call, an_alert
 
 AT_NOON = "2026-01-02T12:00:00.000000Z"
@@ -436,54 +435,6 @@ async def test_several_old_alerts_and_calls_are_one_statement_each(installation:
     assert answer["c"]["status"] == "ACCEPTED"
     assert answer["c"]["error"] is None
     assert sorted(installation.store.statements) == ["alerts old-1,old-2", "calls call-9"]
-
-
-async def test_related_twins_come_with_depth_and_path(installation: Installation) -> None:
-    hop = Hop("pump_123", "valve_234", "outlet", "physical_connection")
-    installation.store.neighbours["pump_123"] = [
-        RelatedTwin("valve_234", 1, (hop,)),
-        RelatedTwin("deleted_1", 2, (hop, hop)),
-    ]
-    answer = await ask(
-        installation,
-        """{ twin(twinId: "pump_123") { related(direction: OUTGOING, relationshipTypes: ["physical_connection"],
-          maxDepth: 3) { depth twin { twinId } path { sourceTwinId targetTwinId name relationshipType } } } }""",
-    )
-    assert answer["twin"]["related"] == [
-        {
-            "depth": 1,
-            "twin": {"twinId": "valve_234"},
-            "path": [
-                {
-                    "sourceTwinId": "pump_123",
-                    "targetTwinId": "valve_234",
-                    "name": "outlet",
-                    "relationshipType": "physical_connection",
-                }
-            ],
-        }
-    ]
-    assert installation.store.statements == ["related pump_123 outgoing physical_connection 3"]
-
-
-async def test_the_same_traversal_is_asked_once_and_too_many_are_refused(installation: Installation) -> None:
-    query = '{ a: twin(twinId: "pump_123") { related { depth } } b: twin(twinId: "pump_123") { related { depth } } }'
-    await ask(installation, query)
-    assert installation.store.statements == ["related pump_123 both  1"]
-    installation.save(*(("twin", {"twin_id": f"v_{number}", "twin_type": "valve"}) for number in range(200)))
-    answer = (await post(installation, {"query": "{ twins(first: 150) { nodes { related { depth } } } }"})).json()
-    assert {error["extensions"]["code"] for error in answer["errors"]} == {"TOO_MANY_TRAVERSALS"}
-
-
-async def test_a_traversal_deeper_than_allowed_is_refused(installation: Installation) -> None:
-    unknown = '{ twin(twinId: "pump_123") { related(relationshipTypes: ["control", "monitord_by"]) { depth } } }'
-    extensions = (await refused(installation, unknown))["extensions"]
-    assert (extensions["code"], extensions["problems"][0]["path"]) == (
-        "UNKNOWN_RELATIONSHIP_TYPE",
-        "/relationshipTypes/1",
-    )
-    error = await refused(installation, '{ twin(twinId: "pump_123") { related(maxDepth: 11) { depth } } }')
-    assert (error["extensions"]["code"], error["extensions"]["path"]) == ("DEPTH_INVALID", "/maxDepth")
 
 
 async def test_connectors_show_their_health(installation: Installation) -> None:

@@ -23,6 +23,7 @@ from tests.bench import (
     memory,
     start,
     timers,
+    topology,
 )
 
 SUITES: dict[str, Callable[[], None]] = {
@@ -39,6 +40,7 @@ SUITES: dict[str, Callable[[], None]] = {
     "load": load.main,
     "start": start.main,
     "timers": timers.main,
+    "topology": topology.main,
 }
 
 

@@ -29,6 +29,7 @@ from app.model.definitions import Twin, TwinType
 from app.model.events import Load, PathStatus, Reading, Sample, Samples, SourceStatus, Started
 from app.model.plan import Plan, PropertyPlan, Shape, TwinPlan
 from app.model.time import SECOND
+from app.topology.topology import Topology
 from tests.bench.engines import ENGINES, StartEngine
 from tests.servers.graph import GraphAddress
 
@@ -135,7 +136,7 @@ def _made(catalogue: Catalogue, engine: Engine) -> Finder:
     gc.collect()
     process = psutil.Process()
     before, began = process.memory_info().rss, time.perf_counter()
-    finder = Finder(catalogue, engine.live)
+    finder = Finder(catalogue, Topology(catalogue), engine.live)
     for by in ("id", "type", "updated"):
         finder.twins(TwinFilter(), Order(by), Window(1))
     took = time.perf_counter() - began

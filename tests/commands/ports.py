@@ -15,7 +15,7 @@ from app.commands.definitions import DefinitionCommands
 from app.errors import Conflict
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.catalogue import Catalogue
-from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind, to_document
 from app.model.events import Alert, Call, Input, Load, Outcome
@@ -121,11 +121,6 @@ class FakeStore:
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         return {id: [record for of, record in reversed(self.lives) if of == id] for id in overlay_ids}
-
-    async def related(
-        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
-    ) -> list[RelatedTwin]:
-        return []
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
         return []

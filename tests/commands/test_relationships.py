@@ -10,6 +10,7 @@ from app.find.finder import Finder
 from app.find.query import Order, Related, TwinFilter, Window
 from app.model.definitions import Kind, bounds
 from app.model.plan import OwnerKey
+from app.topology.topology import Topology
 from tests.api.parts import FakeLive
 from tests.commands.ports import ANN, House
 
@@ -409,7 +410,7 @@ async def test_the_finder_sees_the_types_and_directions_that_the_graph_has() -> 
         pump(to("pipe_1", "inlet"), to("pipe_2")),
         ("twin", {"twin_id": "t1", "twin_type": "probe", "relationships": [to("pump_1", "watches")]}),
     )
-    finder = Finder(house.catalogue, FakeLive())
+    finder = Finder(house.catalogue, Topology(house.catalogue), FakeLive())
 
     def found(way: Any, *types: str) -> list[str]:
         where = TwinFilter(related_to=Related("pump_1", way, types))

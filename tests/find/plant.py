@@ -13,6 +13,7 @@ from app.model.definitions import MODELS, Kind, id_of
 from app.model.live import BehaviorView, Connectivity
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind
 from app.model.values import PropertyState, Quality, Value
+from app.topology.topology import Topology
 from tests.api.parts import NOON, FakeLive, an_alert
 
 TYPES: list[tuple[Kind, dict[str, Any]]] = [
@@ -76,7 +77,7 @@ class Plant:
 
     def __post_init__(self) -> None:
         self.save(*TYPES)
-        self.finder = Finder(self.catalogue, self.live)
+        self.finder = Finder(self.catalogue, Topology(self.catalogue), self.live)
 
     def save(self, *documents: tuple[Kind, dict[str, Any]], at: int = NOON) -> None:
         saved = []

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands
 from app.find.finder import Finder
-from app.find.query import Membership, Order, Place, Related, TwinFilter, Way, Window
+from app.find.query import Membership, Order, Place, Related, TwinFilter, Window
 from app.graph.store import GraphStore
 from app.model.catalogue import Catalogue
 from app.model.definitions import Kind
+from app.topology.topology import Topology, Way
 from tests.api.parts import FakeClock, FakeDevices, FakeLive, QuietInbox
 from tests.assets.everything import EveryAsset
 from tests.find.plant import TYPES
@@ -39,13 +40,22 @@ class Both:
         self._commands = DefinitionCommands(
             store, self._catalogue, QuietInbox(), FakeDevices(), FakeClock(), EveryAsset()
         )
-        self._finder = Finder(self._catalogue, FakeLive())
+        self._finder = Finder(self._catalogue, Topology(self._catalogue), FakeLive())
 
     async def save(self, *documents: tuple[Kind, dict[str, Any]]) -> None:
         await self._commands.save(documents, Actor("ann", "test"))
 
     def found(self, where: TwinFilter) -> list[str]:
         return list(self._finder.twins(where, Order(), EVERYONE).ids)
+
+    async def neighbours(self, related: Related) -> list[str]:
+        arrow = {"outgoing": "-[e:RELATED]->", "incoming": "<-[e:RELATED]-", "both": "-[e:RELATED]-"}[related.way]
+        query = (
+            f"MATCH (h:Twin {{twin_id: $here}}){arrow}(t:Twin) "
+            "WHERE t.twin_id <> $here AND ($any OR e.relationship_type IN $types)"
+        )
+        types = list(related.relationship_types)
+        return await self.cypher(query, here=related.twin_id, any=not types, types=types)
 
     async def cypher(self, text: str, **params: Any) -> list[str]:
         rows = await self._graph.run(f"{text} RETURN DISTINCT t.twin_id AS id", **params)
@@ -152,9 +162,8 @@ async def test_membership_and_role(both: Both, overlay_id: str | None, role: str
     types=st.sampled_from([(), ("control",), ("monitoring", "physical_connection")]),
 )
 async def test_edges_with_those_of_overlays(both: Both, twin_id: str, way: Way, types: tuple[str, ...]) -> None:
-    related = await both.store.related(twin_id, way, types, 1)
-    found = both.found(TwinFilter(related_to=Related(twin_id, way, types)))
-    assert found == sorted(item.twin_id for item in related)
+    related = Related(twin_id, way, types)
+    assert both.found(TwinFilter(related_to=related)) == await both.neighbours(related)
 
 
 @pytest.mark.xdist_group("embedded")
@@ -165,5 +174,4 @@ async def test_edges_follow_a_change_of_kind_in_both(both: Both) -> None:
     after = [both.found(TwinFilter(related_to=related)) for related in asked_for]
     assert after != before
     for related, found in zip(asked_for, after, strict=True):
-        reached = await both.store.related(related.twin_id, related.way, related.relationship_types, 1)
-        assert found == sorted(item.twin_id for item in reached)
+        assert found == await both.neighbours(related)

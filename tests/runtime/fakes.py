@@ -12,7 +12,7 @@ import msgspec
 
 from app.errors import Conflict, Invalid, Refused, Unavailable
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
-from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RelatedTwin, RevisionRecord, StoredDefinition
+from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind
 from app.model.events import (
@@ -337,11 +337,6 @@ class FakeGraph:
         raise AssertionError("not the runtime's to call")
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
-        raise AssertionError("not the runtime's to call")
-
-    async def related(
-        self, twin_id: str, direction: str, relationship_types: Sequence[str], max_depth: int
-    ) -> list[RelatedTwin]:
         raise AssertionError("not the runtime's to call")
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:

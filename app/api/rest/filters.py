@@ -13,8 +13,9 @@ import msgspec
 from fastapi import Query
 
 from app.errors import Invalid, Problem
-from app.find.query import Box, MemberTest, OverlayFilter, PropertyTest, Related, TwinFilter, Way
+from app.find.query import Box, MemberTest, OverlayFilter, PropertyTest, Related, TwinFilter
 from app.model.values import Quality
+from app.topology.topology import Way
 
 _NAME = r"[A-Za-z0-9_.:\-]{1,128}"
 _COMPARISON = re.compile(rf"({_NAME})(>=|<=|==|!=|=|>|<)(.*)", re.DOTALL)

@@ -233,6 +233,7 @@ def relationships_of(catalogue: Catalogue, overlay: model.Overlay) -> list[Overl
             name=edge.name,
             description=edge.description,
             relationship_type=edge.relationship_type,
+            group=edge.group,
             source_twin_id=strawberry.ID(edge.source),
             target_twin_id=strawberry.ID(edge.target),
         )

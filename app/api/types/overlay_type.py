@@ -71,6 +71,7 @@ class OverlayType(Definition):
                 source_role=item.source_role,
                 target_role=item.target_role,
                 relationship_type=role_relationship_type(info.context.catalogue, self.definition, item),
+                group=item.group,
                 required=item.required,
             )
             for item in self.definition.relationship_types

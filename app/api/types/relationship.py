@@ -1,4 +1,4 @@
-"""Edges between twins: as a twin declares them, and as a traversal finds them."""
+"""Edges between twins as a twin declares them, and the rules of types for them."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,10 +7,9 @@ import strawberry
 from app.api.context import Info
 from app.api.types.enums import RelationshipDirection
 from app.api.types.relationship_type import Typed
-from app.model import change
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
-from app.model.relationships import direction_of, type_of
+from app.model.relationships import direction_of, group_of, type_of
 
 if TYPE_CHECKING:
     from app.api.types.twin import Twin
@@ -35,6 +34,7 @@ class Relationship(Typed):
         return cls(
             name=item.name,
             relationship_type=type_of(catalogue, twin, item),
+            group=group_of(catalogue, twin, item),
             direction=RelationshipDirection(direction_of(catalogue, twin, item)),
             target_twin_id=strawberry.ID(item.target_twin_id),
         )
@@ -50,6 +50,9 @@ class RelationshipRule:
         description="The typeId of the other twin's type, or of one that its type extends; null: any twin."
     )
     multiplicity: str = strawberry.field(description="How many there may be: 1, 0..1, 0..*, 1..*, 2..4.")
+    group: str | None = strawberry.field(
+        description="The group of those that name none themselves; null where the rule names none."
+    )
 
     @classmethod
     def of(cls, item: model.RelationshipRule) -> "RelationshipRule":
@@ -60,32 +63,5 @@ class RelationshipRule:
             direction=RelationshipDirection(item.direction),
             target_type=strawberry.ID(item.target_type) if item.target_type else None,
             multiplicity=item.multiplicity,
+            group=item.group,
         )
-
-
-@strawberry.type(description="One edge of a path, in the direction it is stored.")
-class Hop:
-    source_twin_id: strawberry.ID = strawberry.field(description="The twin it starts from.")
-    target_twin_id: strawberry.ID = strawberry.field(description="The twin it leads to.")
-    name: str = strawberry.field(description="Its name.")
-    relationship_type: str = strawberry.field(description="Its type.")
-
-
-@strawberry.type(description="A twin that a traversal reached.")
-class RelatedTwin:
-    twin: Annotated["Twin", strawberry.lazy("app.api.types.twin")] = strawberry.field(description="The twin.")
-    depth: int = strawberry.field(description="Hops from the start, along a shortest path.")
-    path: list[Hop] = strawberry.field(description="A shortest path from the start.")
-
-    @classmethod
-    def of(cls, item: change.RelatedTwin, twin: "Twin") -> "RelatedTwin":
-        hops = [
-            Hop(
-                source_twin_id=strawberry.ID(hop.source_twin_id),
-                target_twin_id=strawberry.ID(hop.target_twin_id),
-                name=hop.name,
-                relationship_type=hop.relationship_type,
-            )
-            for hop in item.path
-        ]
-        return cls(twin=twin, depth=item.depth, path=hops)

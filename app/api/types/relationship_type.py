@@ -39,12 +39,17 @@ class RelationshipType(Definition):
 
 @strawberry.type
 class Typed:
-    """What every kind of edge says of its type."""
+    """What every kind of edge says of its type, and of what it stands in for."""
 
     relationship_type: str = strawberry.field(
         description="The type in effect: where its document leaves that out, by the rule of the twin's type, else by "
         "the kind of the source (sensor: monitoring, controller: control, else physical_connection, which also stands "
         "for a source that does not exist yet)."
+    )
+
+    group: str | None = strawberry.field(
+        description="Sources of one group stand in for each other at their target; null where none is declared: then "
+        "those of one type do."
     )
 
     @strawberry.field(description="That type; null where there is none such, as in a graph changed by hand.")

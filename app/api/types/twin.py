@@ -10,21 +10,19 @@ import strawberry
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.instance_document import simulation_of
-from app.api.loaders import Traversal
 from app.api.scalars import JSON
+from app.api.traversing import RELATED, find_related
 from app.api.types.alert import Alert
 from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.behavior import Behavior, behaviors_of
 from app.api.types.capability import EventDefinition, Method
 from app.api.types.connectivity import Connectivity
-from app.api.types.enums import TraversalDirection
 from app.api.types.instance import TwinInstance
 from app.api.types.interlock import Guard, Interlock
 from app.api.types.node import Definition
 from app.api.types.property import Property
-from app.api.types.relationship import RelatedTwin, Relationship
-from app.errors import Invalid
-from app.find.check import unknown_types
+from app.api.types.relationship import Relationship
+from app.api.types.traversal import RelatedConnection
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
 from app.model.document import FreeForm
@@ -34,8 +32,6 @@ from app.model.plan import OwnerKey
 if TYPE_CHECKING:
     from app.api.types.overlay import OverlayMembership
     from app.api.types.twin_type import TwinType
-
-MAX_DEPTH = 10
 
 
 @strawberry.type(description="One thing of the plant: a pump, a valve, a sensor, a controller.")
@@ -135,35 +131,7 @@ class Twin(Definition):
     async def alerts(self, info: Info) -> list[Alert]:
         return [Alert.of(item) for item in await info.context.loaders.open_alerts_of_twin.load(self.twin_id)]
 
-    @strawberry.field(
-        description=(
-            "The twins that edges lead to, nearest first, each once. At most 100 traversals a request "
-            "(TOO_MANY_TRAVERSALS); DEPTH_INVALID outside 1 to 10; UNKNOWN_RELATIONSHIP_TYPE; UNAVAILABLE while the "
-            "graph is down."
-        )
-    )
-    async def related(
-        self,
-        info: Info,
-        direction: Annotated[
-            TraversalDirection, strawberry.argument(description="Which way to follow edges.")
-        ] = TraversalDirection.BOTH,
-        relationship_types: Annotated[
-            list[str] | None, strawberry.argument(description="Only edges of these types; all where left out.")
-        ] = None,
-        max_depth: Annotated[int, strawberry.argument(description=f"Hops, 1 to {MAX_DEPTH}.")] = 1,
-    ) -> list[RelatedTwin]:
-        if not 1 <= max_depth <= MAX_DEPTH:
-            raise Invalid(
-                f"`maxDepth` is {max_depth}; it may be 1 to {MAX_DEPTH}", code="DEPTH_INVALID", path="/maxDepth"
-            )
-        catalogue = info.context.catalogue
-        if unknown := list(unknown_types(catalogue, relationship_types or (), "/relationshipTypes")):
-            raise Invalid.of(unknown, "what to follow", code="UNKNOWN_RELATIONSHIP_TYPE")
-        types = tuple(sorted(set(relationship_types or ())))
-        found = await info.context.loaders.related.load(Traversal(self.twin_id, str(direction.value), types, max_depth))
-        near = ((item, Twin.find(catalogue, item.twin_id)) for item in found)
-        return [RelatedTwin.of(item, twin) for item, twin in near if twin is not None]
+    related: RelatedConnection = strawberry.field(resolver=find_related, description=RELATED)
 
     def _visualization(self, catalogue: Catalogue) -> FreeForm | None:
         if self.definition.visualization is not None:
