@@ -27,6 +27,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from app.connectors.keys import Credentials
 from app.connectors.mqtt_tls import Tls, refusal
+from app.connectors.mqtt_wire import Buffered, acknowledge
 from app.errors import Unavailable
 
 _CLIENT_LOG = logging.getLogger("twin_overlay.connectors.mqtt.client")
@@ -84,12 +85,14 @@ T = TypeVar("T")
 
 
 class Acknowledgements:
-    """Acknowledges in the order of arrival, as MQTT 3.1.1 demands [4.6.0-2], whatever the order of the commits."""
+    """Acknowledges in the order of arrival, as MQTT 3.1.1 demands [4.6.0-2], whatever the order of the commits; what
+    one commit has made durable in one go."""
 
-    def __init__(self, send: Callable[[int], None]) -> None:
+    def __init__(self, send: Callable[[Sequence[int]], None]) -> None:
         self._send = send
         self._loop = asyncio.get_running_loop()
         self._open: deque[list[Any]] = deque()
+        self._sending = False
         self._closed = False
 
     def __len__(self) -> int:
@@ -97,20 +100,25 @@ class Acknowledgements:
         return len(self._open)
 
     def expect(self, mid: int) -> Acknowledge:
-        """Called for each message as it arrives; the answer is to be called, from any thread, once it is durable."""
+        """Called for each message as it arrives; the answer is to be called, in the loop, once it is durable."""
         entry = [mid, False]
         self._open.append(entry)
 
         def done() -> None:
-            if not self._closed:
-                self._loop.call_soon_threadsafe(self._done, entry)
+            entry[1] = True
+            if not self._sending:
+                self._sending = True
+                self._loop.call_soon(self._send_durable)
 
         return done
 
-    def _done(self, entry: list[Any]) -> None:
-        entry[1] = True
-        while self._open and self._open[0][1] and not self._closed:
-            self._send(self._open.popleft()[0])
+    def _send_durable(self) -> None:
+        self._sending = False
+        mids = []
+        while self._open and self._open[0][1]:
+            mids.append(self._open.popleft()[0])
+        if mids:
+            self._send(mids)
 
     def close(self) -> None:
         """The connection is gone: its message ids mean nothing on the next one."""
@@ -119,9 +127,11 @@ class Acknowledgements:
 
 
 class _Client(aiomqtt.Client):
-    """Messages go to `take`, with the DUP flag that aiomqtt leaves out, and not into its queue."""
+    """Messages go to `take`, with the DUP flag that aiomqtt leaves out, and not into its queue; `read` is called where
+    the socket has something."""
 
     take: Callable[[Any], None]
+    read: Callable[[], None]
     reached = False
     """Whether somebody listens there."""
 
@@ -131,6 +141,7 @@ class _Client(aiomqtt.Client):
     def _on_socket_open(self, client: Any, userdata: Any, sock: Any) -> None:
         self.reached = True
         super()._on_socket_open(client, userdata, sock)
+        self._loop.call_soon_threadsafe(self._loop.add_reader, sock.fileno(), self.read)  # instead of its own
 
 
 class MqttSession:
@@ -159,7 +170,9 @@ class MqttSession:
         """Messages so far: a sign of life."""
         self._full = asyncio.Event()
         self._pausing: asyncio.TimerHandle | None = None
-        client.take = self._take
+        paho: Any = client._client
+        self._buffered = paho._sock_recv = Buffered(paho._sock_recv)
+        client.take, client.read = self._take, self._read
 
     @property
     def paused(self) -> bool:
@@ -233,8 +246,8 @@ class MqttSession:
             full.cancel()
         return not asking.done()
 
-    def _acknowledge(self, mid: int) -> None:
-        self._client._client.ack(mid, 1)
+    def _acknowledge(self, mids: Sequence[int]) -> None:
+        acknowledge(self._client._client, mids)
         self._go_on()
 
     # ------------------------------------------------------------ not reading
@@ -260,18 +273,19 @@ class MqttSession:
         self._pausing = None
         if (socket := self._client._client.socket()) is not None:
             self._loop.add_reader(socket, self._read)
-            self._loop.call_soon(self._read)  # what TLS has decoded already, no socket tells of
+            self._loop.call_soon(self._read)  # what was read or decoded already, no socket tells of
 
     def _read(self) -> None:
-        """As aiomqtt reads."""
+        """Packets until there is no more, or too much is held; with a turn for the others in between."""
         paho = self._client._client
         try:
-            while paho.socket() is not None:
-                if not self.paused:
-                    paho.loop_read()
-                waiting = getattr(paho.socket(), "pending", None)
-                if self.paused or waiting is None or waiting() == 0:
+            for _ in range(_BREATHE_EVERY):
+                if self.paused or paho.socket() is None:
                     return
+                paho.loop_read()
+                if not self._buffered and not _decoded(paho.socket()):
+                    return
+            self._loop.call_soon(self._read)
         except Exception as error:  # whatever breaks there is the end of the connection
             if not self._client._disconnected.done():
                 self._client._disconnected.set_exception(error)
@@ -329,6 +343,12 @@ class MqttSession:
             self._pausing = None
         if not self._ended.done():
             self._ended.set_result(None)
+
+
+def _decoded(socket: Any) -> bool:
+    """Whether TLS holds something of which the socket does not tell."""
+    pending = getattr(socket, "pending", None)
+    return pending is not None and pending() > 0
 
 
 class _NoMqtt5(Exception):

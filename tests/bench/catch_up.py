@@ -149,7 +149,7 @@ async def _write(driver: AsyncDriver, graph: GraphAddress, parts: list[list[code
     text = Statements.load()["telemetry/write_properties"].text
 
     async def work(transaction: AsyncManagedTransaction, rows: list[codec.Row]) -> None:
-        await (await transaction.run(text, rows=rows)).consume()
+        await (await transaction.run(text, rows=rows, sequence=1)).consume()
 
     began = time.perf_counter()
     async with driver.session(database=graph.database) as session:

@@ -116,19 +116,20 @@ async def test_what_was_not_committed_comes_again_after_the_connection_is_lost(
     assert [sample.value for sample in third.samples] == [100.0], "the committed ones do not come again"
 
 
-async def test_acknowledgements_go_out_in_the_order_of_arrival() -> None:
-    sent: list[int] = []
-    acknowledgements = Acknowledgements(sent.append)
-    committed = {mid: acknowledgements.expect(mid) for mid in (1, 2, 3, 4)}
+async def test_acknowledgements_go_out_in_the_order_of_arrival_as_many_at_once_as_are_durable() -> None:
+    sent: list[list[int]] = []
+    acknowledgements = Acknowledgements(lambda mids: sent.append(list(mids)))
+    committed = {mid: acknowledgements.expect(mid) for mid in (1, 2, 3, 4, 5)}
     for mid in (3, 1):
         committed[mid]()
-    await until(lambda: sent == [1], "the first goes alone")
-    await asyncio.to_thread(committed[2])  # a commit may be told from another thread
-    await until(lambda: sent == [1, 2, 3], "the others follow")
-    acknowledgements.close()
+    await until(lambda: sent == [[1]], "the first goes alone")
     committed[4]()
+    committed[2]()
+    await until(lambda: sent == [[1], [2, 3, 4]], "the others follow together")
+    committed[5]()
+    acknowledgements.close()
     await asyncio.sleep(0)
-    assert sent == [1, 2, 3]
+    assert sent == [[1], [2, 3, 4]]
 
 
 async def test_a_full_sink_loses_nothing(broker: Mosquitto, device: aiomqtt.Client) -> None:

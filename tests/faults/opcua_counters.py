@@ -19,6 +19,8 @@ from asyncua.ua.attribute_ids import AttributeIds
 
 NAMESPACE = "http://example.com/counters/"
 _STEP_SECONDS = 0.02
+_AT_ONCE = 100
+"""Changes between two turns of the server: asked for more than it can do, it goes on serving and changes less."""
 
 
 def node_id(number: int) -> str:
@@ -42,10 +44,10 @@ class Counters:
     async def count(self) -> None:
         due, last, place = 0.0, time.monotonic(), 0
         while True:
-            await asyncio.sleep(_STEP_SECONDS)
+            await asyncio.sleep(_STEP_SECONDS if due < 1 else 0)
             now = time.monotonic()
-            due, last = (0.0 if self.frozen else due + (now - last) * self._rate), now
-            while due >= 1:
+            due, last = (0.0 if self.frozen else min(due + (now - last) * self._rate, self._rate)), now
+            for _ in range(min(int(due), _AT_ONCE)):
                 due -= 1
                 self.numbers[place] += 1
                 await self._set(self._ids[place], self.numbers[place])
