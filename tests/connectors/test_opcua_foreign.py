@@ -1,7 +1,6 @@
 """What is promised of OPC UA, against a server of another make: asyncua's own might share our client's mistakes."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,7 +14,7 @@ from app.connectors.opcua_session import Timing
 from app.errors import Unavailable
 from app.runtime.clock import SystemClock
 from tests.connectors.parts import FakeSink, pump, running, until
-from tests.servers import node_opcua
+from tests.servers import node_opcua, npm
 from tests.servers.authority import made
 from tests.servers.opcua import NAMESPACE
 from tests.servers.proxy import proxied
@@ -48,6 +47,7 @@ class Foreign:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def foreign(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Foreign]:
+    npm.demanded(node_opcua.HERE)
     folder = tmp_path_factory.mktemp("foreign")
     certificates, told = folder / "certificates", list[str]()
     create(certificates, Wanted("pump_client_cert"), told.append)
@@ -57,14 +57,8 @@ async def foreign(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[For
     (folder / "secrets").mkdir()
     (folder / "secrets" / "plc").write_text(USER[1])
     keys = Keys.of(folder / "certificates", folder / "secrets")
-    try:
-        async with node_opcua.serving(folder, file, key, USER) as server:
-            yield Foreign(server, keys)
-    except node_opcua.NotHere as reason:
-        message = f"FOREIGN OPC UA LANE NOT RUN: {reason}"
-        if os.environ.get("REQUIRE_NODE_OPCUA") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
+    async with node_opcua.serving(folder, file, key, USER) as server:
+        yield Foreign(server, keys)
 
 
 @pytest.mark.parametrize(
