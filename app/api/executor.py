@@ -1,19 +1,73 @@
-"""How operations are executed: as graphql-core does, but a subscription keeps nothing of what it has pushed.
+"""How operations are executed: as graphql-core does, with compiled selections where the document has been kept.
 
-graphql-core remembers the fields of each selection by the identity of a list that it makes anew for every event, in a
-dict that all events of a subscription share: at 100 pushes a second a client that stays for a day would cost gigabytes.
+An operation gets its plan where its root fields are executed, and every object that graphql-core meets from there on is
+answered by the plan's selection for it. Whatever is unusual (middleware, an abort signal) is graphql-core's alone.
 """
 
+from collections.abc import Sequence
 from typing import Any, cast
 
+from graphql import DocumentNode, GraphQLError, GraphQLObjectType
 from graphql.execution import Executor
-from graphql.pyutils import RefMap
+from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql.pyutils import Path, RefMap
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from app.api.documents import Document
+from app.api.selections.place import NotForeseen
+from app.api.selections.plans import Plan, Plans
+from app.api.selections.run import Run
 
-class EventExecutor(StrawberryGraphQLCoreExecutionContext):
+
+class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
+    _plans: Plans | None = None
+    _plan: Plan | None = None
+    _run: Run
+
+    @classmethod
+    def build(
+        cls, schema: Any, document: DocumentNode, *args: Any, **kwargs: Any
+    ) -> list[GraphQLError] | Executor[Any]:
+        executor = super().build(schema, document, *args, **kwargs)
+        if isinstance(executor, SelectionExecutor) and isinstance(document, Document):
+            middleware = executor.middleware_manager
+            if executor.abort_signal is None and not (middleware and middleware.middlewares):
+                executor._plans = document.plans
+        return executor
+
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
-        executor = cast(EventExecutor, super().build_per_event_executor(payload))
+        """Of a subscription's event; without what graphql-core would remember of each event for the whole of it."""
+        executor = cast(SelectionExecutor, super().build_per_event_executor(payload))
         executor._relevant_sub_fields = {}
         executor._stream_usages = RefMap()
         return executor
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        serially: bool,
+        new_defer_usages: Sequence[DeferUsage],
+    ) -> Any:
+        if self._plans is not None and (plan := self._plans.of(self, grouped_field_set)) is not None:
+            self._plan, self._run, grouped_field_set = plan, Run(self), plan.root
+            self._relevant_sub_fields = plan.sub_fields
+        return super().execute_collected_root_fields(
+            root_type, root_value, grouped_field_set, serially, new_defer_usages
+        )
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> Any:
+        if self._plan is not None:
+            try:
+                return self._plan.execute(self._run, parent_type, source_value, path, grouped_field_set)
+            except NotForeseen:
+                pass
+        return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)

@@ -219,7 +219,7 @@ class Mutation(Life, Overriding, Reporting, Alarming, Scripting, Notifying):
         found = there(Property.find(info.context.catalogue, input.twin_id, input.property), "property", input.property)
         return SetPropertyPayload(
             property=found,
-            value=Value.of(written.state, found.unit),
+            value=Value.of(written.state, found.item.unit),
             call=Call.of(written.call) if written.call else None,
             **_rehearsed(rehearsal, input.dry_run),
             breaks=warnings_of(rehearsal.breaks),

@@ -89,5 +89,5 @@ def _payload(info: Info, twin_id: str, name: str, done: Overridden, dry_run: boo
     if found is None:  # somebody has deleted it meanwhile
         raise NotFound.named("property", name)
     return OverridePayload(
-        property=found, value=Value.of(done.state, found.unit), changed=done.changed, dry_run=dry_run
+        property=found, value=Value.of(done.state, found.item.unit), changed=done.changed, dry_run=dry_run
     )

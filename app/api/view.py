@@ -25,6 +25,7 @@ from strawberry.types.graphql import OperationType
 
 from app.api.claims import address_of
 from app.api.context import Context
+from app.api.encoding import answer_of
 from app.api.graphiql import headers, page
 from app.api.loaders import loaders
 from app.api.order import Order
@@ -138,14 +139,11 @@ class GraphQLView(GraphQL[Context, None]):
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise json.JSONDecodeError(str(error), "", 0) from error
 
-    def encode_json(self, data: object) -> str:
-        return msgspec.json.encode(data).decode()
+    def encode_json(self, data: object) -> bytes:
+        return msgspec.json.encode(data)
 
     async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        found = await super().process_result(request, result)
-        if result.data is None and result.errors and all(error.path is None for error in result.errors):
-            found.pop("data", None)  # never executed: there is no `data`, not even null
-        return found
+        return cast(GraphQLHTTPResponse, answer_of(result))
 
     def create_response(
         self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response

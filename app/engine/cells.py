@@ -275,7 +275,7 @@ class Cell:
         reported = PropertyState(
             self.value, self.quality, self.timestamp, self.reported_at, self.reason, known, path=path
         )
-        return in_effect(reported, self.override)
+        return reported if self.override is None else in_effect(reported, self.override)
 
     def heard(self) -> bool:
         """Whether its path had contact in this run and it was reported since, if it ever was."""

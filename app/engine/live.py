@@ -139,10 +139,9 @@ class LiveState:
     # ------------------------------------------------------------ LiveView
 
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
-        cell = self.cell(twin_id, name)
-        if cell is None:
-            return None
-        return cell.state()
+        twin = self.twins.get(twin_id)  # not by `cell`: a page of twins asks for hundreds
+        cell = twin.cells.get(name) if twin is not None else None
+        return cell.state() if cell is not None else None
 
     def overrides(self) -> Mapping[PropertyKey, Override]:
         return self.overridden

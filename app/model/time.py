@@ -6,6 +6,7 @@ Nothing here reads a clock: moments come in from the Clock port.
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 Micros = int
 SECOND: Micros = 1_000_000
@@ -16,9 +17,17 @@ LAST: Micros = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microsec
 _LEAP = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:)60")
 
 
+@lru_cache(maxsize=8192)
 def iso(moment: Micros) -> str:
     """`1767323045000000` -> `"2026-01-02T03:04:05.000000Z"`."""
-    return (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds")[:-6] + "Z"
+    # Remembered, and by the second as well: the times of a page of twins were a third of what answering it cost.
+    seconds, micros = divmod(moment, SECOND)
+    return f"{_to_the_second(seconds)}.{micros:06}Z"
+
+
+@lru_cache(maxsize=1024)
+def _to_the_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).isoformat()[:-6]
 
 
 def in_seconds(micros: Micros) -> str:

@@ -54,41 +54,73 @@ def _described(item: model.Described) -> dict[str, Any]:
 
 @strawberry.type(description="A property as a twin type declares it.")
 class PropertyDefinition:
-    name: str = strawberry.field(description="Unique among the properties of its owner.")
-    description: str = strawberry.field(description="In the author's words; empty where none was written.")
-    data_type: DataType = strawberry.field(description="What it holds.")
-    unit: str | None = strawberry.field(description="As the author wrote it, such as `celsius` or `m3/h`.")
-    min_value: float | None = strawberry.field(
+    item: strawberry.Private[model.PropertyDefinition]
+
+    @strawberry.field(description="Unique among the properties of its owner.")
+    def name(self) -> str:
+        return self.item.name
+
+    @strawberry.field(description="In the author's words; empty where none was written.")
+    def description(self) -> str:
+        return self.item.description
+
+    @strawberry.field(description="What it holds.")
+    def data_type(self) -> DataType:
+        return DataType(self.item.data_type)
+
+    @strawberry.field(description="As the author wrote it, such as `celsius` or `m3/h`.")
+    def unit(self) -> str | None:
+        return self.item.unit
+
+    @strawberry.field(
         description="In `unit`. A reading below it is kept with quality UNCERTAIN; a write below it is refused."
     )
-    max_value: float | None = strawberry.field(
+    def min_value(self) -> float | None:
+        return self.item.min_value
+
+    @strawberry.field(
         description="In `unit`. A reading above it is kept with quality UNCERTAIN; a write above it is refused."
     )
-    enum_values: list[str] | None = strawberry.field(description="The values an ENUM may take; null for other types.")
-    items: Items | None = strawberry.field(description="Of an ARRAY: its elements; null for other types.")
-    max_items: int | None = strawberry.field(description="The most elements of an ARRAY; null where none is written.")
-    fields: list[ObjectField] | None = strawberry.field(description="Of an OBJECT; null for other types.")
-    access: Access = strawberry.field(description="What may be done with it.")
-    computed: str | None = strawberry.field(
+    def max_value(self) -> float | None:
+        return self.item.max_value
+
+    @strawberry.field(description="The values an ENUM may take; null for other types.")
+    def enum_values(self) -> list[str] | None:
+        return self.item.enum_values
+
+    @strawberry.field(description="Of an ARRAY: its elements; null for other types.")
+    def items(self) -> Items | None:
+        return None if self.item.items is None else Items.of(self.item.items)
+
+    @strawberry.field(description="The most elements of an ARRAY; null where none is written.")
+    def max_items(self) -> int | None:
+        return self.item.max_items
+
+    @strawberry.field(description="Of an OBJECT; null for other types.")
+    def fields(self) -> list[ObjectField] | None:
+        return None if self.item.fields is None else [ObjectField.of_field(field) for field in self.item.fields]
+
+    @strawberry.field(description="What may be done with it.")
+    def access(self) -> Access:
+        return Access(self.item.access)
+
+    @strawberry.field(
         description="What it is computed from, such as `power / flow_rate`: properties of its twin. Null for others."
     )
-    stale_after: float | None = strawberry.field(
+    def computed(self) -> str | None:
+        return self.item.computed
+
+    @strawberry.field(
         description="Seconds without a report after which its value is not known; null where quiet means nothing."
     )
-    deadband: float | None = strawberry.field(
+    def stale_after(self) -> float | None:
+        return self.item.stale_after
+
+    @strawberry.field(
         description="In `unit`: smaller changes are neither pushed nor written to the graph. Conditions see them all."
     )
-
-    @classmethod
-    def of(cls, item: model.PropertyDefinition) -> "PropertyDefinition":
-        return cls(
-            name=item.name,
-            access=Access(item.access),
-            computed=item.computed,
-            stale_after=item.stale_after,
-            deadband=item.deadband,
-            **_described(item),
-        )
+    def deadband(self) -> float | None:
+        return self.item.deadband
 
 
 @strawberry.type(description="A parameter of a method or event.")

@@ -12,7 +12,7 @@ from app.api.scalars import JSON, DateTime, Long, moment
 from app.api.types.behavior import active_names
 from app.api.types.enums import ConnectionStatus, Quality, SimulationState
 from app.api.types.node import Node
-from app.api.types.value import Value
+from app.api.types.value import NEVER, Value
 from app.model import definitions as model
 from app.model.change import StoredDefinition
 from app.model.events import TwinEventOccurred
@@ -111,8 +111,9 @@ class TwinInstance(Node):
         live, context = info.context.live, info.context
         readings = []
         for name, item in context.catalogue.capabilities(self.twin_id).properties.items():
-            value = Value.of(live.property_state(self.twin_id, name), item.unit)
-            readings.append(PropertyReading(name=name, value=value, timestamp=value.timestamp, quality=value.quality))
+            found = live.property_state(self.twin_id, name) or NEVER
+            value, quality = Value.of(found, item.unit), Quality(found.quality)
+            readings.append(PropertyReading(name=name, value=value, timestamp=moment(found.timestamp), quality=quality))
         return InstanceState(
             properties=readings,
             active_behaviors=active_names(live.behaviors(OwnerKey("twin", self.twin_id))),

@@ -12,26 +12,34 @@ from app.api.ids import global_id
 from app.api.types.capability import PropertyDefinition
 from app.api.types.node import Node
 from app.api.types.value import Value
-from app.model import definitions as model
 from app.model.catalogue import Catalogue
 
 if TYPE_CHECKING:
     from app.api.types.twin import Twin
 
 
+def _id(self: "Property") -> strawberry.ID:
+    return global_id("Property", self.twin_id, self.item.name)
+
+
 @strawberry.type(description="One property of one twin: its definition and its live value.")
 class Property(PropertyDefinition, Node):
     twin_id: strawberry.ID = strawberry.field(description="The twin it belongs to.")
-    mapped: bool = strawberry.field(
+
+    id: strawberry.ID = strawberry.field(resolver=_id, description="Global and opaque; stable over restarts.")
+
+    @strawberry.field(
         description=(
             "Whether a device feeds it. One that nobody feeds and that is not `computed` is manual: `setProperty` "
             "writes its live value."
         )
     )
+    def mapped(self, info: Info) -> bool:
+        return self.item.name in (info.context.catalogue.mapped(self.twin_id) or ())
 
     @strawberry.field(description="The live value.")
     def value(self, info: Info) -> Value:
-        return Value.of(info.context.live.property_state(self.twin_id, self.name), self.unit)
+        return Value.of(info.context.live.property_state(self.twin_id, self.item.name), self.item.unit)
 
     @strawberry.field(description="The twin it belongs to; null where that was deleted meanwhile.")
     def twin(self, info: Info) -> Annotated["Twin", strawberry.lazy("app.api.types.twin")] | None:
@@ -40,16 +48,6 @@ class Property(PropertyDefinition, Node):
         return Twin.find(info.context.catalogue, self.twin_id)
 
     @classmethod
-    def of_twin(cls, catalogue: Catalogue, twin_id: str, item: model.PropertyDefinition) -> "Property":
-        plain = PropertyDefinition.of(item)
-        return cls(
-            **vars(plain),
-            id=global_id("Property", twin_id, item.name),
-            twin_id=strawberry.ID(twin_id),
-            mapped=item.name in (catalogue.mapped(twin_id) or ()),
-        )
-
-    @classmethod
     def find(cls, catalogue: Catalogue, twin_id: str, name: str) -> "Property | None":
         item = catalogue.capabilities(twin_id).properties.get(name)
-        return cls.of_twin(catalogue, twin_id, item) if item else None
+        return cls(twin_id=strawberry.ID(twin_id), item=item) if item else None

@@ -34,22 +34,45 @@ if TYPE_CHECKING:
     from app.api.types.twin_type import TwinType
 
 
+def _id(self: "Twin") -> strawberry.ID:
+    return global_id("Twin", self.twin_id)
+
+
 @strawberry.type(description="One thing of the plant: a pump, a valve, a sensor, a controller.")
 class Twin(Definition):
     definition: strawberry.Private[model.Twin]
     twin_id: strawberry.ID = strawberry.field(description="The id that people write, unique among twins.")
-    twin_type: strawberry.ID = strawberry.field(description="The typeId of its type.")
-    manufacturer: str | None = strawberry.field(description="Who made it.")
-    model_name: str | None = strawberry.field(name="model", description="The maker's model.")
-    serial_number: str | None = strawberry.field(description="The maker's serial number.")
-    installation_date: str | None = strawberry.field(description="As the author wrote it.")
-    location: JSON | None = strawberry.field(description="Where it is; free-form.")
+    id: strawberry.ID = strawberry.field(resolver=_id, description="Global and opaque; stable over restarts.")
+
+    @strawberry.field(description="The typeId of its type.")
+    def twin_type(self) -> strawberry.ID:
+        return strawberry.ID(self.definition.twin_type)
+
+    @strawberry.field(description="Who made it.")
+    def manufacturer(self) -> str | None:
+        return self.definition.manufacturer
+
+    @strawberry.field(name="model", description="The maker's model.")
+    def model_name(self) -> str | None:
+        return self.definition.model
+
+    @strawberry.field(description="The maker's serial number.")
+    def serial_number(self) -> str | None:
+        return self.definition.serial_number
+
+    @strawberry.field(description="As the author wrote it.")
+    def installation_date(self) -> str | None:
+        return self.definition.installation_date
+
+    @strawberry.field(description="Where it is; free-form.")
+    def location(self) -> JSON | None:
+        return _json(self.definition.location)
 
     @strawberry.field(description="Its type; null where that was deleted.")
     def type(self, info: Info) -> Annotated["TwinType", strawberry.lazy("app.api.types.twin_type")] | None:
         from app.api.types.twin_type import TwinType
 
-        return TwinType.find(info.context.catalogue, self.twin_type)
+        return TwinType.find(info.context.catalogue, self.definition.twin_type)
 
     @strawberry.field(description="Its properties with their live values, the type's included.")
     def properties(
@@ -61,7 +84,7 @@ class Twin(Definition):
     ) -> list[Property]:
         items = info.context.catalogue.capabilities(self.twin_id).properties
         wanted = items if names is None else [name for name in names if name in items]
-        return [Property.of_twin(info.context.catalogue, self.twin_id, items[name]) for name in wanted]
+        return [Property(twin_id=self.twin_id, item=items[name]) for name in wanted]
 
     @strawberry.field(description="One property; null where it has none of that name.")
     def property(
@@ -136,7 +159,7 @@ class Twin(Definition):
     def _visualization(self, catalogue: Catalogue) -> FreeForm | None:
         if self.definition.visualization is not None:
             return self.definition.visualization
-        line = types_in_line(catalogue, self.twin_type)
+        line = types_in_line(catalogue, self.definition.twin_type)
         return next((item.visualization for item in line if item.visualization is not None), None)
 
     @classmethod
@@ -144,19 +167,7 @@ class Twin(Definition):
         stored = catalogue.get("twin", twin_id)
         if stored is None or not isinstance(stored.definition, model.Twin):
             return None
-        twin = stored.definition
-        return cls(
-            id=global_id("Twin", twin_id),
-            stored=stored,
-            definition=twin,
-            twin_id=strawberry.ID(twin_id),
-            twin_type=strawberry.ID(twin.twin_type),
-            manufacturer=twin.manufacturer,
-            model_name=twin.model,
-            serial_number=twin.serial_number,
-            installation_date=twin.installation_date,
-            location=_json(twin.location),
-        )
+        return cls(stored=stored, definition=stored.definition, twin_id=strawberry.ID(twin_id))
 
 
 def _json(value: Any) -> JSON | None:

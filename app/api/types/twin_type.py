@@ -30,7 +30,7 @@ class TwinType(Definition):
 
     @strawberry.field(description="What its twins show, inherited properties included.")
     def properties(self, info: Info) -> list[PropertyDefinition]:
-        return [PropertyDefinition.of(item) for item in self._parts(info).properties.values()]
+        return [PropertyDefinition(item=item) for item in self._parts(info).properties.values()]
 
     @strawberry.field(description="What its twins can be asked to do, inherited methods included.")
     def methods(self, info: Info) -> list[Method]:

@@ -33,20 +33,47 @@ class Override:
     description="A value with its quality and times. Before the first reading `json` is null and `known` false."
 )
 class Value:
-    json: JSON | None = strawberry.field(description="As it was reported, as plain JSON.")
-    number: float | None = strawberry.field(
-        description="The value where it is numeric; null otherwise. Beyond 2^53 take `text`."
-    )
-    text: str | None = strawberry.field(
-        description="As text, exact for integers of any size; null where there is none."
-    )
-    boolean: bool | None = strawberry.field(description="The value where it is a boolean; null otherwise.")
-    unit: str | None = strawberry.field(description="The unit that the definition gives; null where it gives none.")
-    quality: Quality = strawberry.field(description="How far it can be trusted.")
-    timestamp: DateTime | None = strawberry.field(description="Source time: when the device says the value held.")
-    reported_at: DateTime | None = strawberry.field(description="When it was last reported, the same value included.")
-    known: bool = strawberry.field(description="Whether conditions may use it: a value, not bad, its path alive.")
-    reason: str | None = strawberry.field(
+    state: strawberry.Private[PropertyState]
+    measured_in: strawberry.Private[str | None]
+
+    @strawberry.field(description="As it was reported, as plain JSON.")
+    def json(self) -> JSON | None:
+        found: JSON | None = self.state.value
+        return found
+
+    @strawberry.field(description="The value where it is numeric; null otherwise. Beyond 2^53 take `text`.")
+    def number(self) -> float | None:
+        return as_number(self.state.value)
+
+    @strawberry.field(description="As text, exact for integers of any size; null where there is none.")
+    def text(self) -> str | None:
+        return as_text(self.state.value)
+
+    @strawberry.field(description="The value where it is a boolean; null otherwise.")
+    def boolean(self) -> bool | None:
+        return self.state.value if isinstance(self.state.value, bool) else None
+
+    @strawberry.field(description="The unit that the definition gives; null where it gives none.")
+    def unit(self) -> str | None:
+        return self.measured_in
+
+    @strawberry.field(description="How far it can be trusted.")
+    def quality(self) -> Quality:
+        return Quality(self.state.quality)
+
+    @strawberry.field(description="Source time: when the device says the value held.")
+    def timestamp(self) -> DateTime | None:
+        return moment(self.state.timestamp)
+
+    @strawberry.field(description="When it was last reported, the same value included.")
+    def reported_at(self) -> DateTime | None:
+        return moment(self.state.reported_at)
+
+    @strawberry.field(description="Whether conditions may use it: a value, not bad, its path alive.")
+    def known(self) -> bool:
+        return self.state.known
+
+    @strawberry.field(
         description=(
             "Why it is not good: EngineeringUnitsExceeded, NoReading, PathSilent, Stale, Unmapped, OutOfService, or "
             "the device's status code; of a computed value `INPUT: REASON`, DivisionByZero, Overflow, NotWhole or "
@@ -55,38 +82,37 @@ class Value:
             "it were lost on their way."
         )
     )
-    path: str | None = strawberry.field(
+    def reason(self) -> str | None:
+        return self.state.reason
+
+    @strawberry.field(
         description="The connector that it comes by; null while it is not known, and where no device feeds it."
     )
-    override: Override | None = strawberry.field(
+    def path(self) -> str | None:
+        return self.state.path
+
+    @strawberry.field(
         description="What a person has put over it, which decides the fields above; null where nobody has."
     )
-    reported: "Value | None" = strawberry.field(
+    def override(self) -> Override | None:
+        found = self.state.override
+        return Override.of(found) if found is not None else None
+
+    @strawberry.field(
         description="What it would be without the override: what the device reports; null where there is none."
     )
+    def reported(self) -> "Value | None":
+        found = self.state.reported
+        return Value(state=found, measured_in=self.measured_in) if found is not None else None
 
     @classmethod
     def of(cls, state: PropertyState | None, unit: str | None) -> "Value":
-        state = state or NEVER
-        value = state.value
-        return cls(
-            json=value,
-            number=as_number(value),
-            text=as_text(value),
-            boolean=value if isinstance(value, bool) else None,
-            unit=unit,
-            quality=Quality(state.quality),
-            timestamp=moment(state.timestamp),
-            reported_at=moment(state.reported_at),
-            known=state.known,
-            reason=state.reason,
-            path=state.path,
-            override=Override.of(state.override) if state.override is not None else None,
-            reported=cls.of(state.reported, unit) if state.reported is not None else None,
-        )
+        return cls(state=state or NEVER, measured_in=unit)
 
 
 def as_number(value: Any) -> float | None:
+    if value.__class__ is float:
+        return value
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
     try:

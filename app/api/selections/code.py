@@ -1,0 +1,281 @@
+"""Code: a selection as the Python functions that answer it.
+
+One function for each list and each choice of types, with the objects in it written out in place. Every field is tried
+on its own, as by graphql-core, so that an error stands where it belongs and its neighbours are answered; a `try` that
+nothing fails in costs nothing. What comes out for a list of twins looks like this:
+
+    def items_3(run, items, chain):
+     info = run.info
+     out = []
+     for x in items:
+      if not (x.__class__ is k_4): out.append(k_5.complete(run, x, (chain, len(out), None))); continue
+      try:
+       v_6 = x.twin_id
+       r_7 = v_6 if v_6.__class__ is str else k_8.complete(run, v_6, ((chain, len(out), None), 'twinId', 'Twin'))
+      except Exception as error:
+       r_7 = k_8.failed(run, x, ((chain, len(out), None), 'twinId', 'Twin'), error)
+      out.append({'twinId': r_7})
+     return out
+
+A client decides about nothing in it but the names of the answer, which are written as Python literals.
+"""
+
+from collections.abc import Callable
+from itertools import permutations
+from types import FunctionType
+from typing import Any, cast
+
+from graphql import (
+    GraphQLAbstractType,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    Undefined,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from strawberry.types.base import StrawberryObjectDefinition
+
+from app.api.selections.inline import Inline, inline
+from app.api.selections.leaves import leaf, words_of
+from app.api.selections.place import Place
+from app.api.selections.resolvers import Resolver, arguments, resolver_of, unchanging
+from app.api.selections.run import Run
+
+MOST_NAMES = 6_000
+"""Written for one answer, about four a field; fragments count as often as they are spread."""
+_IN_PLACE = 3
+"""Objects within objects before a function of their own: Python nests twenty blocks."""
+Answer = Callable[[Run, Any, Any], Any]
+
+
+class NotCompiled(Exception):
+    """Something of the selection is left to graphql-core: what is awaited, what is not of our types, or too much."""
+
+
+class Code:
+    """What one answer needs. Everything here raises NotCompiled."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._schema = run.executor.schema
+        self._names: dict[str, Any] = {"Undefined": Undefined}
+        self._lines: list[str] = []
+        self._count = 0
+
+    def fields(self, parent: GraphQLObjectType, grouped: GroupedFieldSet) -> Answer:
+        """Of an object: (run, source, its chain) -> dict."""
+        return self._done(self.write(parent, grouped))
+
+    def value(self, place: Place) -> Answer:
+        """Of a field: (run, what was resolved, its chain) -> what is answered."""
+        name = self._name("value")
+        self._function(name, "x", [*self._complete(place, self._constant(place), "x", "r", "chain", 0), "return r"])
+        return self._done(name)
+
+    # ------------------------------------------------------------ functions
+
+    def _done(self, name: str) -> Answer:
+        exec(compile("\n".join(self._lines), "<selection>", "exec"), self._names)  # noqa: S102 - the text is ours
+        return cast(Answer, self._names[name])
+
+    def _function(self, name: str, parameter: str, body: list[str]) -> None:
+        self._lines += [f"def {name}(run, {parameter}, chain):", " info = run.info", *_deeper(body)]
+
+    def write(self, parent: GraphQLObjectType, grouped: GroupedFieldSet) -> str:
+        """The name of that function, of which there is only the text yet."""
+        name = self._name("fields")
+        lines, made = self._object(parent, grouped, "x", "chain", 0)
+        self._function(name, "x", [*lines, f"return {made}"])
+        return name
+
+    def _items(self, place: Place) -> str:
+        """Of a list of objects: (run, the items, the list's chain) -> list."""
+        name, p, kind, here = (
+            self._name("items"),
+            self._constant(place),
+            _nullable(place.type),
+            "(chain, len(out), None)",
+        )
+        if isinstance(kind, GraphQLObjectType):
+            body, made = self._object(kind, self._grouped(kind, place.details), "x", here, 1)
+            otherwise = f"if not ({self._is(kind, 'x')}): out.append({p}.complete(run, x, {here})); continue"
+            lines = [otherwise, *body, f"out.append({made})"]
+        else:
+            answers = self._answers(kind, place.details)
+            lines = [f"out.append({answers}.get(x.__class__, {p}.complete)(run, x, {here}))"]
+        if not isinstance(place.type, GraphQLNonNull):
+            failed = [f"out.append({p}.failed(run, None, {here}, error))"]
+            lines = ["try:", *_deeper(lines), "except Exception as error:", *_deeper(failed)]
+        self._function(name, "items", ["out = []", "for x in items:", *_deeper(lines), "return out"])
+        return name
+
+    def _answers(self, kind: GraphQLOutputType, details: FieldDetailsList) -> str:
+        """Of objects whose class decides, and of those too deep to be written in place: class -> function."""
+        found = []
+        for item in self._possible(kind):
+            name = self.write(item, self._grouped(item, details))
+            found += [f"{self._constant(origin)}: {name}" for origin in _origins(item)]
+        answers = self._name("answers")
+        self._lines.append(f"{answers} = {{{', '.join(found)}}}")
+        return answers
+
+    def _possible(self, kind: GraphQLOutputType) -> list[GraphQLObjectType]:
+        if isinstance(kind, GraphQLObjectType):
+            return [kind]
+        abstract = cast(GraphQLAbstractType, kind)
+        found = list(self._schema.get_possible_types(abstract))
+        classes = [origin for item in found for origin in _origins(item)]
+        if getattr((abstract.extensions or {}).get("strawberry-definition"), "resolve_type", None) is not None:
+            raise NotCompiled
+        if any(issubclass(one, other) for one, other in permutations(classes, 2)):
+            raise NotCompiled  # which of them it is depends on how the choice is declared
+        return found
+
+    # ------------------------------------------------------------ lines
+
+    def _name(self, kind: str) -> str:
+        self._count += 1
+        if self._count > MOST_NAMES:
+            raise NotCompiled
+        return f"{kind}_{self._count}"
+
+    def _constant(self, value: Any) -> str:
+        name = self._name("k")
+        self._names[name] = value
+        return name
+
+    def _grouped(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
+        return self._run.executor.collect_subfields(kind, details).grouped_field_set
+
+    def _is(self, kind: GraphQLObjectType, x: str) -> str:
+        return " or ".join(f"{x}.__class__ is {self._constant(origin)}" for origin in _origins(kind))
+
+    def _object(
+        self, parent: GraphQLObjectType, grouped: GroupedFieldSet, x: str, chain: str, depth: int
+    ) -> tuple[list[str], str]:
+        """Lines for the fields of the object `x`, and the dict of them."""
+        lines: list[str] = []
+        made: list[str] = []
+        for name, details in grouped.items():
+            if details[0].node.name.value == "__typename":
+                made.append(f"{name!r}: {parent.name!r}")
+                continue
+            place, resolver = resolved(self._run, parent, details)
+            if resolver is None or resolver.awaited:
+                raise NotCompiled
+            p, v, r = self._constant(place), self._name("v"), self._name("r")
+            here = f"({chain}, {name!r}, {parent.name!r})"
+            written = self._inline(resolver, x)
+            tried = self._resolve(place, p, resolver, v, x) if written is None else [f"{v} = {written.text}"]
+            tried += self._complete(place, p, v, r, here, depth)
+            if written is not None and written.word is not None and (words := words_of(_nullable(place.type))):
+                tried = [
+                    f"w = {written.word}",
+                    f"{r} = {self._constant(words)}.get(w) if w.__class__ is str else None",
+                    f"if {r} is None:",
+                    *_deeper(tried),
+                ]
+            failed = f"{r} = {p}.failed(run, {x}, {here}, error)"
+            lines += ["try:", *_deeper(tried), "except Exception as error:", *_deeper([failed])]
+            made.append(f"{name!r}: {r}")
+        return lines, "{" + ", ".join(made) + "}"
+
+    def _inline(self, resolver: Resolver, x: str) -> Inline | None:
+        if not isinstance(resolver.function, FunctionType) or resolver.field.arguments:
+            return None
+        given = {name: x if name == "self" else "info" for name in (*resolver.first, resolver.info) if name}
+        return inline(resolver.function, given, self._constant)
+
+    def _resolve(self, place: Place, p: str, resolver: Resolver, v: str, x: str) -> list[str]:
+        """From the source `x` to the value `v`."""
+        if resolver.function is None:
+            return [f"{v} = {x}" if resolver.field.is_subscription else f"{v} = {x}.{resolver.field.python_name}"]
+        before: list[str] = []
+        given = [x if name == "self" else "info" for name in resolver.first]
+        if resolver.info is not None:
+            given.append(f"{resolver.info}=info")
+        if resolver.field.arguments:
+            same = unchanging(resolver, place, self._run)
+            if same is not None:
+                given += [f"{name}={self._constant(value)}" for name, value in same.items()]
+            else:
+                made = self._constant(lambda run: arguments(resolver, place, run))
+                before = [f"a = run.arguments.get({p})", f"if a is None: a = run.arguments[{p}] = {made}(run)"]
+                given.append("**a")
+        return [*before, f"{v} = {self._constant(resolver.function)}({', '.join(given)})"]
+
+    def _complete(self, place: Place, p: str, v: str, r: str, chain: str, depth: int) -> list[str]:
+        """From the value `v`, whose place is at `chain`, to the answer `r`."""
+        kind, required = _nullable(place.type), isinstance(place.type, GraphQLNonNull)
+        left = f"{p}.complete(run, {v}, {chain})"
+        null = [] if required else [f"elif {v} is None: {r} = None"]
+        if is_leaf_type(kind):
+            return self._leaf(kind, v, r, left, required)
+        if isinstance(kind, GraphQLList):
+            lines = self._list(place, kind.of_type, v, r, chain, left)
+            return [
+                f"if {v}.__class__ is list or {v}.__class__ is tuple:",
+                *_deeper(lines),
+                *null,
+                f"else: {r} = {left}",
+            ]
+        if isinstance(kind, GraphQLObjectType) and depth < _IN_PLACE:
+            lines, made = self._object(kind, self._grouped(kind, place.details), v, chain, depth + 1)
+            return [f"if {self._is(kind, v)}:", *_deeper([*lines, f"{r} = {made}"]), *null, f"else: {r} = {left}"]
+        answers = self._answers(kind, place.details)
+        return [f"{r} = {answers}.get({v}.__class__, {p}.complete)(run, {v}, {chain})"]
+
+    def _leaf(self, kind: GraphQLLeafType, v: str, r: str, left: str, required: bool) -> list[str]:
+        found = leaf(kind, self._constant)
+        if found is None:
+            return [f"{r} = {left}"]
+        given, test = found.given.format(v=v), found.test.format(v=v)
+        otherwise = left if required else f"None if {v} is None else {left}"
+        lines = [f"{r} = {given} if {test} else {otherwise}"]
+        if not found.sure:
+            lines.append(f"if ({r} is None or {r} is Undefined) and {v} is not None: {r} = {left}")
+        return lines
+
+    def _list(self, place: Place, item: GraphQLOutputType, v: str, r: str, chain: str, left: str) -> list[str]:
+        kind = _nullable(item)
+        if isinstance(kind, GraphQLList):
+            raise NotCompiled
+        if not is_leaf_type(kind):
+            items = self._items(Place(place.parent, place.definition, place.details, item))
+            return [f"{r} = {items}(run, {v}, {chain})"]
+        found = leaf(kind, self._constant)
+        if found is None or not found.sure:
+            return [f"{r} = {left}"]
+        test, given = found.test.format(v="y"), found.given.format(v="y")
+        if not isinstance(item, GraphQLNonNull):
+            test, given = f"y is None or {test}", f"None if y is None else {given}"
+        return [f"{r} = []", f"for y in {v}:", f" if {test}: {r}.append({given})", f" else: {r} = {left}; break"]
+
+
+def resolved(run: Run, parent: GraphQLObjectType, details: FieldDetailsList) -> tuple[Place, Resolver | None]:
+    """Where a field goes and how it is resolved; None where that is left to graphql-core. Raises NotCompiled."""
+    schema = run.executor.schema
+    definition = schema.get_field(parent, details[0].node.name.value)
+    if definition is None:
+        raise NotCompiled
+    return Place(parent, definition, details), resolver_of(definition, schema)
+
+
+def _origins(kind: GraphQLObjectType) -> list[type]:
+    """The classes that values of a type are of. Raises NotCompiled where more than the class decides."""
+    definition = (kind.extensions or {}).get("strawberry-definition")
+    if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
+        raise NotCompiled
+    generic = definition.concrete_of
+    return list(dict.fromkeys([definition.origin, *([generic.origin] if generic else [])]))
+
+
+def _nullable(kind: GraphQLOutputType) -> GraphQLOutputType:
+    return kind.of_type if isinstance(kind, GraphQLNonNull) else kind
+
+
+def _deeper(lines: list[str]) -> list[str]:
+    return [f" {line}" for line in lines]

@@ -1,0 +1,130 @@
+"""Selection: what is asked of an object of one type, as parts that are answered one after another.
+
+A part is either fields that are there at once, compiled together; or a field that is awaited and whose value is
+compiled; or a field that is left to graphql-core, which comes back to a Selection for the objects in it.
+"""
+
+from collections.abc import Callable
+from inspect import iscoroutine
+from typing import Any
+
+from graphql import GraphQLError, GraphQLObjectType, Undefined
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import Path, gather_with_cancel
+
+from app.api.selections.code import Answer, Code, NotCompiled, resolved
+from app.api.selections.place import NotForeseen, Place
+from app.api.selections.resolvers import Resolver, arguments
+from app.api.selections.run import FieldUnknown, Run
+
+Start = Callable[[Run, Any, Path], Any]
+"""A field, from its source and path: its answer, or what is to be awaited for it."""
+
+
+class Selection:
+    def __init__(self, parent: GraphQLObjectType, grouped: GroupedFieldSet, run: Run) -> None:
+        self._parent = parent
+        self._parts: list[tuple[str | None, Any]] = []
+        """An Answer of several fields, with no name; or the Start of the field of that name."""
+        together: GroupedFieldSet = {}
+        for name, details in grouped.items():
+            if _compiles(parent, {name: details}, run):
+                together[name] = details
+                continue
+            self._answer(together, run)
+            together = {}
+            self._parts.append((name, _start(parent, details, run)))
+        self._answer(together, run)
+
+    def execute(self, run: Run, source: Any, path: Path | None) -> Any:
+        """The answer, or what is to be awaited for it. Raises NotForeseen."""
+        if len(self._parts) == 1 and self._parts[0][0] is None:
+            return self._parts[0][1](run, source, path)
+        executor = run.executor
+        results: dict[str, Any] = {}
+        waiting: list[str] = []
+        try:
+            for name, part in self._parts:
+                if name is None:
+                    results.update(part(run, source, path))
+                    continue
+                value = part(run, source, Path(path, name, self._parent.name))
+                if value is not Undefined:
+                    results[name] = value
+                    if executor.is_awaitable(value):
+                        waiting.append(name)
+        except Exception:
+            if waiting:  # its neighbours failed for good, but what was begun is to come to its end
+                executor.settle_in_background([results[name] for name in waiting])
+            raise
+        except NotForeseen:
+            for name in waiting:
+                if iscoroutine(results[name]):
+                    results[name].close()
+            raise
+        return _settled(results, waiting) if waiting else results
+
+    def _answer(self, grouped: GroupedFieldSet, run: Run) -> None:
+        """The next part: these fields together."""
+        if grouped:
+            try:
+                self._parts.append((None, Code(run).fields(self._parent, grouped)))
+            except NotCompiled:  # each could be, but it is too much together
+                self._parts += [(name, _start(self._parent, details, run)) for name, details in grouped.items()]
+
+
+def _compiles(parent: GraphQLObjectType, grouped: GroupedFieldSet, run: Run) -> bool:
+    try:
+        Code(run).write(parent, grouped)
+    except (NotCompiled, GraphQLError, RecursionError):
+        return False
+    return True
+
+
+async def _settled(results: dict[str, Any], waiting: list[str]) -> dict[str, Any]:
+    if len(waiting) == 1:
+        results[waiting[0]] = await results[waiting[0]]
+    else:
+        found = await gather_with_cancel(*(results[name] for name in waiting))
+        results.update(zip(waiting, found, strict=True))
+    return results
+
+
+def _start(parent: GraphQLObjectType, details: FieldDetailsList, run: Run) -> Start:
+    def handed(run: Run, source: Any, path: Path) -> Any:
+        return run.executor.execute_field(parent, source, details, path, None)
+
+    try:
+        place, resolver = resolved(run, parent, details)
+        if resolver is None or not resolver.awaited:
+            return handed
+        complete = Code(run).value(place)
+    except (NotCompiled, GraphQLError, RecursionError):
+        return handed
+    return _Awaited(place, resolver, complete).start
+
+
+class _Awaited:
+    """A field with an asynchronous resolver, of which all the rest is there at once."""
+
+    def __init__(self, place: Place, resolver: Resolver, complete: Answer) -> None:
+        self._place = place
+        self._resolver = resolver
+        self._complete = complete
+
+    async def start(self, run: Run, source: Any, path: Path) -> Any:
+        place, resolver = self._place, self._resolver
+        try:
+            given = run.arguments.get(place)
+            if given is None:
+                given = run.arguments[place] = arguments(resolver, place, run)
+            if resolver.info is not None:
+                given = {**given, resolver.info: run.info}
+            first = [source if name == "self" else run.info for name in resolver.first]
+            assert resolver.function is not None
+            return self._complete(run, await resolver.function(*first, **given), path)
+        except (FieldUnknown, NotForeseen):
+            value = place.execute(run, source, path)
+            return await value if run.executor.is_awaitable(value) else value
+        except Exception as error:  # whatever a resolver raises is an error of its field
+            return place.failed(run, source, path, error)

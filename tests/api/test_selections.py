@@ -1,0 +1,141 @@
+"""Compiled selections answer as graphql-core does: the same data in the same order, the same errors at the same places.
+
+The oracle is Strawberry's own executor, on the same schema and the same plant. Set SELECTION_EXAMPLES for longer runs.
+"""
+
+import asyncio
+import dataclasses
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from graphql import ExecutionResult, execute, parse
+from hypothesis import HealthCheck, assume, given, seed, settings
+from hypothesis import strategies as st
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+from strawberry.utils.await_maybe import await_maybe
+
+from app.api.context import Context
+from app.api.documents import Document
+from app.api.executor import SelectionExecutor
+from app.api.loaders import loaders
+from app.api.order import Order
+from app.api.schema import MAX_TOKENS, schema
+from tests.api.documents import Drawn, queries
+from tests.api.plant import Plant
+
+EXAMPLES = int(os.environ.get("SELECTION_EXAMPLES", "60"))
+CORE = schema._schema
+
+
+class Faulty:
+    """Something of the plant of which one call in so many fails, or gives what nobody expects; always the same ones."""
+
+    def __init__(self, inner: Any, number: int, often: int) -> None:
+        self._inner, self._number, self._often = inner, number, often
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            chance = zlib.crc32(f"{self._number}{name}{args}{kwargs}".encode())
+            if self._often and chance % self._often == 0:
+                match chance // self._often % 4:
+                    case 0:
+                        raise ValueError(f"{name} is faulty")
+                    case 1:
+                        return None
+                    case 2:
+                        return RuntimeError(f"{name} gives an error")
+                    case _:
+                        return [7, "what"]
+            return found(*args, **kwargs)
+
+        return call
+
+
+def context_of(plant: Plant, number: int = 0, often: int = 0) -> Context:
+    services = plant.services
+    live: Any = Faulty(services.live, number, often)
+    faulty: Any = Faulty(services.catalogue, number, often)
+
+    class FaultyContext(Context):
+        catalogue = faulty
+
+    return FaultyContext(dataclasses.replace(services, live=live), Order(), loaders(services.store, live), {})
+
+
+def shown(result: ExecutionResult) -> tuple[str, list[Any]]:
+    return json.dumps(result.data), [error.formatted for error in result.errors or ()]
+
+
+async def compiled(drawn: Drawn, context: Context) -> tuple[ExecutionResult, Document]:
+    document = schema.documents.read(drawn.text, MAX_TOKENS)
+    return await _execute(document, drawn, context, SelectionExecutor), document
+
+
+async def stock(drawn: Drawn, context: Context) -> ExecutionResult:
+    return await _execute(parse(drawn.text), drawn, context, StrawberryGraphQLCoreExecutionContext)
+
+
+async def _execute(document: Any, drawn: Drawn, context: Context, executor: Any) -> ExecutionResult:
+    found: ExecutionResult = await await_maybe(
+        execute(
+            CORE,
+            document,
+            context_value=context,
+            variable_values=drawn.variables,
+            executor_class=executor,
+            operation_extensions=None,
+        )
+    )
+    return found
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as runner:
+        yield runner
+
+
+@pytest.fixture(scope="module")
+def plant(runner: asyncio.Runner) -> Plant:
+    plant = Plant()
+
+    async def start() -> None:
+        plant.start()
+        plant.hear("pump_123", "temperature", 91.5)
+        plant.hear("pump_123", "status", "running")
+        plant.hear("pump_123", "starts", 2**60 + 1)
+        plant.hear("valve_234", "open", True)
+
+    runner.run(start())
+    return plant
+
+
+@pytest.mark.timeout(300)
+@seed(8)
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(drawn=queries(CORE), number=st.integers(0, 1000), often=st.sampled_from([0, 0, 5, 40]))
+def test_any_query_is_answered_as_graphql_core_answers_it(
+    runner: asyncio.Runner, plant: Plant, drawn: Drawn, number: int, often: int
+) -> None:
+    assume(not schema.documents.read(drawn.text, MAX_TOKENS).errors)
+
+    async def both() -> None:
+        expected = shown(await stock(drawn, context_of(plant, number, often)))
+        for _ in range(2):  # as it is compiled, and as what was compiled is used again
+            found, _ = await compiled(drawn, context_of(plant, number, often))
+            assert shown(found) == expected
+
+    runner.run(both())
