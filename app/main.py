@@ -30,11 +30,14 @@ from app.backup.take import Backups
 from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
+from app.commands.causes import CauseCommands
 from app.commands.commands import Commands
 from app.commands.connections import connections
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.dry_run import DryRunCommands
+from app.commands.impact import ImpactCommands
+from app.commands.needs_kept import NeedsKept
 from app.commands.notifications import NotificationCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.plan import changed_since
@@ -365,6 +368,8 @@ def _wire(
     activation = ActivationCommands(definitions, engine, clock)
     past = Past(settings.data_dir / "journal")
     dry_run = DryRunCommands(definitions, engine, past, clock)
+    topology = Topology(catalogue)
+    needs = NeedsKept(topology)
     commands = Commands(
         definitions,
         scripts,
@@ -379,6 +384,8 @@ def _wire(
         shelving,
         activation,
         NotificationCommands(notifications, ingest),
+        ImpactCommands(catalogue, topology, needs, engine.live, what_if),
+        CauseCommands(catalogue, topology, needs, engine.live),
     )
     metrics.count_overrides(lambda: (item.kind for item in engine.live.overrides().values()))
     metrics.count_faults(lambda: (fault.reason for fault in engine.live.faults()))
@@ -411,7 +418,6 @@ def _wire(
 
     metrics.show_space(journal.space)
 
-    topology = Topology(catalogue)
     finder = Finder(catalogue, topology, engine.live)
     services = Services(
         commands,

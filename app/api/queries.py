@@ -13,6 +13,7 @@ from app.api.alert_pages import AlertFilter, alert_page
 from app.api.connections import After, Before, Connection, First, Last, connect, show
 from app.api.context import Info
 from app.api.filters import OverlayOrderArgument, OverlayWhereArgument, TwinOrderArgument, TwinWhereArgument, window
+from app.api.impact import ImpactQueries
 from app.api.membership import About, Membership
 from app.api.notifying import NotificationQueries
 from app.api.overridden import overridden_keys
@@ -89,7 +90,7 @@ class Server:
 
 
 @strawberry.type(description="What there is and how it stands.")
-class Query(TraversalQueries, RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQueries):
+class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQueries):
     @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
+from app.commands.causes import CauseCommands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.dry_run import DryRunCommands
+from app.commands.impact import ImpactCommands
 from app.commands.notifications import NotificationCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
@@ -35,3 +37,5 @@ class Commands:
     shelving: ShelvingCommands
     activation: ActivationCommands
     notifications: NotificationCommands
+    impact: ImpactCommands
+    causes: CauseCommands

@@ -49,6 +49,11 @@ class ImpactEdges:
     names: tuple[str, ...]
 
 
+def group_name(relationship_type: str, group: str | None) -> str:
+    """What an edge's sources stand in for one another in: the declared group, else all of its type."""
+    return group or _AS_ONE.get(relationship_type, relationship_type)
+
+
 class Topology:
     """Keeps itself from the moment it is made; make one per catalogue."""
 
@@ -165,7 +170,7 @@ class Topology:
         names: dict[str, int] = {}
         for number, label in self.labels.items():
             ways[number] = _WAYS[self.impact(label.relationship_type)]
-            name = label.group or _AS_ONE.get(label.relationship_type, label.relationship_type)
+            name = group_name(label.relationship_type, label.group)
             groups[number] = names.setdefault(name, len(names))
         sources, targets, labels = self.columns()
         forward: NDArray[np.bool_] = ways[labels] & 1 > 0

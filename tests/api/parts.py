@@ -17,10 +17,13 @@ from app.api.services import Services
 from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
+from app.commands.causes import CauseCommands
 from app.commands.commands import Commands
 from app.commands.control import ControlCommands
 from app.commands.definitions import DefinitionCommands
 from app.commands.dry_run import DryRunCommands
+from app.commands.impact import ImpactCommands
+from app.commands.needs_kept import NeedsKept
 from app.commands.notifications import NotificationCommands
 from app.commands.overrides import OverrideCommands
 from app.commands.reports import ReportCommands
@@ -532,6 +535,9 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
     overrides = OverrideCommands(parts.catalogue, live, inbox)
     reports = ReportCommands(parts.catalogue, inbox, parts.clock)
     scripts = ScriptCommands(definitions, parts.store.scripts)
+    topology = Topology(parts.catalogue)
+    needs = NeedsKept(topology)
+    what_if = WhatIfCommands(parts.catalogue, engine or Engine(), parts.clock)
     commands = Commands(
         definitions,
         scripts,
@@ -541,13 +547,14 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         overrides,
         reports,
         AlertCommands(live, inbox),
-        WhatIfCommands(parts.catalogue, engine or Engine(), parts.clock),
+        what_if,
         DryRunCommands(definitions, engine or Engine(), parts.past, parts.clock),
         ShelvingCommands(live, inbox, parts.clock),
         ActivationCommands(definitions, engine or Engine(), parts.clock),
         NotificationCommands(parts.notifications, inbox),
+        ImpactCommands(parts.catalogue, topology, needs, live, what_if),
+        CauseCommands(parts.catalogue, topology, needs, live),
     )
-    topology = Topology(parts.catalogue)
     finder = Finder(parts.catalogue, topology, live)
     return Services(
         commands,

@@ -1,0 +1,307 @@
+"""What an outage, or a change of values, leads to: who is lost or has less, which overlays, behaviors and interlocks
+that hits, and which alerts would follow. Nothing of it happens.
+
+Losses are reckoned on the topology and the definitions of one revision: where those change meanwhile it begins again.
+What is told of the live plant stands at one sequence, the last thing that is read.
+"""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from app.commands.impact_behaviors import Silenced, Silencing
+from app.commands.impact_overlays import OverlayLoss, OverlaySearch, in_order, required_roles
+from app.commands.impact_question import Question, check
+from app.commands.needs_kept import TRIES, Kept, NeedsKept, moving
+from app.commands.off_loop import elsewhere, in_turns
+from app.commands.standing import Standing, Trouble
+from app.commands.what_if import Answers, Step, WhatIf
+from app.errors import Invalid, Problem, Refused
+from app.model.catalogue import Catalogue
+from app.model.events import AlertChanged
+from app.model.listed import Listed, listed
+from app.ports import LiveView
+from app.topology.outage import Outage, outage
+from app.topology.reasons import GroupLoss, Hop, Reasons
+from app.topology.topology import Topology
+
+State = Literal["lost", "degraded", "disconnected", "changed"]
+STATES: tuple[State, ...] = ("lost", "degraded", "disconnected", "changed")
+"""In the order of severity."""
+MAX_REHEARSED = 1000
+"""Paths that fall silent in a rehearsal."""
+
+
+class Trying(Protocol):
+    """What is needed of the rehearsals (what_if.WhatIfCommands)."""
+
+    async def try_out(self, steps: Sequence[Step], answers: Answers = "accept") -> WhatIf:
+        """Raises Invalid, Refused."""
+
+
+@dataclass(frozen=True, order=True, slots=True)
+class Place:
+    """Where a twin stands in the order of severity: that of the fields."""
+
+    state: int
+    """Lost, degraded, disconnected, changed."""
+    required: int
+    """Below zero: required roles of overlays in which it is missed, most first."""
+    left: int
+    """Sources that are left in its narrowest group; 0 of the lost."""
+    depth: int
+    twin_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    place: Place
+    named: bool
+    """Whether the question names it."""
+    path: tuple[Hop, ...]
+    groups: tuple[GroupLoss, ...]
+    reason: str
+    standing: tuple[Trouble, ...]
+    """How it stands now."""
+    remaining: Mapping[str, tuple[Trouble, ...]]
+    """Of each source that its groups name as remaining, how that stands now."""
+
+    @property
+    def state(self) -> State:
+        return STATES[self.place.state]
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    sequence: int
+    question: Question
+    page: Sequence[Affected]
+    has_previous: bool
+    has_next: bool
+    counts: Mapping[State, int]
+    beyond: int
+    """Lost and degraded ones further away than was asked for: nothing is told of them."""
+    already_lost: int
+    already_degraded: int
+    overlays: Listed[OverlayLoss]
+    overlays_lost: int
+    silenced: Silenced
+    rehearsal: WhatIf | None
+    not_rehearsed: str
+    """Why there is no rehearsal."""
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def alerts_raised(self) -> int | None:
+        """None where nothing was rehearsed."""
+        if self.rehearsal is None:
+            return None
+        facts = (item.fact for item in self.rehearsal.foreseen)
+        return sum(isinstance(fact, AlertChanged) and fact.transition == "raised" for fact in facts)
+
+
+@dataclass(slots=True)
+class _Told:
+    """All that is affected, in no order, with what the order depends on."""
+
+    states: dict[str, int] = field(default_factory=dict)
+    depths: dict[str, int] = field(default_factory=dict)
+    left: dict[str, int] = field(default_factory=dict)
+
+    def put(self, twin_id: str, state: State, depth: int, left: int = 0) -> None:
+        self.states[twin_id] = STATES.index(state)
+        self.depths[twin_id] = depth
+        self.left[twin_id] = left
+
+    def places(self, required: Mapping[str, int]) -> list[Place]:
+        return sorted(
+            Place(state, -required.get(id, 0), self.left[id], self.depths[id], id) for id, state in self.states.items()
+        )
+
+
+class ImpactCommands:
+    def __init__(
+        self, catalogue: Catalogue, topology: Topology, needs: NeedsKept, live: LiveView, rehearsals: Trying
+    ) -> None:
+        self._catalogue = catalogue
+        self._topology = topology
+        self._needs = needs
+        self._live = live
+        self._rehearsals = rehearsals
+
+    async def analyse(self, question: Question, first: int = 100, after: Place | None = None) -> Impact:
+        """The twins of one page, behind that place in the order. Raises Invalid (IMPACT_INVALID) with every problem,
+        Unavailable (DEFINITIONS_MOVING)."""
+        check(self._catalogue, question)
+        for _ in range(TRIES):
+            found = await self._once(question, first, after)
+            if found is not None:
+                return found
+            check(self._catalogue, question)
+        raise moving()
+
+    async def _once(self, question: Question, first: int, after: Place | None) -> Impact | None:
+        """None where definitions have changed meanwhile."""
+        revision = self._catalogue.revision
+        removing = question.kind in ("failure", "maintenance")
+        reckoned = await self._reckon(question) if removing else None
+        if self._catalogue.revision != revision:
+            return None
+        told = _Told()
+        if reckoned is not None:
+            self._tell(reckoned[1], told)
+        for twin_id in question.twins if question.kind == "disconnected" else ():
+            told.put(twin_id, "disconnected", 0)
+        gone = dict.fromkeys(id for id, state in told.states.items() if STATES[state] != "degraded")
+        rehearsal, why_not = await self._rehearse(question, [*gone])
+        because = _changed(question, rehearsal, told) if question.kind == "properties" else {}
+        search = OverlaySearch(self._catalogue, gone if removing else {})
+        await in_turns(search.look())
+        overlays = search.found
+        silencing = Silencing(self._catalogue, gone, self._gone_of if question.kind == "disconnected" else _everything)
+        await in_turns(silencing.look())
+        places = await elsewhere(len(told.states), told.places, required_roles(overlays))
+        if self._catalogue.revision != revision:
+            return None
+        start = bisect_right(places, after) if after is not None else 0
+        shown = places[start : start + first]
+        counts: Counter[State] = Counter({STATES[state]: n for state, n in Counter(told.states.values()).items()})
+        return Impact(
+            self._live.sequence,
+            question,
+            self._affected(question, reckoned, shown, because),
+            start > 0,
+            start + len(shown) < len(places),
+            {state: counts[state] for state in STATES},
+            reckoned[1].beyond if reckoned is not None else 0,
+            len(reckoned[1].loss.already_lost) if reckoned is not None else 0,
+            len(reckoned[1].loss.already_degraded) if reckoned is not None else 0,
+            listed(in_order(overlays)),
+            sum(item.state == "lost" for item in overlays.values()),
+            silencing.found(),
+            rehearsal,
+            why_not,
+        )
+
+    # ------------------------------------------------------------ what follows
+
+    async def _reckon(self, question: Question) -> tuple[Kept, Outage]:
+        kept = await self._needs.current()
+        removed, without = self._topology.indexes(question.twins), self._topology.indexes(question.without)
+        found = await elsewhere(kept.needs.edges, outage, kept.needs, removed, without, question.max_depth)
+        return kept, found
+
+    def _tell(self, found: Outage, told: _Told) -> None:
+        depths, ids = found.loss.depth, self._topology.ids
+        for twin_id, depth in zip(ids(found.lost), depths[found.lost].tolist(), strict=True):
+            told.put(twin_id, "lost", depth)
+        degraded = zip(ids(found.degraded), depths[found.degraded].tolist(), found.left.tolist(), strict=True)
+        for twin_id, depth, left in degraded:
+            told.put(twin_id, "degraded", depth, left)
+
+    async def _rehearse(self, question: Question, gone: Sequence[str]) -> tuple[WhatIf | None, str]:
+        if question.kind == "properties":
+            try:
+                return await self._rehearsals.try_out([Step(changes=question.changes, wait=question.wait)]), ""
+            except Invalid as error:
+                problems = [_in_question(problem) for problem in error.problems]
+                raise Invalid.of(problems, "the impact", code="IMPACT_INVALID") from None
+            except Refused as error:
+                return None, f"{error.code} {error.message}"
+        silent = tuple(id for id in gone if self._catalogue.connectivity(id) is not None)
+        if not silent:
+            return None, "NOTHING_TO_REHEARSE none of the twins that are gone has a connection that would fall silent"
+        if len(silent) > MAX_REHEARSED:
+            return None, f"REHEARSAL_TOO_WIDE {len(silent)} paths would fall silent; {MAX_REHEARSED} can be rehearsed"
+        try:
+            return await self._rehearsals.try_out([Step(disconnect=silent, wait=question.wait)]), ""
+        except (Refused, Invalid) as error:
+            return None, f"{error.code} {error.message}"
+
+    def _gone_of(self, twin_id: str) -> Collection[str]:
+        """Of a twin whose path is silent: what the path feeds, and what is computed from that."""
+        properties = self._catalogue.capabilities(twin_id).properties
+        return {
+            *(self._catalogue.mapped(twin_id) or ()),
+            *(n for n, it in properties.items() if it.computed is not None),
+        }
+
+    # ------------------------------------------------------------ what is told of a twin
+
+    def _affected(
+        self,
+        question: Question,
+        reckoned: tuple[Kept, Outage] | None,
+        places: Sequence[Place],
+        because: Mapping[str, str],
+    ) -> list[Affected]:
+        """In one turn of the loop, so that all of it stands at one sequence."""
+        reasons: Reasons | None = None
+        degraded: Collection[str] = ()
+        if reckoned is not None:
+            kept, found = reckoned
+            reasons = Reasons(self._topology, kept.groups, found.loss)
+            degraded = set(self._topology.ids(found.loss.already_degraded))
+        standing = Standing(self._live, degraded)
+        named = {*question.twins, *(change.twin_id for change in question.changes)}
+        affected = []
+        for place in places:
+            index = self._topology.index(place.twin_id) if reasons is not None else None
+            groups = tuple(reasons.groups(index)) if reasons is not None and index is not None else ()
+            path = tuple(reasons.path(index)) if reasons is not None and index is not None else ()
+            told = because.get(place.twin_id) or _reason(question, STATES[place.state], place.depth, groups)
+            remaining = {id: standing.of(id) for group in groups for id in group.remaining}
+            now = standing.of(place.twin_id)
+            affected.append(Affected(place, place.twin_id in named, path, groups, told, now, remaining))
+        return affected
+
+
+def _everything(_: str) -> None:
+    """A twin that is lost tells nothing any more."""
+
+
+def _reason(question: Question, state: State, depth: int, groups: Sequence[GroupLoss]) -> str:
+    if depth == 0:
+        return {"failure": "it fails", "maintenance": "it is taken out", "disconnected": "its path falls silent"}.get(
+            question.kind, "its values change"
+        )
+    if state == "lost":
+        died = [f"nobody is left of its {item.width} in '{item.group}'" for item in groups if item.died]
+        return "; ".join(died)
+    return "; ".join(f"{item.remaining_count} of {item.width} are left in '{item.group}'" for item in groups)
+
+
+def _changed(question: Question, rehearsal: WhatIf | None, told: _Told) -> dict[str, str]:
+    """The twins whose values change, and those that a behavior, an alert or a call of the rehearsal concerns; of the
+    latter, why."""
+    because: dict[str, str] = {}
+    for change in question.changes:
+        told.put(change.twin_id, "changed", 0)
+    if rehearsal is None:
+        return because
+
+    def put(twin_id: str, why: str) -> None:
+        if told.depths.get(twin_id) != 0 and question.max_depth != 0:
+            told.put(twin_id, "changed", 1)
+            because.setdefault(twin_id, why)
+
+    for _, call in rehearsal.calls().items:
+        put(call.twin_id, f"{call.method or call.property} of it would be {'called' if call.method else 'written'}")
+    for _, fact in rehearsal.alerts().items:
+        for twin_id in fact.alert.twins:
+            put(twin_id, f"alert '{fact.alert.code}' of '{fact.alert.owner.id}' would be {fact.transition}")
+    for _, turned in rehearsal.transitions().items:
+        if turned.key.owner.kind == "twin":
+            put(turned.key.owner.id, f"its behavior '{turned.key.name}' would be {turned.state}")
+    return because
+
+
+def _in_question(problem: Problem) -> Problem:
+    """Its place in the question instead of in the steps of the rehearsal."""
+    path = problem.path.replace("/steps/0/set/", "/change/properties/").replace("/steps/0/wait", "/wait")
+    return Problem(problem.code, problem.message, path, problem.hint)
