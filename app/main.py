@@ -21,6 +21,7 @@ from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
 from app.api.problem import PREFIX
+from app.api.replays import Replays
 from app.api.security import address_of
 from app.api.services import Services
 from app.assets.folder import AssetFolder
@@ -439,6 +440,7 @@ def _wire(
         writer.caught_up,
         past,
         backups.take,
+        Replays(journal.read),
     )
     return _Rooms(services, journal, clock, engine, ingest, effects, writer, supervisor, notifications)
 
@@ -504,6 +506,10 @@ async def _start(rooms: _Rooms, settings: Settings, degraded: bool) -> None:
     await rooms.ingest.submit(Started(engine_settings(settings)))
     await _note_gaps(rooms)
     catalogue, loaded = rooms.services.catalogue, rooms.engine.loaded()
+    definitions = rooms.services.commands.definitions
+    definitions.told = loaded.catalogue_revision or catalogue.revision  # of a new journal nobody can have followed
+    if not degraded:
+        await definitions.tell()
     behind = degraded and catalogue.revision < loaded.catalogue_revision
     plan = None if behind else changed_since(catalogue, loaded)
     if plan is not None:

@@ -3,7 +3,7 @@
 A port says what its user needs, not what its implementation can do: nothing Neo4j- or SQLite-shaped belongs here.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
 from app.model.assets import Asset
@@ -42,6 +42,7 @@ from app.model.live import (
 )
 from app.model.notifications import TargetHealth
 from app.model.plan import BehaviorKey, OwnerKey, OwnerKind, PropertyKey
+from app.model.sight import Subject
 from app.model.space import Space
 from app.model.stored_script import ScriptRevision, StoredScript
 from app.model.time import Micros
@@ -88,6 +89,10 @@ class TwinStore(Protocol):
         self, kind: Kind, id: str, *, first: int = 100, before: int | None = None
     ) -> list[RevisionRecord]:
         """Newest first, at most `first`, with numbers below `before`; a deleted id's too."""
+
+    async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
+        """The revisions, of any definition, that were made behind that one, first change first; their `document` is
+        "" for a deletion and "{}" otherwise."""
 
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         """The last one made by that moment (a deletion perhaps); None where there was none yet."""
@@ -236,6 +241,16 @@ class DefinitionsCopy(Protocol):
         """Everything, as of a catalogue revision."""
 
 
+class Sight(Protocol):
+    """Who may see what of the plant."""
+
+    def viewer(self, name: str) -> Hashable:
+        """For whom it is decided; the same one for all who may see the same."""
+
+    def may_see(self, viewer: Hashable, subject: Subject) -> bool:
+        """Asked for every push, and again for the next one: what somebody may see can change."""
+
+
 class LiveView(Protocol):
     """The live plant in memory, for reading; consistent at `sequence` between two awaits."""
 
@@ -308,6 +323,9 @@ class LiveView(Protocol):
 
     def call(self, call_id: str) -> Call | None:
         """One that is not finished yet, or among the last that were."""
+
+    def open_calls(self) -> Iterable[Call]:
+        """All that are not finished, in the order in which they were decided."""
 
 
 class Sink(Protocol):

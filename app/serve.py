@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from app.errors import Misconfigured
+from app.frames import FrameProtocol
 from app.graph.embedded import EmbeddedEngine
 from app.parent import end_with_parent
 from app.settings import ServerSettings, Settings
@@ -120,7 +121,7 @@ async def _serve(
         config = uvicorn.Config(
             app,
             lifespan="off",
-            ws="websockets-sansio",
+            ws=FrameProtocol,
             ws_max_size=settings.server.max_body_bytes,
             log_config=None,
             access_log=False,

@@ -3,7 +3,7 @@
 Over a WebSocket one context lives as long as the connection, so nothing in it may remember an answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,6 +42,11 @@ class Context:
         a proof, until there is access control. Raises Invalid (ACTOR_INVALID)."""
         via = "cli" if self.headers.get("user-agent", "").startswith(CLI_AGENT) else "graphql"
         return claimed(self.connection_params.get("actor", self.headers.get("x-actor")), via, self.address)
+
+    @property
+    def viewer(self) -> Hashable:
+        """For whom it is decided what may be seen. Raises as `actor`."""
+        return self.services.sight.viewer(self.actor().name)
 
 
 Info = strawberry.Info[Context, None]

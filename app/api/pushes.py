@@ -4,12 +4,24 @@ import msgspec
 import strawberry
 
 from app.api.context import Info
-from app.api.scalars import DateTime, Long, moment
+from app.api.scalars import JSON, DateTime, Long, moment
 from app.api.types.action_result import ActionResult
 from app.api.types.alert import Alert
+from app.api.types.call import Call
 from app.api.types.cause import Cause, chain
-from app.api.types.enums import AlertTransition, BehaviorState, ConnectionStatus, Evidence, OwnerKind, PartOutcome
+from app.api.types.enums import (
+    AlertTransition,
+    BehaviorState,
+    ConnectionStatus,
+    DefinitionChangeKind,
+    DefinitionKind,
+    Evidence,
+    OwnerKind,
+    PartOutcome,
+)
+from app.api.types.history import DefinitionHistory
 from app.api.types.owner import Owner, find_owner
+from app.api.types.revision import DocumentChange, revision_step
 from app.api.types.twin import Twin
 from app.api.types.value import Value
 from app.model import events, live
@@ -23,6 +35,11 @@ from app.runtime.bus import Published
 
 _INITIAL = "True for the state found at the start (or as a twin joined), false for a change."
 _SEQUENCE = "The journal sequence it stands at; never falls for one subject."
+_PLACE = (
+    "Its place among the facts of its kind at that sequence, from 0, for `afterPlace`; null where initial: then give "
+    "`after` alone."
+)
+_REMAINING = "How many more of the start follow, 0 with the last; null for a change."
 _SKIPPED = "How many older changes of the same subject a slow reader missed before this one."
 
 
@@ -102,6 +119,8 @@ class BehaviorChange:
     cause: list[Cause] = strawberry.field(description="What led to it, nearest first; empty where initial.")
     initial: bool = strawberry.field(description=_INITIAL)
     sequence: Long = strawberry.field(description=_SEQUENCE)
+    place: int | None = strawberry.field(description=_PLACE)
+    remaining: int | None = strawberry.field(description=_REMAINING)
 
     @strawberry.field(description="The twin or overlay that owns it; null where that was deleted meanwhile.")
     def owner(self, info: Info) -> Owner | None:
@@ -126,10 +145,12 @@ def behavior_change(published: Published, fact: events.BehaviorChanged) -> Behav
         cause=chain(fact.cause),
         initial=False,
         sequence=Long(published.sequence),
+        place=published.place,
+        remaining=None,
     )
 
 
-def behavior_found(view: BehaviorView, now: Micros, sequence: int) -> BehaviorChange:
+def behavior_found(view: BehaviorView, now: Micros, sequence: int, remaining: int) -> BehaviorChange:
     return BehaviorChange(
         key=view.key.owner,
         behavior=view.key.name,
@@ -147,6 +168,8 @@ def behavior_found(view: BehaviorView, now: Micros, sequence: int) -> BehaviorCh
         cause=[],
         initial=True,
         sequence=Long(sequence),
+        place=None,
+        remaining=remaining,
     )
 
 
@@ -159,6 +182,8 @@ class AlertChange:
     comment: str | None = strawberry.field(description="What that person said.")
     initial: bool = strawberry.field(description=_INITIAL)
     sequence: Long = strawberry.field(description=_SEQUENCE)
+    place: int | None = strawberry.field(description=_PLACE)
+    remaining: int | None = strawberry.field(description=_REMAINING)
 
 
 def alert_change(published: Published, fact: events.AlertChanged) -> AlertChange:
@@ -170,10 +195,12 @@ def alert_change(published: Published, fact: events.AlertChanged) -> AlertChange
         comment=fact.comment or None,
         initial=False,
         sequence=Long(published.sequence),
+        place=published.place,
+        remaining=None,
     )
 
 
-def alert_found(alert: events.Alert, now: Micros, sequence: int) -> AlertChange:
+def alert_found(alert: events.Alert, now: Micros, sequence: int, remaining: int) -> AlertChange:
     return AlertChange(
         alert=Alert.of(alert),
         transition=None,
@@ -182,6 +209,8 @@ def alert_found(alert: events.Alert, now: Micros, sequence: int) -> AlertChange:
         comment=None,
         initial=True,
         sequence=Long(sequence),
+        place=None,
+        remaining=remaining,
     )
 
 
@@ -240,4 +269,114 @@ def connectivity_found(twin_id: str, found: live.Connectivity, now: Micros, sequ
         initial=True,
         sequence=Long(sequence),
         skipped=0,
+    )
+
+
+@strawberry.type(
+    description="A call to a device came a step further: it was decided, attempted (sent), accepted, refused or "
+    "failed, or its effect was observed."
+)
+class CallChange:
+    call: Call = strawberry.field(description="As it became.")
+    at: DateTime = strawberry.field(description="When.")
+    initial: bool = strawberry.field(description=_INITIAL)
+    sequence: Long = strawberry.field(description=_SEQUENCE)
+    place: int | None = strawberry.field(description=_PLACE)
+    remaining: int | None = strawberry.field(description=_REMAINING)
+
+
+def call_change(published: Published, fact: events.CallChanged) -> CallChange:
+    return CallChange(
+        call=Call.of(fact.call),
+        at=DateTime(fact.at),
+        initial=False,
+        sequence=Long(published.sequence),
+        place=published.place,
+        remaining=None,
+    )
+
+
+def call_found(call: events.Call, now: Micros, sequence: int, remaining: int) -> CallChange:
+    return CallChange(
+        call=Call.of(call),
+        at=DateTime(now),
+        initial=True,
+        sequence=Long(sequence),
+        place=None,
+        remaining=remaining,
+    )
+
+
+@strawberry.type(description="A device, or a behavior, raised an event of a twin.")
+class TwinEventOccurrence:
+    twin_id: strawberry.ID = strawberry.field(description="The twin.")
+    name: str = strawberry.field(description="The event's name.")
+    timestamp: DateTime = strawberry.field(description="When it happened, by its source's time.")
+    parameters: JSON = strawberry.field(description="By parameter name.")
+    at: DateTime = strawberry.field(description="When the server took it.")
+    cause: list[Cause] = strawberry.field(description="What led to it, nearest first.")
+    sequence: Long = strawberry.field(description=_SEQUENCE)
+    place: int = strawberry.field(description="Its place among the events at that sequence, from 0, for `afterPlace`.")
+
+    @strawberry.field(description="The twin; null where it was deleted meanwhile.")
+    def twin(self, info: Info) -> Twin | None:
+        return Twin.find(info.context.catalogue, self.twin_id)
+
+
+def twin_event(published: Published, fact: events.TwinEventOccurred) -> TwinEventOccurrence:
+    return TwinEventOccurrence(
+        twin_id=strawberry.ID(fact.twin_id),
+        name=fact.name,
+        timestamp=DateTime(fact.timestamp),
+        parameters=JSON(fact.parameters),
+        at=DateTime(published.now),
+        cause=chain(fact.cause),
+        sequence=Long(published.sequence),
+        place=published.place,
+    )
+
+
+@strawberry.type(description="A definition was created, updated or deleted.")
+class ChangedDefinition:
+    kind: DefinitionKind = strawberry.field(description="What kind of definition.")
+    definition_id: strawberry.ID = strawberry.field(description="The id in its document.")
+    change: DefinitionChangeKind = strawberry.field(description="What was done.")
+    revision: int = strawberry.field(description="The revision that it made; a deletion is one too.")
+    author: str = strawberry.field(description="Who did it.")
+    reason: str = strawberry.field(description="Why; empty where nobody said.")
+    at: DateTime = strawberry.field(description="When it was accepted.")
+    catalogue_revision: Long = strawberry.field(
+        description="The same for all that was changed together; it orders the changes of all definitions."
+    )
+    sequence: Long = strawberry.field(description=_SEQUENCE)
+    place: int = strawberry.field(
+        description="Its place among the definitions at that sequence, from 0, for `afterPlace`."
+    )
+
+    @strawberry.field(description="The definition over time: as it is now, its revisions and what differs in them.")
+    def definition(self) -> DefinitionHistory:
+        return DefinitionHistory(of=self.kind.value, kind=self.kind, definition_id=self.definition_id)
+
+    @strawberry.field(
+        description="What this changed in the document: a JSON Patch (RFC 6902) that keeps the old values; the whole "
+        "of it where it was created or deleted. From the graph: UNAVAILABLE while it is down."
+    )
+    async def diff(self, info: Info) -> list[DocumentChange]:
+        created = self.change is DefinitionChangeKind.CREATED
+        before = None if created else self.revision - 1
+        return await revision_step(info, self.kind.value, self.definition_id, before, self.revision)
+
+
+def definition_change(published: Published, fact: events.DefinitionChanged) -> ChangedDefinition:
+    return ChangedDefinition(
+        kind=DefinitionKind(fact.kind),
+        definition_id=strawberry.ID(fact.id),
+        change=DefinitionChangeKind(fact.change),
+        revision=fact.revision,
+        author=fact.author,
+        reason=fact.reason,
+        at=DateTime(fact.at),
+        catalogue_revision=Long(fact.catalogue_revision),
+        sequence=Long(published.sequence),
+        place=published.place,
     )

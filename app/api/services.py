@@ -11,6 +11,9 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from app.api.going import Going
+from app.api.replays import Replays
+from app.api.sharing import Sharing
+from app.api.sight import Everybody
 from app.commands.commands import Commands
 from app.find.finder import Finder
 from app.find.traversals import Traversals
@@ -18,7 +21,7 @@ from app.model.catalogue import Catalogue
 from app.model.ledger import Ledger
 from app.model.live import GraphState
 from app.model.space import Space
-from app.ports import Clock, Devices, LiveView, Notifications, Past, TwinStore
+from app.ports import Clock, Devices, LiveView, Notifications, Past, Sight, TwinStore
 from app.runtime.bus import Bus
 from app.topology.topology import Topology
 
@@ -50,9 +53,15 @@ class Services:
     past: Past
     backup: Callable[[], Awaitable[Path]]
     """Takes one: an archive in a folder of its own, which whoever asked removes."""
+    replays: Replays
+    sight: Sight = field(default_factory=Everybody)
     going: Going = field(default_factory=Going)
     walking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Who holds it is about to read the whole graph of twins: one a turn of the loop, the engine decides in between."""
+    sharing: Sharing = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "sharing", Sharing(self.bus))
 
     @property
     def catalogue(self) -> Catalogue:

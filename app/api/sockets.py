@@ -4,15 +4,19 @@ A malformed message closes the socket with 4400 and a reason, as the protocol sa
 """
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from starlette import websockets
+from strawberry import Schema
 from strawberry.http import exceptions
-from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
 
 from app.api.context import Context
 from app.api.going import CODE, REASON
+from app.api.prepared import prepared
+from app.api.reader import Connection, Outbox
+from app.frames import EXTENSION
 
 CONNECTION_INIT_WAIT = timedelta(seconds=10)
 MAX_OPERATIONS = 100
@@ -22,6 +26,8 @@ _GONE = (exceptions.WebSocketDisconnected, websockets.WebSocketDisconnect, webso
 
 
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
+    _outbox: Outbox
+
     async def handle(self) -> None:
         going = self.context.services.going
         if going.down:
@@ -29,6 +35,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
             return
         close = self._close
         going.opened(close)
+        self._outbox = self.context.services.sharing.outbox(_connection(self.websocket))
         try:
             await super().handle()
         finally:
@@ -44,6 +51,27 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
         else:
             await super().handle_message(message)
 
+    async def run_operation(self, operation: Operation[Context, None]) -> None:
+        """A subscription is shared; queries and mutations are Strawberry's to run."""
+        if "subscription" not in operation.query:
+            await super().run_operation(operation)
+            return
+        try:
+            schema = cast(Schema, self.schema)
+            found = await prepared(schema, operation.query, operation.variables, operation.operation_name, self.context)
+            if isinstance(found, list):
+                await operation.send_initial_errors(found)
+            elif found is None:
+                await super().run_operation(operation)
+            else:
+                sharing = self.context.services.sharing
+                await sharing.run(found, sharing.reader(found, self._outbox, operation.id))
+                await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except Exception as error:
+            await self.handle_task_exception(error)
+            self.operations.pop(operation.id, None)
+            raise
+
     async def handle_task_exception(self, error: Exception) -> None:
         """A client that goes while something is pushed to it is no error: clients do."""
         if not isinstance(error, _GONE):
@@ -58,6 +86,12 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
                     {"code": "OPERATION_REFUSED", "hint": f"at most {MAX_OPERATIONS} operations at once on one socket"},
                 )
         await super().send_message(message)
+
+
+def _connection(websocket: Any) -> Connection:
+    """Of the server's own protocol: it must be app/frames.py's."""
+    found: Connection = websocket.ws.scope["extensions"][EXTENSION]["connection"]
+    return found
 
 
 def malformed(message: Any) -> str:

@@ -1,43 +1,36 @@
-"""Subscriptions: first how things stand, flagged `initial`, then every change of them.
+"""Subscriptions: first how things stand, flagged `initial`, then every change of them; or, where a client names what it
+has already, everything since.
 
-The bus is subscribed to before the snapshot is taken, and what the snapshot already holds is dropped by its sequence:
-nothing falls between the two. A change whose commit is under way at that moment may come twice, never not at all.
+Each resolver says what it is about and where that comes from; who executes it, for whom and how often is sharing.py's.
 """
 
-from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from collections.abc import AsyncGenerator, Sequence
+from typing import Annotated, Any, cast
 
 import strawberry
 
-from app.api.alert_pages import newest_first
 from app.api.context import Context, Info
+from app.api.filters import TwinWhere
 from app.api.membership import About, Membership
+from app.api.pace import LONGEST_MS, interval_of
 from app.api.pushes import (
     AlertChange,
     BehaviorChange,
+    CallChange,
+    ChangedDefinition,
     ConnectivityChange,
     PropertyChange,
-    alert_change,
-    alert_found,
-    behavior_change,
-    behavior_found,
-    connectivity_change,
-    connectivity_found,
-    property_change,
-    property_found,
+    TwinEventOccurrence,
 )
-from app.api.types.enums import AlertSeverity
+from app.api.reached import ReachedFrom, reached
+from app.api.reader import FACTS_WAITING
+from app.api.scalars import Long
+from app.api.sources import FactSource, FactTopic, StateSource, StateTopic
+from app.api.topics import Alerts, Behaviors, Calls, Connectivities, Definitions, Properties, TwinEvents
+from app.api.types.enums import AlertSeverity, DefinitionKind
 from app.errors import NotFound
 from app.model.catalogue import Catalogue
-from app.model.events import AlertChanged, BehaviorChanged, ConnectivityChanged, PropertyChanged
 from app.model.lineage import family
-from app.model.plan import OwnerKey
-from app.runtime.bus import Fact, Published
-
-FACTS_WAITING = 10_000
-"""Facts that may wait for a slow reader before it is cut off with SLOW_CONSUMER."""
 
 TwinIds = Annotated[
     list[strawberry.ID] | None, strawberry.argument(description="Only these twins, at most 10,000; all if left out.")
@@ -46,67 +39,51 @@ OfType = Annotated[strawberry.ID | None, strawberry.argument(description="Only t
 OfOverlay = Annotated[
     strawberry.ID | None, strawberry.argument(description="Only twins with a role in this overlay, as it stands then.")
 ]
+Where = Annotated[
+    TwinWhere | None,
+    strawberry.argument(
+        description="Only twins that match. What it says of definitions is followed as they change; what it says of "
+        "live values (properties, connectivity, activeBehavior, alertSeverity, overridden) is looked at for each push "
+        "as it is made."
+    ),
+]
+Downstream = Annotated[
+    ReachedFrom | None,
+    strawberry.argument(description="Only twins that edges lead to from these; kept right as edges change."),
+]
+Upstream = Annotated[
+    ReachedFrom | None,
+    strawberry.argument(description="Only twins from which edges lead to these; kept right as edges change."),
+]
+After = Annotated[
+    Long | None,
+    strawberry.argument(
+        description="Instead of how things stand, all that happened after this `sequence`: that of the last push that "
+        "the client got. Give it as a variable: what is shared with others does not depend on it then. RESUME_TOO_OLD "
+        "where the journal does not reach back so far (subscribe without it: that is the reset), RESUME_AHEAD."
+    ),
+]
+AfterPlace = Annotated[
+    int | None,
+    strawberry.argument(
+        description="The `place` of that push: what follows it at the same sequence comes too. Without it the client "
+        "is taken to have everything of that sequence. SEQUENCE_INVALID."
+    ),
+]
+MinInterval = Annotated[
+    int | None,
+    strawberry.argument(
+        description=f"Milliseconds, at most {LONGEST_MS:,}: after a push of a subject none of the same for so long, "
+        "then the newest, which says how many it stands for (`skipped`). INTERVAL_INVALID."
+    ),
+]
 _FILTERS = (
-    "Several filters hold together. TWIN_NOT_FOUND, TWIN_TYPE_NOT_FOUND, OVERLAY_NOT_FOUND with a suggestion; a thing "
-    "deleted later goes quiet."
+    "Several filters hold together. TWIN_NOT_FOUND, TWIN_TYPE_NOT_FOUND, OVERLAY_NOT_FOUND and what `twins(where)` "
+    "raises, with a suggestion; a thing deleted later goes quiet."
 )
 _STATE = "A slow reader gets the newest state and is told how many it missed (`skipped`)."
 _FACTS = f"Nothing is left out; a reader {FACTS_WAITING:,} facts behind is cut off with SLOW_CONSUMER."
-
-Push = TypeVar("Push")
-
-
-@dataclass(frozen=True, slots=True)
-class _Topic:
-    """One kind of subscription: which facts, which of them, and what they look like."""
-
-    kind: type[Fact]
-    membership: Membership
-    wants: Callable[[Fact], bool]
-    coalesce: Callable[[Fact], Hashable] | None
-    indexed: bool = True
-    """Whether the bus may deliver by fixed twin ids alone."""
-
-    @property
-    def name(self) -> str:
-        """That of the field: facts are called as the subscriptions to them."""
-        return self.kind.__name__[0].lower() + self.kind.__name__[1:]
-
-
-async def _follow(
-    context: Context,
-    topic: _Topic,
-    found: Callable[[frozenset[str] | None, int], Iterable[Push]],
-    push: Callable[[Published], Push],
-) -> AsyncGenerator[Push, None]:
-    """`found(twins, sequence)` is how things stand: of these twins, or of everything it is about for None."""
-    membership, live = topic.membership, context.live
-    limit = FACTS_WAITING
-    twins = membership.index() if topic.indexed else None
-    with context.services.bus.subscribe(
-        [topic.kind], twins=twins, wants=topic.wants, coalesce=topic.coalesce, limit=limit, topic=topic.name
-    ) as changes:
-        members, sequence = membership.twins(), live.sequence
-        for item in list(found(None, sequence)):
-            yield item
-        joined_at: dict[str, int] = {}
-        async with aclosing(changes.turns()) as turns:
-            async for published in turns:
-                now_members = membership.twins()
-                if now_members is not members:
-                    joined, members = now_members - members, now_members
-                    joined_at.update(dict.fromkeys(joined, live.sequence))
-                    for item in list(found(joined, live.sequence)) if joined else ():
-                        yield item
-                if published is not None and published.sequence > max(
-                    sequence, joined_at.get(_twin_of(published.fact), 0)
-                ):
-                    yield push(published)
-
-
-def _twin_of(fact: Fact) -> str:
-    """The one twin a state fact is about; "" for facts that are not states."""
-    return fact.twin_id if isinstance(fact, PropertyChanged | ConnectivityChanged) else ""
+_RESUMES = "`after` resumes without gap or repeat."
 
 
 @strawberry.type(description="Changes as they happen, over WebSocket with the protocol graphql-transport-ws.")
@@ -126,63 +103,42 @@ class Subscription:
         properties: Annotated[
             list[str] | None, strawberry.argument(description="Only properties of these names.")
         ] = None,
+        where: Where = None,
+        downstream_of: Downstream = None,
+        upstream_of: Upstream = None,
+        min_interval_ms: MinInterval = None,
     ) -> AsyncGenerator[PropertyChange, None]:
         context = info.context
-        catalogue = context.catalogue
-        membership = Membership(catalogue, About.checked(catalogue, twin_ids, twin_type, overlay_id))
-        names = _names(catalogue, membership, properties) if properties is not None else None
-
-        def wants(fact: Fact) -> bool:
-            return (
-                isinstance(fact, PropertyChanged)
-                and (names is None or fact.property in names)
-                and membership.has(fact.twin_id)
-            )
-
-        def key(fact: Fact) -> Hashable:
-            return (fact.twin_id, fact.property) if isinstance(fact, PropertyChanged) else None
-
-        def found(twins: frozenset[str] | None, sequence: int) -> Iterable[PropertyChange]:
-            now = context.services.clock.now()
-            for twin_id in sorted(membership.twins() if twins is None else twins):
-                for name in catalogue.capabilities(twin_id).properties:
-                    if names is None or name in names:
-                        state = context.live.property_state(twin_id, name)
-                        yield property_found(catalogue, twin_id, name, state, now, sequence)
-
-        def push(published: Published) -> PropertyChange:
-            assert isinstance(published.fact, PropertyChanged)
-            return property_change(catalogue, context.live, published, published.fact)
-
-        return _follow(context, _Topic(PropertyChanged, membership, wants, key), found, push)
+        membership = _membership(context, twin_ids, twin_type, overlay_id, where, downstream_of, upstream_of)
+        names = _names(context.catalogue, membership, properties) if properties is not None else None
+        return _states(context, Properties(context, membership, names, interval_of(min_interval_ms)))
 
     @strawberry.subscription(
-        description=f"Behaviors of twins and, unless twinIds or twinType is given, of overlays. {_FACTS} {_FILTERS}"
+        description=(
+            f"Behaviors of twins and, unless only twins are asked for, of overlays. {_FACTS} {_RESUMES} {_FILTERS}"
+        )
     )
     def behavior_changed(
-        self, info: Info, twin_ids: TwinIds = None, twin_type: OfType = None, overlay_id: OfOverlay = None
+        self,
+        info: Info,
+        twin_ids: TwinIds = None,
+        twin_type: OfType = None,
+        overlay_id: OfOverlay = None,
+        where: Where = None,
+        downstream_of: Downstream = None,
+        upstream_of: Upstream = None,
+        after: After = None,
+        after_place: AfterPlace = None,
     ) -> AsyncGenerator[BehaviorChange, None]:
         context = info.context
-        membership = Membership(context.catalogue, About.checked(context.catalogue, twin_ids, twin_type, overlay_id))
-
-        def wants(fact: Fact) -> bool:
-            return isinstance(fact, BehaviorChanged) and membership.owns(fact.key.owner)
-
-        def found(twins: frozenset[str] | None, sequence: int) -> Iterable[BehaviorChange]:
-            now = context.services.clock.now()
-            owners = membership.owners() if twins is None else [OwnerKey("twin", twin_id) for twin_id in sorted(twins)]
-            for owner in owners:
-                for view in context.live.behaviors(owner):
-                    yield behavior_found(view, now, sequence)
-
-        def push(published: Published) -> BehaviorChange:
-            assert isinstance(published.fact, BehaviorChanged)
-            return behavior_change(published, published.fact)
-
-        return _follow(context, _Topic(BehaviorChanged, membership, wants, None), found, push)
+        membership = _membership(context, twin_ids, twin_type, overlay_id, where, downstream_of, upstream_of)
+        return _facts(context, Behaviors(context, membership), after, after_place)
 
     @strawberry.subscription(
-        description=(f"Alerts that concern the twins, or that the overlay raises; open ones first. {_FACTS} {_FILTERS}")
+        description=(
+            f"Alerts that concern the twins, or that the overlay raises; open ones first. {_FACTS} {_RESUMES} "
+            f"{_FILTERS}"
+        )
     )
     def alert_changed(
         self,
@@ -200,63 +156,136 @@ class Subscription:
                 "suppressed."
             ),
         ] = False,
+        where: Where = None,
+        downstream_of: Downstream = None,
+        upstream_of: Upstream = None,
+        after: After = None,
+        after_place: AfterPlace = None,
     ) -> AsyncGenerator[AlertChange, None]:
         context = info.context
-        membership = Membership(context.catalogue, About.checked(context.catalogue, twin_ids, twin_type, overlay_id))
+        membership = _membership(context, twin_ids, twin_type, overlay_id, where, downstream_of, upstream_of)
         wanted = {item.value for item in severity} if severity is not None else None
-
-        def wants(fact: Fact) -> bool:
-            return (
-                isinstance(fact, AlertChanged)
-                and (wanted is None or fact.alert.severity in wanted)
-                and (not annunciated or fact.alert.annunciated or fact.transition in ("shelved", "suppressed"))
-                and membership.concerns(fact.alert.owner, fact.alert.twins)
-            )
-
-        def found(twins: frozenset[str] | None, sequence: int) -> Iterable[AlertChange]:
-            now = context.services.clock.now()
-            for alert in newest_first(context.live.open_alerts()):
-                about = (
-                    membership.concerns(alert.owner, alert.twins)
-                    if twins is None
-                    else not twins.isdisjoint(alert.twins)
-                )
-                told = alert.annunciated or not annunciated
-                if about and told and (wanted is None or alert.severity in wanted):
-                    yield alert_found(alert, now, sequence)
-
-        def push(published: Published) -> AlertChange:
-            assert isinstance(published.fact, AlertChanged)
-            return alert_change(published, published.fact)
-
-        # Not by index: an alert of a twin's own behavior may name other twins.
-        return _follow(context, _Topic(AlertChanged, membership, wants, None, indexed=False), found, push)
+        return _facts(context, Alerts(context, membership, wanted, annunciated=annunciated), after, after_place)
 
     @strawberry.subscription(description=f"Whether twins can be reached. {_STATE} {_FILTERS}")
     def connectivity_changed(
-        self, info: Info, twin_ids: TwinIds = None, twin_type: OfType = None, overlay_id: OfOverlay = None
+        self,
+        info: Info,
+        twin_ids: TwinIds = None,
+        twin_type: OfType = None,
+        overlay_id: OfOverlay = None,
+        where: Where = None,
+        downstream_of: Downstream = None,
+        upstream_of: Upstream = None,
+        min_interval_ms: MinInterval = None,
     ) -> AsyncGenerator[ConnectivityChange, None]:
         context = info.context
-        membership = Membership(context.catalogue, About.checked(context.catalogue, twin_ids, twin_type, overlay_id))
+        membership = _membership(context, twin_ids, twin_type, overlay_id, where, downstream_of, upstream_of)
+        return _states(context, Connectivities(context, membership, interval_of(min_interval_ms)))
 
-        def wants(fact: Fact) -> bool:
-            return isinstance(fact, ConnectivityChanged) and membership.has(fact.twin_id)
+    @strawberry.subscription(
+        description=f"Calls to devices, step by step; those under way first. {_FACTS} {_RESUMES} {_FILTERS}"
+    )
+    def call_changed(
+        self,
+        info: Info,
+        twin_ids: TwinIds = None,
+        twin_type: OfType = None,
+        overlay_id: OfOverlay = None,
+        methods: Annotated[
+            list[str] | None, strawberry.argument(description="Only calls of these methods, and no writes.")
+        ] = None,
+        where: Where = None,
+        downstream_of: Downstream = None,
+        upstream_of: Upstream = None,
+        after: After = None,
+        after_place: AfterPlace = None,
+    ) -> AsyncGenerator[CallChange, None]:
+        context = info.context
+        membership = _membership(context, twin_ids, twin_type, overlay_id, where, downstream_of, upstream_of)
+        return _facts(context, Calls(context, membership, methods), after, after_place)
 
-        def key(fact: Fact) -> Hashable:
-            return fact.twin_id if isinstance(fact, ConnectivityChanged) else None
+    @strawberry.subscription(
+        description=(
+            "Events that devices and behaviors raise. None comes at the start (see `instance.lastEvents` of a twin). "
+            f"{_FACTS} {_RESUMES} {_FILTERS}"
+        )
+    )
+    def twin_event_occurred(
+        self,
+        info: Info,
+        twin_ids: TwinIds = None,
+        twin_type: OfType = None,
+        overlay_id: OfOverlay = None,
+        names: Annotated[list[str] | None, strawberry.argument(description="Only events of these names.")] = None,
+        where: Where = None,
+        downstream_of: Downstream = None,
+        upstream_of: Upstream = None,
+        after: After = None,
+        after_place: AfterPlace = None,
+    ) -> AsyncGenerator[TwinEventOccurrence, None]:
+        context = info.context
+        membership = _membership(context, twin_ids, twin_type, overlay_id, where, downstream_of, upstream_of)
+        return _facts(context, TwinEvents(membership, names), after, after_place)
 
-        def found(twins: frozenset[str] | None, sequence: int) -> Iterable[ConnectivityChange]:
-            now = context.services.clock.now()
-            for twin_id in sorted(membership.twins() if twins is None else twins):
-                state = context.live.connectivity(twin_id)
-                if state is not None:
-                    yield connectivity_found(twin_id, state, now, sequence)
+    @strawberry.subscription(
+        description=(
+            "Definitions as they are created, updated and deleted, by whomever. None comes at the start. With a filter "
+            f"of twins: those twins' documents, and those of the type or overlay named. {_FACTS} {_RESUMES} {_FILTERS}"
+        )
+    )
+    def definition_changed(
+        self,
+        info: Info,
+        kinds: Annotated[list[DefinitionKind] | None, strawberry.argument(description="Only of these kinds.")] = None,
+        ids: Annotated[
+            list[strawberry.ID] | None,
+            strawberry.argument(description="Only definitions of these ids, also of ids that nothing has yet."),
+        ] = None,
+        twin_ids: TwinIds = None,
+        twin_type: OfType = None,
+        overlay_id: OfOverlay = None,
+        where: Where = None,
+        downstream_of: Downstream = None,
+        upstream_of: Upstream = None,
+        after: After = None,
+        after_place: AfterPlace = None,
+    ) -> AsyncGenerator[ChangedDefinition, None]:
+        context = info.context
+        membership = _membership(context, twin_ids, twin_type, overlay_id, where, downstream_of, upstream_of)
+        wanted = {item.value for item in kinds} if kinds is not None else None
+        return _facts(
+            context, Definitions(membership, wanted, frozenset(ids) if ids is not None else None), after, after_place
+        )
 
-        def push(published: Published) -> ConnectivityChange:
-            assert isinstance(published.fact, ConnectivityChanged)
-            return connectivity_change(context.live, published, published.fact)
 
-        return _follow(context, _Topic(ConnectivityChanged, membership, wants, key), found, push)
+def _membership(
+    context: Context,
+    twin_ids: Sequence[str] | None,
+    twin_type: str | None,
+    overlay_id: str | None,
+    where: TwinWhere | None,
+    downstream_of: ReachedFrom | None,
+    upstream_of: ReachedFrom | None,
+) -> Membership:
+    """Raises NotFound and Invalid for whatever nothing carries."""
+    catalogue = context.catalogue
+    return Membership(
+        catalogue,
+        About.checked(catalogue, twin_ids, twin_type, overlay_id),
+        context.services.finder.matching(where.asked()) if where is not None else None,
+        reached(context, downstream_of, upstream_of),
+    )
+
+
+def _states(context: Context, topic: StateTopic[Any]) -> AsyncGenerator[Any, None]:
+    return cast("AsyncGenerator[Any, None]", StateSource(context, topic))
+
+
+def _facts(
+    context: Context, topic: FactTopic[Any, Any], after: int | None, after_place: int | None
+) -> AsyncGenerator[Any, None]:
+    return cast("AsyncGenerator[Any, None]", FactSource(context, topic, after, after_place))
 
 
 def _names(catalogue: Catalogue, membership: Membership, given: Sequence[str]) -> frozenset[str]:

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from app.commands.actor import Actor
+from app.commands.changed import changed_by, changed_in
 from app.commands.changes import change_of, differing
 from app.commands.connections import Connections
 from app.commands.dependents import Reach, broken, in_use, listed, misfits, reach, refusal
@@ -32,12 +33,14 @@ from app.errors import Conflict, Invalid, NotFound, Problem, TwinOverlayError, U
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, StoredDefinition
 from app.model.definitions import Definition, Kind, Lifecycle, Overlay, bounds, to_document
-from app.model.events import Load
+from app.model.events import DefinitionChanged, Load, Redefined
 from app.model.near import near
 from app.model.plan import Plan
 from app.ports import AssetStore, Clock, DefinitionsCopy, Devices, Inbox, TwinStore
 
 log = logging.getLogger("twin_overlay.definitions")
+MAX_TOLD = 10_000
+"""Changes that the journal is told of, where it was not told as they were made."""
 _LOADED_TOGETHER = 1000
 """New twins that the engine takes up in one step, which stops it for some 20 ms."""
 
@@ -82,6 +85,10 @@ class DefinitionCommands:
         self._committing: asyncio.Task[Saved] | None = None
         self._owed = Reach()
         """What the graph has and the engine was not told yet."""
+        self._changed: list[DefinitionChanged] = []
+        """What the graph has and the journal was not told yet."""
+        self.told = catalogue.revision
+        """The last catalogue revision that the journal was told of."""
 
     async def save(
         self,
@@ -233,6 +240,12 @@ class DefinitionCommands:
         """Take over what the graph has, after a time in which it was not there. Raises Unavailable."""
         async with self._lock:
             await self._reload()
+
+    async def tell(self) -> None:
+        """Tell the journal of changes that it has not been told of: the server ended before. Raises Unavailable."""
+        async with self._lock:
+            await self._look_behind(self.catalogue.revision)
+            await self._tell_journal()
 
     # ------------------------------------------------------------ one at a time
 
@@ -434,16 +447,35 @@ class DefinitionCommands:
             self._committing = None
 
     def _apply(self, change: DefinitionChange, reached: Reach) -> None:
+        if change.catalogue_revision == self._known():  # else others' are among them: the graph tells of all
+            self._changed += changed_by(self.catalogue, change)
         self.catalogue.apply(change)
         self._owed.twins |= reached.twins
         self._owed.overlays |= reached.overlays
 
+    def _known(self) -> int:
+        return self._changed[-1].catalogue_revision if self._changed else self.told
+
+    async def _look_behind(self, revision: int) -> None:
+        """In the graph, where there are changes that nothing here knows of."""
+        if revision > self._known():
+            records = await self._store.changes_after(self._known(), MAX_TOLD)
+            self._changed += changed_in(records, self.catalogue)
+
+    async def _tell_journal(self) -> None:
+        if self._changed:
+            revision = self._changed[-1].catalogue_revision
+            await self._inbox.submit(Redefined(revision, tuple(self._changed)))
+            self._changed, self.told = [], revision
+
     async def _tell(self, actor: Actor) -> None:
-        """The engine first, so that no connector feeds a twin that it does not know."""
+        """The journal, whoever follows definitions with it; then the engine, before any connector feeds a twin that it
+        does not know."""
         owed, catalogue = self._owed, self.catalogue
         if self._is_owed():
             try:
-                for plan in self._plans(owed):
+                await self._tell_journal()
+                for plan in self._plans(owed) if owed.twins or owed.overlays else ():
                     await self._inbox.submit(Load(plan, author=actor.name, origin=actor.origin))
             except TwinOverlayError as error:
                 raise Unavailable(
@@ -468,7 +500,7 @@ class DefinitionCommands:
         yield plan_of(catalogue, owed.twins - loaded, owed.overlays)
 
     def _is_owed(self) -> bool:
-        return bool(self._owed.twins or self._owed.overlays)
+        return bool(self._owed.twins or self._owed.overlays or self._changed)
 
     async def _reload(self) -> None:
         """Take over what the graph has and the catalogue does not."""
@@ -482,6 +514,7 @@ class DefinitionCommands:
             log.warning("the graph moved to catalogue revision %s: %s definitions taken over", revision, len(changes))
         taken = DefinitionChange(revision - 1, self._clock.now(), "", "", tuple(saved), tuple(removed))
         self._apply(taken, reached)
+        await self._look_behind(revision)
         if self._copy is not None and (changes or revision != before):
             await self._copy.replace(revision, found)
         await self._tell(Actor("system", ""))

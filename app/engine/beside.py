@@ -25,6 +25,7 @@ from app.model.events import (
     Outcome,
     PathStatus,
     Reading,
+    Redefined,
     ReportSamples,
     ResetAlert,
     Samples,
@@ -99,7 +100,7 @@ class Comparing:
 
     def _for(self, side: Side, input: Input) -> Iterator[Input]:
         match input:
-            case Load() | AttemptCall() | CallResult() | Note():
+            case Load() | AttemptCall() | CallResult() | Note() | Redefined():
                 pass  # both have the definitions of now, and devices that accept
             case Samples(readings=readings):
                 if kept := self._readings(readings):

@@ -31,6 +31,7 @@ from app.model.events import (
     Load,
     Note,
     Outcome,
+    Redefined,
     ReportSamples,
     RequestCall,
     ResetAlert,
@@ -111,6 +112,8 @@ class Engine:
                     paths.hear(step, status, source)
             case Tick() | Note():
                 pass
+            case Redefined(catalogue_revision=revision):
+                live.catalogue_revision = revision
             case Load():
                 try:
                     load.decide(step, input)

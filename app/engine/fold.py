@@ -6,7 +6,7 @@ The order here is that of deciding: what changes by rule first (definitions, the
 from app.engine import loading, samples
 from app.engine.calls import forget_unread
 from app.engine.live import LiveState
-from app.model.events import ClockStepped, Entry, Load, Outcome, Samples, Started
+from app.model.events import ClockStepped, Entry, Load, Outcome, Redefined, Samples, Started
 
 
 def fold(live: LiveState, entry: Entry) -> None:
@@ -20,6 +20,8 @@ def fold(live: LiveState, entry: Entry) -> None:
                 # As deciding saw it, before what the load led to: a rule that was known and is no more has no fact of
                 # the first.
                 rule.settled = rule.settled or rule.evaluate() is not None
+        case Redefined(catalogue_revision=revision):
+            live.catalogue_revision = revision
         case Started(settings=settings):
             live.settings = settings or live.settings
             live.begin_run(last)

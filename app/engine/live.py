@@ -219,6 +219,9 @@ class LiveState:
     def call(self, call_id: str) -> Call | None:
         return self.calls.get(call_id) or self.finished.get(call_id)
 
+    def open_calls(self) -> list[Call]:
+        return list(self.calls.values())
+
     # ------------------------------------------------------------ beyond the port
 
     def clock(self, twin_id: str) -> ClockView | None:

@@ -12,6 +12,7 @@ from app.find.check import Checks, refuse
 from app.find.cursor import decode, encode, seal
 from app.find.index import Index, OverlayIndex, TwinIndex
 from app.find.lines import Key, Line, by_value, rank
+from app.find.matching import Matching
 from app.find.narrow import Narrowed, Narrowing
 from app.find.properties import Properties
 from app.find.query import Order, OverlayFilter, TwinFilter, Window
@@ -80,6 +81,11 @@ class Finder:
 
     def problems(self, where: TwinFilter, path: str = "/where") -> Iterator[Problem]:
         return self._checks.twins(where, path)
+
+    def matching(self, where: TwinFilter) -> Matching:
+        """For one twin at a time, from now on. Raises as `twins` does."""
+        refuse(self._checks.twins(where))
+        return Matching(self._catalogue, self._live, self._narrowing, where)
 
     def _follow(self, change: DefinitionChange) -> None:
         self._twins.apply(change)

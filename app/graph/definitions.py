@@ -46,6 +46,7 @@ class Definitions:
         self._record_deletions = named("record_deletions")
         self._last_revisions = named("last_revisions")
         self._revisions = named("revisions")
+        self._changes_after = named("changes_after")
         self._revision_at = named("revision_at")
         self._lifecycles = named("lifecycles")
         self._load = {kind: named(f"load_{kind}s") for kind in _KINDS}
@@ -130,6 +131,13 @@ class Definitions:
             return [_revision(kind, id, record) for record in found]
 
         return await self._graph.read(work) if first > 0 else []
+
+    async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
+        async def work(transaction: Transaction) -> list[RevisionRecord]:
+            found = await transaction.run(self._changes_after, after=catalogue_revision, most=most)
+            return [_revision(record["kind"], record["id"], record) for record in found if record["kind"] in _KINDS]
+
+        return await self._graph.read(work)
 
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         async def work(transaction: Transaction) -> RevisionRecord | None:

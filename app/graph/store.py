@@ -107,6 +107,9 @@ class GraphStore:
     ) -> list[RevisionRecord]:
         return await self._definitions.revisions(kind, id, first, before)
 
+    async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
+        return await self._definitions.changes_after(catalogue_revision, most)
+
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         return await self._definitions.revision_at(kind, id, at)
 

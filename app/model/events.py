@@ -12,11 +12,13 @@ import msgspec
 from app.model.audit_kind import AuditKind
 from app.model.behaviors import Severity
 from app.model.conditions import Condition
-from app.model.definitions import DataType
+from app.model.definitions import DataType, Kind
 from app.model.ledger import Tally
 from app.model.plan import ActionPlan, BehaviorKey, OwnerKey, Plan
 from app.model.time import SECOND, Micros
 from app.model.values import Override, OverrideKind, PropertyState, Quality, Value, in_effect
+
+DefinitionChangeKind = Literal["created", "updated", "deleted"]
 
 
 class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -297,6 +299,28 @@ class Note(msgspec.Struct, frozen=True, tag="note"):
     details: dict[str, Value] = {}
 
 
+class DefinitionChanged(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A definition as it was accepted, by its revision: the graph has the document."""
+
+    kind: Kind
+    id: str
+    revision: int
+    change: DefinitionChangeKind
+    at: Micros
+    author: str
+    catalogue_revision: int
+    """The same for all that was changed together."""
+    reason: str = ""
+
+
+class Redefined(msgspec.Struct, frozen=True, tag="redefined"):
+    """Which definitions a change was of, for whoever follows them. The engine is told of its owners by a Load behind
+    this; it takes the catalogue's revision from either."""
+
+    catalogue_revision: int
+    definitions: tuple[DefinitionChanged, ...]
+
+
 class AttemptCall(msgspec.Struct, frozen=True, tag="attempt_call"):
     """Committed immediately before the send (design D10)."""
 
@@ -343,6 +367,7 @@ Input = (
     | ClearOverride
     | RequestCall
     | Note
+    | Redefined
     | AttemptCall
     | CallResult
 )

@@ -5,9 +5,8 @@ skipped (states), or is cut off with SLOW_CONSUMER (facts that must not be thinn
 """
 
 import asyncio
-import contextlib
 from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 
@@ -17,15 +16,37 @@ from app.model.events import (
     BehaviorChanged,
     CallChanged,
     ConnectivityChanged,
+    DefinitionChanged,
+    Entry,
     Outcome,
     PropertyChanged,
+    Redefined,
     TwinEventOccurred,
 )
 from app.model.ledger import Pushes
 from app.model.time import Micros
 from app.runtime.thinning import DeadbandOf, Thinning, no_deadband
 
-Fact = PropertyChanged | BehaviorChanged | AlertChanged | CallChanged | TwinEventOccurred | ConnectivityChanged
+Fact = (
+    PropertyChanged
+    | BehaviorChanged
+    | AlertChanged
+    | CallChanged
+    | TwinEventOccurred
+    | ConnectivityChanged
+    | DefinitionChanged
+)
+
+
+def facts_of(entry: Entry) -> Iterator[tuple[int, Fact]]:
+    """What of an entry must not be thinned, with its place among its kind, in the order in which it is published."""
+    outcome = entry.outcome
+    if isinstance(entry.input, Redefined):
+        yield from enumerate(entry.input.definitions)
+    yield from enumerate(outcome.events)
+    yield from enumerate(outcome.behaviors)
+    yield from enumerate(outcome.alerts)
+    yield from enumerate(outcome.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +58,39 @@ class Published:
     fact: Fact
     skipped: int = 0
     """How many older facts of the same key this one replaced before it was read."""
+    place: int = 0
+    """Among the facts of its kind in that record."""
+
+
+class Delivery:
+    """What one subscriber outside got, for the books; `waits` tells how much it has not read yet."""
+
+    def __init__(self, bus: "Bus", topic: str, number: int) -> None:
+        self._bus = bus
+        self._topic = topic
+        self._number = number
+        self._delivered = self._skipped = 0
+        self.waits: Callable[[], int] = lambda: 0
+
+    def deliver(self) -> None:
+        self._delivered += 1
+        self._bus._pushed[self._topic]["delivered"] += 1
+
+    def skip(self, count: int) -> None:
+        self._skipped += count
+        self._bus.skipped += count
+        self._bus._pushed[self._topic]["skipped"] += count
+
+    def pushes(self) -> Pushes:
+        return Pushes(self._number, self._topic, self._delivered, self._skipped, self.waits())
+
+    def close(self) -> None:
+        self._bus._deliveries.pop(self, None)
 
 
 class Subscription:
-    """An async iterator of Published for one reader, and a context manager that ends it."""
+    """What is published for one reader: an async iterator of Published, or `take`, for one that is told (`news`) that
+    there is something; and a context manager that ends it."""
 
     def __init__(
         self,
@@ -48,58 +98,53 @@ class Subscription:
         wants: Callable[[Fact], bool] | None,
         coalesce: Callable[[Fact], Hashable] | None,
         limit: int,
-        topic: str,
-        number: int,
+        news: Callable[[], None] | None,
     ) -> None:
         self._bus = bus
-        self._topic = topic
-        self._number = number
-        self._delivered = self._skipped = 0
         self._wants = wants
         self._coalesce = coalesce
         self._limit = limit
+        self._news = news
         self._waiting: deque[Published] = deque()
         self._newest: dict[Hashable, Published] = {}
         self._reader: asyncio.Future[None] | None = None
-        self._nudged = False
-        self._ended = False
-        self._error: Exception | None = None
+        self._redefined = False
+        self.ended = False
+        """Nothing is published for it any more; what waits can still be read."""
+        self.error: Exception | None = None
+        """Why it was cut off."""
 
     def __aiter__(self) -> "Subscription":
         return self
 
     async def __anext__(self) -> Published:
         """Raises Unavailable (SLOW_CONSUMER) after an overrun, once what was kept has been read."""
-        published = await self._next(nudges=False)
-        assert published is not None
-        return published
-
-    async def turns(self) -> AsyncGenerator[Published | None, None]:
-        """As iterating, with a None after definitions have changed: for a reader whose topic depends on them. Close
-        it with `aclosing`."""
-        with contextlib.suppress(StopAsyncIteration):
-            while True:
-                yield await self._next(nudges=True)
-
-    async def _next(self, *, nudges: bool) -> Published | None:
-        while True:
-            if nudges and self._nudged:
-                self._nudged = False
-                return None
-            if self._waiting or self._newest:
-                self._delivered += 1
-                if self._topic:
-                    self._bus._pushed[self._topic]["delivered"] += 1
-                return self._waiting.popleft() if self._waiting else self._newest.pop(next(iter(self._newest)))
-            if self._error is not None:
-                raise self._error
-            if self._ended:
+        while (published := self.take()) is None:
+            if self.error is not None:
+                raise self.error
+            if self.ended:
                 raise StopAsyncIteration
             self._reader = asyncio.get_running_loop().create_future()
             try:
                 await self._reader
             finally:
                 self._reader = None
+        return published
+
+    def take(self) -> Published | None:
+        """The next that waits, in order; None where nothing does now."""
+        if self._waiting:
+            return self._waiting.popleft()
+        return self._newest.pop(next(iter(self._newest))) if self._newest else None
+
+    def redefined(self) -> bool:
+        """Whether definitions have changed since this was asked last."""
+        found, self._redefined = self._redefined, False
+        return found
+
+    def held(self) -> Sequence[tuple[Hashable, int]]:
+        """Of what waits and coalesces: each key with how many facts came for it."""
+        return [(key, published.skipped + 1) for key, published in self._newest.items()]
 
     def __enter__(self) -> "Subscription":
         return self
@@ -115,9 +160,9 @@ class Subscription:
         self._newest.clear()
         self._end(None)
 
-    def _take(self, sequence: int, now: Micros, fact: Fact) -> None:
+    def _take(self, sequence: int, now: Micros, fact: Fact, place: int) -> None:
         """Called by the bus. A filter that fails ends its own subscription, never the bus."""
-        if self._ended:
+        if self.ended:
             return
         try:
             if self._wants is not None and not self._wants(fact):
@@ -128,50 +173,41 @@ class Subscription:
             return
         if self._coalesce is not None:
             older = self._newest.get(key)
-            skipped = 0
-            if older is not None:
-                skipped = older.skipped + 1
-                self._skip()
+            skipped = older.skipped + 1 if older is not None else 0
             # The place in the line stays the older one's, so that a busy key can't starve the others nor be starved.
-            self._newest[key] = Published(sequence, now, fact, skipped)
+            self._newest[key] = Published(sequence, now, fact, skipped, place)
         elif len(self._waiting) >= self._limit:
-            self._skip()
-            self._end(
-                Unavailable(
-                    f"this subscriber fell more than {self._limit} facts behind and was cut off at {sequence}",
-                    code="SLOW_CONSUMER",
-                    hint="read faster or ask for fewer twins, then subscribe again",
-                )
-            )
+            self._end(too_slow(self._limit, sequence))
             return
         else:
-            self._waiting.append(Published(sequence, now, fact))
+            self._waiting.append(Published(sequence, now, fact, 0, place))
         self._wake()
 
-    def pushes(self) -> Pushes:
-        waiting = len(self._waiting) + len(self._newest)
-        return Pushes(self._number, self._topic, self._delivered, self._skipped, waiting)
-
-    def _skip(self) -> None:
-        self._skipped += 1
-        self._bus.skipped += 1
-        if self._topic:
-            self._bus._pushed[self._topic]["skipped"] += 1
-
     def _end(self, error: Exception | None) -> None:
-        if not self._ended:
-            self._ended = True
-            self._error = error
+        if not self.ended:
+            self.ended = True
+            self.error = error
             self._bus._forget(self)
             self._wake()
 
-    def _nudge(self) -> None:
-        self._nudged = True
-        self._wake()
+    def _redefine(self) -> None:
+        self._redefined = True
+        if self._news is not None:
+            self._news()
 
     def _wake(self) -> None:
+        if self._news is not None:
+            self._news()
         if self._reader is not None and not self._reader.done():
             self._reader.set_result(None)
+
+
+def too_slow(limit: int, sequence: int) -> Unavailable:
+    return Unavailable(
+        f"this subscriber fell more than {limit} facts behind and was cut off at {sequence}",
+        code="SLOW_CONSUMER",
+        hint="read faster or ask for fewer twins, then subscribe again after the last one that came",
+    )
 
 
 class _Interested:
@@ -207,6 +243,7 @@ class Bus:
         """Facts that slow subscribers did not get, all together."""
         self._pushed: dict[str, Counter[str]] = {}
         """By topic, what was delivered and skipped, also to those that are gone."""
+        self._deliveries: dict[Delivery, None] = {}
         self._numbers = 0
 
     def subscribe(
@@ -217,18 +254,15 @@ class Bus:
         wants: Callable[[Fact], bool] | None = None,
         coalesce: Callable[[Fact], Hashable] | None = None,
         limit: int = 1000,
-        topic: str = "",
+        news: Callable[[], None] | None = None,
     ) -> Subscription:
         """Everything of these kinds that is published from now on: about `twins` only (None: about anything), and
         only where `wants` says so. With `coalesce` the newest fact per key waits for a slow reader; without it at
         most `limit` facts wait, and one more ends the subscription. After `close` it is an ended one.
 
-        Changes of properties are thinned by their deadbands; the first of each after this one is not. `topic` is how
-        its pushes are counted; without one it is nobody's outside."""
-        if topic:
-            self._numbers += 1
-            self._pushed.setdefault(topic, Counter())
-        subscription = Subscription(self, wants, coalesce, limit, topic, self._numbers)
+        Changes of properties are thinned by their deadbands; the first of each after this one is not. `news` is called
+        whenever something has come, definitions have changed or it has ended: for a reader that takes."""
+        subscription = Subscription(self, wants, coalesce, limit, news)
         if self._closed:
             subscription.close()
             return subscription
@@ -245,9 +279,17 @@ class Bus:
                     interested.by_twin.setdefault(twin, {})[subscription] = None
         return subscription
 
+    def delivery(self, topic: str) -> Delivery:
+        """The books of one subscriber outside, until it is closed."""
+        self._numbers += 1
+        self._pushed.setdefault(topic, Counter())
+        found = Delivery(self, topic, self._numbers)
+        self._deliveries[found] = None
+        return found
+
     def pushes(self) -> list[Pushes]:
         """To each that is here now, in the order in which they came."""
-        return [subscription.pushes() for subscription in self._places if subscription._topic]
+        return [delivery.pushes() for delivery in self._deliveries]
 
     def pushed(self) -> list[Pushes]:
         """By topic, to all there have been in this run."""
@@ -260,35 +302,42 @@ class Bus:
         ]
 
     def definitions_changed(self) -> None:
-        """A change of definitions is in force: readers of `turns` get a turn to look at what their topic is now."""
+        """A change of definitions is in force: whoever takes looks at what its topic is now."""
         self._thinning.forget()
-        for subscription in self._places:
-            subscription._nudge()
+        for subscription in list(self._places):
+            subscription._redefine()
+
+    def redefined(self, sequence: int, now: Micros, input: Redefined) -> None:
+        """Hand on each definition of a committed change."""
+        if interested := self._kinds.get(DefinitionChanged):
+            for place, definition in enumerate(input.definitions):
+                twins = (definition.id,) if definition.kind == "twin" else ()
+                self._send(interested, twins, sequence, now, definition, place)
 
     def publish(self, sequence: int, now: Micros, outcome: Outcome) -> None:
         """Hand on every fact of a committed Outcome: values first, then what was concluded from them."""
         for follower in self.followers:
             follower(sequence, outcome)
         if interested := self._kinds.get(PropertyChanged):
-            for change in outcome.changes:
+            for place, change in enumerate(outcome.changes):
                 if self._thinning.passes(change):
-                    self._send(interested, (change.twin_id,), sequence, now, change)
+                    self._send(interested, (change.twin_id,), sequence, now, change, place)
         if interested := self._kinds.get(ConnectivityChanged):
-            for connectivity in outcome.connectivity:
-                self._send(interested, (connectivity.twin_id,), sequence, now, connectivity)
+            for place, connectivity in enumerate(outcome.connectivity):
+                self._send(interested, (connectivity.twin_id,), sequence, now, connectivity, place)
         if interested := self._kinds.get(TwinEventOccurred):
-            for event in outcome.events:
-                self._send(interested, (event.twin_id,), sequence, now, event)
+            for place, event in enumerate(outcome.events):
+                self._send(interested, (event.twin_id,), sequence, now, event, place)
         if interested := self._kinds.get(BehaviorChanged):
-            for behavior in outcome.behaviors:
+            for place, behavior in enumerate(outcome.behaviors):
                 owner = behavior.key.owner
-                self._send(interested, (owner.id,) if owner.kind == "twin" else (), sequence, now, behavior)
+                self._send(interested, (owner.id,) if owner.kind == "twin" else (), sequence, now, behavior, place)
         if interested := self._kinds.get(AlertChanged):
-            for alert in outcome.alerts:
-                self._send(interested, alert.alert.twins, sequence, now, alert)
+            for place, alert in enumerate(outcome.alerts):
+                self._send(interested, alert.alert.twins, sequence, now, alert, place)
         if interested := self._kinds.get(CallChanged):
-            for call in outcome.calls:
-                self._send(interested, (call.call.twin_id,), sequence, now, call)
+            for place, call in enumerate(outcome.calls):
+                self._send(interested, (call.call.twin_id,), sequence, now, call, place)
 
     def close(self) -> None:
         """End every subscription; each reader still gets what waits for it."""
@@ -297,9 +346,11 @@ class Bus:
             subscription._end(None)
 
     @staticmethod
-    def _send(interested: _Interested, twins: Collection[str], sequence: int, now: Micros, fact: Fact) -> None:
+    def _send(
+        interested: _Interested, twins: Collection[str], sequence: int, now: Micros, fact: Fact, place: int
+    ) -> None:
         for subscription in interested.find(twins):
-            subscription._take(sequence, now, fact)
+            subscription._take(sequence, now, fact, place)
 
     def _forget(self, subscription: Subscription) -> None:
         kinds, twins = self._places.pop(subscription, ((), None))

@@ -27,6 +27,7 @@ from app.model.events import (
     Note,
     Outcome,
     Reading,
+    Redefined,
     ReportSamples,
     Samples,
     SourceStatus,
@@ -378,7 +379,9 @@ class Ingest:
         for sequence, step in enumerate(steps, first):
             outcome = step.outcome
             self._bus.publish(sequence, step.now, outcome)
-            if isinstance(step.input, Load):
+            if isinstance(step.input, Redefined):
+                self._bus.redefined(sequence, step.now, step.input)
+            if isinstance(step.input, Load | Redefined):
                 self._bus.definitions_changed()
             self.counting.committed(step.input, outcome)
             for change in outcome.calls:

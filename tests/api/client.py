@@ -12,6 +12,7 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
+from app.frames import FrameProtocol
 from tests.api.parts import PORT, Installation
 
 DEADLINE = 10.0
@@ -56,7 +57,7 @@ async def serving(installation: Installation) -> AsyncIterator[int]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]
-        config = uvicorn.Config(installation.app(port), lifespan="off", ws="websockets-sansio", log_config=None)
+        config = uvicorn.Config(installation.app(port), lifespan="off", ws=FrameProtocol, log_config=None)
         server = _Server(config)
         running = asyncio.ensure_future(server.serve(sockets=[bound]))
         async with asyncio.timeout(DEADLINE):

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
+from app.api.replays import Replays
 from app.api.services import Services
 from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
@@ -55,6 +56,7 @@ from app.model.events import (
     Outcome,
     PropertyChanged,
     Shelving,
+    Tick,
     Timer,
     TwinEventOccurred,
 )
@@ -297,6 +299,9 @@ class FakeLive:
     def call(self, call_id: str) -> Call | None:
         return self.calls.get(call_id)
 
+    def open_calls(self) -> Iterable[Call]:
+        return [call for call in self.calls.values() if call.status in ("decided", "attempted")]
+
 
 class NoPast:
     """Of an installation to which nothing has happened."""
@@ -411,6 +416,9 @@ class FakeStore:
         found = [item for item in reversed(self.history) if (item.kind, item.id) == (kind, id)]
         return [item for item in found if before is None or item.number < before][:first]
 
+    async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
+        return [item for item in self.history if item.catalogue_revision > catalogue_revision][:most]
+
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         found = await self.revisions(kind, id)
         return next((item for item in found if item.at <= at), None)
@@ -523,6 +531,8 @@ class Parts(Protocol):
 
     async def ready(self) -> dict[str, str]: ...
 
+    def recorded(self, after: int, limit: int) -> Sequence[Entry]: ...
+
 
 def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None = None) -> Services:
     """With the real commands on whatever stands behind them."""
@@ -576,6 +586,7 @@ def services(parts: "Parts", live: LiveView, inbox: Inbox, engine: Engine | None
         caught_up,
         parts.past,
         no_backup,
+        Replays(parts.recorded),
     )
 
 
@@ -603,6 +614,10 @@ class Installation:
     async def ready(self) -> dict[str, str]:
         return self.problems
 
+    def recorded(self, after: int, limit: int) -> Sequence[Entry]:
+        """What a journal would have."""
+        return [entry for entry in self.store.journal if entry.sequence > after][:limit]
+
     def app(self, port: int = PORT) -> Starlette:
         return Starlette(
             routes=routes(self.services, self.settings),
@@ -617,11 +632,13 @@ class Installation:
         change = DefinitionChange(self.catalogue.revision, NOON, "ann", "", tuple(saved))
         self.store.remember(change)
         self.catalogue.apply(change)
+        self.services.commands.definitions.told = self.catalogue.revision
 
     # ------------------------------------------------------------ what the plant does
 
     def commit(self, outcome: Outcome) -> None:
         self.live.sequence += 1
+        self.store.journal.append(Entry(self.live.sequence, self.clock.at, Tick(), outcome))
         self.bus.publish(self.live.sequence, self.clock.at, outcome)
 
     def change(self, twin_id: str, name: str, value: Value, **more: Any) -> None:

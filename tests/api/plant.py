@@ -18,6 +18,7 @@ from app.model.events import (
     Outcome,
     PathStatus,
     Reading,
+    Redefined,
     Sample,
     Samples,
     SourceStatus,
@@ -47,7 +48,11 @@ class Line:
         self._sequence += 1
         self._engine.live.sequence = self._sequence
         parts.store.journal.append(Entry(self._sequence, parts.clock.now(), input, outcome))
+        if isinstance(input, Redefined):
+            parts.bus.redefined(self._sequence, parts.clock.now(), input)
         parts.bus.publish(self._sequence, parts.clock.now(), outcome)
+        if isinstance(input, Load | Redefined):
+            parts.bus.definitions_changed()
         for item in outcome.calls:
             if item.send:
                 task = asyncio.get_running_loop().create_task(self._send(item.call, parts.devices))

@@ -18,7 +18,7 @@ from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
 from app.model.definitions import Kind, to_document
-from app.model.events import Alert, Call, Input, Load, Outcome
+from app.model.events import Alert, Call, Input, Load, Outcome, Redefined
 from app.model.ledger import Books
 from app.model.live import ConnectorHealth, PathView
 from app.model.plan import Plan
@@ -116,6 +116,10 @@ class FakeStore:
         found = [item for item in reversed(self.history) if (item.kind, item.id) == (kind, id)]
         return [item for item in found if before is None or item.number < before][:first]
 
+    async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
+        found = [item for item in self.history if item.catalogue_revision > catalogue_revision]
+        return sorted(found, key=lambda item: (item.catalogue_revision, item.kind, item.id, item.number))[:most]
+
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         return next((item for item in await self.revisions(kind, id) if item.at <= at), None)
 
@@ -161,10 +165,15 @@ class FakeInbox:
 
     def __init__(self) -> None:
         self.inputs: list[Input] = []
+        self.redefined: list[Redefined] = []
+        """Which definitions changed: told beside what is asked of the engine."""
         self.answer: Callable[[Input], Outcome] = lambda _: Outcome()
 
     async def submit(self, input: Input) -> tuple[int, Outcome]:
         outcome = self.answer(input)
+        if isinstance(input, Redefined):
+            self.redefined.append(input)
+            return len(self.inputs), outcome
         self.inputs.append(input)
         return len(self.inputs), outcome
 

@@ -45,3 +45,15 @@ async def test_a_moment_has_the_last_revision_made_by_then(store: GraphStore) ->
     found = await store.revision_at("twin_type", "pump", made[1])
     assert found is not None
     assert json.loads(found.document)["name"] == "one"
+
+
+async def test_what_was_changed_behind_a_catalogue_revision_is_told_in_order(store: GraphStore) -> None:
+    await _history(store)
+    found = await store.changes_after(1, 10)
+    assert [(item.kind, item.id, item.number, item.catalogue_revision, item.document) for item in found] == [
+        ("twin_type", "pump", 2, 2, "{}"),
+        ("twin_type", "pump", 3, 3, ""),
+        ("twin_type", "pump", 4, 4, "{}"),
+    ]
+    assert [item.number for item in await store.changes_after(1, 2)] == [2, 3]
+    assert await store.changes_after(4, 10) == []

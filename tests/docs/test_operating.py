@@ -7,8 +7,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr
 
+from app.api.reader import FACTS_WAITING
 from app.api.sockets import MAX_OPERATIONS
-from app.api.subscriptions import FACTS_WAITING
 from app.connectors.mqtt_session import MAX_UNREAD_BYTES, MAX_UNREAD_QOS0, MOST_UNACKNOWLEDGED, RECEIVE_MAXIMUM
 from app.connectors.opcua import QUEUE_SIZE
 from app.engine.deliveries import KEPT

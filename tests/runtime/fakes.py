@@ -333,6 +333,9 @@ class FakeGraph:
     ) -> list[RevisionRecord]:
         raise AssertionError("not the runtime's to call")
 
+    async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
+        raise NotImplementedError
+
     async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
         raise AssertionError("not the runtime's to call")
 

@@ -1,7 +1,6 @@
 """The bus: who hears what, what a slow one keeps, and that nobody can hold up the others."""
 
 import asyncio
-import contextlib
 from collections.abc import Hashable
 
 import pytest
@@ -126,8 +125,7 @@ async def test_a_slow_reader_of_states_keeps_the_newest_and_knows_what_it_skippe
         bus.publish(number + 1, number, values(value("a", number), value("b", -number)))
     first, second = await read(subscription, 2)
     assert first == Published(100, 99, value("a", 99), skipped=99)
-    assert second == Published(100, 99, value("b", -99), skipped=99)
-    assert bus.skipped == 198
+    assert second == Published(100, 99, value("b", -99), skipped=99, place=1)
     bus.publish(101, 100, values(value("a", 100)))
     assert await read(subscription, 1) == [Published(101, 100, value("a", 100), skipped=0)]
 
@@ -243,45 +241,60 @@ def test_coalescing_loses_no_last_value_and_counts_what_it_skips(steps: list[tup
     asyncio.run(run())
 
 
-async def test_a_reader_of_turns_gets_one_after_definitions_have_changed() -> None:
+async def test_whoever_takes_is_told_of_what_comes_and_of_definitions_that_change() -> None:
     bus = Bus()
-    with bus.subscribe([PropertyChanged]) as facts:
-        async with contextlib.aclosing(facts.turns()) as turns:
-            waiting = asyncio.create_task(anext(turns))
-            await asyncio.sleep(0)
-            bus.definitions_changed()
-            bus.definitions_changed()
-            bus.publish(1, 0, values(value("a", 1.0)))
-            assert await waiting is None
-            published = await anext(turns)
-            assert published is not None
-            assert published.sequence == 1
+    told: list[str] = []
+    with bus.subscribe([PropertyChanged], news=lambda: told.append("news")) as facts:
+        assert facts.take() is None
+        assert not facts.redefined()
         bus.definitions_changed()
-        bus.publish(2, 0, values(value("a", 2.0)))
-        assert (await anext(facts)).sequence == 2, "who only iterates hears facts alone"
+        assert told == ["news"]
+        assert facts.redefined()
+        assert not facts.redefined()
+        bus.publish(1, 0, values(value("a", 1.0)))
+        assert told == ["news"] * 2
+        published = facts.take()
+        assert published is not None
+        assert published.sequence == 1
+        assert facts.take() is None
+    assert facts.ended
+    assert told == ["news"] * 3
+
+
+async def test_what_waits_coalesced_tells_how_many_have_come() -> None:
+    bus = Bus()
+    facts = bus.subscribe([PropertyChanged], coalesce=per_property)
+    for number in range(3):
+        bus.publish(number, 0, values(value("a", number)))
+    bus.publish(3, 0, values(value("b", 1)))
+    assert dict(facts.held()) == {("a", "flow_rate"): 3, ("b", "flow_rate"): 1}
+
+
+async def test_facts_carry_their_place_among_their_kind_also_where_a_filter_leaves_some_out() -> None:
+    bus = Bus()
+    facts = bus.subscribe([PropertyChanged], twins=["b"])
+    bus.publish(1, 0, values(value("a", 1), value("b", 2), value("a", 3), value("b", 4)))
+    bus.close()
+    assert [published.place for published in await rest(facts)] == [1, 3]
 
 
 async def test_pushes_are_counted_per_subscriber_and_per_topic() -> None:
     bus = Bus()
-    bus.subscribe([PropertyChanged])  # of nobody outside
-    slow = bus.subscribe([PropertyChanged], coalesce=per_property, topic="propertyChanged")
-    quick = bus.subscribe([PropertyChanged], topic="propertyChanged")
-    strict = bus.subscribe([AlertChanged], limit=1, topic="alertChanged")
-    for number in range(3):
-        bus.publish(number, 0, values(value("a", number), value("b", number)))
-        await read(quick, 2)
-    await read(slow, 1)
-    for _ in range(2):
-        bus.publish(4, 0, outcome_about("pump_123"))
+    slow, quick, strict = bus.delivery("propertyChanged"), bus.delivery("propertyChanged"), bus.delivery("alertChanged")
+    slow.waits = lambda: 2
+    slow.deliver()
+    slow.skip(5)
+    for _ in range(6):
+        quick.deliver()
+    strict.skip(1)
+    strict.close()
     assert bus.pushes() == [
         Pushes(1, "propertyChanged", delivered=1, skipped=5, waiting=2),
-        Pushes(2, "propertyChanged", delivered=6, skipped=0, waiting=2),
+        Pushes(2, "propertyChanged", delivered=6),
     ]
-    with pytest.raises(Unavailable):
-        await read(strict, 2)
     slow.close()
     assert bus.pushed() == [
-        Pushes(0, "alertChanged", delivered=1, skipped=1),
-        Pushes(0, "propertyChanged", delivered=7, skipped=5, waiting=2),
+        Pushes(0, "alertChanged", delivered=0, skipped=1),
+        Pushes(0, "propertyChanged", delivered=7, skipped=5),
     ]
     assert bus.skipped == 6

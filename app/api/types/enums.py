@@ -314,6 +314,13 @@ class DefinitionKind(Enum):
     OVERLAY = word("overlay", description="A system of twins.")
 
 
+@strawberry.enum(description="What was done to a definition.")
+class DefinitionChangeKind(Enum):
+    CREATED = word("created", description="Nothing had its id before, or what had was deleted.")
+    UPDATED = word("updated", description="Another document took the place of the one before.")
+    DELETED = word("deleted", description="It is gone; its revisions stay.")
+
+
 @strawberry.enum(description="Who owns a behavior.")
 class OwnerKind(Enum):
     TWIN = word("twin", description="A twin.")

@@ -129,6 +129,13 @@ async def revision_diff(info: Info, kind: Kind, id: str, from_: int, to: int | N
     return changes_of(differences(_document(older), _document(newer)))
 
 
+async def revision_step(info: Info, kind: Kind, id: str, before: int | None, after: int) -> list[DocumentChange]:
+    """By what one revision differs from the one before; None for one with which the id began (again)."""
+    older = _document(await _numbered(info, kind, id, before, "/revision")) if before is not None else None
+    newer = _document(await _numbered(info, kind, id, after, "/revision"))
+    return changes_of(differences(older, newer))
+
+
 async def revision_as_of(info: Info, kind: Kind, id: str, time: Micros) -> Revision | None:
     found = await info.context.loaders.history.load(HistoryAt(kind, id, time))
     return Revision.of(found[0]) if found else None
