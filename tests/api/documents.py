@@ -77,7 +77,7 @@ class _Making:
             parts.append("__typename")
         if depth > 0 and self.one_in(3):
             parts.append(self.fragment(type, depth))
-        if is_abstract_type(type):
+        if depth > 0 and is_abstract_type(type):
             parts += [self.fragment(type, depth) for _ in range(self.draw(st.integers(1, 3)))]
         return "{ " + " ".join(self.draw(st.permutations(parts))) + " }"
 
@@ -129,21 +129,21 @@ class _Making:
                 parts.append(f"{name}: {self.literal(value, argument.type)}")
         return f"({', '.join(parts)})" if parts else ""
 
-    def value(self, name: str, type: GraphQLInputType) -> Any:
+    def value(self, name: str, type: GraphQLInputType, depth: int = 3) -> Any:
         """As a variable's."""
         if isinstance(type, GraphQLNonNull):
-            return self.value(name, type.of_type)
+            return self.value(name, type.of_type, depth)
         if name in WORDS:
             return self.draw(st.sampled_from(WORDS[name]))
         if isinstance(type, GraphQLList):
-            return [self.value(name, type.of_type) for _ in range(self.draw(st.integers(0, 2)))]
+            return [self.value(name, type.of_type, depth) for _ in range(self.draw(st.integers(0, 2)))]
         if isinstance(type, GraphQLEnumType):
             return self.draw(st.sampled_from(list(type.values)))
         if isinstance(type, GraphQLInputObjectType):
             return {
-                key: self.value(key, item.type)
+                key: self.value(key, item.type, depth - 1)
                 for key, item in type.fields.items()
-                if is_required_input_field(item) or self.one_in(8)
+                if is_required_input_field(item) or (depth > 0 and self.one_in(8))
             }
         plain: dict[str, list[Any]] = {
             "Int": [0, 1, 5],

@@ -77,10 +77,54 @@ class Special(Leaf):
 
 
 @strawberry.type
+class View:
+    """Made for the sake of its fields: it need not be, where they are one expression."""
+
+    seen: strawberry.Private[Leaf]
+    near: int
+
+    @strawberry.field
+    def name(self) -> str:
+        return self.seen.name
+
+    @strawberry.field
+    def color(self) -> Color:
+        return Color(self.seen.text)
+
+    @strawberry.field
+    def far(self, times: int = 2) -> int:
+        return self.near * times
+
+    @strawberry.field
+    def where(self, info: strawberry.Info) -> str:
+        return str(info.path.as_list())
+
+    @strawberry.field
+    def itself(self) -> "View":
+        return _same(self)
+
+
+def _same(view: View) -> View:
+    return view
+
+
+@strawberry.type
 class Branch(Named):
     leaves: list[Leaf]
     maybe: list[Leaf | None] | None = None
     grid: list[list[int]] | None = None
+
+    @strawberry.field
+    def view(self) -> View:
+        return View(seen=self.leaves[0], near=3)
+
+    @strawberry.field
+    def views(self, twice: bool = False) -> list[View]:
+        return [View(seen=leaf, near=self.near) for leaf in _seen(self, twice)]
+
+    @property
+    def near(self) -> int:
+        return len(self.leaves)
 
     @strawberry.field
     def tree(self, depth: int = 1) -> "Branch | None":
@@ -91,6 +135,12 @@ class Branch(Named):
 class Page(Generic[Item]):
     items: list[Item]
     total: int
+
+
+def _seen(branch: Branch, twice: bool) -> list[Leaf]:
+    if twice and len(branch.leaves) == 1:
+        raise ValueError("there is no second")
+    return branch.leaves[twice:]
 
 
 @strawberry.input
@@ -155,6 +205,10 @@ class Query:
     @strawberry.field
     def branch(self) -> Branch:
         return Branch(name="b", leaves=[PINE, Leaf(name="oak")], maybe=[PINE, None], grid=[[1], []])
+
+    @strawberry.field
+    def trunk(self) -> Branch | None:
+        return Branch(name="t", leaves=[Leaf(name="stump", text="red")])
 
     @strawberry.field
     def named(self) -> list[Named]:
@@ -302,6 +356,18 @@ async def test_without_error_propagation_what_fails_is_null_where_it_stands() ->
 async def test_a_resolver_that_asks_about_its_own_field_is_told() -> None:
     answers = await both("{ branch { leaves { name path chosen } } }")
     assert answers.data["branch"]["leaves"][1]["path"] == "branch.leaves.1.path"
+
+
+@pytest.mark.parametrize(
+    "fields", ["name near", "name color", "near far", "name where", "name itself { near color where }"]
+)
+async def test_what_is_made_for_its_fields_alone_answers_as_if_it_were_made(fields: str) -> None:
+    every = (
+        f"view {{ {fields} }} a: views {{ {fields} }} b: views(twice: true) {{ {fields} __typename }} "
+        f"c: views(twice: $twice) {{ {fields} }} tree {{ views {{ {fields} }} }}"
+    )
+    await both(f"query Q($twice: Boolean = true) {{ branch {{ {every} }} }}")
+    await both(f"{{ trunk {{ name views(twice: true) {{ {fields} }} }} }}")
 
 
 async def test_what_is_awaited_stands_among_what_is_there() -> None:

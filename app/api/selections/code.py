@@ -20,7 +20,8 @@ nothing fails in costs nothing. What comes out for a list of twins looks like th
 A client decides about nothing in it but the names of the answer, which are written as Python literals.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import permutations
 from types import FunctionType
 from typing import Any, cast
@@ -38,7 +39,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from strawberry.types.base import StrawberryObjectDefinition
 
-from app.api.selections.inline import Inline, inline
+from app.api.selections.inline import EACH, SELF, Inline, Made, inline
 from app.api.selections.leaves import leaf, words_of
 from app.api.selections.place import Place
 from app.api.selections.resolvers import Resolver, arguments, resolver_of, unchanging
@@ -49,6 +50,16 @@ MOST_NAMES = 6_000
 _IN_PLACE = 3
 """Objects within objects before a function of their own: Python nests twenty blocks."""
 Answer = Callable[[Run, Any, Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An object whose fields are asked for."""
+
+    text: str
+    """An expression that gives it."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """The names of its fields where it has not been made; the expression would make it."""
 
 
 class NotCompiled(Exception):
@@ -87,7 +98,7 @@ class Code:
     def write(self, parent: GraphQLObjectType, grouped: GroupedFieldSet) -> str:
         """The name of that function, of which there is only the text yet."""
         name = self._name("fields")
-        lines, made = self._object(parent, grouped, "x", "chain", 0)
+        lines, made = self._object(parent, grouped, Source("x"), "chain", 0)
         self._function(name, "x", [*lines, f"return {made}"])
         return name
 
@@ -100,7 +111,7 @@ class Code:
             "(chain, len(out), None)",
         )
         if isinstance(kind, GraphQLObjectType):
-            body, made = self._object(kind, self._grouped(kind, place.details), "x", here, 1)
+            body, made = self._object(kind, self._grouped(kind, place.details), Source("x"), here, 1)
             otherwise = f"if not ({self._is(kind, 'x')}): out.append({p}.complete(run, x, {here})); continue"
             lines = [otherwise, *body, f"out.append({made})"]
         else:
@@ -154,9 +165,9 @@ class Code:
         return " or ".join(f"{x}.__class__ is {self._constant(origin)}" for origin in _origins(kind))
 
     def _object(
-        self, parent: GraphQLObjectType, grouped: GroupedFieldSet, x: str, chain: str, depth: int
+        self, parent: GraphQLObjectType, grouped: GroupedFieldSet, source: Source, chain: str, depth: int
     ) -> tuple[list[str], str]:
-        """Lines for the fields of the object `x`, and the dict of them."""
+        """Lines for the fields of an object, and the dict of them."""
         lines: list[str] = []
         made: list[str] = []
         for name, details in grouped.items():
@@ -166,35 +177,113 @@ class Code:
             place, resolver = resolved(self._run, parent, details)
             if resolver is None or resolver.awaited:
                 raise NotCompiled
-            p, v, r = self._constant(place), self._name("v"), self._name("r")
+            p, r = self._constant(place), self._name("r")
             here = f"({chain}, {name!r}, {parent.name!r})"
-            written = self._inline(resolver, x)
-            tried = self._resolve(place, p, resolver, v, x) if written is None else [f"{v} = {written.text}"]
-            tried += self._complete(place, p, v, r, here, depth)
-            if written is not None and written.word is not None and (words := words_of(_nullable(place.type))):
-                tried = [
-                    f"w = {written.word}",
-                    f"{r} = {self._constant(words)}.get(w) if w.__class__ is str else None",
-                    f"if {r} is None:",
-                    *_deeper(tried),
-                ]
-            failed = f"{r} = {p}.failed(run, {x}, {here}, error)"
+            tried = self._field(place, p, resolver, source, r, here, depth)
+            failed = f"{r} = {p}.failed(run, {source.text}, {here}, error)"
             lines += ["try:", *_deeper(tried), "except Exception as error:", *_deeper([failed])]
             made.append(f"{name!r}: {r}")
         return lines, "{" + ", ".join(made) + "}"
 
-    def _inline(self, resolver: Resolver, x: str) -> Inline | None:
-        if not isinstance(resolver.function, FunctionType) or resolver.field.arguments:
-            return None
-        given = {name: x if name == "self" else "info" for name in (*resolver.first, resolver.info) if name}
-        return inline(resolver.function, given, self._constant)
+    def _field(
+        self, place: Place, p: str, resolver: Resolver, source: Source, r: str, chain: str, depth: int
+    ) -> list[str]:
+        """From an object to the answer `r`."""
+        v = self._name("v")
+        written = self._inline(place, resolver, source, self._constant)
+        if written is None:
+            return [*self._call(place, p, resolver, v, source), *self._complete(place, p, v, r, chain, depth)]
+        if written.made is not None and (lines := self._made(place, resolver, written.made, source, r, chain, depth)):
+            return lines
+        if not written.text:
+            return [*self._call(place, p, resolver, v, source), *self._complete(place, p, v, r, chain, depth)]
+        lines = [f"{v} = {written.text}", *self._complete(place, p, v, r, chain, depth)]
+        if written.word is None or not (words := words_of(_nullable(place.type))):
+            return lines
+        known = f"{r} = {self._constant(words)}.get(w) if w.__class__ is str else None"
+        return [f"w = {written.word}", known, f"if {r} is None:", *_deeper(lines)]
 
-    def _resolve(self, place: Place, p: str, resolver: Resolver, v: str, x: str) -> list[str]:
-        """From the source `x` to the value `v`."""
+    def _inline(
+        self, place: Place, resolver: Resolver, source: Source, constant: Callable[[Any], str]
+    ) -> Inline | None:
+        if not isinstance(resolver.function, FunctionType):
+            return None
+        given = {name: source.text if name == SELF else "info" for name in (*resolver.first, resolver.info) if name}
+        if resolver.field.arguments:
+            same = unchanging(resolver, place, self._run)
+            if same is None:
+                return None
+            given |= {name: constant(value) for name, value in same.items()}
+        return inline(resolver.function, given, source.parts, constant)
+
+    def _made(
+        self, place: Place, resolver: Resolver, made: Made, source: Source, r: str, chain: str, depth: int
+    ) -> list[str]:
+        """Without making what a resolver makes; no lines where it is needed as a whole."""
+        kind = _nullable(place.type)
+        if not made.over:
+            if not isinstance(kind, GraphQLObjectType) or depth >= _IN_PLACE or not self._reads(kind, place, made):
+                return []
+            lines, inner = self._parts(made, {})
+            fields, answer = self._object(kind, self._grouped(kind, place.details), inner, chain, depth + 1)
+            return [*lines, *fields, f"{r} = {answer}"]
+        item = kind.of_type if isinstance(kind, GraphQLList) else None
+        if not isinstance(item, GraphQLNonNull) or source.parts:
+            return []
+        kind = item.of_type
+        if not isinstance(kind, GraphQLObjectType) or not self._reads(kind, place, made):
+            return []
+        of_its_own = self._inline(
+            place, resolver, Source("x"), self._constant
+        )  # in a function of which x is the source
+        assert of_its_own is not None
+        assert of_its_own.made is not None
+        made = of_its_own.made
+        name, each = self._name("items"), self._name("each")
+        lines, inner = self._parts(made, {EACH: each})
+        here = "(chain, len(out), None)"
+        fields, answer = self._object(kind, self._grouped(kind, place.details), inner, here, 1)
+        loop = [f"for {each} in items:", *_deeper([*fields, f"out.append({answer})"])]
+        self._function(name, "x", [f"items = list({made.over})", *lines, "out = []", *loop, "return out"])
+        return [f"{r} = {name}(run, {source.text}, {chain})"]
+
+    def _reads(self, kind: GraphQLObjectType, place: Place, made: Made) -> bool:
+        """Whether all that is asked of such an object can be read from what it would be made of."""
+        if made.kind not in _origins(kind):
+            return False
+        source = Source("", {name: name for name in made.parts})
+        for details in self._grouped(kind, place.details).values():
+            if details[0].node.name.value == "__typename":
+                continue
+            inner, resolver = resolved(self._run, kind, details)
+            if resolver is None or resolver.awaited or resolver.field.is_subscription:
+                return False
+            if resolver.function is None:
+                if resolver.field.python_name not in made.parts:
+                    return False
+                continue
+            written = self._inline(inner, resolver, source, lambda _: "k")
+            if written is None or written.whole:
+                return False
+        return True
+
+    def _parts(self, made: Made, known: Mapping[str, str]) -> tuple[list[str], Source]:
+        """Lines that hold the parts of an object, and the object as a source."""
+        names = {name: known.get(text) or self._name("m") for name, text in made.parts.items()}
+        lines = [f"{names[name]} = {text}" for name, text in made.parts.items() if text not in known]
+        given = ", ".join(f"{name}={local}" for name, local in names.items())
+        return lines, Source(f"{self._constant(made.kind)}({given})", names)
+
+    def _call(self, place: Place, p: str, resolver: Resolver, v: str, source: Source) -> list[str]:
+        """From an object to the value `v` of its field."""
+        x = source.text
         if resolver.function is None:
-            return [f"{v} = {x}" if resolver.field.is_subscription else f"{v} = {x}.{resolver.field.python_name}"]
+            name = resolver.field.python_name
+            return [
+                f"{v} = {x}" if resolver.field.is_subscription else f"{v} = {source.parts.get(name, f'{x}.{name}')}"
+            ]
         before: list[str] = []
-        given = [x if name == "self" else "info" for name in resolver.first]
+        given = [x if name == SELF else "info" for name in resolver.first]
         if resolver.info is not None:
             given.append(f"{resolver.info}=info")
         if resolver.field.arguments:
@@ -223,7 +312,7 @@ class Code:
                 f"else: {r} = {left}",
             ]
         if isinstance(kind, GraphQLObjectType) and depth < _IN_PLACE:
-            lines, made = self._object(kind, self._grouped(kind, place.details), v, chain, depth + 1)
+            lines, made = self._object(kind, self._grouped(kind, place.details), Source(v), chain, depth + 1)
             return [f"if {self._is(kind, v)}:", *_deeper([*lines, f"{r} = {made}"]), *null, f"else: {r} = {left}"]
         answers = self._answers(kind, place.details)
         return [f"{r} = {answers}.get({v}.__class__, {p}.complete)(run, {v}, {chain})"]

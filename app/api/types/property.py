@@ -11,7 +11,7 @@ from app.api.context import Info
 from app.api.ids import global_id
 from app.api.types.capability import PropertyDefinition
 from app.api.types.node import Node
-from app.api.types.value import Value
+from app.api.types.value import NEVER, Value
 from app.model.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class Property(PropertyDefinition, Node):
 
     @strawberry.field(description="The live value.")
     def value(self, info: Info) -> Value:
-        return Value.of(info.context.live.property_state(self.twin_id, self.item.name), self.item.unit)
+        return Value(
+            state=info.context.live.property_state(self.twin_id, self.item.name) or NEVER, measured_in=self.item.unit
+        )
 
     @strawberry.field(description="The twin it belongs to; null where that was deleted meanwhile.")
     def twin(self, info: Info) -> Annotated["Twin", strawberry.lazy("app.api.types.twin")] | None:

@@ -3,6 +3,7 @@
 It takes everything from its type; what it declares itself is added or replaces the type's by name.
 """
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
@@ -82,9 +83,7 @@ class Twin(Definition):
             list[str] | None, strawberry.argument(description="Only these; names it does not have are left out.")
         ] = None,
     ) -> list[Property]:
-        items = info.context.catalogue.capabilities(self.twin_id).properties
-        wanted = items if names is None else [name for name in names if name in items]
-        return [Property(twin_id=self.twin_id, item=items[name]) for name in wanted]
+        return [Property(twin_id=self.twin_id, item=item) for item in _named(info, self.twin_id, names)]
 
     @strawberry.field(description="One property; null where it has none of that name.")
     def property(
@@ -168,6 +167,11 @@ class Twin(Definition):
         if stored is None or not isinstance(stored.definition, model.Twin):
             return None
         return cls(stored=stored, definition=stored.definition, twin_id=strawberry.ID(twin_id))
+
+
+def _named(info: Info, twin_id: str, names: list[str] | None) -> Iterable[model.PropertyDefinition]:
+    items = info.context.catalogue.capabilities(twin_id).properties
+    return items.values() if names is None else [items[name] for name in names if name in items]
 
 
 def _json(value: Any) -> JSON | None:
