@@ -165,7 +165,9 @@ class Observer:
     def _load(self) -> None:
         plan = changed_since(self._catalogue, self._engine.loaded())
         if plan is not None:
-            self._engine.fold(Entry(self._at or 0, self._clock.now(), Load(plan), Outcome()))
+            load = Load(plan)
+            self._engine.fold(Entry(self._at or 0, self._clock.now(), load, Outcome()))
+            self._bus.changed_by_rule(load)
 
     async def _facts(self, cursor: int) -> None:
         found = await self._store.live(self._at)

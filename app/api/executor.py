@@ -4,16 +4,18 @@ An operation gets its plan where its root fields are executed, and every object 
 answered by the plan's selection for it. Whatever is unusual (middleware, an abort signal) is graphql-core's alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterable, Sequence
 from typing import Any, cast
 
-from graphql import DocumentNode, GraphQLError, GraphQLObjectType
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLObjectType
 from graphql.execution import Executor
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
 from graphql.pyutils import Path, RefMap
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.api.documents import Document
+from app.api.live.live_queries import Push
+from app.api.live.source import LiveSource
 from app.api.selections.place import NotForeseen
 from app.api.selections.plans import Plan, Plans
 from app.api.selections.run import Run
@@ -35,8 +37,16 @@ class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
                 executor._plans = document.plans
         return executor
 
+    def cancellable_iterable(self, iterable: AsyncIterable[Any]) -> AsyncIterable[Any]:
+        """Where graphql-core takes the source of a subscription's events."""
+        if isinstance(iterable, LiveSource):
+            return iterable.pushes(self)
+        return super().cancellable_iterable(iterable)
+
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
         """Of a subscription's event; without what graphql-core would remember of each event for the whole of it."""
+        if isinstance(payload, Push):
+            return cast("Executor[Any]", _Executed(payload))
         executor = cast(SelectionExecutor, super().build_per_event_executor(payload))
         executor._relevant_sub_fields = {}
         executor._stream_usages = RefMap()
@@ -71,3 +81,13 @@ class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
             except NotForeseen:
                 pass
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
+
+class _Executed:
+    """What a live query has pushed: there is nothing left to execute."""
+
+    def __init__(self, push: Push) -> None:
+        self._push = push
+
+    def execute_operation(self, serially: bool | None = None) -> ExecutionResult:
+        return self._push.result

@@ -11,6 +11,7 @@ from pathlib import Path
 from prometheus_client import CollectorRegistry
 
 from app.api.going import Going
+from app.api.live.live_queries import LiveQueries
 from app.api.replays import Replays
 from app.api.sharing import Sharing
 from app.api.sight import Everybody
@@ -59,6 +60,7 @@ class Services:
     walking: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Who holds it is about to read the whole graph of twins: one a turn of the loop, the engine decides in between."""
     sharing: Sharing = field(init=False)
+    live_queries: LiveQueries = field(default_factory=LiveQueries)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sharing", Sharing(self.bus))

@@ -11,6 +11,7 @@ import strawberry
 
 from app.api.context import Context, Info
 from app.api.filters import TwinWhere
+from app.api.live.fields import LiveSubscriptions
 from app.api.membership import About, Membership
 from app.api.pace import LONGEST_MS, interval_of
 from app.api.pushes import (
@@ -87,7 +88,7 @@ _RESUMES = "`after` resumes without gap or repeat."
 
 
 @strawberry.type(description="Changes as they happen, over WebSocket with the protocol graphql-transport-ws.")
-class Subscription:
+class Subscription(LiveSubscriptions):
     @strawberry.subscription(
         description=(
             f"Values of properties. Changes within a property's deadband are not pushed. {_STATE} PROPERTY_NOT_FOUND. "

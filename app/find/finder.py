@@ -5,7 +5,9 @@ property needs every match first. Both cost the same from either end.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from copy import copy
 from dataclasses import dataclass
+from functools import partial
 
 from app.errors import Problem
 from app.find.check import Checks, refuse
@@ -14,7 +16,7 @@ from app.find.index import Index, OverlayIndex, TwinIndex
 from app.find.lines import Key, Line, by_value, rank
 from app.find.matching import Matching
 from app.find.narrow import Narrowed, Narrowing
-from app.find.properties import Properties
+from app.find.properties import Compare, Properties, compared
 from app.find.query import Order, OverlayFilter, TwinFilter, Window
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange
@@ -44,13 +46,17 @@ class Finder:
 
     def __init__(self, catalogue: Catalogue, topology: Topology, live: LiveView) -> None:
         self._catalogue = catalogue
-        self._live = live
+        self._topology = topology
         self._twins = TwinIndex(catalogue)
         self._overlays = OverlayIndex(catalogue)
-        self._properties = Properties(catalogue, self._twins, live)
-        self._checks = Checks(catalogue, self._twins, self._overlays, self._properties)
-        self._narrowing = Narrowing(catalogue, topology, live, self._twins, self._overlays, self._properties)
+        self._read(live, partial(compared, live))
         catalogue.followers.append(self._follow)
+
+    def through(self, live: LiveView, compare: Compare) -> "Finder":
+        """The same indexes, with live values as another view of the same plant gives and compares them."""
+        found = copy(self)
+        found._read(live, compare)
+        return found
 
     def twins(self, where: TwinFilter, order: Order, window: Window) -> Found:
         """Raises Invalid with every unknown name of the filter and the order (UNKNOWN_PROPERTY, UNKNOWN_TWIN_TYPE,
@@ -86,6 +92,13 @@ class Finder:
         """For one twin at a time, from now on. Raises as `twins` does."""
         refuse(self._checks.twins(where))
         return Matching(self._catalogue, self._live, self._narrowing, where)
+
+    def _read(self, live: LiveView, compare: Compare) -> None:
+        self._live = live
+        catalogue, twins, overlays = self._catalogue, self._twins, self._overlays
+        properties = Properties(catalogue, twins, live, compare)
+        self._checks = Checks(catalogue, twins, overlays, properties)
+        self._narrowing = Narrowing(catalogue, self._topology, live, twins, overlays, properties)
 
     def _follow(self, change: DefinitionChange) -> None:
         self._twins.apply(change)

@@ -23,6 +23,8 @@ Step = Callable[[Sequence[str]], list[str]]
 """Of these ids, in their order, those that pass."""
 Passing = Callable[[Sequence[Value]], list[bool]]
 """Which values of a column pass."""
+Compare = Callable[[str, Sequence[str], Sequence[Passing]], list[str]]
+"""Of these twins, in their order, those whose value of a property passes all tests."""
 
 _SORTS = {"boolean": 0, "float": 1, "integer": 1, "string": 2, "enum": 2, "datetime": 2}
 """Data type -> rank of its values; a data type that is not here (lists, objects) can't be compared."""
@@ -31,11 +33,21 @@ _BOUNDS = ("gt", "gte", "lt", "lte")
 _LISTED = 20
 
 
+def compared(live: LiveView, name: str, ids: Sequence[str], tests: Sequence[Passing]) -> list[str]:
+    # Flags and compress, not pairs: 100,000 tuples made and filtered cost more than what is compared.
+    left, column = list(ids), list(live.values(name, ids))
+    for passing in tests:
+        flags = passing(column)
+        left, column = list(compress(left, flags)), list(compress(column, flags))
+    return left
+
+
 class Properties:
-    def __init__(self, catalogue: Catalogue, index: TwinIndex, live: LiveView) -> None:
+    def __init__(self, catalogue: Catalogue, index: TwinIndex, live: LiveView, compare: Compare) -> None:
         self._catalogue = catalogue
         self._index = index
         self._live = live
+        self._compare = compare
 
     # ------------------------------------------------------------ checking
 
@@ -105,7 +117,7 @@ class Properties:
             yield self._quality(test.property, frozenset(test.quality))
 
     def _comparison(self, test: PropertyTest) -> Step | None:
-        name, values = test.property, self._live.values
+        name, compare = test.property, self._compare
         moments = all(item.data_type == "datetime" for item in self.definitions(name))
         wanted = [] if test.eq is None else [(_normal(test.eq, moments),)]
         if test.any_of:
@@ -118,15 +130,7 @@ class Properties:
         if not tests:
             return None
 
-        def step(ids: Sequence[str]) -> list[str]:
-            # Flags and compress, not pairs: 100,000 tuples made and filtered cost more than what is compared.
-            left, column = list(ids), list(values(name, ids))
-            for passing in tests:
-                flags = passing(column)
-                left, column = list(compress(left, flags)), list(compress(column, flags))
-            return left
-
-        return step
+        return lambda ids: compare(name, ids, tests)
 
     def _known(self, name: str, wanted: bool) -> Step:
         """Twins that lack the property are neither."""

@@ -15,9 +15,11 @@ from app.model.events import (
     AlertChanged,
     BehaviorChanged,
     CallChanged,
+    ClockStepped,
     ConnectivityChanged,
     DefinitionChanged,
     Entry,
+    Load,
     Outcome,
     PropertyChanged,
     Redefined,
@@ -239,6 +241,8 @@ class Bus:
         self._closed = False
         self.followers: list[Callable[[int, Outcome], None]] = []
         """Told of every outcome, with its sequence, in the turn that committed it; none of them may fail."""
+        self.by_rule: list[Callable[[Load | ClockStepped], None]] = []
+        """Told likewise of what changes the plant by rule, beside the facts of its outcome, behind that."""
         self.skipped = 0
         """Facts that slow subscribers did not get, all together."""
         self._pushed: dict[str, Counter[str]] = {}
@@ -313,6 +317,10 @@ class Bus:
             for place, definition in enumerate(input.definitions):
                 twins = (definition.id,) if definition.kind == "twin" else ()
                 self._send(interested, twins, sequence, now, definition, place)
+
+    def changed_by_rule(self, input: Load | ClockStepped) -> None:
+        for follower in self.by_rule:
+            follower(input)
 
     def publish(self, sequence: int, now: Micros, outcome: Outcome) -> None:
         """Hand on every fact of a committed Outcome: values first, then what was concluded from them."""

@@ -381,6 +381,8 @@ class Ingest:
             self._bus.publish(sequence, step.now, outcome)
             if isinstance(step.input, Redefined):
                 self._bus.redefined(sequence, step.now, step.input)
+            if isinstance(step.input, Load | ClockStepped):
+                self._bus.changed_by_rule(step.input)
             if isinstance(step.input, Load | Redefined):
                 self._bus.definitions_changed()
             self.counting.committed(step.input, outcome)

@@ -7,7 +7,7 @@ the last one that was told, never with the one before it, so a slow drift is tol
 from collections.abc import Callable, Iterable
 
 from app.model.events import PropertyChanged
-from app.model.values import Value
+from app.model.values import PropertyState, Value
 
 DeadbandOf = Callable[[str, str], float | None]
 """By twin id and property; None for one that has none, or is not there."""
@@ -31,7 +31,7 @@ class Thinning:
             return True
         told = self._told.setdefault(change.twin_id, {})
         last = told.get(change.property)
-        if last is not None and _same_but_for_its_value(last, change) and _near(last.value, change.value, deadband):
+        if last is not None and negligible(last, change, deadband):
             return False
         told[change.property] = change
         return True
@@ -45,8 +45,10 @@ class Thinning:
                 self._told.pop(twin_id, None)
 
 
-def _same_but_for_its_value(last: PropertyChanged, new: PropertyChanged) -> bool:
-    return (last.quality, last.known, last.reason, last.override) == (new.quality, new.known, new.reason, new.override)
+def negligible(last: PropertyChanged | PropertyState, new: PropertyChanged, deadband: float) -> bool:
+    """Whether nothing but the value is another, and that by no more than the deadband."""
+    same = (last.quality, last.known, last.reason, last.override) == (new.quality, new.known, new.reason, new.override)
+    return same and _near(last.value, new.value, deadband)
 
 
 def _near(last: Value, new: Value, deadband: float) -> bool:

@@ -12,6 +12,7 @@ from app.model.events import (
     AttemptCall,
     Call,
     CallResult,
+    ClockStepped,
     Entry,
     Input,
     Load,
@@ -51,6 +52,8 @@ class Line:
         if isinstance(input, Redefined):
             parts.bus.redefined(self._sequence, parts.clock.now(), input)
         parts.bus.publish(self._sequence, parts.clock.now(), outcome)
+        if isinstance(input, Load | ClockStepped):
+            parts.bus.changed_by_rule(input)
         if isinstance(input, Load | Redefined):
             parts.bus.definitions_changed()
         for item in outcome.calls:

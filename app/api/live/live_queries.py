@@ -1,0 +1,249 @@
+"""Every live query of this server: who shares which, when each is executed again, and how much all of them may take.
+
+A fact marks those that have read what it changes; a single worker executes them, one after the other, no more often
+than each was asked for, and together in no more than a share of the loop's time. What is marked again before its turn
+comes is executed once.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphql import ExecutionResult, GraphQLError
+from prometheus_client import Gauge, Histogram
+
+from app.api.live import facts, reads
+from app.api.live.interest import Interest
+from app.api.live.watch import Answer, Ask, Watch
+from app.errors import Refused, Unavailable
+from app.model.change import DefinitionChange
+from app.model.events import ClockStepped, Load, Outcome
+from app.model.values import Value
+
+if TYPE_CHECKING:
+    from app.api.services import Services
+
+MAX_ON_A_SOCKET = 50
+"""Live queries at once."""
+MAX_ON_THE_SERVER = 1_000
+"""Of different ones: those that share one count once."""
+SHARE = 0.5
+"""Of the loop's time that all executions together may take."""
+BEARS = 4
+"""A live query rests that many times as long as its last execution took, however small its interval."""
+_TRIES = 5
+"""Executions one after the other, where what they read changes under one that has to wait for something. The last
+counts, and is soon followed: what changes all the time must not keep an answer from ever being given."""
+
+Key = tuple[str, ...]
+"""What makes two live queries the same: document, operation, variables and viewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One answer to one client, as it was executed already."""
+
+    result: ExecutionResult
+
+
+class LiveQueries:
+    """It follows the bus and the catalogue from the first live query on."""
+
+    def __init__(self) -> None:
+        self._watches: dict[Key, Watch] = {}
+        self._on_socket: Counter[int] = Counter()
+        """By the context of the socket."""
+        self._services: Services | None = None
+        self._interest: Interest[Watch] = Interest(self._touched, self._deadband, self._value)
+        self._ready: asyncio.Queue[Watch] = asyncio.Queue()
+        self._worker: asyncio.Task[None] | None = None
+        self._seconds: Histogram | None = None
+        self.executions = 0
+        """In this run."""
+
+    def __len__(self) -> int:
+        return len(self._watches)
+
+    @property
+    def waiting(self) -> int:
+        """How many have changed, or may have, since they were last executed."""
+        return sum(watch.stale for watch in self._watches.values())
+
+    def check(self, socket: int) -> None:
+        """Raises Refused (TOO_MANY_LIVE_QUERIES), Unavailable (LIVE_QUERIES_FULL)."""
+        if self._on_socket[socket] >= MAX_ON_A_SOCKET:
+            raise Refused(
+                f"this socket has {MAX_ON_A_SOCKET} live queries already",
+                code="TOO_MANY_LIVE_QUERIES",
+                hint="end some of them, or ask for more with each: a list, an overlay with its twins",
+            )
+        if len(self._watches) >= MAX_ON_THE_SERVER:
+            raise Unavailable(
+                f"this server has {MAX_ON_THE_SERVER} live queries already",
+                code="LIVE_QUERIES_FULL",
+                hint="ask one that others ask too, or again when some have ended",
+            )
+
+    async def follow(self, key: Key, ask: Ask) -> AsyncGenerator[Push, None]:
+        """First the whole answer, then every other one; of those that come while nobody takes them only the last."""
+        watch, socket = self._open(key, ask), id(ask.context)
+        self._on_socket[socket] += 1
+        try:
+            await watch.first()
+            last: Answer | None = None
+            while not watch.refused:
+                answer = watch.answer
+                assert answer is not None
+                yield Push(self._result(watch, answer, last))
+                last = answer
+                await watch.newer(last.version)
+            yield Push(ExecutionResult(None, list(watch.refused)))
+        finally:
+            self._on_socket[socket] -= 1
+            if not self._on_socket[socket]:
+                del self._on_socket[socket]
+            self._close(key, watch)
+
+    # ------------------------------------------------------------ who shares which
+
+    def _open(self, key: Key, ask: Ask) -> Watch:
+        self.check(id(ask.context))
+        if self._services is None:
+            self._attach(ask.context.services)
+        watch = self._watches.get(key)
+        if watch is None or watch.refused:
+            watch = self._watches[key] = Watch(ask)
+        watch.listeners += 1
+        if watch.stale:  # whoever comes new is not kept waiting for the interval of the others
+            watch.due = 0.0
+            self._ready.put_nowait(watch)
+        if self._worker is None:
+            self._worker = asyncio.create_task(self._work())
+        return watch
+
+    def _close(self, key: Key, watch: Watch) -> None:
+        watch.listeners -= 1
+        if watch.listeners:
+            return
+        self._interest.put(watch, watch.keys, set())
+        watch.keys = set()
+        if self._watches.get(key) is watch:
+            del self._watches[key]
+        if not self._watches and self._worker is not None:
+            self._worker.cancel()
+            self._worker = None
+            self._ready = asyncio.Queue()
+
+    def _result(self, watch: Watch, answer: Answer, last: Answer | None) -> ExecutionResult:
+        ask = watch.ask
+        if answer.data is None or not answer.data.get(answer.name):
+            return ExecutionResult(answer.data, list(answer.errors) or None)
+        patch = watch.patch_from(last) if ask.deltas and last is not None else None
+        sequence = self._sequence() if last is None and not watch.stale else answer.sequence
+        own = {
+            "sequence": sequence,
+            "initial": last is None,
+            "skipped": answer.version - last.version - 1 if last is not None else 0,
+            "patch": patch,
+        }
+        push: dict[str, Any] = {}
+        for name, value in answer.data[answer.name].items():
+            field = ask.shape.own.get(name)
+            if field is None:
+                push[name] = value if patch is None else None
+            else:
+                push[name] = own.get(field, value)
+        return ExecutionResult({answer.name: push}, list(answer.errors) or None)
+
+    # ------------------------------------------------------------ what changes
+
+    def _attach(self, services: "Services") -> None:
+        self._services = services
+        registry = services.registry
+        shared = Gauge("twin_overlay_live_queries", "Live queries, those that are shared once", registry=registry)
+        shared.set_function(lambda: len(self._watches))
+        self._seconds = Histogram("twin_overlay_live_execution_seconds", "Of live queries", registry=registry)
+        services.bus.followers.append(self._outcome)
+        services.bus.by_rule.append(self._rule)
+        services.catalogue.followers.append(self._definitions)
+
+    def _outcome(self, sequence: int, outcome: Outcome) -> None:
+        self._interest.tell_values(outcome.changes)
+        self._interest.tell(facts.of_outcome(outcome))
+
+    def _rule(self, input: Load | ClockStepped) -> None:
+        self._interest.tell(facts.of_rule(input))
+
+    def _definitions(self, change: DefinitionChange) -> None:
+        self._interest.tell(facts.of_definitions(change))
+
+    def _touched(self, watch: Watch) -> None:
+        if not watch.stale:
+            watch.stale = True
+            self._schedule(watch)
+
+    def _schedule(self, watch: Watch) -> None:
+        loop = asyncio.get_running_loop()
+        if watch.due > loop.time():
+            loop.call_at(watch.due, self._ready.put_nowait, watch)
+        else:
+            self._ready.put_nowait(watch)
+
+    def _deadband(self, twin_id: str, name: str) -> float | None:
+        assert self._services is not None
+        found = self._services.catalogue.capabilities(twin_id).properties.get(name)
+        return found.deadband if found is not None else None
+
+    def _value(self, twin_id: str, name: str) -> Value:
+        assert self._services is not None
+        return self._services.live.values(name, (twin_id,))[0]
+
+    def _sequence(self) -> int:
+        assert self._services is not None
+        return self._services.live.sequence
+
+    # ------------------------------------------------------------ executing
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            watch = await self._ready.get()
+            if not watch.stale or not watch.listeners or watch.refused:
+                continue
+            began = loop.time()
+            await self._execute(watch)
+            took = loop.time() - began
+            if self._seconds is not None:
+                self._seconds.observe(took)
+            watch.due = began + max(watch.ask.interval, BEARS * took)
+            if watch.stale:
+                self._schedule(watch)
+            await asyncio.sleep(took / SHARE - took)
+
+    async def _execute(self, watch: Watch) -> None:
+        for left in reversed(range(_TRIES)):
+            self.executions += 1
+            watch.stale = False
+            heard: set[reads.Key] = set()
+            self._interest.heard = heard
+
+            def overheard(found: reads.Reads, heard: set[reads.Key] = heard, left: int = left) -> bool:
+                return left > 0 and not heard.isdisjoint(found.keys())
+
+            try:
+                watch.reads = await watch.execute(self._sequence, overheard)
+            except Exception as error:  # a bug; whoever listens is told, the others go on
+                watch.end(
+                    [error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)]
+                )
+                return
+            finally:
+                self._interest.heard = None
+            keys = watch.reads.keys() if watch.listeners else set()
+            self._interest.put(watch, watch.keys, keys)
+            watch.keys = keys
+            if heard.isdisjoint(keys):
+                return
+            watch.stale = True
