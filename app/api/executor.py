@@ -14,8 +14,8 @@ from graphql.pyutils import Path, RefMap
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from app.api.documents import Document
-from app.api.live.live_queries import Push
 from app.api.live.source import LiveSource
+from app.api.live.watch import Push
 from app.api.selections.place import NotForeseen
 from app.api.selections.plans import Plan, Plans
 from app.api.selections.run import Run

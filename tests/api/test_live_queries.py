@@ -2,8 +2,9 @@
 
 import asyncio
 import inspect
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from random import Random
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from app.api.live.shape import NOT_LIVE
 from app.api.live.views import NotedCatalogue
 from app.api.schema import schema
 from app.model.catalogue import Catalogue
+from app.model.sight import Subject
 from tests.api import restless
 from tests.api.client import DEADLINE, Socket, ask, connected
 from tests.api.json_patch import patched
@@ -262,13 +264,27 @@ async def test_the_same_question_of_several_clients_is_executed_once() -> None:
     assert len(queries._interest) == 0
 
 
-async def test_viewers_share_nothing() -> None:
+class ByName:
+    """Implements ports.Sight: bob sees nothing of pump_124."""
+
+    def viewer(self, name: str) -> Hashable:
+        return name
+
+    def may_see(self, viewer: Hashable, subject: Subject) -> bool:
+        return viewer != "bob" or "pump_124" not in subject.twins
+
+
+async def test_viewers_share_nothing_and_each_push_asks_what_they_may_see() -> None:
     plant = a_plant()
+    plant.services = replace(plant.services, sight=ByName())
     ann = pushes(context_of(plant, **{"x-actor": "ann"}), HEAT)
     bob = pushes(context_of(plant, **{"x-actor": "bob"}), HEAT)
     async with aclosing(ann), aclosing(bob):
-        await anext(ann)
-        await anext(bob)
+        assert sorted(numbers(pushed(await anext(ann)))) == ["pump_123", "pump_124"]
+        waiting = asyncio.ensure_future(anext(bob))
+        await until(lambda: plant.services.live_queries.executions == 2)
+        await ask(plant, DELETE, id="pump_124")
+        assert sorted(numbers(pushed(await waiting))) == ["pump_123"]
         assert len(plant.services.live_queries) == 2
 
 

@@ -7,19 +7,19 @@ comes is executed once.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncGenerator, Callable, Hashable
+from typing import TYPE_CHECKING, Protocol
 
-from graphql import ExecutionResult, GraphQLError
 from prometheus_client import Gauge, Histogram
 
-from app.api.live import facts, reads
+from app.api.live import facts
 from app.api.live.interest import Interest
-from app.api.live.watch import Answer, Ask, Watch
+from app.api.live.reads import Key as Read
+from app.api.live.reads import Reads
 from app.errors import Refused, Unavailable
 from app.model.change import DefinitionChange
 from app.model.events import ClockStepped, Load, Outcome
+from app.model.sight import Subject
 from app.model.values import Value
 
 if TYPE_CHECKING:
@@ -37,27 +37,67 @@ _TRIES = 5
 """Executions one after the other, where what they read changes under one that has to wait for something. The last
 counts, and is soon followed: what changes all the time must not keep an answer from ever being given."""
 
-Key = tuple[str, ...]
+Key = tuple[Hashable, ...]
 """What makes two live queries the same: document, operation, variables and viewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Push:
-    """One answer to one client, as it was executed already."""
+class Answered(Protocol):
+    @property
+    def version(self) -> int: ...
+    @property
+    def sequence(self) -> int: ...
 
-    result: ExecutionResult
+
+class Asker(Protocol):
+    """The connection that asks (context.py)."""
+
+    @property
+    def services(self) -> "Services": ...
+    @property
+    def viewer(self) -> Hashable: ...
+
+
+class Watched(Hashable, Protocol):
+    """A live query as it stands (watch.py)."""
+
+    reads: Reads
+    keys: set[Read]
+    stale: bool
+    due: float
+    listeners: int
+
+    @property
+    def interval(self) -> float: ...
+    @property
+    def answer(self) -> Answered | None: ...
+    @property
+    def over(self) -> bool: ...
+    async def first(self) -> None: ...
+    async def newer(self, seen: int) -> None: ...
+    async def execute(self, sequence: Callable[[], int], overheard: Callable[[Reads], bool]) -> Reads: ...
+    def push(self, last: Answered | None, sequence: int) -> object: ...
+    def farewell(self) -> object: ...
+    def fail(self, error: Exception) -> None: ...
+
+
+class Asked(Protocol):
+    @property
+    def field(self) -> str: ...
+    @property
+    def context(self) -> Asker: ...
+    def watch(self) -> Watched: ...
 
 
 class LiveQueries:
     """It follows the bus and the catalogue from the first live query on."""
 
     def __init__(self) -> None:
-        self._watches: dict[Key, Watch] = {}
+        self._watches: dict[Key, Watched] = {}
         self._on_socket: Counter[int] = Counter()
         """By the context of the socket."""
         self._services: Services | None = None
-        self._interest: Interest[Watch] = Interest(self._touched, self._deadband, self._value)
-        self._ready: asyncio.Queue[Watch] = asyncio.Queue()
+        self._interest: Interest[Watched] = Interest(self._touched, self._deadband, self._value)
+        self._ready: asyncio.Queue[Watched] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
         self._seconds: Histogram | None = None
         self.executions = 0
@@ -86,20 +126,23 @@ class LiveQueries:
                 hint="ask one that others ask too, or again when some have ended",
             )
 
-    async def follow(self, key: Key, ask: Ask) -> AsyncGenerator[Push, None]:
+    async def follow(self, key: Key, ask: Asked) -> AsyncGenerator[object, None]:
         """First the whole answer, then every other one; of those that come while nobody takes them only the last."""
         watch, socket = self._open(key, ask), id(ask.context)
+        sight, viewer = ask.context.services.sight, ask.context.viewer
         self._on_socket[socket] += 1
         try:
             await watch.first()
-            last: Answer | None = None
-            while not watch.refused:
+            last: Answered | None = None
+            while not watch.over:
                 answer = watch.answer
                 assert answer is not None
-                yield Push(self._result(watch, answer, last))
-                last = answer
-                await watch.newer(last.version)
-            yield Push(ExecutionResult(None, list(watch.refused)))
+                if sight.may_see(viewer, Subject(ask.field, watch.reads.twins())):
+                    at = self._sequence() if last is None and not watch.stale else answer.sequence
+                    yield watch.push(last, at)
+                    last = answer
+                await watch.newer(answer.version)
+            yield watch.farewell()
         finally:
             self._on_socket[socket] -= 1
             if not self._on_socket[socket]:
@@ -108,13 +151,13 @@ class LiveQueries:
 
     # ------------------------------------------------------------ who shares which
 
-    def _open(self, key: Key, ask: Ask) -> Watch:
+    def _open(self, key: Key, ask: Asked) -> Watched:
         self.check(id(ask.context))
         if self._services is None:
             self._attach(ask.context.services)
         watch = self._watches.get(key)
-        if watch is None or watch.refused:
-            watch = self._watches[key] = Watch(ask)
+        if watch is None or watch.over:
+            watch = self._watches[key] = ask.watch()
         watch.listeners += 1
         if watch.stale:  # whoever comes new is not kept waiting for the interval of the others
             watch.due = 0.0
@@ -123,7 +166,7 @@ class LiveQueries:
             self._worker = asyncio.create_task(self._work())
         return watch
 
-    def _close(self, key: Key, watch: Watch) -> None:
+    def _close(self, key: Key, watch: Watched) -> None:
         watch.listeners -= 1
         if watch.listeners:
             return
@@ -135,27 +178,6 @@ class LiveQueries:
             self._worker.cancel()
             self._worker = None
             self._ready = asyncio.Queue()
-
-    def _result(self, watch: Watch, answer: Answer, last: Answer | None) -> ExecutionResult:
-        ask = watch.ask
-        if answer.data is None or not answer.data.get(answer.name):
-            return ExecutionResult(answer.data, list(answer.errors) or None)
-        patch = watch.patch_from(last) if ask.deltas and last is not None else None
-        sequence = self._sequence() if last is None and not watch.stale else answer.sequence
-        own = {
-            "sequence": sequence,
-            "initial": last is None,
-            "skipped": answer.version - last.version - 1 if last is not None else 0,
-            "patch": patch,
-        }
-        push: dict[str, Any] = {}
-        for name, value in answer.data[answer.name].items():
-            field = ask.shape.own.get(name)
-            if field is None:
-                push[name] = value if patch is None else None
-            else:
-                push[name] = own.get(field, value)
-        return ExecutionResult({answer.name: push}, list(answer.errors) or None)
 
     # ------------------------------------------------------------ what changes
 
@@ -179,12 +201,12 @@ class LiveQueries:
     def _definitions(self, change: DefinitionChange) -> None:
         self._interest.tell(facts.of_definitions(change))
 
-    def _touched(self, watch: Watch) -> None:
+    def _touched(self, watch: Watched) -> None:
         if not watch.stale:
             watch.stale = True
             self._schedule(watch)
 
-    def _schedule(self, watch: Watch) -> None:
+    def _schedule(self, watch: Watched) -> None:
         loop = asyncio.get_running_loop()
         if watch.due > loop.time():
             loop.call_at(watch.due, self._ready.put_nowait, watch)
@@ -210,34 +232,32 @@ class LiveQueries:
         loop = asyncio.get_running_loop()
         while True:
             watch = await self._ready.get()
-            if not watch.stale or not watch.listeners or watch.refused:
+            if not watch.stale or not watch.listeners or watch.over:
                 continue
             began = loop.time()
             await self._execute(watch)
             took = loop.time() - began
             if self._seconds is not None:
                 self._seconds.observe(took)
-            watch.due = began + max(watch.ask.interval, BEARS * took)
+            watch.due = began + max(watch.interval, BEARS * took)
             if watch.stale:
                 self._schedule(watch)
             await asyncio.sleep(took / SHARE - took)
 
-    async def _execute(self, watch: Watch) -> None:
+    async def _execute(self, watch: Watched) -> None:
         for left in reversed(range(_TRIES)):
             self.executions += 1
             watch.stale = False
-            heard: set[reads.Key] = set()
+            heard: set[Read] = set()
             self._interest.heard = heard
 
-            def overheard(found: reads.Reads, heard: set[reads.Key] = heard, left: int = left) -> bool:
+            def overheard(found: Reads, heard: set[Read] = heard, left: int = left) -> bool:
                 return left > 0 and not heard.isdisjoint(found.keys())
 
             try:
                 watch.reads = await watch.execute(self._sequence, overheard)
             except Exception as error:  # a bug; whoever listens is told, the others go on
-                watch.end(
-                    [error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)]
-                )
+                watch.fail(error)
                 return
             finally:
                 self._interest.heard = None

@@ -104,5 +104,9 @@ class Reads:
         """Anything of a twin's live state: a change of definitions may change it without a fact."""
         self.note("owner", "twin", twin_id)
 
+    def twins(self) -> tuple[str, ...]:
+        """All that it was read of; none where they are too many to be kept one by one."""
+        return tuple(sorted(key[2] for key in self._kinds.get("definition", ()) if key[1:2] == ("twin",)))
+
     def keys(self) -> set[Key]:
         return set().union(*self._kinds.values())

@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from app.api.context import Context, Info
-from app.api.live.live_queries import Key, Push
+from app.api.live.live_queries import Key
 from app.api.live.shape import Shape, shape_of
 from app.api.live.views import noting
 from app.api.live.watch import Ask, Executes
@@ -28,6 +28,7 @@ Payload = TypeVar("Payload")
 class LiveSource(AsyncIterable[Payload], Generic[Payload]):
     """What the field of a live query returns; only the executor can iterate it."""
 
+    field: str
     context: Context
     key: Key
     payload: Callable[[int], Payload]
@@ -36,10 +37,10 @@ class LiveSource(AsyncIterable[Payload], Generic[Payload]):
     interval: float
     deltas: bool
 
-    def pushes(self, executor: Executes) -> AsyncGenerator[Push, None]:
+    def pushes(self, executor: Executes) -> AsyncGenerator[object, None]:
         context = self.context
         noted = partial(noting, context)
-        ask = Ask(self.payload, executor, context, noted, self.shape, self.interval, self.deltas)
+        ask = Ask(self.field, self.payload, executor, context, noted, self.shape, self.interval, self.deltas)
         return context.services.live_queries.follow(self.key, ask)
 
     def __aiter__(self) -> AsyncIterator[Payload]:
@@ -74,9 +75,9 @@ def live(info: Info, payload: Callable[[int], Payload], min_interval_ms: int, de
         source,
         operation.name.value if operation.name is not None else "",
         msgspec.json.encode(raw.variable_values, enc_hook=_plain, order="sorted").decode(),
-        context.actor().name,
+        context.viewer,
     )
-    return LiveSource(context, key, payload, shape, min_interval_ms / 1000, delta)
+    return LiveSource(raw.field_name, context, key, payload, shape, min_interval_ms / 1000, delta)
 
 
 def _plain(value: Any) -> str:

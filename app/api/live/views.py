@@ -152,6 +152,10 @@ class NotedLive:
         self._reads.note("calls")
         return self._live.call(call_id)
 
+    def open_calls(self) -> Iterable[Call]:
+        self._reads.note("calls")
+        return self._live.open_calls()
+
     def _behaviors_of(self, owner: OwnerKey) -> None:
         self._reads.note("behaviors", owner.kind, owner.id)
         self._reads.note("owner", owner.kind, owner.id)
@@ -385,9 +389,8 @@ def noting(context: Context, reads: Reads) -> Context:
         "traversals": NotedTraversals(services, finder, live),
         "walking": services.walking,
     }
-    refused: dict[str, Any] = {
-        item.name: NotLive(_WHY_NOT.get(item.name, _ELSE)) for item in dataclasses.fields(Services)
-    }
+    fields = [item.name for item in dataclasses.fields(Services) if item.init]
+    refused: dict[str, Any] = {name: NotLive(_WHY_NOT.get(name, _ELSE)) for name in fields}
     seen = NotedServices(**{**refused, **noted})
     object.__setattr__(seen, "noted", NotedCatalogue(services.catalogue, reads))
     return dataclasses.replace(

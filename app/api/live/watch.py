@@ -39,6 +39,7 @@ class Executes(Protocol):
 class Ask:
     """One live query: what is executed, through which executor, and how."""
 
+    field: str
     payload: Callable[[int], Any]
     """The root value at a sequence."""
     executor: Executes
@@ -49,6 +50,9 @@ class Ask:
     interval: float
     """Seconds between two answers, at least."""
     deltas: bool
+
+    def watch(self) -> "Watch":
+        return Watch(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,13 @@ class Answer:
     """Without those fields: what the next answer is held against."""
     encoded: bytes
     errors: Sequence[GraphQLError]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One answer to one client, as it was executed already."""
+
+    result: ExecutionResult
 
 
 class Watch:
@@ -110,11 +121,48 @@ class Watch:
             self._tell()
         return reads
 
-    def end(self, errors: Sequence[GraphQLError]) -> None:
+    def fail(self, error: Exception) -> None:
+        self._end([error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)])
+
+    @property
+    def interval(self) -> float:
+        return self.ask.interval
+
+    @property
+    def over(self) -> bool:
+        return bool(self.refused)
+
+    def push(self, last: Any, sequence: int) -> Push:
+        """The answer, to a client that got `last` before."""
+        answer = self.answer
+        assert answer is not None
+        if answer.data is None or not answer.data.get(answer.name):
+            return Push(ExecutionResult(answer.data, list(answer.errors) or None))
+        patch = self._patch_from(last) if self.ask.deltas and last is not None else None
+        own = {
+            "sequence": sequence,
+            "initial": last is None,
+            "skipped": answer.version - last.version - 1 if last is not None else 0,
+            "patch": patch,
+        }
+        push: dict[str, Any] = {}
+        for name, value in answer.data[answer.name].items():
+            field = self.ask.shape.own.get(name)
+            if field is None:
+                push[name] = value if patch is None else None
+            else:
+                push[name] = own.get(field, value)
+        return Push(ExecutionResult({answer.name: push}, list(answer.errors) or None))
+
+    def farewell(self) -> Push:
+        """The last, once it has ended."""
+        return Push(ExecutionResult(None, list(self.refused)))
+
+    def _end(self, errors: Sequence[GraphQLError]) -> None:
         self.refused = errors
         self._tell()
 
-    def patch_from(self, older: Answer) -> list[Operation] | None:
+    def _patch_from(self, older: Answer) -> list[Operation] | None:
         """None where the whole answer is no longer than that."""
         assert self.answer is not None
         if older.version not in self._patches:
@@ -126,14 +174,14 @@ class Watch:
     def _take(self, result: ExecutionResult, sequence: int) -> None:
         errors = [presented(error) for error in result.errors or ()]
         if refused := [error for error in errors if (error.extensions or {}).get("code") == "NOT_LIVE"]:
-            self.end(refused)
+            self._end(refused)
             return
         shape, last = self.ask.shape, self.answer
         name, push = next(iter((result.data or {"": None}).items()))
         content = {key: value for key, value in (push or {}).items() if key not in shape.own}
         encoded = encode(content)
         if len(encoded) > MAX_BYTES:
-            self.end([_too_large(len(encoded), name)])
+            self._end([_too_large(len(encoded), name)])
             return
         if last is not None and _told(last.errors) == _told(errors):
             if last.encoded == encoded and (last.data is None) == (result.data is None):
