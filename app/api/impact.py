@@ -104,7 +104,7 @@ class ImpactQueries:
         self, info: Info, input: Annotated[ImpactInput, strawberry.argument(description="What happens.")]
     ) -> ImpactAnalysis:
         first = page_size(input.first)
-        after = _place(input.after) if input.after is not None else None
+        after = place_of(input.after) if input.after is not None else None
         return ImpactAnalysis.of(await info.context.services.commands.impact.analyse(input.question(), first, after))
 
     @strawberry.field(
@@ -124,7 +124,7 @@ class ImpactQueries:
         return CauseSearch.of(await info.context.services.commands.causes.search(question), first)
 
 
-def _place(cursor: str) -> Place:
+def place_of(cursor: str) -> Place:
     """Raises Invalid (CURSOR_INVALID)."""
     state, required, left, depth, twin_id = (*decode_cursor(cursor, "after").split("/"), "", "", "", "", "")[:5]
     numbers = (state, required.removeprefix("-"), left, depth)

@@ -360,8 +360,8 @@ _GIVEN = {
     "Twin.property": '(name: "heat")',
     "Twin.related": "(maxDepth: 2)",
 }
-_MOVES_BY_ITSELF = {"Explanation.at"}
-"""The moment of the values: that of the last entry, whatever it was about."""
+_MOVES_BY_ITSELF = {"Explanation.at", "ImpactAnalysis.rehearsal", "RehearsedAlert.alert"}
+"""At the moment of the last entry, whatever that was about; and ids that a rehearsal gives out."""
 
 
 class Question:
@@ -370,7 +370,7 @@ class Question:
     def __init__(self, random: Random, *, delta: bool) -> None:
         self._random = random
         self.delta = delta
-        kind = random.choice(["twins", "twins", "twin", "overlay", "overlay"])
+        kind = random.choice(["twins", "twins", "twin", "overlay", "overlay", "impact"])
         match kind:
             case "twins":
                 pages = [*("first: 3", "first: 3", "last: 2", "")]
@@ -378,6 +378,9 @@ class Question:
                 answered = "TwinConnection"
             case "twin":
                 given, answered = [f'twinId: "{random.choice(TWINS[:-1])}"'], "Twin"
+            case "impact":
+                change = random.choice([f'failure: ["{random.choice(TWINS[:-1])}"]', 'disconnected: ["m_1", "m_2"]'])
+                given, answered = [f"input: {{change: {{{change}}}}}"], "ImpactAnalysis"
             case _:
                 given, answered = [f'overlayId: "{random.choice(OVERLAYS)}"'], "Overlay"
         arguments = " ".join(filter(None, given))

@@ -134,6 +134,30 @@ async def test_an_overlay_follows_its_roles_behaviors_and_alerts() -> None:
         assert found["alerts"] == []
 
 
+async def test_an_impact_follows_how_its_twins_stand() -> None:
+    query = """subscription { liveImpact(input: {change: {failure: ["pump_123"]}}, minIntervalMs: 0) { impact {
+      sequence twins { nodes { twinId state troubles } } overlays { overlayId state } } } }"""
+    plant = a_plant()
+    results = pushes(context_of(plant), query)
+    async with aclosing(results):
+        first = pushed(await anext(results))["impact"]
+        assert first["overlays"] == [{"overlayId": "cellar", "state": "LOST"}]
+        assert [(item["twinId"], item["troubles"]) for item in first["twins"]["nodes"]] == [
+            ("pump_123", ["UNKNOWN"]), ("valve_234", []),
+        ]  # fmt: skip
+        plant.hear("pump_123", "temperature", 85.0)
+        second = pushed(await anext(results))["impact"]
+        assert second["twins"]["nodes"][0]["troubles"] == ["ALERTING"]
+        assert second["sequence"] == plant.engine.live.sequence
+        await ask(plant, 'mutation { deleteOverlay(input: {overlayId: "cellar"}) { deletedId } }')
+        assert pushed(await anext(results))["impact"]["overlays"] == []
+        await ask(plant, DELETE, id="pump_123")
+        gone = await anext(results)
+        assert pushed(gone)["impact"] is None
+        assert gone.errors is not None
+        assert [(error.extensions or {})["code"] for error in gone.errors] == ["IMPACT_INVALID"]
+
+
 async def test_what_is_deleted_is_null_until_it_is_there_again() -> None:
     async with looking() as (plant, socket):
         await socket.subscribe(PUMP)
@@ -377,6 +401,8 @@ async def code(socket: Socket) -> str:
         ('liveTwins(where: {type: ["pmp"]}) { sequence }', "UNKNOWN_TWIN_TYPE"),
         ('liveTwins(after: "x") { sequence }', "CURSOR_INVALID"),
         ("liveTwins(first: 1001) { sequence }", "PAGE_SIZE_INVALID"),
+        ('liveImpact(input: {change: {failure: ["pump_12"]}}) { sequence }', "IMPACT_INVALID"),
+        ("liveImpact(input: {change: {failure: []}}) { sequence }", "IMPACT_INVALID"),
         ("liveTwins(minIntervalMs: -1) { sequence }", "INTERVAL_INVALID"),
         ('liveTwin(twinId: "pump_123") { twin { revisions { nodes { number } } } }', "NOT_LIVE"),
     ],

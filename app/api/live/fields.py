@@ -8,16 +8,22 @@ import strawberry
 from app.api.connections import After, Before, Connection, First, Last, show
 from app.api.context import Info
 from app.api.filters import TwinOrderArgument, TwinWhereArgument, window
+from app.api.impact import ImpactInput, place_of
 from app.api.live.live_queries import MAX_ON_A_SOCKET
 from app.api.live.source import MAX_INTERVAL_MS, live
 from app.api.live.watch import MAX_BYTES
+from app.api.pages import page_size
 from app.api.scalars import JSON, Long
+from app.api.types.impact import ImpactAnalysis
 from app.api.types.overlay import Overlay
 from app.api.types.twin import Twin
+from app.commands.impact import Place
+from app.commands.impact_question import Question, check
 from app.errors import NotFound
 from app.find.query import Order, TwinFilter, Window
 
 DEFAULT_INTERVAL_MS = 100
+IMPACT_INTERVAL_MS = 1_000
 
 MinInterval = Annotated[
     int,
@@ -93,6 +99,21 @@ class LiveOverlay(LivePush):
         return Overlay.find(info.context.catalogue, self.overlay_id)
 
 
+@strawberry.type(description="What an outage or a change would lead to, as things stand.")
+class LiveImpact(LivePush):
+    question: strawberry.Private[Question]
+    size: strawberry.Private[int]
+    behind: strawberry.Private[Place | None]
+
+    @strawberry.field(
+        description="The consequences; null where `patch` tells them, or where the question can't be asked any more, "
+        "as when a twin that it names is deleted (IMPACT_INVALID), until that is there again."
+    )
+    async def impact(self, info: Info) -> ImpactAnalysis | None:
+        commands = info.context.services.commands
+        return ImpactAnalysis.of(await commands.impact.analyse(self.question, self.size, self.behind))
+
+
 @strawberry.type
 class LiveSubscriptions:
     @strawberry.subscription(
@@ -150,3 +171,24 @@ class LiveSubscriptions:
         if catalogue.overlay(overlay_id) is None:
             raise NotFound.named("overlay", overlay_id, catalogue.ids("overlay"), path="/overlayId")
         return live(info, lambda at: LiveOverlay(sequence=Long(at), overlay_id=overlay_id), min_interval_ms, delta)
+
+    @strawberry.subscription(
+        description=f"The answer of `impact`, {_PUSHED} It is reckoned and rehearsed again with every entry of the "
+        "journal, as often as `minIntervalMs` and what it costs allow. IMPACT_INVALID, PAGE_SIZE_INVALID, "
+        "CURSOR_INVALID as in `impact`."
+    )
+    def live_impact(
+        self,
+        info: Info,
+        input: Annotated[ImpactInput, strawberry.argument(description="What happens.")],
+        min_interval_ms: MinInterval = IMPACT_INTERVAL_MS,
+        delta: Delta = False,
+    ) -> AsyncIterable[LiveImpact]:
+        question, size = input.question(), page_size(input.first)
+        behind = place_of(input.after) if input.after is not None else None
+        check(info.context.catalogue, question)
+
+        def payload(at: int) -> LiveImpact:
+            return LiveImpact(sequence=Long(at), question=question, size=size, behind=behind)
+
+        return live(info, payload, min_interval_ms, delta)

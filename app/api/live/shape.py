@@ -127,7 +127,7 @@ class _Walk:
             if name in NOT_LIVE:
                 self.refused[f"{parent.name}.{node.name.value}"] = NOT_LIVE[name]
             self.moments = self.moments or name in _MOMENTS
-            if name.endswith("Connection.sequence"):
+            if name.endswith("Connection.sequence") or name == "ImpactAnalysis.sequence":
                 self.moving.add(place)
         found = self._schema.get_field(parent, node.name.value)
         kind = get_named_type(found.type) if found is not None else None

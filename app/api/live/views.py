@@ -14,6 +14,8 @@ from app.api.live.shape import HINT
 from app.api.loaders import loaders
 from app.api.order import Order
 from app.api.services import Services
+from app.commands.commands import Commands
+from app.commands.impact import ImpactCommands
 from app.errors import Invalid
 from app.find.finder import Finder, Found
 from app.find.properties import Passing, compared
@@ -329,6 +331,24 @@ class NotedTraversals:
         return self._found.related(asked, size, after)
 
 
+class NotedCommands:
+    """The one that changes nothing and is asked as a query: it rehearses with the engine, so anything may matter."""
+
+    def __init__(self, commands: Commands, finder: NotedFinder, reads: Reads) -> None:
+        self._commands = commands
+        self._finder = finder
+        self._reads = reads
+
+    @property
+    def impact(self) -> ImpactCommands:
+        self._finder.note(*KINDS)
+        self._reads.note("anything")
+        return self._commands.impact
+
+    def __getattr__(self, name: str) -> Any:
+        raise not_live("files and scripts change without a word to the journal")
+
+
 class NotedOrder(Order):
     def __init__(self, order: Order, catalogue: Catalogue, reads: Reads) -> None:
         self._whole = (order, catalogue)
@@ -368,7 +388,6 @@ class NotedServices(Services):
 
 
 _WHY_NOT = {
-    "commands": "files and scripts change without a word to the journal",
     "store": "this comes from the graph, which is behind the journal",
     "devices": "how connections stand is told by their supervisors alone",
     "clock": "this hangs on the clock",
@@ -387,6 +406,7 @@ def noting(context: Context, reads: Reads) -> Context:
         "live": live,
         "finder": finder,
         "traversals": NotedTraversals(services, finder, live),
+        "commands": NotedCommands(services.commands, finder, reads),
         "walking": services.walking,
     }
     fields = [item.name for item in dataclasses.fields(Services) if item.init]
