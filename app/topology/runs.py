@@ -58,10 +58,16 @@ class Runs:
 
     def places(self, indexes: Sequence[int] | Ints) -> Places:
         """Where in `others`, `labels` and `declarers` the entries of these runs are, run by run."""
-        lengths = self._lengths[indexes].astype(np.int64)
-        ends = np.cumsum(lengths)
-        total = int(ends[-1]) if len(ends) else 0
-        return np.repeat(self._starts[indexes] - ends + lengths, lengths) + np.arange(total)
+        lengths = self._lengths[indexes]
+        ends = lengths.cumsum(dtype=np.int64)
+        places: Places = (self._starts[indexes] - ends + lengths).repeat(lengths)
+        places += np.arange(len(places))
+        return places
+
+    def run(self, index: int) -> slice:
+        """Where those of one run are."""
+        start = int(self._starts[index])
+        return slice(start, start + int(self._lengths[index]))
 
     def lengths(self, indexes: Sequence[int] | Ints) -> Ints:
         return self._lengths[indexes]
@@ -71,10 +77,10 @@ class Runs:
         return [Entry(*values) for values in zip(*columns, strict=True)]
 
     def entries(self, index: int) -> list[Entry]:
-        return self.at(self._at(index))
+        return self.at(self.run(index))
 
     def declared_by(self, index: int, declarer: int) -> list[Entry]:
-        at = self._at(index)
+        at = self.run(index)
         return self.at(at.start + np.flatnonzero(self.declarers[at] == declarer))
 
     # ------------------------------------------------------------ changing
@@ -100,7 +106,7 @@ class Runs:
 
     def drop(self, index: int, entries: Sequence[Entry]) -> None:
         """Each of these once; all are there."""
-        at = self._at(index)
+        at = self.run(index)
         stay = np.ones(at.stop - at.start, np.bool_)
         if len(entries) <= _ONE_BY_ONE:
             others, labels, declarers = self.others[at], self.labels[at], self.declarers[at]
@@ -117,17 +123,13 @@ class Runs:
 
     def forget(self, index: int, other: int) -> None:
         """Whatever leads to that twin."""
-        self._keep(index, self.others[self._at(index)] != other)
+        self._keep(index, self.others[self.run(index)] != other)
 
     def clear(self, index: int) -> None:
         self._lengths[index] = 0
 
-    def _at(self, index: int) -> slice:
-        start = int(self._starts[index])
-        return slice(start, start + int(self._lengths[index]))
-
     def _keep(self, index: int, stay: NDArray[np.bool_]) -> None:
-        at, count = self._at(index), int(np.count_nonzero(stay))
+        at, count = self.run(index), int(np.count_nonzero(stay))
         for column in (self.others, self.labels, self.declarers):
             column[at.start : at.start + count] = column[at][stay]
         self._lengths[index] = count
@@ -135,7 +137,7 @@ class Runs:
     def _move(self, index: int, room: int) -> None:
         if self._used + room > len(self.others):
             self._make_place(room)
-        at = self._at(index)
+        at = self.run(index)
         for column in (self.others, self.labels, self.declarers):
             column[self._used : self._used + at.stop - at.start] = column[at]
         self._left_behind += int(self._rooms[index])

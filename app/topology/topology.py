@@ -189,18 +189,18 @@ class Topology:
         sources, targets, labels, declarers = (array("i") for _ in range(4))
         owners = [OwnerKey("twin", id) for id in self._index]
         owners += [OwnerKey("overlay", id) for id in self._catalogue.ids("overlay")]
+        index, take = self._index, self.labels.take
         for owner in owners:
-            declarer: int | None = None
-            for edge in declared(self._catalogue, owner):
-                if declarer is None:
-                    declarer = self._declarer(owner)
-                source = self._index[edge.source]
-                sources.append(source)
-                targets.append(self._index[edge.target])
-                labels.append(self.labels.take(edge.label))
-                declarers.append(declarer)
-                if declarer < 0:
-                    self._sources[declarer].add(source)
+            if not (edges := list(declared(self._catalogue, owner))):
+                continue
+            declarer = self._declarer(owner)
+            begins = [index[source] for source, _, _ in edges]
+            sources.extend(begins)
+            targets.extend([index[target] for _, target, _ in edges])
+            labels.extend([take(label) for _, _, label in edges])
+            declarers.extend([declarer] * len(edges))
+            if declarer < 0:
+                self._sources[declarer].update(begins)
         columns = [np.array(column, np.int32) for column in (sources, targets, labels, declarers)]
         begin, end, *rest = columns
         return Runs.of(len(self._ids), begin, end, *rest), Runs.of(len(self._ids), end, begin, *rest)

@@ -78,11 +78,11 @@ class Walk:
             along = runs is topology.outgoing
             sense: Sense = "outgoing" if along is from_start else "incoming"
             back = topology.incoming if along else topology.outgoing
-            places = back.places(np.array([index]))
-            chosen = self.depths[back.others[places]] == wanted
+            run = back.run(index)
+            chosen = self.depths[back.others[run]] == wanted
             if self._labels is not None:
-                chosen &= self._labels[back.labels[places]]
-            for other, label, declarer in back.at(places[chosen]):
+                chosen &= self._labels[back.labels[run]]
+            for other, label, declarer in back.at(run.start + np.flatnonzero(chosen)):
                 ends = (other, index) if along else (index, other)
                 found.setdefault(other, []).append((topology.edge(*ends, label, declarer), sense))
         return found
@@ -95,13 +95,16 @@ class Walk:
             if self._labels is not None:
                 others = others[self._labels[runs.labels[places]]]
             met.append(others[self.depths[others] < 0])
-        found = np.concatenate(met)
+        found = met[0] if len(met) == 1 else np.concatenate(met)
         if self._through is not None:
             found = found[self._through[found]]
         self.depths[found] = depth
         if len(found) * _DENSE > len(self.depths):
             return np.flatnonzero(self.depths == depth).astype(np.int32)
-        return np.unique(found)
+        found.sort()
+        first = np.ones(len(found), np.bool_)
+        np.not_equal(found[1:], found[:-1], out=first[1:])
+        return found[first]
 
 
 def hop_of(edges: list[tuple[Edge, Sense]]) -> Hop:
