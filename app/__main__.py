@@ -67,6 +67,15 @@ def serve(
     observe: Annotated[
         bool, typer.Option("--observe", help="Answer queries from the graph alone; change nothing, call nobody.")
     ] = False,
+    documents: Annotated[
+        Path | None, typer.Option(help="A folder of trusted GraphQL documents, which clients name by `documentId`.")
+    ] = None,
+    trusted_only: Annotated[
+        bool, typer.Option("--trusted-only", help="Execute no other GraphQL document than those; needs --documents.")
+    ] = False,
+    no_introspection: Annotated[
+        bool, typer.Option("--no-introspection", help="Do not tell the GraphQL schema to clients.")
+    ] = False,
     exit_with_parent: Annotated[bool, typer.Option("--exit-with-parent", hidden=True)] = False,
 ) -> None:
     """Run the server until Ctrl-C.
@@ -98,6 +107,15 @@ def serve(
             overrides["server"] = server
         if accept_journal_gap:
             overrides["journal"] = {"accept_gap": True}
+        graphql: dict[str, Any] = {}
+        if documents is not None:
+            graphql["documents_dir"] = documents
+        if trusted_only:
+            graphql["trusted_only"] = True
+        if no_introspection:
+            graphql["introspection"] = False
+        if graphql:
+            overrides["graphql"] = graphql
         await run_server(load_settings(config, **overrides), exit_with_parent=exit_with_parent)
 
     _run(run())

@@ -20,10 +20,14 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
+from app.api.limits.admission import Admission
 from app.api.problem import PREFIX
 from app.api.replays import Replays
+from app.api.schema import faults
 from app.api.security import address_of
 from app.api.services import Services
+from app.api.traffic import Traffic
+from app.api.trusted import Trusted
 from app.assets.folder import AssetFolder
 from app.attach import Absent, Away, StartEngine, follow, gone, reach, taken
 from app.backup.restore import refuse_unfinished
@@ -116,7 +120,9 @@ def build(
     """The application, not started yet. `port` is the one bound for it: the Host and Origin lists need to know.
     `start_engine` gives the graph engine once it has started (serve.py stops it), None where the graph is a server
     elsewhere. `opened` gives what to start from, where it was not opened here: by a standby, or a fault test. Entering
-    its lifespan may raise Misconfigured or Unavailable."""
+    its lifespan may raise Misconfigured or Unavailable; this raises Misconfigured where trusted documents are none."""
+    trusted = Trusted(settings.graphql.documents_dir, partial(faults, settings=settings.graphql))
+    trusted.load()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -124,7 +130,8 @@ def build(
         address = address_of(settings.server, port)
         acting = running(settings, start_engine, start_from, address)
         async with observing(settings, address) if settings.actor.observe else acting as services:
-            app.router.routes[:] = routes(services, settings.server)
+            admission = Admission(settings.graphql, trusted, Traffic(services.registry))
+            app.router.routes[:] = routes(services, settings.server, admission)
             app.state.going = services.going
             yield
 

@@ -39,6 +39,7 @@ StartEngine = Callable[[], Awaitable[EmbeddedEngine]]
 log = logging.getLogger("twin_overlay")
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _LONG_LOOK_SECONDS = 0.1
+_TAKES_NOTHING_MS = 30_000
 _COLLECT_AFTER = 10_000
 """New objects between two looks for garbage; Python's own 700 cost a bulk save a quarter of its time."""
 
@@ -284,6 +285,9 @@ def _bind(server: ServerSettings) -> socket.socket:
     family = socket.AF_INET6 if ":" in server.host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # Inherited by every connection: a client that takes nothing at all for so long is gone, however alive it is.
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _TAKES_NOTHING_MS)
     try:
         bound.bind((server.host, server.port))
         bound.listen(2048)

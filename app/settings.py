@@ -147,6 +147,8 @@ class ServerSettings(_Section):
     allowed_origins: tuple[str, ...] = ()
     """Besides the server's own; `http://name:port`."""
     max_body_bytes: int = Field(default=4 * 1024 * 1024, ge=1024)
+    compress_over_bytes: int = Field(default=1024, ge=0)
+    """Smaller answers are sent as they are; 0: all are."""
     tls_cert: Path | None = None
     """PEM: the server's certificate, and those that lead to an authority behind it. Without one, HTTP is served."""
     tls_key: Path | None = None
@@ -161,6 +163,41 @@ class ServerSettings(_Section):
     def _key_of_a_certificate(self) -> Self:
         if self.tls_key is not None and self.tls_cert is None:
             raise ValueError("tls_key is of a tls_cert, which is not given")
+        return self
+
+
+class GraphQLSettings(_Section):
+    max_tokens: int = Field(default=20_000, ge=100)
+    """Of a document, as its text is read."""
+    max_depth: int = Field(default=16, ge=1)
+    """Levels of fields; those at the root are the first."""
+    max_aliases: int = Field(default=200, ge=0)
+    max_directives: int = Field(default=200, ge=0)
+    max_root_fields: int = Field(default=100, ge=1)
+    max_cost: int = Field(default=50_000, ge=1)
+    """Objects that an answer may hold, as they are reckoned before it is executed."""
+    timeout_seconds: float = Field(default=30.0, gt=0)
+    """Of a query; it is ended then, down to the graph."""
+    mutation_timeout_seconds: float = Field(default=600.0, gt=0)
+    """Of a mutation, which goes on all the same: only its answer is not waited for any longer."""
+    batch_operations: int = Field(default=0, ge=0, le=100)
+    """Of one request that is a list; 0: none may be."""
+    introspection: bool = True
+    documents_dir: Path | None = None
+    """Trusted documents, which clients name by `documentId`."""
+    trusted_only: bool = False
+    """Executes nothing else."""
+    max_sockets: int = Field(default=10_000, ge=1)
+    """WebSockets at once, from all clients."""
+    max_operations_per_socket: int = Field(default=100, ge=1)
+    """At once."""
+    init_timeout_seconds: float = Field(default=10.0, gt=0)
+    """How long a WebSocket may be open without `connection_init`."""
+
+    @model_validator(mode="after")
+    def _trusted_documents(self) -> Self:
+        if self.trusted_only and self.documents_dir is None:
+            raise ValueError("trusted_only needs documents_dir: without documents nothing would be executed")
         return self
 
 
@@ -181,6 +218,7 @@ class Settings(BaseSettings):
     alerts: AlertSettings = AlertSettings()
     notifications: NotificationSettings = NotificationSettings()
     server: ServerSettings = ServerSettings()
+    graphql: GraphQLSettings = GraphQLSettings()
     assets: AssetSettings = AssetSettings()
     security: SecuritySettings = SecuritySettings()
     snapshot_every_entries: int = Field(default=5000, ge=1)

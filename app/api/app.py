@@ -11,8 +11,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app.api.assets import asset_routes
+from app.api.compression import Compressed
 from app.api.graphiql import EXAMPLES
 from app.api.http import plain_routes
+from app.api.limits.admission import Admission
 from app.api.rest.face import rest_routes
 from app.api.security import AllowedHosts, BodyLimit, OnlyOurs
 from app.api.services import Services
@@ -20,10 +22,16 @@ from app.api.view import GraphQLView
 from app.settings import AssetSettings, ServerSettings
 
 
-def routes(services: Services, settings: ServerSettings, *, examples: Mapping[str, str] = EXAMPLES) -> list[BaseRoute]:
+def routes(
+    services: Services,
+    settings: ServerSettings,
+    admission: Admission | None = None,
+    *,
+    examples: Mapping[str, str] = EXAMPLES,
+) -> list[BaseRoute]:
     """/graphql (HTTP and WebSocket), /api/v1 (REST), /assets, /healthz, /readyz, /metrics, and / which leads to
     /graphql. `examples` are the documents that GraphiQL opens with, by title."""
-    view = GraphQLView(services, examples)
+    view = GraphQLView(services, examples, admission)
     return [
         Route("/graphql", view),
         WebSocketRoute("/graphql", view),
@@ -34,7 +42,8 @@ def routes(services: Services, settings: ServerSettings, *, examples: Mapping[st
 
 
 def middleware(settings: ServerSettings, port: int, assets: AssetSettings) -> list[Middleware]:
-    """In order: whose request it is, CORS for origins that the settings allow, the size of the body."""
+    """In order: whose request it is, CORS for origins that the settings allow, the size of the body, and on the way
+    back what is worth compressing."""
     found = [Middleware(OnlyOurs, allowed=AllowedHosts(settings, port))]
     if settings.allowed_origins:
         found.append(
@@ -46,4 +55,5 @@ def middleware(settings: ServerSettings, port: int, assets: AssetSettings) -> li
                 expose_headers=["etag", "location", "link", "x-warnings", "content-range", "accept-ranges"],
             )
         )
-    return [*found, Middleware(BodyLimit, max_bytes=settings.max_body_bytes, max_asset_bytes=assets.max_file_bytes)]
+    found.append(Middleware(BodyLimit, max_bytes=settings.max_body_bytes, max_asset_bytes=assets.max_file_bytes))
+    return [*found, Middleware(Compressed, over_bytes=settings.compress_over_bytes)]

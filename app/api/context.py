@@ -10,6 +10,7 @@ from typing import Any
 import strawberry
 
 from app.api.claims import CLI_AGENT, claimed
+from app.api.limits.admission import Admission
 from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.services import Services
@@ -28,6 +29,8 @@ class Context:
     """Of the host that asks."""
     connection_params: dict[str, Any] = field(default_factory=dict)
     """Payload of the WebSocket's connection_init; Strawberry sets it."""
+    admission: Admission = field(default_factory=Admission)
+    """What may be asked for."""
 
     @property
     def catalogue(self) -> Catalogue:

@@ -1,7 +1,6 @@
 """Documents that clients send, each parsed and validated once while it is remembered, with the plans to execute it by.
 
-The limits on a document (tokens, depth, aliases) are part of its validation, so a remembered one has passed them. What
-is remembered is bounded by length, not only by number: a document that is parsed takes some hundred times its text.
+What is remembered is bounded by length, not only by number: a document that is parsed takes a hundred times its text.
 """
 
 from collections import OrderedDict
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, parse
 from strawberry.schema.schema import validate_document
 
+from app.api.limits.survey import Asks, asks_of
 from app.api.selections.plans import Plans
 
 REMEMBERED = 500
@@ -25,6 +25,8 @@ LONGEST_REMEMBERED = 32_768
 class Document(DocumentNode):
     errors: tuple[GraphQLError, ...] = ()
     """What validation has against it."""
+    asks: Asks | None = None
+    """What the limits look at; None where it is not valid."""
     plans: Plans | None = None
     """None for one that is not remembered: compiling pays where a document comes again."""
 
@@ -50,6 +52,7 @@ class Documents:
             definitions=parsed.definitions,
             loc=parsed.loc,
             errors=errors,
+            asks=None if errors else asks_of(self._schema, parsed),
             plans=Plans(parsed) if keep and not errors else None,
         )
         if keep:

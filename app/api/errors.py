@@ -4,6 +4,7 @@ Whatever is not in the tree of app/errors.py is a bug here: the client gets INTE
 under the same reference.
 """
 
+import re
 from typing import Any
 
 from graphql import GraphQLError, GraphQLSyntaxError
@@ -13,9 +14,12 @@ from app.api.masking import internal
 from app.commands.scripts import ScriptInvalid
 from app.errors import TwinOverlayError
 
+_SUGGESTION = re.compile(r" Did you mean .*\?$", re.DOTALL)
 
-def presented(error: GraphQLError) -> GraphQLError:
-    """The error as a client may see it. Presenting one twice changes nothing."""
+
+def presented(error: GraphQLError, suggests: bool = True) -> GraphQLError:
+    """The error as a client may see it. Presenting one twice changes nothing. Without `suggests` it keeps back names of
+    the schema that the client did not give."""
     if "code" in (error.extensions or {}):
         return error
     cause: BaseException = error
@@ -27,6 +31,9 @@ def presented(error: GraphQLError) -> GraphQLError:
     if isinstance(cause, TwinOverlayError):
         return _with(error, cause.message, cause.extensions())
     if isinstance(error, GraphQLSyntaxError):
+        if "tokens. Parsing aborted" in error.message:
+            found = {"code": "TOKENS_EXCEEDED", "hint": "ask for less at a time; give lists as variables"}
+            return _with(error, error.message.removeprefix("Syntax Error: "), found)
         return _with(error, error.message, {"code": "GRAPHQL_PARSE_FAILED", "hint": "check the GraphQL document"})
     if isinstance(cause, RecursionError) and error.path is None:
         found = {"code": "GRAPHQL_PARSE_FAILED", "hint": "ask for less depth"}
@@ -35,7 +42,7 @@ def presented(error: GraphQLError) -> GraphQLError:
         isinstance(cause, GraphQLError) and error.path is None
     ):
         found = {"code": "GRAPHQL_VALIDATION_FAILED", "hint": "compare the request with the schema (schema.graphql)"}
-        return _with(error, error.message, found)
+        return _with(error, error.message if suggests else _SUGGESTION.sub("", error.message), found)
     return _masked(error, cause)
 
 

@@ -48,11 +48,14 @@ query Connectors {
 }
 
 
-def page(examples: Mapping[str, str], url: str) -> tuple[str, str]:
-    """The page with one tab per example, and the nonce its own script carries. `url` is the address it was asked at."""
+def page(examples: Mapping[str, str], url: str, note: str = "") -> tuple[str, str]:
+    """The page with one tab per example, and the nonce its own script carries. `url` is the address it was asked at;
+    `note` is what whoever opens it should know first."""
     nonce = secrets.token_urlsafe(16)
     tabs = json.dumps([{"query": document} for document in examples.values()]).replace("<", "\\u003c")
+    said = f'<p id="note" role="note">{html.escape(note)}</p>' if note else ""
     filled = _PAGE.replace("{{url}}", html.escape(url)).replace("{{nonce}}", html.escape(nonce))
+    filled = filled.replace("{{note}}", said)
     return filled.replace("{{tabs}}", tabs), nonce
 
 

@@ -4,54 +4,59 @@ schema.graphql at the repository root is `sdl()`; a test holds the two equal, so
 sees in a diff.
 """
 
+import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
-from graphql import ASTValidationRule, GraphQLError, specified_rules
+from graphql import GraphQLError, OperationDefinitionNode, specified_rules
 from strawberry.exceptions import MissingQueryError
-from strawberry.extensions import MaxAliasesLimiter, QueryDepthLimiter
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
-from app.api.documents import Documents
+from app.api.context import Context
+from app.api.documents import Document, Documents
 from app.api.errors import presented
 from app.api.executor import SelectionExecutor
+from app.api.limits.admission import Admission
+from app.api.limits.deadline import to_its_end, within
+from app.api.limits.sizes import told
 from app.api.mutations import Mutation
 from app.api.queries import Query
 from app.api.scalars import SCALARS
 from app.api.subscriptions import Subscription
 from app.api.types.node import Definition
+from app.settings import GraphQLSettings
 
-MAX_DEPTH = 15
-MAX_TOKENS = 20_000
-MAX_ALIASES = 200
-_RULES: tuple[type[ASTValidationRule], ...] = (
-    *specified_rules,
-    *QueryDepthLimiter(max_depth=MAX_DEPTH).validation_rules,
-    *MaxAliasesLimiter(max_alias_count=MAX_ALIASES).validation_rules,
+_NOBODYS = Admission()
+DESCRIPTION = (
+    f"A digital twin overlay: twins, how they stand, and every way to change them.\n\n{textwrap.fill(told(), 118)}"
 )
 
 
 class TwinOverlaySchema(strawberry.Schema):
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.documents = Documents(self._schema, _RULES)
+        self.documents = Documents(self._schema, specified_rules)
 
     async def _prepare_operation_async(
         self, context: ExecutionContext, extensions_runner: SchemaExtensionsRunner
     ) -> PreExecutionError | None:
-        """Instead of Strawberry's, which parses and validates every time or asks its extensions, at a cost, not to."""
+        """Instead of Strawberry's, which parses and validates every time or asks its extensions, at a cost, not to; and
+        with the limits of whoever is asked."""
         if not context.query:
             raise MissingQueryError
+        admission = _admission_of(context)
         try:
-            document = self.documents.read(context.query, MAX_TOKENS)
+            document = self.documents.read(context.query, admission.settings.max_tokens)
         except GraphQLError as error:
-            return _refused(context, error)
+            return _refused(context, admission, [error])
         except RecursionError as error:
-            return _refused(context, GraphQLError(str(error), original_error=error))
+            return _refused(context, admission, [GraphQLError(str(error), original_error=error)])
         context.graphql_document = document
         try:
             operation_type = context.operation_type
@@ -59,7 +64,28 @@ class TwinOverlaySchema(strawberry.Schema):
             raise CannotGetOperationTypeError(context.operation_name) from error
         if operation_type not in context.allowed_operations:
             raise InvalidOperationTypeError(operation_type)
-        return _refused(context, *document.errors) if document.errors else None
+        if document.asks is None:
+            return _refused(context, admission, document.errors)
+        cost = admission.admit(document.asks, context.query, context.operation_name, context.variables or {})
+        if isinstance(cost, list):
+            return _refused(context, admission, cost)
+        if operation_type is OperationType.SUBSCRIPTION:
+            admission.traffic.subscribed()
+        else:
+            context.extensions_results["cost"] = {"requested": cost, "limit": admission.settings.max_cost}
+        return None
+
+    async def _execute_operation(self, execution_context: ExecutionContext, *rest: Any) -> Any:
+        admission = _admission_of(execution_context)
+        limits, document = admission.settings, execution_context.graphql_document
+        work = super()._execute_operation(execution_context, *rest)
+        if execution_context.operation_type is OperationType.MUTATION:
+            return await admission.traffic.timed("mutation", to_its_end(limits.mutation_timeout_seconds, work))
+        assert isinstance(document, Document)
+        assert document.asks is not None
+        operation = document.asks.operation(execution_context.operation_name)
+        seconds = max(limits.timeout_seconds, operation.patience if operation is not None else 0.0)
+        return await admission.traffic.timed("query", within(seconds, work))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Every result's errors pass here, over HTTP and WebSocket, before anything is sent; they change in place."""
@@ -74,13 +100,38 @@ schema = TwinOverlaySchema(
     execution_context_class=SelectionExecutor,
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+schema._schema.description = DESCRIPTION
 
 
-def _refused(context: ExecutionContext, *errors: GraphQLError) -> PreExecutionError:
-    context.pre_execution_errors = list(errors)
-    return PreExecutionError(data=None, errors=context.pre_execution_errors)
+def _admission_of(operation: ExecutionContext) -> Admission:
+    return operation.context.admission if isinstance(operation.context, Context) else _NOBODYS
+
+
+def _refused(context: ExecutionContext, admission: Admission, errors: Sequence[GraphQLError]) -> PreExecutionError:
+    found = [presented(error, admission.settings.introspection) for error in errors]
+    admission.traffic.refused_for(found)
+    context.pre_execution_errors = found
+    return PreExecutionError(data=None, errors=found)
+
+
+def faults(text: str, settings: GraphQLSettings) -> list[GraphQLError]:
+    """Everything that is wrong with a document, its limits included: what would be refused whatever its variables."""
+    try:
+        document = schema.documents.read(text, settings.max_tokens)
+    except (GraphQLError, RecursionError) as error:
+        return [presented(error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error))]
+    if document.asks is None:
+        return [presented(error) for error in document.errors]
+    operations = [item for item in document.definitions if isinstance(item, OperationDefinitionNode)]
+    if not operations:
+        return [presented(GraphQLError("there is no operation in the document"))]
+    admission = Admission(settings.model_copy(update={"trusted_only": False}))
+    names = [item.name.value if item.name else None for item in operations]
+    found = [admission.admit(document.asks, text, name, {}) for name in names]
+    return [error for item in found if isinstance(item, list) for error in item]
 
 
 def sdl() -> str:
     """The schema as text, as schema.graphql holds it."""
-    return schema.as_str() + "\n"
+    roots = "schema {\n  query: Query\n  mutation: Mutation\n  subscription: Subscription\n}"
+    return f'"""\n{DESCRIPTION}\n"""\n{roots}\n\n{schema.as_str()}\n'

@@ -1,26 +1,28 @@
 """The WebSocket side: Strawberry's graphql-transport-ws handler, hardened against messages that are not of its form.
 
 A malformed message closes the socket with 4400 and a reason, as the protocol says; unhandled it were a server error.
+What is refused of one operation is an `error` message with its id, and the socket stays.
 """
 
-from datetime import timedelta
 from typing import Any, cast
 
+from graphql import GraphQLError
 from starlette import websockets
 from strawberry import Schema
 from strawberry.http import exceptions
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, PingMessage, SubscribeMessage
 
+from app.api.asking import NotTaken, asked_by
 from app.api.context import Context
 from app.api.going import CODE, REASON
 from app.api.prepared import prepared
 from app.api.reader import Connection, Outbox
+from app.errors import TwinOverlayError
 from app.frames import EXTENSION
 
-CONNECTION_INIT_WAIT = timedelta(seconds=10)
-MAX_OPERATIONS = 100
-"""At once on one socket."""
+_FULL = 1013
+"""Try again later (RFC 6455): clients do, with their own back-off."""
 _GONE = (exceptions.WebSocketDisconnected, websockets.WebSocketDisconnect, websockets.WebSocketDisconnected)
 """Of whom it depends on the moment: found out by Starlette, or known to it already."""
 
@@ -33,11 +35,18 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
         if going.down:
             await self._close(CODE, REASON)
             return
+        admission = self.context.admission
+        traffic = admission.traffic
+        if traffic.sockets >= admission.settings.max_sockets:
+            traffic.refused("SOCKETS_EXCEEDED")
+            await self._close(_FULL, f"this server has {traffic.sockets} open sockets, which is the most")
+            return
         close = self._close
         going.opened(close)
         self._outbox = self.context.services.sharing.outbox(_connection(self.websocket))
         try:
-            await super().handle()
+            with traffic.socket(self.operations):
+                await super().handle()
         finally:
             going.closed(close)
 
@@ -48,8 +57,28 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
         fault = malformed(message)
         if fault:
             await self.handle_invalid_message(fault)
-        else:
+        elif message["type"] != "subscribe" or not self.connection_acknowledged:
             await super().handle_message(message)
+        else:
+            await self._subscribe(message)
+
+    async def _subscribe(self, message: SubscribeMessage) -> None:
+        """With the text of the document that the client names, where it sends none."""
+        admission = self.context.admission
+        try:
+            text = asked_by(message["payload"], admission.trusted).text
+        except NotTaken as error:
+            await self.handle_invalid_message(str(error))
+        except TwinOverlayError as error:  # a trusted document that is not there
+            admission.traffic.refused(error.code)
+            told = GraphQLError(error.message, extensions=error.extensions()).formatted
+            await self.send_message({"id": message["id"], "type": "error", "payload": [told]})
+        else:
+            await super().handle_message({**message, "payload": {**message["payload"], "query": text}})
+
+    async def handle_ping(self, message: PingMessage) -> None:
+        payload = message.get("payload")
+        await self.send_message({"type": "pong", "payload": payload} if payload is not None else {"type": "pong"})
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         """A subscription is shared; queries and mutations are Strawberry's to run."""
@@ -73,18 +102,19 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
             raise
 
     async def handle_task_exception(self, error: Exception) -> None:
-        """A client that goes while something is pushed to it is no error: clients do."""
-        if not isinstance(error, _GONE):
+        """A client that goes while something is pushed to it is no error: clients do. Neither is one that was let go,
+        because it answered no ping: uvicorn has closed its socket then, and takes nothing more for it."""
+        let_go = isinstance(error, RuntimeError) and "after sending 'websocket.close'" in str(error)
+        if not isinstance(error, _GONE) and not let_go:
             await super().handle_task_exception(error)
 
     async def send_message(self, message: Message) -> None:
         if message["type"] == "error":
             for error in message["payload"]:
                 # Strawberry's own refusals, such as too many operations, come without a code.
-                error.setdefault(
-                    "extensions",
-                    {"code": "OPERATION_REFUSED", "hint": f"at most {MAX_OPERATIONS} operations at once on one socket"},
-                )
+                most = self.max_subscriptions_per_connection
+                hint = f"at most {most} operations at once on one socket: complete some, or open another"
+                error.setdefault("extensions", {"code": "OPERATIONS_EXCEEDED", "hint": hint})
         await super().send_message(message)
 
 
@@ -102,11 +132,4 @@ def malformed(message: Any) -> str:
         return "`id` must be text"
     if message["type"] != "subscribe":
         return ""
-    payload = message.get("payload")
-    if not isinstance(payload, dict) or not isinstance(payload.get("query"), str):
-        return "`payload` must be an object with the `query` as text"
-    if not isinstance(payload.get("variables"), dict | None):
-        return "`variables` must be an object or null"
-    if not isinstance(payload.get("operationName"), str | None):
-        return "`operationName` must be text or null"
-    return ""
+    return "" if isinstance(message.get("payload"), dict) else "`payload` must be an object"

@@ -1,54 +1,67 @@
-"""GraphQL over HTTP and WebSocket: Strawberry's view, with the manners of the GraphQL-over-HTTP specification.
+"""GraphQL over HTTP and WebSocket, with the manners of the GraphQL-over-HTTP specification.
 
-A client that accepts application/graphql-response+json gets that, with 400 where its request could not be executed at
+A client that accepts application/graphql-response+json gets that, with 4xx where its request could not be executed at
 all; one that asks for application/json gets 200 then, as older clients expect. Everything that goes wrong before
-execution is a GraphQL answer too, never plain text.
+execution is a GraphQL answer too, never plain text. Strawberry's view is kept for the WebSocket alone.
 """
 
 import json
 from collections.abc import Mapping
-from typing import Any, cast
+from datetime import timedelta
 
 import msgspec
-from cross_web import AsyncHTTPRequestAdapter, HTTPException
-from starlette.requests import Request
+from graphql import GraphQLError
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import MissingQueryError
-from strawberry.http import GraphQLHTTPResponse, GraphQLRequestData
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from app.api.asking import (
+    JSON_TYPE,
+    RESPONSE_TYPE,
+    Asked,
+    NotTaken,
+    acceptable,
+    by_get,
+    by_post,
+    check_form,
+    decoded,
+)
 from app.api.claims import address_of
+from app.api.connected import ClientGone, while_connected
 from app.api.context import Context
-from app.api.encoding import answer_of
+from app.api.encoding import answer_of, encode, executed
 from app.api.graphiql import headers, page
+from app.api.limits.admission import Admission
 from app.api.loaders import loaders
 from app.api.order import Order
 from app.api.schema import schema
-from app.api.security import answer
 from app.api.services import Services
-from app.api.sockets import CONNECTION_INIT_WAIT, MAX_OPERATIONS, TransportHandler
-from app.errors import Invalid
+from app.api.sockets import TransportHandler
+from app.errors import Invalid, TwinOverlayError
 
-RESPONSE_TYPE = "application/graphql-response+json"
-JSON_TYPE = "application/json"
+_WAYS = "send mutations by POST, and subscriptions over a WebSocket with graphql-transport-ws"
+_STATUS = {"PERSISTED_ONLY": 403, "INTROSPECTION_OFF": 403, "TIMED_OUT": 504}
+"""Of what was not executed, by code, for clients that look at it; 400 otherwise."""
 
 
 class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = TransportHandler
 
-    def __init__(self, services: Services, examples: Mapping[str, str]) -> None:
+    def __init__(self, services: Services, examples: Mapping[str, str], admission: Admission | None = None) -> None:
+        self._admission = admission or Admission()
+        limits = self._admission.settings
         super().__init__(
             schema,
-            graphql_ide="graphiql",
+            graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
-            connection_init_wait_timeout=CONNECTION_INIT_WAIT,
-            max_subscriptions_per_connection=MAX_OPERATIONS,
+            connection_init_wait_timeout=timedelta(seconds=limits.init_timeout_seconds),
+            max_subscriptions_per_connection=limits.max_operations_per_socket,
         )
         self._services = services
         self._examples = examples
@@ -60,142 +73,146 @@ class GraphQLView(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            response = await self.run(request)
-        except HTTPException as error:
-            response = _refusal(error)
-        except _NotJson as error:
-            response = answer(error.error, 415)
+            response = await self._answer(request)
+        except (ClientGone, ClientDisconnect):
+            return
         response.headers.setdefault("cache-control", "no-store")
         response.headers["x-content-type-options"] = "nosniff"
+        response.headers.add_vary_header("Accept")
         await response(scope, receive, send)
+
+    async def _answer(self, request: Request) -> Response:
+        accept = request.headers.get("accept", "")
+        media = acceptable(accept)
+        try:
+            if request.method not in ("GET", "HEAD", "POST"):
+                told = f"{request.method} is not a method of GraphQL over HTTP"
+                raise _not_allowed(told, "METHOD_NOT_ALLOWED", "GET, HEAD, POST")
+            if self._wants_page(request, accept):
+                return self._page(request)
+            if media is None:
+                raise NotTaken(
+                    Invalid(
+                        f"the answer is {RESPONSE_TYPE} or {JSON_TYPE}, and the client accepts neither",
+                        code="NOT_ACCEPTABLE",
+                        hint=f"set the header Accept: {RESPONSE_TYPE}, {JSON_TYPE}",
+                    ),
+                    406,
+                )
+            check_form(request)
+            admission = self._admission
+            body = await request.body() if request.method == "POST" else b""
+            try:
+                if request.method == "POST":
+                    asked = by_post(body, admission.trusted, admission.settings.batch_operations)
+                else:
+                    asked = by_get(request, admission.trusted)
+            except TwinOverlayError as error:  # a document that is not there: the request itself is well-formed
+                admission.traffic.refused(error.code)
+                return _response(_result(error), media)
+            if isinstance(asked, list):
+                results = [await self._executed(request, item) for item in asked]
+                return _sent(msgspec.json.encode([answer_of(result) for result in results]), media)
+            return _response(await self._executed(request, asked), media)
+        except NotTaken as refusal:
+            self._admission.traffic.refused(refusal.error.code)
+            return _refusal(refusal, media or JSON_TYPE)
+
+    async def _executed(self, request: Request, asked: Asked) -> ExecutionResult:
+        """Subscriptions are refused: over plain HTTP Strawberry would execute them as queries."""
+        by_get = request.method != "POST"
+        allowed = OperationType.from_http("GET" if by_get else "POST") - {OperationType.SUBSCRIPTION}
+        context = await self.get_context(request, request)
+        try:
+            return await while_connected(
+                request.receive,
+                self.schema.execute(
+                    asked.text,
+                    variable_values=asked.variables,
+                    context_value=context,
+                    operation_name=asked.operation_name,
+                    allowed_operation_types=allowed,
+                ),
+            )
+        except CannotGetOperationTypeError as error:
+            return _result(
+                Invalid(
+                    error.as_http_error_reason(),
+                    code="OPERATION_UNKNOWN",
+                    hint="give the `operationName` of one that is in the document",
+                    path="/operationName",
+                )
+            )
+        except InvalidOperationTypeError as error:
+            if by_get:
+                raise _not_allowed(error.as_http_error_reason("GET"), "OPERATION_NOT_ALLOWED", "POST") from error
+            # In a list of several it stands beside others that were executed.
+            return _result(Invalid(error.as_http_error_reason("POST"), code="OPERATION_NOT_ALLOWED", hint=_WAYS))
+
+    # ------------------------------------------------------------ the editor
+
+    def _wants_page(self, request: Request, accept: str) -> bool:
+        asks = request.query_params
+        return request.method in ("GET", "HEAD") and "text/html" in accept and not {"query", "documentId"} & asks.keys()
+
+    def _page(self, request: Request) -> Response:
+        note = ""
+        if self._admission.settings.trusted_only:
+            note = "This server executes trusted documents only: what is written here is refused with PERSISTED_ONLY."
+        html, nonce = page(self._examples, str(request.url.replace(query="", fragment="")), note)
+        return HTMLResponse(html, headers=headers(nonce))
 
     # ------------------------------------------------------------ what Strawberry asks for
 
-    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Context:
+    async def get_context(self, request: Request | WebSocket, response: object) -> Context:
         services = self._services
         return Context(
-            services, self._order, loaders(services.store, services.live), request.headers, address_of(request)
+            services,
+            self._order,
+            loaders(services.store, services.live),
+            request.headers,
+            address_of(request),
+            admission=self._admission,
         )
-
-    async def get_sub_response(self, request: Request | WebSocket) -> Response:
-        return Response(media_type=_media_type(request.headers.get("accept", "")))
 
     def is_websocket_origin_allowed(self, request: WebSocket, origin: str) -> bool:
         return True  # the middleware has decided, with the lists of the settings (security.py)
 
-    async def parse_http_body(self, request: AsyncHTTPRequestAdapter) -> GraphQLRequestData | list[GraphQLRequestData]:
-        if request.method == "POST":
-            given = (request.content_type or "").partition(";")[0].strip().lower()
-            if given != JSON_TYPE:
-                # Anything else a page of another origin may send without asking (text/plain, a form).
-                raise _NotJson(given)
-        found = await super().parse_http_body(request)
-        if isinstance(found, GraphQLRequestData) and not isinstance(found.operation_name, str | None):
-            raise HTTPException(400, "`operationName` must be text or null")
-        return found
-
-    async def execute_single(
-        self,
-        request: Request,
-        request_adapter: AsyncHTTPRequestAdapter,
-        sub_response: Response,
-        context: Context,
-        root_value: None,
-        request_data: GraphQLRequestData,
-    ) -> ExecutionResult:
-        """As Strawberry's, but subscriptions are refused: over plain HTTP it would execute them as queries."""
-        allowed = OperationType.from_http(request_adapter.method) - {OperationType.SUBSCRIPTION}
-        try:
-            return await self.schema.execute(
-                request_data.query,
-                variable_values=request_data.variables,
-                context_value=context,
-                operation_name=request_data.operation_name,
-                allowed_operation_types=allowed,
-                operation_extensions=request_data.extensions,
-            )
-        except MissingQueryError as error:
-            raise HTTPException(400, "there is no `query` in the request") from error
-        except CannotGetOperationTypeError as error:
-            raise HTTPException(400, error.as_http_error_reason()) from error
-        except InvalidOperationTypeError as error:
-            raise HTTPException(
-                405 if request_adapter.method == "GET" else 400, error.as_http_error_reason(request_adapter.method)
-            ) from error
-
-    def parse_json(self, data: str | bytes) -> Any:
-        try:
-            found = self.decode_json(data)
-        except json.JSONDecodeError as error:
-            raise HTTPException(400, f"the request is not valid JSON: {error.msg}") from error
-        if not isinstance(found, dict | None):
-            raise HTTPException(400, "a request, its variables and its extensions are JSON objects")
-        return found or {}
-
     def decode_json(self, data: str | bytes) -> object:
-        """Stricter than json.loads: no NaN, no lone surrogates; deep nesting is an error and not a crash."""
+        """Of a WebSocket's message."""
         try:
-            return msgspec.json.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            return decoded(data)
+        except NotTaken as error:
             raise json.JSONDecodeError(str(error), "", 0) from error
 
-    def encode_json(self, data: object) -> bytes:
-        return msgspec.json.encode(data)
-
-    async def process_result(self, request: Request, result: ExecutionResult) -> GraphQLHTTPResponse:
-        return cast(GraphQLHTTPResponse, answer_of(result))
-
-    def create_response(
-        self, response_data: GraphQLHTTPResponse | list[GraphQLHTTPResponse], sub_response: Response
-    ) -> Response:
-        executed = "data" in cast(GraphQLHTTPResponse, response_data)
-        status = 400 if not executed and sub_response.media_type == RESPONSE_TYPE else 200
-        return Response(self.encode_json(response_data), status, media_type=sub_response.media_type)
-
-    async def render_graphql_ide(self, request: Request) -> Response:
-        html, nonce = page(self._examples, str(request.url.replace(query="", fragment="")))
-        return HTMLResponse(html, headers=headers(nonce))
+    def encode_json(self, data: object) -> str:
+        """For a WebSocket, to which bytes would be a binary message."""
+        return msgspec.json.encode(data).decode()
 
 
-class _NotJson(Exception):
-    def __init__(self, given: str) -> None:
-        super().__init__(given)
-        self.error = Invalid(
-            f"a GraphQL request is sent as {JSON_TYPE}, not as {given[:100] or 'nothing'}",
-            code="CONTENT_TYPE_NOT_ALLOWED",
-            hint=f"set the header Content-Type: {JSON_TYPE}",
-        )
+def _response(result: ExecutionResult, media: str) -> Response:
+    status = 200
+    if media == RESPONSE_TYPE and not executed(result):
+        codes = [str((error.extensions or {}).get("code")) for error in result.errors or ()]
+        status = next((_STATUS[code] for code in codes if code in _STATUS), 400)
+    return _sent(encode(result), media, status)
 
 
-def _media_type(accept: str) -> str:
-    """What the client likes better of the two; application/json where it likes neither or both alike."""
-    weights = {JSON_TYPE: 0.0, RESPONSE_TYPE: 0.0}
-    for part in accept.lower().split(","):
-        media, *parameters = (item.strip() for item in part.split(";"))
-        weight = next((_weight(item[2:]) for item in parameters if item.startswith("q=")), 1.0)
-        if media in weights:
-            weights[media] = max(weights[media], weight)
-        elif media in ("*/*", "application/*"):
-            weights[JSON_TYPE] = max(weights[JSON_TYPE], weight)
-    return RESPONSE_TYPE if weights[RESPONSE_TYPE] > 0 and weights[RESPONSE_TYPE] >= weights[JSON_TYPE] else JSON_TYPE
+def _result(error: TwinOverlayError) -> ExecutionResult:
+    return ExecutionResult(None, [GraphQLError(error.message, extensions=error.extensions())])
 
 
-def _weight(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return 0.0
-
-
-def _refusal(error: HTTPException) -> Response:
-    hint = "POST {query, variables, operationName} as application/json, or GET a query"
-    status, code = error.status_code, "REQUEST_INVALID"
-    if isinstance(error.__cause__, InvalidOperationTypeError):
-        code = "OPERATION_NOT_ALLOWED"
-        hint = "send mutations by POST, and subscriptions over a WebSocket with graphql-transport-ws"
-    elif status == 405:
-        code = "METHOD_NOT_ALLOWED"
-    response = answer(Invalid(error.reason, code=code, hint=hint), status)
-    if status == 405:
-        response.headers["allow"] = "POST" if code == "OPERATION_NOT_ALLOWED" else "GET, POST"
+def _refusal(refusal: NotTaken, media: str) -> Response:
+    response = _response(_result(refusal.error), media)
+    response.status_code = refusal.status
+    for name, value in refusal.headers.items():
+        response.headers[name] = value
     return response
+
+
+def _not_allowed(message: str, code: str, allow: str) -> NotTaken:
+    return NotTaken(Invalid(message, code=code, hint=_WAYS), 405, allow=allow)
+
+
+def _sent(body: bytes, media: str, status: int = 200) -> Response:
+    return Response(body, status, {"content-type": f"{media}; charset=utf-8"})

@@ -52,12 +52,18 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def serving(installation: Installation) -> AsyncIterator[int]:
+async def serving(installation: Installation, *, max_message_bytes: int = 16 * 1024 * 1024) -> AsyncIterator[int]:
     """A real uvicorn on a free port; the port."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         port: int = bound.getsockname()[1]
-        config = uvicorn.Config(installation.app(port), lifespan="off", ws=FrameProtocol, log_config=None)
+        config = uvicorn.Config(
+            installation.app(port),
+            lifespan="off",
+            ws=FrameProtocol,
+            ws_max_size=max_message_bytes,
+            log_config=None,
+        )
         server = _Server(config)
         running = asyncio.ensure_future(server.serve(sockets=[bound]))
         async with asyncio.timeout(DEADLINE):
@@ -78,6 +84,9 @@ class Socket:
 
     async def send(self, message: Any) -> None:
         await self._connection.send(message if isinstance(message, str) else json.dumps(message))
+
+    async def send_bytes(self, message: bytes) -> None:
+        await self._connection.send(message)
 
     async def receive(self) -> dict[str, Any]:
         async with asyncio.timeout(DEADLINE):

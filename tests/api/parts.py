@@ -13,8 +13,11 @@ from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from app.api.app import middleware, routes
+from app.api.limits.admission import Admission
 from app.api.replays import Replays
 from app.api.services import Services
+from app.api.traffic import Traffic
+from app.api.trusted import Trusted
 from app.commands.activation import ActivationCommands
 from app.commands.alerts import AlertCommands
 from app.commands.assets import AssetCommands
@@ -81,7 +84,7 @@ from app.model.values import Override, PropertyState, Value
 from app.ports import AssetStore, Inbox, LiveView, Past
 from app.runtime.audited import audited, recorded
 from app.runtime.bus import Bus
-from app.settings import AssetSettings, ServerSettings
+from app.settings import AssetSettings, GraphQLSettings, ServerSettings
 from app.topology.topology import Topology
 from tests.api.script_store import ScriptMemory
 from tests.assets.everything import EveryAsset
@@ -608,6 +611,9 @@ class Installation:
         self.problems: dict[str, str] = {}
         self.warnings: dict[str, str] = {}
         self.settings = ServerSettings(**settings)
+        self.registry = CollectorRegistry()
+        """Of GraphQL's numbers alone."""
+        self.admission = Admission(traffic=Traffic(self.registry))
         self.services = services(self, self.live, QuietInbox())
         self.save(*DOCUMENTS)
 
@@ -618,9 +624,14 @@ class Installation:
         """What a journal would have."""
         return [entry for entry in self.store.journal if entry.sequence > after][:limit]
 
+    def limit(self, trusted: Trusted | None = None, **settings: Any) -> None:
+        """Other settings of GraphQL than the defaults, before anything is asked."""
+        self.registry = CollectorRegistry()
+        self.admission = Admission(GraphQLSettings(**settings), trusted or Trusted(), Traffic(self.registry))
+
     def app(self, port: int = PORT) -> Starlette:
         return Starlette(
-            routes=routes(self.services, self.settings),
+            routes=routes(self.services, self.settings, self.admission),
             middleware=middleware(self.settings, port, AssetSettings()),
         )
 

@@ -12,7 +12,6 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from app.api.app import routes
-from app.api.schema import schema
 from tests.api.client import get, post, serving
 from tests.api.parts import PORT, Installation
 from tests.api.plant import Plant
@@ -42,13 +41,13 @@ async def test_a_foreign_host_is_refused(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8420", "localhost:8420", "LOCALHOST:8420", "[::1]:8420"])
 async def test_every_name_of_the_own_address_is_answered(host: str) -> None:
-    assert (await post(Installation(), QUERY, Host=host)).json() == {"data": {"sequence": 0}}
+    assert (await post(Installation(), QUERY, Host=host)).json()["data"] == {"sequence": 0}
 
 
 async def test_hosts_and_origins_of_the_settings_are_answered() -> None:
     installation = Installation(allowed_hosts=("plant.example",), allowed_origins=("https://ui.example",))
     answer = await post(installation, QUERY, Host="plant.example:443", Origin="https://ui.example")
-    assert answer.json() == {"data": {"sequence": 0}}
+    assert answer.json()["data"] == {"sequence": 0}
     assert answer.headers["access-control-allow-origin"] == "https://ui.example"
     assert code(await post(installation, QUERY, Origin="https://ui.example.evil")) == "ORIGIN_NOT_ALLOWED"
 
@@ -117,15 +116,21 @@ async def test_a_mutation_by_get_is_refused_and_not_run() -> None:
     assert plant.catalogue.twin("pump_124") is not None
 
 
+async def test_a_subscription_by_get_is_refused() -> None:
+    answer = await get(Installation(), "/graphql?query=subscription{connectivityChanged{twinId}}")
+    assert (answer.status_code, code(answer)) == (405, "OPERATION_NOT_ALLOWED")
+
+
 async def test_a_subscription_by_post_is_refused_with_the_way_to_go() -> None:
-    answer = await post(Installation(), {"query": "subscription { connectivityChanged { twinId } }"})
+    asked = {"query": "subscription { connectivityChanged { twinId } }"}
+    answer = await post(Installation(), asked, Accept=RESPONSE)
     assert (answer.status_code, code(answer)) == (400, "OPERATION_NOT_ALLOWED")
     assert "graphql-transport-ws" in answer.json()["errors"][0]["extensions"]["hint"]
 
 
 async def test_a_query_by_get_is_answered() -> None:
     answer = await get(Installation(), "/graphql?query={sequence}", Accept="application/json")
-    assert answer.json() == {"data": {"sequence": 0}}
+    assert answer.json()["data"] == {"sequence": 0}
 
 
 @pytest.mark.parametrize(
@@ -142,19 +147,28 @@ async def test_another_method_is_refused() -> None:
     transport = httpx.ASGITransport(Installation().app())
     async with httpx.AsyncClient(transport=transport, base_url=f"http://127.0.0.1:{PORT}") as client:
         answer = await client.put("/graphql", json=QUERY)
-    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "GET, POST")
+    assert (answer.status_code, code(answer), answer.headers["allow"]) == (405, "METHOD_NOT_ALLOWED", "GET, HEAD, POST")
 
 
 @pytest.mark.parametrize(
     "content",
-    [b"{", b"\xff", b'{"query": NaN}', b"[" * 100_000, b'"\\ud800"', b"5", b"null", b"[]", b'{"query": 5}',
+    [b"{", b"\xff", b'{"query": NaN}', b"[" * 100_000, b'"\\ud800"', b"5", b"null", b'{"query": 5}',
      b'{"query": "{ sequence }", "variables": []}', b'{"query": "{ sequence }", "operationName": 5}', b"{}",
-     b'{"query": "{ sequence }", "operationName": "Other"}', b'{"query": ""}'],
+     b'{"query": ""}', b'"{ sequence }"',
+     b'{"query": "{ sequence }", "extensions": 5}', b'{"query": "{ sequence }", "documentId": "x"}',
+     b'{"documentId": 5}'],
 )  # fmt: skip
 async def test_a_body_that_is_no_request_is_refused_as_such(content: bytes) -> None:
     answer = await raw(Installation(), content, **{"content-type": "application/json"})
     assert answer.status_code == 400, answer.text
     assert code(answer) == "REQUEST_INVALID"
+
+
+async def test_an_operation_that_is_not_in_the_document_is_told_as_the_client_can_read_it() -> None:
+    for media, status in ((RESPONSE, 400), ("application/json", 200)):
+        answer = await post(Installation(), {**QUERY, "operationName": "Other"}, Accept=media)
+        assert (answer.status_code, code(answer)) == (status, "OPERATION_UNKNOWN")
+        assert "data" not in answer.json()
 
 
 async def test_a_body_over_the_limit_is_refused_with_and_without_its_length() -> None:
@@ -182,12 +196,55 @@ async def test_a_body_over_the_limit_is_refused_with_and_without_its_length() ->
         (f"{RESPONSE}, application/json;q=0.9", RESPONSE),
         (f"{RESPONSE};q=0.5, application/json", "application/json"),
         ("application/graphql+json, application/json", "application/json"),
+        ("application/*", "application/json"),
+        (f"application/json;q=0, {RESPONSE}", RESPONSE),
+        ("application/json;q=0, */*", RESPONSE),
     ],
 )
 async def test_the_answer_has_the_media_type_the_client_prefers(accept: str, media: str) -> None:
     answer = await post(Installation(), QUERY, Accept=accept)
-    assert answer.headers["content-type"] == media
+    assert answer.headers["content-type"] == f"{media}; charset=utf-8"
     assert answer.headers["cache-control"] == "no-store"
+    assert "Accept" in answer.headers["vary"]
+
+
+@pytest.mark.parametrize("accept", ["text/plain", "image/*", "application/json;q=0", "application/xml, text/html"])
+async def test_a_client_that_can_read_no_answer_is_told_so(accept: str) -> None:
+    answer = await post(Installation(), QUERY, Accept=accept)
+    assert (answer.status_code, code(answer)) == (406, "NOT_ACCEPTABLE")
+    assert RESPONSE in answer.json()["errors"][0]["extensions"]["hint"]
+
+
+async def test_head_answers_as_get_without_a_body() -> None:
+    async with serving(Installation()) as port, httpx.AsyncClient(trust_env=False) as client:
+        url = f"http://127.0.0.1:{port}/graphql?query={{sequence}}"
+        head, whole = await client.head(url), await client.get(url)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+async def test_an_image_or_a_link_of_another_site_may_not_query(site: str) -> None:
+    sent = {"Accept": "image/avif,*/*;q=0.8", "Sec-Fetch-Site": site, "Sec-Fetch-Mode": "no-cors"}
+    answer = await get(Installation(), "/graphql?query={sequence}", **sent)
+    assert (answer.status_code, code(answer)) == (403, "CROSS_SITE_REQUEST")
+    typed = await get(Installation(), "/graphql?query={sequence}", **{"Sec-Fetch-Site": "none"})
+    assert typed.json()["data"] == {"sequence": 0}
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"'])
+async def test_json_in_utf_8_is_taken_by_any_of_its_names(charset: str) -> None:
+    answer = await raw(
+        Installation(), json.dumps(QUERY).encode(), **{"content-type": f"application/json; charset={charset}"}
+    )
+    assert answer.json()["data"] == {"sequence": 0}
+
+
+async def test_other_encodings_of_a_body_are_refused() -> None:
+    latin = await raw(Installation(), b"{}", **{"content-type": "application/json; charset=latin-1"})
+    packed = await raw(Installation(), b"{}", **{"content-type": "application/json", "content-encoding": "gzip"})
+    for answer in (latin, packed):
+        assert (answer.status_code, code(answer)) == (415, "CONTENT_TYPE_NOT_ALLOWED")
 
 
 @pytest.mark.parametrize("query", ["{", "{ nothing }", "query($n: Int!) { twins(first: $n) { totalCount } }"])
@@ -270,8 +327,24 @@ async def test_metrics_are_those_of_the_registry() -> None:
     assert answer.headers["content-type"].startswith("text/plain")
 
 
+async def test_several_operations_in_one_request_are_refused_unless_the_settings_allow_them() -> None:
+    installation = Installation()
+    answer = await post(installation, [QUERY])
+    assert (answer.status_code, code(answer)) == (400, "BATCHING_OFF")
+    installation.limit(batch_operations=2)
+    answer = await post(installation, [QUERY, {"query": "{ nothing }"}])
+    first, second = answer.json()
+    assert (answer.status_code, first["data"]) == (200, {"sequence": 0})
+    assert second["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    answer = await post(installation, [QUERY, {"query": "subscription { connectivityChanged { twinId } }"}])
+    assert answer.json()[1]["errors"][0]["extensions"]["code"] == "OPERATION_NOT_ALLOWED"
+    answer = await post(installation, [QUERY] * 3)
+    assert (answer.status_code, code(answer)) == (400, "BATCH_TOO_LARGE")
+    answer = await post(installation, [QUERY, 5])
+    assert (answer.status_code, code(answer)) == (400, "REQUEST_INVALID")
+
+
 def test_nothing_but_graphql_transport_ws_is_offered() -> None:
-    assert schema.config.batching_config is None
     installation = Installation()
     view = routes(installation.services, installation.settings)[0].app  # type: ignore[attr-defined]
     assert view.websocket_subprotocols == ["graphql-transport-ws"]

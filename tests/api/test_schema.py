@@ -6,7 +6,7 @@ from typing import Any, get_args
 from graphql import build_schema, is_enum_type, is_input_object_type, is_interface_type, is_object_type, parse, validate
 
 from app.api.graphiql import EXAMPLES
-from app.api.schema import MAX_ALIASES, MAX_DEPTH, MAX_TOKENS, schema, sdl
+from app.api.schema import schema, sdl
 from app.api.types.kinds import ExplanationNodeKind, TimerKind
 from app.engine.due import ANSWERS
 from app.model.conditions import Condition
@@ -60,31 +60,6 @@ def test_incremental_delivery_is_off() -> None:
     assert "directive @defer" not in sdl()
 
 
-async def test_a_query_that_is_too_deep_is_refused_before_it_runs() -> None:
-    installation = Installation()
-    deep = '{ twin(twinId: "pump_123") { ' + "type { twins { nodes { " * 6 + "twinId" + " } } }" * 6 + " } }"
-    error = await refused(installation, deep)
-    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
-    assert f"maximum operation depth of {MAX_DEPTH}" in error["message"]
-
-
-async def test_a_query_at_the_allowed_depth_runs() -> None:
-    nested = (
-        '{ twin(twinId: "pump_123") { ' + "type { twins(first: 1) { nodes { " * 4 + "twinId" + " } } }" * 4 + " } }"
-    )
-    assert await ask(Installation(), nested)
-
-
-async def test_too_many_aliases_are_refused() -> None:
-    query = "{" + " ".join(f"a{number}: sequence" for number in range(MAX_ALIASES + 1)) + "}"
-    assert "aliases" in (await refused(Installation(), query))["message"]
-
-
-async def test_too_many_tokens_are_refused() -> None:
-    query = "{" + " sequence" * MAX_TOKENS + "}"
-    assert (await refused(Installation(), query))["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
-
-
 async def test_a_document_nested_beyond_reason_is_an_error_and_no_crash() -> None:
     query = "{a" * 9_000 + "}" * 9_000
     assert (await refused(Installation(), query))["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
@@ -99,4 +74,5 @@ async def test_the_same_document_twice_is_validated_once_and_answers_alike() -> 
     installation = Installation()
     first = await post(installation, {"query": "{ twins { totalCount } }"})
     second = await post(installation, {"query": "{ twins { totalCount } }"})
-    assert first.json() == second.json() == {"data": {"twins": {"totalCount": 3}}}
+    assert first.json() == second.json()
+    assert first.json()["data"] == {"twins": {"totalCount": 3}}

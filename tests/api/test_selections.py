@@ -23,12 +23,14 @@ from app.api.documents import Document
 from app.api.executor import SelectionExecutor
 from app.api.loaders import loaders
 from app.api.order import Order
-from app.api.schema import MAX_TOKENS, schema
+from app.api.schema import schema
+from app.settings import GraphQLSettings
 from tests.api.documents import Drawn, queries
 from tests.api.plant import Plant
 
 EXAMPLES = int(os.environ.get("SELECTION_EXAMPLES", "60"))
 CORE = schema._schema
+MOST_TOKENS = GraphQLSettings().max_tokens
 
 
 class Faulty:
@@ -75,7 +77,7 @@ def shown(result: ExecutionResult) -> tuple[str, list[Any]]:
 
 
 async def compiled(drawn: Drawn, context: Context) -> tuple[ExecutionResult, Document]:
-    document = schema.documents.read(drawn.text, MAX_TOKENS)
+    document = schema.documents.read(drawn.text, MOST_TOKENS)
     return await _execute(document, drawn, context, SelectionExecutor), document
 
 
@@ -130,7 +132,7 @@ def plant(runner: asyncio.Runner) -> Plant:
 def test_any_query_is_answered_as_graphql_core_answers_it(
     runner: asyncio.Runner, plant: Plant, drawn: Drawn, number: int, often: int
 ) -> None:
-    assume(not schema.documents.read(drawn.text, MAX_TOKENS).errors)
+    assume(not schema.documents.read(drawn.text, MOST_TOKENS).errors)
 
     async def both() -> None:
         expected = shown(await stock(drawn, context_of(plant, number, often)))

@@ -8,7 +8,6 @@ from pathlib import Path
 from pydantic import BaseModel, SecretStr
 
 from app.api.reader import FACTS_WAITING
-from app.api.sockets import MAX_OPERATIONS
 from app.connectors.mqtt_session import MAX_UNREAD_BYTES, MAX_UNREAD_QOS0, MOST_UNACKNOWLEDGED, RECEIVE_MAXIMUM
 from app.connectors.opcua import QUEUE_SIZE
 from app.engine.deliveries import KEPT
@@ -68,7 +67,7 @@ def test_the_table_of_bounds_is_true() -> None:
         "OPC UA": (f"({QUEUE_SIZE} values an item)",),
         "calls to one twin": (f"{MAX_WAITING}, and {MAX_PARALLEL} at once",),
         "alerts and behaviors": (f"{FACTS_WAITING:,}",),
-        "operations on one": (f"{MAX_OPERATIONS}",),
+        "operations on one": ("`GRAPHQL__MAX_OPERATIONS_PER_SOCKET`", "OPERATIONS_EXCEEDED"),
     }
     for what, told in bounds.items():
         [row] = [line for line in section.splitlines() if line.startswith(f"| {what}")]

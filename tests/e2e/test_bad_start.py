@@ -76,3 +76,17 @@ async def test_applying_without_a_server_says_how_to_start_one(tmp_path: Path) -
     assert status == 1
     assert "SERVER_UNREACHABLE" in said
     assert "twin-overlay serve" in said
+
+
+async def test_trusted_documents_that_are_none_are_all_named_with_their_place(tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "Broken.graphql").write_text("{\n  twins {")
+    (documents / "Unknown.graphql").write_text("{ sequenc }")
+    status, said = await _run("serve", "--data-dir", str(tmp_path / "data"), "--documents", str(documents))
+    assert status == 2
+    assert f"{documents / 'Broken.graphql'}:2:10: GRAPHQL_PARSE_FAILED" in said
+    assert f"{documents / 'Unknown.graphql'}:1:3: GRAPHQL_VALIDATION_FAILED" in said
+    assert "Did you mean 'sequence'?" in said
+    status, said = await _run("serve", "--data-dir", str(tmp_path / "data"), "--trusted-only")
+    assert (status, "documents_dir" in said) == (2, True)
