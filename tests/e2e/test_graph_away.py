@@ -22,11 +22,11 @@ import psutil
 import pytest
 
 from app.client import GraphqlClient
-from app.graph.embedded import EmbeddedEngine
 from tests.e2e.processes import ServerProcess, running_server, until
+from tests.faults.installation import written
 from tests.faults.oracle import Oracle
 from tests.servers import neo4j
-from tests.servers.graph import GraphAddress
+from tests.servers.graph import GraphAddress, embedded
 
 log = logging.getLogger(__name__)
 KILLS = int(os.environ.get("GRAPH_KILLS", "1"))
@@ -69,16 +69,7 @@ async def _embedded(folder: Path) -> AsyncIterator[Engine]:
     async def nobody() -> None:
         """The server does it."""
 
-    @contextlib.asynccontextmanager
-    async def address(data_dir: Path) -> AsyncIterator[GraphAddress]:
-        engine = EmbeddedEngine(data_dir / "graph")
-        await engine.start()
-        try:
-            yield GraphAddress(engine.uri, engine.user, engine.password, engine.database)
-        finally:
-            await engine.stop()
-
-    yield Engine([], {}, child, nobody, address)
+    yield Engine([], {}, child, nobody, lambda data_dir: embedded(data_dir / "graph"))
 
 
 @contextlib.asynccontextmanager
@@ -181,11 +172,6 @@ async def _is_ready(server: ServerProcess) -> bool:
     return bool((await _ready(server))["status"] == "ready")
 
 
-async def _has_all(server: ServerProcess) -> bool:
-    answer = await _ready(server)
-    return bool(answer["status"] == "ready" and answer["graph"]["behind_entries"] == 0)
-
-
 async def _agree(engine: Engine, data_dir: Path) -> None:
     oracle = Oracle.of(data_dir / "journal")
     assert oracle.entries > 100
@@ -209,7 +195,7 @@ async def test_killed_again_and_again_it_ends_with_all_of_the_journal_and_no_com
                 await engine.again()
                 await until(lambda: _is_ready(server), "the graph is reached again", 90)
                 assert len(work.took) > before + 50, "commands went on meanwhile"
-        await until(lambda: _has_all(server), "the graph has all of the journal", 60)
+        await written(server)
         assert await server.end() == 0
     await _agree(engine, data_dir)
 
@@ -238,7 +224,7 @@ async def test_stopped_for_a_while_it_costs_lag_and_nothing_else(engine: Engine,
             finally:
                 process.resume()
             await until(lambda: _is_ready(server), "the graph is reached again", 15)
-        await until(lambda: _has_all(server), "the graph has all of the journal", 60)
+        await written(server)
         log.info("p99 %.1f ms before, %.1f ms meanwhile; %d bytes more", usual * 1e3, meanwhile * 1e3, grown)
         assert meanwhile < ANSWER_TIMEOUT_SECONDS, "commands do not wait for the graph"
         assert grown < 32 * 2**20, "what waits is in the journal"

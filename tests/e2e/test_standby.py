@@ -23,7 +23,9 @@ import pytest
 from app.client import GraphqlClient
 from app.errors import TwinOverlayError
 from tests.e2e.processes import ServerProcess, running_server, start_server, until
-from tests.servers.graph import GraphAddress
+from tests.faults.installation import written
+from tests.faults.oracle import Oracle
+from tests.servers.graph import GraphAddress, embedded
 from tests.servers.opcua import NAMESPACE, OpcUaServer, serving
 from tests.servers.proxy import proxied
 
@@ -163,10 +165,15 @@ async def test_over_take_overs_by_kill_9_no_decision_is_sent_twice_and_none_is_f
         await pair.fill_on(tanks)
         await until(lambda: _accounted(pair.servers[0], plc, tanks), "every decision is accounted for")
         assert [number for number, times in _sent(plc).items() if times > 1] == []
-        assert await pair.servers[0].end() == 0
+        actor, standby = pair.servers
+        await standby.end(signal.SIGKILL)
+        await written(actor)
+        assert await actor.end() == 0
     finally:
         for server in pair.servers:
             await server.end(signal.SIGKILL)
+    async with embedded(tmp_path / "graph") as address:
+        assert await Oracle.of(tmp_path / "journal").differences(address) == []
 
 
 async def _sent_since(plc: OpcUaServer, pair: Pair) -> bool:

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from app.graph.embedded import EmbeddedEngine
-from tests.faults import full_disk, killed_server, lost_devices, secrets
+from tests.faults import damaged, full_disk, killed_server, lost_devices, secrets
 from tests.servers import mosquitto
 from tests.servers.graph import GraphAddress
 from tests.servers.neo4j import Neo4jServer, provision
@@ -31,6 +31,7 @@ SCRIPTS: dict[str, Script] = {
     "killed_server": partial(killed_server.run, lengths=killed_server.BY_HAND),
     "lost_devices": partial(lost_devices.run, lengths=lost_devices.BY_HAND),
     "full_disk": partial(full_disk.run, lengths=full_disk.BY_HAND),
+    "damaged": partial(damaged.run, lengths=damaged.BY_HAND),
     "secrets": secrets.run,
 }
 

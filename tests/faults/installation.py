@@ -100,28 +100,42 @@ class Installation:
         return next(float(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name} "))
 
     async def ledger(self) -> dict[str, Any]:
-        """Of all sources together; its equations hold."""
         async with self.client as client:
-            found: dict[str, Any] = (await client.execute(LEDGER))["ingestLedger"]
-        assert found["balanced"], found
-        total: dict[str, Any] = found["total"]
-        return total
+            return await ledger(client)
 
     async def settled(self, seconds: float = 120.0) -> None:
         """Wait until the server has all that the broker took and the graph all that the server has; the ledger is in
         balance all the while."""
+        assert self.server is not None
         wanted = {twin_id: self.publisher.taken.get(topic(twin_id)) for twin_id in self.twins}
 
         async def heard() -> bool:
             return await self.values() == wanted
 
-        async def written() -> bool:
-            total = await self.ledger()
-            on_the_way: int = total["inFlight"] + total["pending"]
-            return on_the_way == 0 and await self.metric("twin_overlay_graph_writer_lag_entries") == 0
-
         await until(heard, "the server has every message", seconds)
-        await until(written, "the graph has every entry", seconds)
+        await written(self.server, seconds)
+
+
+async def ledger(client: GraphqlClient) -> dict[str, Any]:
+    """Of all sources together; its equations hold."""
+    found: dict[str, Any] = (await client.execute(LEDGER))["ingestLedger"]
+    assert found["balanced"], found
+    total: dict[str, Any] = found["total"]
+    return total
+
+
+async def written(server: ServerProcess, seconds: float = 120.0) -> None:
+    """Wait until the graph has every entry and the ledger nothing on its way; it is in balance all the while."""
+
+    async def everything() -> bool:
+        async with server.client as client:
+            total = await ledger(client)
+        async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
+            answer = (await http.get("/readyz", timeout=10)).json()
+        behind: int = total["inFlight"] + total["pending"] + answer["graph"]["behind_entries"]
+        return answer["status"] == "ready" and behind == 0
+
+    await until(everything, "the graph has every entry", seconds)
 
 
 @contextlib.asynccontextmanager

@@ -3,11 +3,13 @@
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from neo4j import AsyncGraphDatabase, AsyncManagedTransaction
 
 from app.graph.connect import connect
+from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
 from tests.servers.proxy import Proxy, proxied
 
@@ -68,3 +70,14 @@ class GraphAddress:
             await self.run("MERGE (:TestDatabase {name: 'twin-overlay'})")
             return True
         return marks[0]["marks"] != 0
+
+
+@contextlib.asynccontextmanager
+async def embedded(folder: Path) -> AsyncIterator[GraphAddress]:
+    """The embedded engine on what lies in `folder`, a stopped server's perhaps."""
+    engine = EmbeddedEngine(folder)
+    await engine.start()
+    try:
+        yield GraphAddress(engine.uri, engine.user, engine.password, engine.database)
+    finally:
+        await engine.stop()
