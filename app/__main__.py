@@ -1,5 +1,5 @@
 """The command line: `twin-overlay serve | apply | export | backup | restore | check | fmt | test | why | why-not |
-what-if | rehearse | replay | journal | probe | audit | certificate | notify | demo | schema`.
+what-if | rehearse | impact | causes | replay | journal | probe | audit | certificate | notify | demo | schema`.
 
 Every command imports what it needs when it runs, so that `--help` stays quick. Errors of the tree in app/errors.py are
 printed as text to standard error: exit code 1 where the input or the world was wrong, 2 where the set-up is.
@@ -477,6 +477,63 @@ def why_not(what: BehaviorName, server: ServerUrl = DEFAULT_SERVER, output: AsJs
     async def run() -> None:
         async with GraphqlClient(server) as client:
             print(await told(client, what, output == Output.JSON))
+
+    _run(run())
+
+
+class Outage(StrEnum):
+    FAILURE = "failure"
+    MAINTENANCE = "maintenance"
+    DISCONNECTED = "disconnected"
+
+
+WithoutTwins = Annotated[
+    list[str] | None, typer.Option("--without", metavar="TWIN", help="A twin that is gone already; may be repeated.")
+]
+MaxDepth = Annotated[
+    int | None, typer.Option("--depth", metavar="N", min=0, help="No further away than so many relationships.")
+]
+
+
+@app.command()
+def impact(
+    what: Annotated[list[str], typer.Argument(metavar="TWIN...", help="Twins, or TWIN.PROPERTY=VALUE each.")],
+    change: Annotated[Outage, typer.Option(help="What happens to the twins.")] = Outage.FAILURE,
+    without: WithoutTwins = None,
+    depth: MaxDepth = None,
+    first: Annotated[int, typer.Option(metavar="N", min=0, max=1000, help="How many twins to show.")] = 20,
+    server: ServerUrl = DEFAULT_SERVER,
+    output: AsJson = Output.TEXT,
+) -> None:
+    """Say what an outage, or a change of values, would lead to: redundancy counted, and nothing of it happens."""
+    from app.client import GraphqlClient
+    from app.impact import change_of
+    from app.impact import impact as told
+
+    async def run() -> None:
+        asked = change_of(what, change.value)
+        async with GraphqlClient(server) as client:
+            as_json = output == Output.JSON
+            print(await told(client, asked, without=without or (), max_depth=depth, first=first, as_json=as_json))
+
+    _run(run())
+
+
+@app.command()
+def causes(
+    what: Annotated[str, typer.Argument(metavar="WHAT", help="A twin, or the id of an open alert.")],
+    without: WithoutTwins = None,
+    depth: MaxDepth = None,
+    server: ServerUrl = DEFAULT_SERVER,
+    output: AsJson = Output.TEXT,
+) -> None:
+    """Look upstream of a twin, or of an alert, for what may be behind its trouble."""
+    from app.client import GraphqlClient
+    from app.impact import causes as told
+
+    async def run() -> None:
+        async with GraphqlClient(server) as client:
+            print(await told(client, what, without=without or (), max_depth=depth, as_json=output == Output.JSON))
 
     _run(run())
 
