@@ -1,5 +1,4 @@
-"""`twin-overlay impact` and `causes`: what a running server says of an outage, or of what is behind an alert, in words or
-as JSON."""
+"""`twin-overlay impact` and `causes`: what a running server says of an outage, or of what is behind an alert."""
 
 import json
 from collections.abc import Sequence

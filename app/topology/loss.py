@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from app.topology.needs import Flags, Needs, between, once
 from app.topology.runs import Ints
 
+Counts = NDArray[np.unsignedinteger]
 _NOBODY: Ints = np.zeros(0, np.int32)
 
 
@@ -30,9 +31,9 @@ class Loss:
     """Alive, with fewer sources in one of their groups than before; nearest first."""
     depth: Ints
     """By twin: how many edges from the nearest removed one, along edges that carry the loss; -1 of all others."""
-    gone: Ints
+    gone: Counts
     """By need: how many of its sources are lost now."""
-    gone_before: Ints
+    gone_before: Counts
     """By need: how many of them were lost already."""
     dead: Flags
     """By twin: whether it is lost, now or already."""
@@ -44,9 +45,10 @@ class Loss:
 def loss(needs: Needs, removed: Ints, without: Ints = _NOBODY) -> Loss:
     """Of removing these twins from a plant that others are gone from already."""
     before, after = _Removal(needs), _Removal(needs)
-    before.remove(np.unique(without))
-    after.remove(np.union1d(without, removed))
-    fresh = np.unique(removed)
+    if len(without):
+        before.remove(np.unique(without).astype(np.int32))
+    fresh = np.unique(removed).astype(np.int32)
+    after.remove(np.union1d(without, removed).astype(np.int32) if len(without) else fresh)
     depth, lost, degraded = after.depths(fresh[before.dead[fresh] == 0], before)
     return Loss(
         needs,
@@ -66,17 +68,19 @@ class _Removal:
     def __init__(self, needs: Needs) -> None:
         self.needs = needs
         self.dead: Flags = np.zeros(needs.twins, np.uint8)
-        self.gone: Ints = np.zeros(len(needs.target), np.int32)
+        self.gone: Counts = np.zeros(len(needs.target), needs.count_type)
         self._lost: list[Ints] = []
         self._narrowed: list[Ints] = []
-        """Needs that had sources left when one was lost."""
+        """Round by round, needs that had sources left when one was lost."""
+        self._straight = True
+        """Whether each need that has ended lost all its sources in one round: then rounds are depths."""
         self._marks: Ints = np.empty(max(needs.twins, len(needs.target)), np.int32)
 
-    def remove(self, twins: NDArray[np.integer]) -> None:
-        dying = twins.astype(np.int32)
+    def remove(self, dying: Ints) -> None:
         while len(dying):
             more = self._end(dying)
             dying = self._unfounded() if more or len(self._lost) == 1 else _NOBODY
+            self._straight = self._straight and not len(dying)
 
     def lost(self) -> Ints:
         return np.concatenate([_NOBODY, *self._lost])
@@ -102,8 +106,15 @@ class _Removal:
     def _end_many(self, frontier: Ints) -> Ints:
         needs, gone, dead = self.needs, self.gone, self.dead
         fed = needs.fed_by(frontier)
-        np.add.at(gone, fed, 1)
-        ended = gone[fed] == needs.width[fed]
+        width = needs.width[fed]
+        several = fed[width > 1]
+        if len(several) < len(fed):
+            gone[fed[width == 1]] = 1
+        if len(several):
+            begun = gone[several] > 0
+            np.add.at(gone, several, 1)
+            self._straight &= not (begun & (gone[several] == needs.width[several])).any()
+        ended = gone[fed] == width
         self._narrowed.append(fed[~ended])
         targets = needs.target[fed[ended]]
         found = once(targets[dead[targets] == 0], self._marks)
@@ -117,25 +128,30 @@ class _Removal:
         found, narrowed = [], []
         for twin in frontier:
             for need in feeds[starts[twin] : starts[twin + 1]]:
-                gone[need] += 1
-                if gone[need] < width[need]:
+                count = gone[need] = gone[need] + 1
+                if count < width[need]:
                     narrowed.append(need)
-                elif not dead[target := targets[need]]:
+                    continue
+                if count > 1:
+                    self._straight = False  # perhaps it is: nobody has looked
+                if not dead[target := targets[need]]:
                     dead[target] = 1
                     found.append(target)
-        if narrowed:
-            self._narrowed.append(np.array(narrowed, np.int32))
+        self._narrowed.append(np.array(narrowed, np.int32))
         return np.array(found, np.int32)
 
     # ------------------------------------------------------------ who only has those that it keeps alive itself
 
     def _unfounded(self) -> Ints:
         """Of the living, those that can't grow again from the others."""
-        needs, doubt, cut = self.needs, np.zeros(self.needs.twins, np.uint8), np.zeros(len(self.needs.target), np.int32)
+        needs, touched = self.needs, self.narrowed()
+        touched = touched[(needs.inner[touched] == 0) & (self.gone[touched] >= needs.supports[touched])]
+        if not len(touched):
+            return _NOBODY
+        doubt, cut = np.zeros(needs.twins, np.uint8), np.zeros(len(needs.target), np.int32)
         exact = np.zeros(len(cut), np.uint8)
         """By need: whether `cut` has its lost supports too, and not only the doubtful ones."""
         doubtful: list[Ints] = []
-        touched = self.narrowed()
         while len(touched):
             found = self._cut_off(touched, cut, exact, doubt)
             doubt[found] = 1
@@ -198,6 +214,8 @@ class _Removal:
         """By twin, and who is lost and who is degraded, nearest first. A lost twin is reached by a need that has nobody
         left, one that lives on by a need that has fewer."""
         depth = np.full(self.needs.twins, -1, np.int32)
+        if self._straight and not len(before.lost()):
+            return depth, self.lost(), self._by_rounds(depth)
         depth[removed] = 0
         lost, degraded, frontier, at = [removed], [_NOBODY], removed, 0
         known: Flags = before.dead.copy()
@@ -212,6 +230,18 @@ class _Removal:
             lost.append(frontier)
             degraded.append(narrower)
         return depth, np.concatenate(lost), np.concatenate(degraded)
+
+    def _by_rounds(self, depth: Ints) -> Ints:
+        """Who is degraded, nearest first, where everybody was lost as soon as the loss came by."""
+        for at, twins in enumerate(self._lost):
+            depth[twins] = at
+        rounds = [self.needs.target[fed] for fed in self._narrowed]
+        rounds = [targets[self.dead[targets] == 0] for targets in rounds]
+        for at in range(len(rounds), 0, -1):
+            depth[rounds[at - 1]] = at
+        found = once(np.concatenate([_NOBODY, *rounds]), self._marks)
+        nearest: Ints = found[np.argsort(depth[found], kind="stable")]
+        return nearest
 
     def _reach_many(self, frontier: Ints, known: Flags) -> tuple[Ints, Ints]:
         needs = self.needs

@@ -15,7 +15,7 @@ from app.topology.runs import Ints, Places
 
 Flags = NDArray[np.uint8]
 
-FEW = 24
+FEW = 12
 """A frontier of fewer twins is walked one by one: a dozen array operations cost more than that."""
 
 
@@ -23,6 +23,7 @@ class Needs:
     """`target[k]`, `group[k]` and `width[k]` are those of need k; the needs of twin t are first[t] to first[t + 1]."""
 
     __slots__ = (
+        "count_type",
         "feeds",
         "feeds_start",
         "feeds_through",
@@ -58,6 +59,8 @@ class Needs:
         """Need by need, ascending."""
         self.sources_start: Places = np.concatenate((begins, [len(source)])).astype(np.int64)
         self.width: Ints = np.diff(self.sources_start).astype(np.int32)
+        self.count_type = np.min_scalar_type(int(self.width.max(initial=0)))
+        """What counts the sources of a need: the less room a question takes, the less there is to clear for it."""
         self.first: Places = np.searchsorted(self.target, np.arange(twins + 1)).astype(np.int64)
         need = np.repeat(np.arange(len(self.target), dtype=np.int32), self.width)
         self.feeds_start: Places = np.concatenate(([0], np.cumsum(np.bincount(source, minlength=twins)))).astype(
