@@ -7,6 +7,7 @@ from app.api.context import Info
 from app.api.scalars import JSON, DateTime, Long, moment
 from app.api.types.action_result import ActionResult
 from app.api.types.alert import Alert
+from app.api.types.behavior import Behavior, find_behavior
 from app.api.types.call import Call
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import (
@@ -21,6 +22,7 @@ from app.api.types.enums import (
 )
 from app.api.types.history import DefinitionHistory
 from app.api.types.owner import Owner, find_owner
+from app.api.types.property import Property
 from app.api.types.revision import DocumentChange, revision_step
 from app.api.types.twin import Twin
 from app.api.types.value import Value
@@ -40,6 +42,7 @@ _PLACE = (
     "`after` alone."
 )
 _REMAINING = "How many more of the start follow, 0 with the last; null for a change."
+_NODE = "By its `id` a client's cache keeps it up to date; null where it was deleted meanwhile."
 _SKIPPED = "How many older changes of the same subject a slow reader missed before this one."
 
 
@@ -56,6 +59,10 @@ class PropertyChange:
     @strawberry.field(description="The twin; null where it was deleted meanwhile.")
     def twin(self, info: Info) -> Twin | None:
         return Twin.find(info.context.catalogue, self.twin_id)
+
+    @strawberry.field(description=f"The property as it stands when this is sent. {_NODE}")
+    def node(self, info: Info) -> Property | None:
+        return Property.find(info.context.catalogue, self.twin_id, self.property)
 
 
 def property_change(
@@ -125,6 +132,11 @@ class BehaviorChange:
     @strawberry.field(description="The twin or overlay that owns it; null where that was deleted meanwhile.")
     def owner(self, info: Info) -> Owner | None:
         return find_owner(info.context.catalogue, self.key)
+
+    @strawberry.field(description=f"The behavior as it stands when this is sent. {_NODE}")
+    def node(self, info: Info) -> Behavior | None:
+        context = info.context
+        return find_behavior(context.catalogue, context.live, self.key.kind, self.key.id, self.behavior)
 
 
 def behavior_change(published: Published, fact: events.BehaviorChanged) -> BehaviorChange:

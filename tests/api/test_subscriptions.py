@@ -11,7 +11,7 @@ from graphql.execution.collect_fields import CollectedFields
 from app.api.membership import MAX_TWIN_IDS
 from app.model.live import BehaviorView, Connectivity
 from app.model.plan import BehaviorKey, OwnerKey
-from tests.api.client import DEADLINE, Socket, connected
+from tests.api.client import DEADLINE, Socket, ask, connected
 from tests.api.parts import NOON, Installation, an_alert
 from tests.api.plant import Plant
 
@@ -68,6 +68,27 @@ async def test_values_start_with_how_they_stand_and_go_on_with_every_change() ->
             "skipped": 0,
             "value": {"json": 85.5, "unit": "celsius", "quality": "UNCERTAIN"},
         }
+
+
+async def test_a_push_leads_to_what_a_client_s_cache_knows_by_its_id() -> None:
+    plant = Plant()
+    plant.start()
+    found = await ask(plant, '{ twin(twinId: "pump_123") { property(name: "temperature") { id } behaviors { id } } }')
+    async with connected(plant) as socket:
+        await socket.subscribe(
+            """subscription { propertyChanged(twinIds: ["pump_123"], properties: ["temperature"]) {
+              value { json } node { id value { json } } } }"""
+        )
+        await socket.next("propertyChanged")
+        await socket.subscribe(
+            'subscription { behaviorChanged(twinIds: ["pump_123"]) { state node { id state } } }', id="2"
+        )
+        await socket.next("behaviorChanged")
+        plant.hear("pump_123", "temperature", 91.5)
+        value = await socket.next("propertyChanged")
+        turned = await socket.next("behaviorChanged")
+    assert value == {"value": {"json": 91.5}, "node": {**found["twin"]["property"], "value": {"json": 91.5}}}
+    assert turned == {"state": "ACTIVE", "node": {**found["twin"]["behaviors"][0], "state": "ACTIVE"}}
 
 
 async def test_values_of_some_properties_of_a_type() -> None:
