@@ -1,12 +1,13 @@
 """Where a test's graph database is, and how it is emptied between tests (by deleting nodes, not by a restart)."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from neo4j import AsyncGraphDatabase, AsyncManagedTransaction
+from neo4j import AsyncGraphDatabase, AsyncManagedTransaction, AsyncSession
 
 from app.graph.connect import connect
 from app.graph.embedded import EmbeddedEngine
@@ -14,6 +15,10 @@ from app.graph.store import GraphStore
 from tests.servers.proxy import Proxy, proxied
 
 _BATCH = 2000
+_DELETE = (
+    "MATCH (n) WHERE NOT n:Migration AND NOT n:TestDatabase WITH n LIMIT $batch DETACH DELETE n "
+    "RETURN count(*) AS deleted"
+)
 
 
 @dataclass(frozen=True)
@@ -38,29 +43,26 @@ class GraphAddress:
         async with proxied(parts.hostname or "", parts.port or 7687) as proxy:
             yield proxy, replace(self, uri=f"bolt://127.0.0.1:{proxy.port}")
 
-    async def run(self, text: str, **params: object) -> list[dict[str, object]]:
+    async def run(self, text: str, **params: object) -> list[dict[str, Any]]:
         """One statement of a test's own, in a transaction; its rows."""
+        async with self._session() as session:
+            return await _rows(session, text, params)
 
-        async def work(transaction: AsyncManagedTransaction) -> list[dict[str, object]]:
-            result = await transaction.run(text, params)
-            return [dict(record) async for record in result]
+    async def clean(self) -> None:
+        """Leaves the schema, and the memory of which migrations made it."""
+        async with self._session() as session:
+            deleted = _BATCH
+            while deleted == _BATCH:
+                [row] = await _rows(session, _DELETE, {"batch": _BATCH})
+                deleted = row["deleted"]
 
+    @contextlib.asynccontextmanager
+    async def _session(self) -> AsyncIterator[AsyncSession]:
         async with (
             AsyncGraphDatabase.driver(self.uri, auth=(self.user, self.password)) as driver,
             driver.session(database=self.database) as session,
         ):
-            return await session.execute_write(work)
-
-    async def clean(self) -> None:
-        """Leaves the schema, and the memory of which migrations made it."""
-        while True:
-            rows = await self.run(
-                "MATCH (n) WHERE NOT n:Migration AND NOT n:TestDatabase WITH n LIMIT $batch DETACH DELETE n "
-                "RETURN count(*) AS deleted",
-                batch=_BATCH,
-            )
-            if rows[0]["deleted"] == 0:
-                return
+            yield session
 
     async def claim(self) -> bool:
         """Whether tests may delete everything here: it was empty, or tests have claimed it before."""
@@ -81,3 +83,11 @@ async def embedded(folder: Path) -> AsyncIterator[GraphAddress]:
         yield GraphAddress(engine.uri, engine.user, engine.password, engine.database)
     finally:
         await engine.stop()
+
+
+async def _rows(session: AsyncSession, text: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    async def work(transaction: AsyncManagedTransaction) -> list[dict[str, Any]]:
+        result = await transaction.run(text, dict(params))
+        return [dict(record) async for record in result]
+
+    return await session.execute_write(work)

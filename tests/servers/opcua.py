@@ -22,6 +22,8 @@ from asyncua.server.user_managers import UserManager
 from asyncua.ua.object_ids import ObjectIds
 from asyncua.ua.status_codes import StatusCodes
 
+from tests.servers.standard_nodes import QuickServer
+
 NAMESPACE = "http://acme.com/pumps/"
 VARIABLES: dict[str, tuple[Any, ua.VariantType]] = {
     "FlowRate": (42.5, ua.VariantType.Double),
@@ -68,7 +70,7 @@ class OpcUaServer:
     name and password."""
 
     def __init__(self, user: tuple[str, str] | None = None, security: "Security | None" = None) -> None:
-        self.server = Server(user_manager=None if user is None else _OneUser(*user))
+        self.server = Server(QuickServer(None if user is None else _OneUser(*user)))
         self._security = security or Security()
         self._anonymous = user is None
         self.port = 0
