@@ -4,7 +4,7 @@
 lifespan.
 """
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 
 from app.api.assets import asset_routes
 from app.api.compression import Compressed
-from app.api.graphiql import EXAMPLES
+from app.api.graphiql.examples import EXAMPLES, Example
+from app.api.graphiql.page import graphiql_routes
 from app.api.http import plain_routes
 from app.api.limits.admission import Admission
 from app.api.rest.face import rest_routes
@@ -27,14 +28,15 @@ def routes(
     settings: ServerSettings,
     admission: Admission | None = None,
     *,
-    examples: Mapping[str, str] = EXAMPLES,
+    examples: Sequence[Example] = EXAMPLES,
 ) -> list[BaseRoute]:
     """/graphql (HTTP and WebSocket), /api/v1 (REST), /assets, /healthz, /readyz, /metrics, and / which leads to
-    /graphql. `examples` are the documents that GraphiQL opens with, by title."""
+    /graphql. /graphiql has what the editor there loads; `examples` are the documents that it shows."""
     view = GraphQLView(services, examples, admission)
     return [
         Route("/graphql", view),
         WebSocketRoute("/graphql", view),
+        *graphiql_routes(),
         *rest_routes(services),
         *asset_routes(services),
         *plain_routes(services),

@@ -6,7 +6,7 @@ execution is a GraphQL answer too, never plain text. Strawberry's view is kept f
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from datetime import timedelta
 
 import msgspec
@@ -36,7 +36,8 @@ from app.api.claims import address_of
 from app.api.connected import ClientGone, while_connected
 from app.api.context import Context
 from app.api.encoding import answer_of, encode, executed
-from app.api.graphiql import headers, page
+from app.api.graphiql.examples import Example
+from app.api.graphiql.page import headers, page
 from app.api.limits.admission import Admission
 from app.api.loaders import loaders
 from app.api.order import Order
@@ -53,7 +54,7 @@ _STATUS = {"PERSISTED_ONLY": 403, "INTROSPECTION_OFF": 403, "TIMED_OUT": 504}
 class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = TransportHandler
 
-    def __init__(self, services: Services, examples: Mapping[str, str], admission: Admission | None = None) -> None:
+    def __init__(self, services: Services, examples: Sequence[Example], admission: Admission | None = None) -> None:
         self._admission = admission or Admission()
         limits = self._admission.settings
         super().__init__(

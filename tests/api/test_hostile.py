@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
 from app.api.asking import acceptable
-from app.api.graphiql import EXAMPLES
+from app.api.graphiql.examples import EXAMPLES
 from tests.api.client import Socket, connected, post, refused, serving
 from tests.api.parts import PORT, Installation
 from tests.api.plant import Plant
@@ -28,7 +28,7 @@ from tests.api.plant import Plant
 CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 INSIDE = re.compile(r"Traceback|File \"|site-packages|\.py\b|0x[0-9a-f]{8}")
 SEEDS = [
-    *EXAMPLES.values(),
+    *(item.document for item in EXAMPLES),
     "query A { sequence } query B { server { version } }",
     'mutation { deleteTwin(input: {twinId: "x"}) { deletedId } }',
 ]

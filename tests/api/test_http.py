@@ -1,7 +1,6 @@
 """The door: whose requests are let in, in which form, of what size; and the plain answers beside GraphQL."""
 
 import json
-import re
 from typing import Any
 
 import httpx
@@ -260,38 +259,6 @@ async def test_a_field_that_fails_is_null_beside_the_others_and_200() -> None:
     answer = await post(Installation(), {"query": '{ sequence twin(twinId: "?") { id } }'}, Accept=RESPONSE)
     assert answer.status_code == 200
     assert answer.json()["data"] == {"sequence": 0, "twin": None}
-
-
-async def test_a_browser_gets_graphiql_with_its_documents_and_a_strict_policy() -> None:
-    installation = Installation()
-    answer = await get(installation, "/graphql", Accept="text/html")
-    policy = answer.headers["content-security-policy"]
-    nonce = policy.split("'nonce-")[1].split("'")[0]
-    assert f'<script nonce="{nonce}">' in answer.text
-    assert "unsafe-eval" not in policy
-    assert "frame-ancestors 'none'" in policy
-    assert "propertyChanged" in answer.text
-    assert (await get(installation, "/graphql", Accept="text/html")).headers["content-security-policy"] != policy
-
-
-async def test_without_a_way_to_the_editor_the_page_says_so_and_how_to_ask() -> None:
-    page = (await get(Installation(), "/graphql?x=%3Cb%3E", Accept="text/html")).text
-    text, _, scripts = page.partition("</section>")
-    assert re.search(r"<pre>curl http://[\w.:]+/graphql -H 'content-type: application/json' -d ", text)
-    assert "unpkg.com" in text
-    assert "graphql-transport-ws" in text
-    assert "JavaScript" in text
-    assert "<link" not in text  # a style sheet up there would hold the text back until the network gives up
-    assert "could not be loaded" in scripts
-
-
-async def test_prepared_documents_cannot_break_out_of_the_page() -> None:
-    installation = Installation()
-    view = routes(installation.services, installation.settings, examples={"x": "</script><script>alert(1)"})
-    page = httpx.ASGITransport(view[0].app)  # type: ignore[attr-defined]
-    async with httpx.AsyncClient(transport=page, base_url="http://127.0.0.1") as client:
-        answer = await client.get("/graphql", headers={"Accept": "text/html"})
-    assert "</script><script>alert" not in answer.text
 
 
 async def test_the_root_leads_to_graphql() -> None:

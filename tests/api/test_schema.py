@@ -3,9 +3,8 @@
 from pathlib import Path
 from typing import Any, get_args
 
-from graphql import build_schema, is_enum_type, is_input_object_type, is_interface_type, is_object_type, parse, validate
+from graphql import build_schema, is_enum_type, is_input_object_type, is_interface_type, is_object_type
 
-from app.api.graphiql import EXAMPLES
 from app.api.schema import schema, sdl
 from app.api.types.kinds import ExplanationNodeKind, TimerKind
 from app.engine.due import ANSWERS
@@ -48,11 +47,6 @@ def test_the_kinds_of_nodes_and_timers_are_those_of_the_engine() -> None:
     tags = {kind.__struct_config__.tag for kind in get_args(Condition)}
     assert {kind.value for kind in ExplanationNodeKind} == tags
     assert {kind.value for kind in TimerKind} == set(ANSWERS)
-
-
-def test_the_prepared_documents_are_valid() -> None:
-    for title, document in EXAMPLES.items():
-        assert validate(build_schema(sdl()), parse(document)) == [], title
 
 
 def test_incremental_delivery_is_off() -> None:

@@ -6,7 +6,7 @@ import pytest
 from graphql import get_introspection_query, parse, print_ast, visit
 from graphql.language import FieldNode, Visitor
 
-from app.api.graphiql import EXAMPLES
+from app.api.graphiql.examples import EXAMPLES
 from app.api.schema import faults, sdl
 from app.settings import GraphQLSettings
 from tests.api.client import ask, connected, post, refused
