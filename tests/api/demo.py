@@ -1,13 +1,14 @@
 """The demo's definitions on the real engine, as `make demo` is while the primary pump runs and the backup rests."""
 
 from importlib.resources import files
+from typing import Any
 
 from app.commands.check_scripts import check_script
 from app.demo.documents import load_documents
 from app.model.definitions import kind_of, to_document
 from tests.api.plant import Plant
 
-HEARD = {
+HEARD: dict[str, dict[str, Any]] = {
     "pump_123": {"status": "running", "temperature": 65.5, "speed": 2400.0, "flow_rate": 42.0},
     "pump_124": {"status": "off", "temperature": 20.5, "speed": 0.0},
     "valve_234": {"status": "open", "position": 100.0},

@@ -157,7 +157,7 @@ def test_any_operations_are_answered_with_data_or_with_coded_errors(
 async def _answered(asked: list[str], assets: Path) -> None:
     plant = Plant(AssetFolder(assets, AssetSettings()))
     plant.start()
-    app = Starlette(routes=[Route("/graphql", GraphQLView(plant.services, {}))])
+    app = Starlette(routes=[Route("/graphql", GraphQLView(plant.services, ()))])
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8420") as client:
         for query in asked:
             response = await client.post("/graphql", json={"query": query})

@@ -71,7 +71,7 @@ class GraphAddress:
         if rows[0]["nodes"] == 0:
             await self.run("MERGE (:TestDatabase {name: 'twin-overlay'})")
             return True
-        return marks[0]["marks"] != 0
+        return bool(marks[0]["marks"])
 
 
 @contextlib.asynccontextmanager

@@ -19,7 +19,7 @@ class QuickServer(InternalServer):
             await super().load_standard_address_space()
             nodes = self.aspace._nodes
             _made.update((key, pickle.dumps(node, pickle.HIGHEST_PROTOCOL)) for key, node in nodes.items())
-        self.aspace._nodes = _Nodes()
+        self.aspace._nodes = _Nodes()  # type: ignore[assignment]  # asyncua does so itself for a shelf
 
 
 class _Nodes(MutableMapping[ua.NodeId, Any]):
