@@ -90,7 +90,9 @@ class Socket:
 
     async def receive(self) -> dict[str, Any]:
         async with asyncio.timeout(DEADLINE):
-            found: dict[str, Any] = json.loads(await self._connection.recv())
+            text = await self._connection.recv()
+            assert isinstance(text, str), "a message is text: browsers and graphql-ws read no binary ones"
+            found: dict[str, Any] = json.loads(text)
             return found
 
     async def start(self, **payload: Any) -> None:
