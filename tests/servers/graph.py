@@ -43,10 +43,10 @@ class GraphAddress:
         async with proxied(parts.hostname or "", parts.port or 7687) as proxy:
             yield proxy, replace(self, uri=f"bolt://127.0.0.1:{proxy.port}")
 
-    async def run(self, text: str, **params: object) -> list[dict[str, Any]]:
+    async def run(self, text: str, **params: object) -> list[dict[str, object]]:
         """One statement of a test's own, in a transaction; its rows."""
         async with self._session() as session:
-            return await _rows(session, text, params)
+            return [dict(row) for row in await _rows(session, text, params)]
 
     async def clean(self) -> None:
         """Leaves the schema, and the memory of which migrations made it."""
@@ -71,7 +71,7 @@ class GraphAddress:
         if rows[0]["nodes"] == 0:
             await self.run("MERGE (:TestDatabase {name: 'twin-overlay'})")
             return True
-        return bool(marks[0]["marks"])
+        return marks[0]["marks"] != 0
 
 
 @contextlib.asynccontextmanager
