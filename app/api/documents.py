@@ -1,6 +1,7 @@
 """Documents that clients send, each parsed and validated once while it is remembered, with the plans to execute it by.
 
-What is remembered is bounded by length, not only by number: a document that is parsed takes a hundred times its text.
+What is remembered is bounded by length, not only by number: with what is compiled of it, a document takes some 500
+times its text.
 """
 
 from collections import OrderedDict
@@ -15,7 +16,7 @@ from app.api.selections.plans import Plans
 
 REMEMBERED = 500
 """Documents."""
-REMEMBERED_LENGTH = 1_000_000
+REMEMBERED_LENGTH = 300_000
 """Characters of them together."""
 LONGEST_REMEMBERED = 32_768
 """Characters: a longer document is read anew each time, so that one can't push out all the others."""

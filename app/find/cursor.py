@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from app.errors import Invalid
 from app.find.lines import Key, rank
 from app.find.query import OrderBy
@@ -23,8 +25,7 @@ def seal(*question: object) -> str:
 
 
 def encode(sealed: str, key: Key) -> str:
-    text = json.dumps([sealed, *key], ensure_ascii=False, separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode()
+    return base64.urlsafe_b64encode(msgspec.json.encode((sealed, *key))).decode()
 
 
 def decode(cursor: str, sealed: str, by: OrderBy, name: str) -> Key:

@@ -490,6 +490,6 @@ def test_documents_are_remembered_up_to_their_length_together() -> None:
     long = documents.read("{ loud }" + " " * 40_000, 100)
     assert isinstance(long, Document)
     assert long.plans is None
-    for number in range(40):
+    for number in range(12):
         documents.read(f"{{ a{number}: loud }}" + " " * 30_000, 100)
     assert documents.read("{ loud }", 100) is not first

@@ -28,7 +28,7 @@ from tests.e2e.processes import REPO, running_server, until
 from tests.servers import npm
 from tests.servers.graph import GraphAddress
 
-TWINS, ROUNDS, CLIENTS, SECONDS = 300, 2, 16, 3.0
+TWINS, ROUNDS, CLIENTS, SECONDS = 300, 5, 16, 4.0
 _PEER = Path(__file__).with_name("neo4j_graphql")
 NAMES = ("temperature", "pressure", "flow_rate", "speed", "power", "vibration", "running_hours")
 _AT_ONCE = 100

@@ -73,6 +73,7 @@ class Code:
         self._run = run
         self._schema = run.executor.schema
         self._names: dict[str, Any] = {"Undefined": Undefined}
+        self._constants: dict[int, str] = {}
         self._lines: list[str] = []
         self._count = 0
 
@@ -154,8 +155,10 @@ class Code:
         return f"{kind}_{self._count}"
 
     def _constant(self, value: Any) -> str:
-        name = self._name("k")
-        self._names[name] = value
+        name = self._constants.get(id(value))
+        if name is None:
+            name = self._constants[id(value)] = self._name("k")
+            self._names[name] = value
         return name
 
     def _grouped(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:

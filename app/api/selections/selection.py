@@ -17,6 +17,8 @@ from app.api.selections.place import NotForeseen, Place
 from app.api.selections.resolvers import Resolver, arguments
 from app.api.selections.run import FieldUnknown, Run
 
+LEFT = (NotCompiled, GraphQLError, RecursionError)
+"""What says, as something is compiled, that it is left to graphql-core: an error in it is told by every execution."""
 Start = Callable[[Run, Any, Path], Any]
 """A field, from its source and path: its answer, or what is to be awaited for it."""
 
@@ -26,6 +28,13 @@ class Selection:
         self._parent = parent
         self._parts: list[tuple[str | None, Any]] = []
         """An Answer of several fields, with no name; or the Start of the field of that name."""
+        try:
+            self._parts.append((None, Code(run).fields(parent, grouped)))
+        except LEFT:
+            self._one_by_one(grouped, run)
+
+    def _one_by_one(self, grouped: GroupedFieldSet, run: Run) -> None:
+        parent = self._parent
         together: GroupedFieldSet = {}
         for name, details in grouped.items():
             if _compiles(parent, {name: details}, run):
@@ -76,7 +85,7 @@ class Selection:
 def _compiles(parent: GraphQLObjectType, grouped: GroupedFieldSet, run: Run) -> bool:
     try:
         Code(run).write(parent, grouped)
-    except (NotCompiled, GraphQLError, RecursionError):
+    except LEFT:
         return False
     return True
 
@@ -99,7 +108,7 @@ def _start(parent: GraphQLObjectType, details: FieldDetailsList, run: Run) -> St
         if resolver is None or not resolver.awaited:
             return handed
         complete = Code(run).value(place)
-    except (NotCompiled, GraphQLError, RecursionError):
+    except LEFT:
         return handed
     return _Awaited(place, resolver, complete).start
 
