@@ -216,7 +216,7 @@ async def test_values_that_are_wrong_are_refused_with_their_code(
 
 async def test_a_cursor_of_another_query_is_refused() -> None:
     installation = Installation()
-    first = '{ twins(first: 1, where: {twinType: {eq: "pump"}}) { pageInfo { endCursor } } }'
+    first = '{ twins(first: 1, where: {type: "pump"}) { pageInfo { endCursor } } }'
     cursor = (await post(installation, {"query": first})).json()["data"]["twins"]["pageInfo"]["endCursor"]
     again = "query($at: String) { twins(after: $at) { totalCount } }"
     assert (await refused(installation, again, at=cursor))["extensions"]["code"] == "CURSOR_FOREIGN"
