@@ -167,8 +167,8 @@ class ServerSettings(_Section):
 
 
 class GraphQLSettings(_Section):
-    max_tokens: int = Field(default=20_000, ge=100)
-    """Of a document, as its text is read."""
+    max_tokens: int = Field(default=10_000, ge=100)
+    """Of a document, as its text is read; 20 characters for each."""
     max_depth: int = Field(default=16, ge=1)
     """Levels of fields; those at the root are the first."""
     max_aliases: int = Field(default=200, ge=0)

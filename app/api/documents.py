@@ -4,11 +4,14 @@ What is remembered is bounded by length, not only by number: with what is compil
 times its text.
 """
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, parse
+from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from strawberry.schema.schema import validate_document
 
 from app.api.limits.survey import Asks, asks_of
@@ -20,6 +23,12 @@ REMEMBERED_LENGTH = 300_000
 """Characters of them together."""
 LONGEST_REMEMBERED = 32_768
 """Characters: a longer document is read anew each time, so that one can't push out all the others."""
+LONGEST_AT_ONCE = 4_096
+"""Characters: what is longer may take a second to be read."""
+CHARACTERS_A_TOKEN = 20
+"""So many characters for each token that a document may have: blanks, comments and texts are no reason for more."""
+# graphql-core's own bound on comparisons of fields is a second of work; a screen takes some hundreds of them.
+overlapping.MAX_COMPLEXITY_BUDGET = 100_000
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -38,25 +47,46 @@ class Documents:
         self._rules = tuple(rules)
         self._found: OrderedDict[tuple[str, int], Document] = OrderedDict()
         self._length = 0
+        self._aside = ThreadPoolExecutor(1, "documents")
+
+    async def soon(self, text: str, max_tokens: int) -> Document:
+        """As `read`, but what takes long is done in a thread: the loop has alarms to deal with. One at a time, so that
+        those who send such documents wait for each other and not all the others for them."""
+        found = self._known(text, max_tokens)
+        if found is None and len(text) > LONGEST_AT_ONCE:
+            made = await asyncio.get_running_loop().run_in_executor(self._aside, self._made, text, max_tokens)
+            return self._kept(text, max_tokens, made)
+        return found or self._kept(text, max_tokens, self._made(text, max_tokens))
 
     def read(self, text: str, max_tokens: int) -> Document:
         """Raises GraphQLError, RecursionError where it can't be parsed."""
+        return self._known(text, max_tokens) or self._kept(text, max_tokens, self._made(text, max_tokens))
+
+    def _known(self, text: str, max_tokens: int) -> Document | None:
         key = text, max_tokens
         found = self._found.get(key)
         if found is not None:
             self._found.move_to_end(key)
-            return found
+        return found
+
+    def _made(self, text: str, max_tokens: int) -> Document:
+        if len(text) > max_tokens * CHARACTERS_A_TOKEN:
+            most = max_tokens * CHARACTERS_A_TOKEN
+            told = {"code": "TOKENS_EXCEEDED", "hint": "ask for less at a time; give texts and lists as variables"}
+            raise GraphQLError(f"the document has {len(text):,} characters, the most is {most:,}", extensions=told)
         parsed = parse(text, max_tokens=max_tokens)
         errors = tuple(validate_document(self._schema, parsed, self._rules))
-        keep = len(text) <= LONGEST_REMEMBERED
-        document = Document(
+        return Document(
             definitions=parsed.definitions,
             loc=parsed.loc,
             errors=errors,
             asks=None if errors else asks_of(self._schema, parsed),
-            plans=Plans(parsed) if keep and not errors else None,
+            plans=Plans(parsed) if len(text) <= LONGEST_REMEMBERED and not errors else None,
         )
-        if keep:
+
+    def _kept(self, text: str, max_tokens: int, document: Document) -> Document:
+        key = text, max_tokens
+        if len(text) <= LONGEST_REMEMBERED and key not in self._found:
             self._found[key] = document
             self._length += len(text)
             while len(self._found) > REMEMBERED or self._length > REMEMBERED_LENGTH:

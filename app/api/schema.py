@@ -52,7 +52,7 @@ class TwinOverlaySchema(strawberry.Schema):
             raise MissingQueryError
         admission = _admission_of(context)
         try:
-            document = self.documents.read(context.query, admission.settings.max_tokens)
+            document = await self.documents.soon(context.query, admission.settings.max_tokens)
         except GraphQLError as error:
             return _refused(context, admission, [error])
         except RecursionError as error:
