@@ -130,17 +130,17 @@ class Reader:
         skipped = frame.skipped
         if skipped:
             skipped = max(0, skipped - passed)
-            self._counts.skip(skipped)
+            self._counts.skipped += skipped
         if self._states:
             older = self._newest.get(frame.subject)
             if older is not None:
                 skipped += older[1]
                 if not older[0].initial:
                     skipped += 1
-                    self._counts.skip(1)
+                    self._counts.skipped += 1
             self._newest[frame.subject] = (frame, skipped)
         elif not frame.initial and self._facts >= FACTS_WAITING:
-            self._counts.skip(1)
+            self._counts.skipped += 1
             self.end(self._failure(too_slow(FACTS_WAITING, frame.sequence)))
             return
         else:
@@ -222,7 +222,7 @@ class Reader:
         else:
             return 0
         if not frame.initial:
-            self._counts.deliver()
+            self._counts.delivered += 1
         length = len(self._head) + len(payload) + 1
         pieces += (opening(length), self._head, payload, b"}")
         if self._ended and not self.waiting:

@@ -18,7 +18,6 @@ _CHUNK = 64
 """Records read at once: one may hold 500 readings."""
 _KEPT = 20_000
 """Facts of chunks that were read."""
-_AT_ONCE = 2
 Read = Callable[[int, int], Sequence[Entry]]
 """Journal.read."""
 
@@ -70,7 +69,7 @@ class Replays:
         self._read = read
         self._chunks: OrderedDict[int, Sequence[Published]] = OrderedDict()
         self._facts = 0
-        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._reading = asyncio.Lock()
 
     async def since(self, missed: Missed, now: Callable[[], int]) -> AsyncGenerator[Published, None]:
         """Until there is no more in the turn of the loop in which it ends: `now` says up to which sequence everything
@@ -87,7 +86,7 @@ class Replays:
         begins = sequence - sequence % _CHUNK
         ends = min(begins + _CHUNK, last)
         if (found := self._chunks.get(begins)) is None:
-            async with self._gate:
+            async with self._reading:
                 if (found := self._chunks.get(begins)) is None:
                     found = await self._chunk(sequence, begins, ends)
         else:

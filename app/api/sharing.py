@@ -21,7 +21,7 @@ from app.runtime.bus import Bus
 _SLICE = 0.005
 """Seconds after which others get a turn of the loop."""
 _GLANCE = 16
-"""Pushes or clients between two looks at the time."""
+"""Clients between two looks at the time."""
 
 
 class Operation(Protocol):
@@ -46,6 +46,8 @@ class Sharing:
         self._shared: dict[Hashable, Shared] = {}
         self._due: deque[Shared] = deque()
         self._outboxes: deque[Outbox] = deque()
+        self._put = self._taken = 0
+        """How many outboxes have come into that line and gone out of it."""
         self._scheduled = False
 
     def __len__(self) -> int:
@@ -119,6 +121,7 @@ class Sharing:
 
     def _ready(self, outbox: Outbox) -> None:
         self._outboxes.append(outbox)
+        self._put += 1
         self._schedule()
 
     def _schedule(self) -> None:
@@ -127,20 +130,25 @@ class Sharing:
             asyncio.get_running_loop().call_soon(self._turn)
 
     def _turn(self) -> None:
-        """Executes, then sends; each no longer than a slice, and what is left in the next turn."""
+        """Executes, then sends; each no longer than a slice, and what is left in the next turn. An operation is not
+        executed again before all have been sent what it gave them: what comes meanwhile coalesces in one place instead
+        of with each client."""
         until = time.perf_counter() + _SLICE
-        while self._due:
+        for _ in range(len(self._due)):
             shared = self._due.popleft()
+            if shared.sent > self._taken:
+                self._due.append(shared)
+                continue
             if shared.execute(until):
                 self._due.append(shared)
+            shared.sent = self._put
             if time.perf_counter() > until:
                 break
         until = time.perf_counter() + _SLICE
-        count = 0
         while self._outboxes:
             self._outboxes.popleft().flush()
-            count += 1
-            if count % _GLANCE == 0 and time.perf_counter() > until:
+            self._taken += 1
+            if self._taken % _GLANCE == 0 and time.perf_counter() > until:
                 break
         self._scheduled = False
         if self._due or self._outboxes:
@@ -159,6 +167,8 @@ class Shared:
         self._forget = forget
         self._readers: dict[Reader, None] = {}
         self._marked = False
+        self.sent = 0
+        """How many outboxes must have gone out of the line before it is executed again."""
         self._later: asyncio.Task[None] | None = None
         """A push that is executed across turns of the loop; those behind it wait."""
         self.over = False
@@ -185,7 +195,6 @@ class Shared:
     def execute(self, until: float) -> bool:
         """Whether there is more to do at once."""
         self._marked = False
-        count = 0
         while not self.over and self._later is None:
             item = self._listening.take()
             if item is None:
@@ -197,7 +206,6 @@ class Shared:
                 self._later = asyncio.get_running_loop().create_task(self._wait(frame))
                 return False
             self._give(frame)
-            count += 1
             if time.perf_counter() > until:
                 self._marked = True
                 return True

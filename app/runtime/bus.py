@@ -65,29 +65,23 @@ class Published:
 
 
 class Delivery:
-    """What one subscriber outside got, for the books; `waits` tells how much it has not read yet."""
+    """What one subscriber outside got, for the books; whoever delivers counts here. `waits` tells how much it has not
+    read yet."""
+
+    __slots__ = ("_bus", "_number", "_topic", "delivered", "skipped", "waits")
 
     def __init__(self, bus: "Bus", topic: str, number: int) -> None:
         self._bus = bus
         self._topic = topic
         self._number = number
-        self._delivered = self._skipped = 0
+        self.delivered = self.skipped = 0
         self.waits: Callable[[], int] = lambda: 0
 
-    def deliver(self) -> None:
-        self._delivered += 1
-        self._bus._pushed[self._topic]["delivered"] += 1
-
-    def skip(self, count: int) -> None:
-        self._skipped += count
-        self._bus.skipped += count
-        self._bus._pushed[self._topic]["skipped"] += count
-
     def pushes(self) -> Pushes:
-        return Pushes(self._number, self._topic, self._delivered, self._skipped, self.waits())
+        return Pushes(self._number, self._topic, self.delivered, self.skipped, self.waits())
 
     def close(self) -> None:
-        self._bus._deliveries.pop(self, None)
+        self._bus._close_books(self._topic, self)
 
 
 class Subscription:
@@ -243,10 +237,8 @@ class Bus:
         """Told of every outcome, with its sequence, in the turn that committed it; none of them may fail."""
         self.by_rule: list[Callable[[Load | ClockStepped], None]] = []
         """Told likewise of what changes the plant by rule, beside the facts of its outcome, behind that."""
-        self.skipped = 0
-        """Facts that slow subscribers did not get, all together."""
         self._pushed: dict[str, Counter[str]] = {}
-        """By topic, what was delivered and skipped, also to those that are gone."""
+        """By topic, what was delivered to and skipped by those that are gone."""
         self._deliveries: dict[Delivery, None] = {}
         self._numbers = 0
 
@@ -297,13 +289,23 @@ class Bus:
 
     def pushed(self) -> list[Pushes]:
         """By topic, to all there have been in this run."""
-        waiting: Counter[str] = Counter()
+        found = {topic: Counter(counts) for topic, counts in self._pushed.items()}
         for here in self.pushes():
-            waiting[here.topic] += here.waiting
+            found[here.topic].update(delivered=here.delivered, skipped=here.skipped, waiting=here.waiting)
         return [
-            Pushes(0, topic, counts["delivered"], counts["skipped"], waiting[topic])
-            for topic, counts in sorted(self._pushed.items())
+            Pushes(0, topic, counts["delivered"], counts["skipped"], counts["waiting"])
+            for topic, counts in sorted(found.items())
         ]
+
+    @property
+    def skipped(self) -> int:
+        """Facts that slow subscribers did not get, all together."""
+        return sum(item.skipped for item in self.pushed())
+
+    def _close_books(self, topic: str, delivery: Delivery) -> None:
+        if delivery in self._deliveries:
+            del self._deliveries[delivery]
+            self._pushed[topic].update(delivered=delivery.delivered, skipped=delivery.skipped)
 
     def definitions_changed(self) -> None:
         """A change of definitions is in force: whoever takes looks at what its topic is now."""

@@ -215,11 +215,13 @@ async def test_what_is_ready_for_one_client_is_one_write() -> None:
         await client.subscribe(VALUES, "a", twins=["pump_123"])
         await client.subscribe(VALUES, "b", twins=["pump_124"])
         await turns()
-        client.writes = 0
-        client.written.clear()
+        client.full = True
         installation.change("pump_123", "temperature", 1.0)
         installation.change("pump_124", "temperature", 2.0)
         await turns()
+        client.writes = 0
+        client.written.clear()
+        client.read()
         assert client.writes == 1
         assert {message["id"] for message in client.messages} == {"a", "b"}
 
@@ -301,7 +303,10 @@ async def test_what_a_viewer_may_not_see_is_in_nothing_that_it_gets() -> None:
             await client.subscribe(query)
             await client.subscribe(ALERTS, "alerts")
             await client.subscribe(ALERTS, "resumed", after=0)
-        await turns(50)
+        async with asyncio.timeout(10):
+            while any(len(client.written) < 12 for client in (guest, other)):  # noqa: ASYNC110 - a thread reads
+                await asyncio.sleep(0.001)
+        await turns()
         assert len(installation.services.sharing) == 4, "two operations, two kinds of viewers"
         installation.change("pump_124", "temperature", 1.0)
         installation.change("pump_123", "temperature", 1.0)

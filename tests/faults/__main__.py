@@ -39,6 +39,7 @@ TESTS: dict[str, tuple[str, dict[str, str]]] = {
     "timers": ("tests/e2e/test_timers_crash.py", {"CRASHES": "50"}),
     "commands": ("tests/e2e/test_crash.py", {"CRASHES": "20"}),
     "graph_away": ("tests/e2e/test_graph_away.py", {"GRAPH_KILLS": "20", "GRAPH_OUTAGE_SECONDS": "300"}),
+    "resume": ("tests/e2e/test_resume.py", {"RESUMES": "100"}),
     "take_overs": ("tests/e2e/test_standby.py", {"TAKEOVERS": "50"}),
     "damage": (
         "tests/journal/test_damage.py",

