@@ -68,7 +68,6 @@ def test_the_page_tells_the_limits_as_they_are() -> None:
         f"{live_queries.MAX_ON_A_SOCKET} live queries on a socket",
         f"{live_queries.MAX_ON_THE_SERVER:,} different ones",
         f"{watch.MAX_BYTES // 1024**2} MiB an answer",
-        f"{shape.MAX_FIELDS:,} fields",
         f"from 0 to {source.MAX_INTERVAL_MS:,}",
     ):
         assert limit in TEXT

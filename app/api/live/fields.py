@@ -44,7 +44,7 @@ _PUSHED = (
     "alert or path that it was read from, wherever the fields under it lead. Fields that nothing tells the changes of "
     "are refused (NOT_LIVE). A property's deadband holds for what is shown, never for what a filter looks at. At most "
     f"{MAX_ON_A_SOCKET} on a socket (TOO_MANY_LIVE_QUERIES; LIVE_QUERIES_FULL), {MAX_BYTES // 1024**2} MiB an answer "
-    "(LIVE_ANSWER_TOO_LARGE), 5,000 fields (LIVE_QUERY_TOO_LARGE)."
+    "(LIVE_ANSWER_TOO_LARGE)."
 )
 
 

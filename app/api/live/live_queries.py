@@ -109,7 +109,7 @@ class LiveQueries:
     @property
     def waiting(self) -> int:
         """How many have changed, or may have, since they were last executed."""
-        return sum(watch.stale for watch in self._watches.values())
+        return sum(watch.stale and not watch.over for watch in self._watches.values())
 
     def check(self, socket: int) -> None:
         """Raises Refused (TOO_MANY_LIVE_QUERIES), Unavailable (LIVE_QUERIES_FULL)."""

@@ -24,9 +24,6 @@ from graphql.type import GraphQLInterfaceType, GraphQLObjectType, GraphQLUnionTy
 
 from app.errors import Invalid, Problem
 
-MAX_FIELDS = 5_000
-"""In one live query, those of fragments counted wherever they are spread."""
-
 Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType
 Place = tuple[str, ...]
 """Names in the answer, without the positions in lists."""
@@ -80,11 +77,11 @@ class Shape:
 def shape_of(
     schema: GraphQLSchema, operation: OperationDefinitionNode, fragments: Mapping[str, FragmentDefinitionNode]
 ) -> Shape:
-    """Raises Invalid: NOT_LIVE with every field that can't be kept right, LIVE_QUERY_TOO_LARGE."""
+    """Raises Invalid (NOT_LIVE) with every field that can't be kept right."""
     walk = _Walk(schema, fragments)
     root = schema.subscription_type
     assert root is not None
-    for _, push in walk.fields(operation.selection_set, root):
+    for _, push in walk.fields(operation.selection_set, root, ()):
         walk.push(push)
     if walk.refused:
         raise Invalid.of(
@@ -102,7 +99,8 @@ class _Walk:
     def __init__(self, schema: GraphQLSchema, fragments: Mapping[str, FragmentDefinitionNode]) -> None:
         self._schema = schema
         self._fragments = fragments
-        self._count = 0
+        self._spread: set[tuple[str, str, Place]] = set()
+        """Fragments that were walked, by where they are spread: as often as they are, what they say is the same."""
         self.own: dict[str, str] = {}
         self.moments = False
         self.moving: set[Place] = set()
@@ -115,7 +113,7 @@ class _Walk:
         kind = get_named_type(self._schema.get_field(root, node.name.value).type)  # type: ignore[union-attr]
         assert is_object_type(kind)
         assert node.selection_set is not None
-        for parent, field in self.fields(node.selection_set, kind):
+        for parent, field in self.fields(node.selection_set, kind, ()):
             name = _answered(field)
             if field.name.value in _OWN:
                 self.own[name] = field.name.value
@@ -132,7 +130,7 @@ class _Walk:
         found = self._schema.get_field(parent, node.name.value)
         kind = get_named_type(found.type) if found is not None else None
         if node.selection_set is not None and (is_object_type(kind) or is_interface_type(kind) or is_union_type(kind)):
-            for inner, field in self.fields(node.selection_set, kind):
+            for inner, field in self.fields(node.selection_set, kind, place):
                 self._field(inner, field, (*place, _answered(field)))
 
     def _names(self, parent: Composite, node: FieldNode) -> Iterator[str]:
@@ -142,23 +140,21 @@ class _Walk:
             for interface in parent.interfaces:
                 yield f"{interface.name}.{node.name.value}"
 
-    def fields(self, selections: SelectionSetNode, parent: Composite) -> Iterator[tuple[Composite, FieldNode]]:
+    def fields(
+        self, selections: SelectionSetNode, parent: Composite, place: Place
+    ) -> Iterator[tuple[Composite, FieldNode]]:
         for node in selections.selections:
             if isinstance(node, FieldNode):
-                self._count += 1
-                if self._count > MAX_FIELDS:
-                    raise Invalid(
-                        f"a live query has at most {MAX_FIELDS} fields, those of fragments counted where they are "
-                        "spread",
-                        code="LIVE_QUERY_TOO_LARGE",
-                        hint="ask for less of each item, or by several live queries",
-                    )
                 yield parent, node
             elif isinstance(node, InlineFragmentNode):
-                yield from self.fields(node.selection_set, self._narrowed(node.type_condition, parent))
+                yield from self.fields(node.selection_set, self._narrowed(node.type_condition, parent), place)
             elif isinstance(node, FragmentSpreadNode):
-                fragment = self._fragments[node.name.value]
-                yield from self.fields(fragment.selection_set, self._narrowed(fragment.type_condition, parent))
+                spread = (node.name.value, parent.name, place)
+                if spread not in self._spread:
+                    self._spread.add(spread)
+                    fragment = self._fragments[node.name.value]
+                    inner = self._narrowed(fragment.type_condition, parent)
+                    yield from self.fields(fragment.selection_set, inner, place)
 
     def _narrowed(self, condition: object, parent: Composite) -> Composite:
         name = getattr(getattr(condition, "name", None), "value", None)

@@ -51,8 +51,8 @@ class LiveSource(AsyncIterable[Payload], Generic[Payload]):
 
 
 def live(info: Info, payload: Callable[[int], Payload], min_interval_ms: int, delta: bool) -> LiveSource[Payload]:
-    """Raises Invalid (INTERVAL_INVALID, DELTA_INVALID, LIVE_QUERY_TOO_LARGE), Refused (NOT_LIVE,
-    TOO_MANY_LIVE_QUERIES), Unavailable (LIVE_QUERIES_FULL)."""
+    """Raises Invalid (INTERVAL_INVALID, DELTA_INVALID, NOT_LIVE), Refused
+    (TOO_MANY_LIVE_QUERIES), Unavailable (LIVE_QUERIES_FULL)."""
     if not 0 <= min_interval_ms <= MAX_INTERVAL_MS:
         raise Invalid(
             f"`minIntervalMs` is {min_interval_ms}; it may be 0 to {MAX_INTERVAL_MS}",

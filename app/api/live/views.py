@@ -382,6 +382,9 @@ class NotedServices(Services):
 
     noted: Catalogue
 
+    def __post_init__(self) -> None:
+        """Nothing is made of it that services make of their own."""
+
     @property
     def catalogue(self) -> Catalogue:
         return self.noted
