@@ -3,6 +3,7 @@
 Only such as mean the same anywhere: no names of an enclosing function, nothing that makes a scope of its own. One whose
 source is not at hand is called. What an expression makes need not be made either, where only its parts are read: a
 member of an enum for the sake of its name, an object of one of our types for the sake of its fields, a list of such.
+Names of its module mean what they meant as the selection was compiled: a resolver reads no global that changes.
 """
 
 import ast
