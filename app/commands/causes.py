@@ -25,7 +25,7 @@ from app.topology.runs import Ints
 from app.topology.topology import Topology
 from app.topology.upstream import Weight, lost_without, step_down, upstream, weigh
 
-MAX_CANDIDATES = 200
+MAX_CANDIDATES = 50
 """That are weighed: those with the worst alerts, then the furthest upstream."""
 MOST_EXPLAINED = 100
 MOST_HOPS = 100
@@ -78,14 +78,21 @@ class Causes:
     @property
     def text(self) -> str:
         start = f"'{self.starts[0]}'" if len(self.starts) == 1 else f"these {len(self.starts)} twins"
-        looked = "1 twin" if self.upstream == 1 else f"{self.upstream} twins"
+        looked = _counted(self.upstream, "twin")
         if not self.starts:
             return "the alert concerns no twin: there is nothing upstream of it"
         if not self.found:
             return f"nothing upstream of {start} has an active alert, is disconnected or lost: {looked} looked at"
         first = self.found[0]
-        likeliest = f"likeliest '{first.twin_id}', which explains {first.explains} of {self.alerts} active alerts"
+        likeliest = f"likeliest '{first.twin_id}', "
+        likeliest += f"which explains {first.explains} of {_counted(self.alerts, 'active alert')}"
+        if not self.alerts:
+            likeliest = f"no alert is active, likeliest is '{first.twin_id}'"
         return f"{self.total} of the {looked} upstream of {start} and itself are in trouble: {likeliest}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 class CauseCommands:

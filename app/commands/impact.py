@@ -271,9 +271,8 @@ def _reason(question: Question, state: State, depth: int, groups: Sequence[Group
             question.kind, "its values change"
         )
     if state == "lost":
-        died = [f"nobody is left of its {item.width} in '{item.group}'" for item in groups if item.died]
-        return "; ".join(died)
-    return "; ".join(f"{item.remaining_count} of {item.width} are left in '{item.group}'" for item in groups)
+        return "; ".join(f"none of {item.width} is left in '{item.group}'" for item in groups if item.died)
+    return "; ".join(f"{item.remaining_count} of {item.width} left in '{item.group}'" for item in groups)
 
 
 def _changed(question: Question, rehearsal: WhatIf | None, told: _Told) -> dict[str, str]:

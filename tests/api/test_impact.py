@@ -58,7 +58,7 @@ async def test_the_failure_of_one_of_two_pumps_degrades_the_header_and_stops_the
     assert states(found) == [("p1", "LOST", 0), ("header", "DEGRADED", 1)]
     pump, header = found["twins"]["nodes"]
     assert (pump["named"], pump["reason"], pump["requiredRoles"], pump["path"]) == (True, "it fails", 1, [])
-    assert header["reason"] == "1 of 2 are left in 'physical_connection'"
+    assert header["reason"] == "1 of 2 left in 'physical_connection'"
     assert header["path"] == [
         {"fromTwinId": "p1", "toTwinId": "header", "name": "lifts", "relationshipType": "physical_connection",
          "group": "physical_connection"}
@@ -77,7 +77,7 @@ async def test_what_one_source_feeds_is_lost_with_it_along_every_group(plant: Pl
         ("j1", "LOST", 3), ("j2", "LOST", 4),
     ]  # fmt: skip
     by_id = {item["twinId"]: item for item in found["twins"]["nodes"]}
-    assert by_id["p1"]["reason"] == "nobody is left of its 1 in 'control'; nobody is left of its 1 in 'power'"
+    assert by_id["p1"]["reason"] == "none of 1 is left in 'control'; none of 1 is left in 'power'"
     assert [(hop["fromTwinId"], hop["name"], hop["group"]) for hop in by_id["j2"]["path"]] == [
         ("panel", "feeds_1", "power"), ("p1", "lifts", "physical_connection"),
         ("header", "main", "physical_connection"), ("j1", "street", "pipe"),

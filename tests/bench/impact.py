@@ -116,7 +116,7 @@ async def _beside_cypher(name: str, started: StartEngine) -> None:
             auth = (address.user, address.password)
             async with AsyncGraphDatabase.driver(address.uri, auth=auth, warn_notification_severity="OFF") as driver:
                 await _load(driver, address.database, sources, targets)
-                for start in (FEW_TWINS - 200, FEW_TWINS - 2_500, 0):
+                for start in (FEW_TWINS - 1_000, FEW_TWINS - 2_500, 0):
                     await _walked(driver, address.database, name, needs, start)
 
 

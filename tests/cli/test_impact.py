@@ -35,7 +35,7 @@ async def test_an_outage_is_told_as_text(client: GraphqlClient) -> None:
     assert first.startswith("1 lost, 1 degraded (at sequence ")
     assert rest == [
         "  LOST         p1: it fails; now alerting",
-        "  DEGRADED     header: 1 of 2 are left in 'physical_connection' (by p1 > header); p2 is disconnected, unknown",
+        "  DEGRADED     header: 1 of 2 left in 'physical_connection' (by p1 > header); p2 is disconnected, unknown",
         "overlays:",
         "  LOST         house: duty has nobody left",
         "  LOST         village: water has nobody left",
@@ -52,8 +52,7 @@ async def test_a_part_of_it_is_told_with_how_much_is_left_out(client: GraphqlCli
         told.splitlines()[0],
         "already: 1 lost, 1 degraded",
         "further away than asked for: 2",
-        "  LOST         p1: nobody is left of its 1 in 'control'; nobody is left of its 1 in 'power' (by panel > p1); "
-        "now alerting",
+        "  LOST         p1: none of 1 is left in 'control'; none of 1 is left in 'power' (by panel > p1); now alerting",
         "  and 3 more twins",
     ]
 
