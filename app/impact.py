@@ -22,7 +22,7 @@ _IMPACT = """query($input: ImpactInput!) { impact(input: $input) { sequence notR
 _CAUSES = """query($input: CausesInput!) { causes(input: $input) { sequence text twinIds upstream alerts totalCount
   causes { twinId depth path { fromTwinId toTwinId name relationshipType group } troubles explains explainedAlertIds
     effect alerts { alertId severity message } } } }"""
-_IS_TWIN = "query($id: ID!) { twin(twinId: $id) { twinId } }"
+_IS_ALERT = "query($id: ID!) { alert(alertId: $id) { alertId } }"
 _EFFECT = {
     "LOST": "; the start would be lost with it",
     "DEGRADED": "; the start would have less without it",
@@ -63,9 +63,9 @@ async def impact(
 async def causes(
     client: GraphqlClient, what: str, *, without: Sequence[str], max_depth: int | None, as_json: bool
 ) -> str:
-    """`what` is a twin, else an open alert."""
-    is_twin = (await client.execute(_IS_TWIN, {"id": what}))["twin"] is not None
-    of = {"twinId" if is_twin else "alertId": what}
+    """`what` is an alert, else a twin. Raises what the server reports."""
+    is_alert = (await client.execute(_IS_ALERT, {"id": what}))["alert"] is not None
+    of = {"alertId" if is_alert else "twinId": what}
     asked = {"of": of, "without": list(without), "maxDepth": max_depth}
     found = (await client.execute(_CAUSES, {"input": asked}, timeout_seconds=300.0))["causes"]
     return json.dumps(found, ensure_ascii=False, indent=2) if as_json else causes_told(found)

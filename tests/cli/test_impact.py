@@ -67,8 +67,8 @@ async def test_causes_are_told_as_text_and_as_json(client: GraphqlClient) -> Non
     found = json.loads(await causes(client, "j2", without=[], max_depth=1, as_json=True))
     assert found["text"].startswith("nothing upstream of 'j2' has an active alert")
     with pytest.raises(Invalid) as error:
-        await causes(client, "nobody", without=[], max_depth=None, as_json=False)
-    assert error.value.code == "ALERT_NOT_OPEN"
+        await causes(client, "j22", without=[], max_depth=None, as_json=False)
+    assert [problem.code for problem in error.value.problems] == ["TWIN_NOT_FOUND"]
 
 
 def test_words_are_twins_or_values_and_never_both() -> None:

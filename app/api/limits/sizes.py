@@ -54,7 +54,10 @@ _WEIGHTS: dict[str, int] = {
     "Query.alertHistory": 10,
     "Query.auditLog": 10,
     "Query.definition": 10,
+    # It looks at everything that a twin depends on, once for each twin in trouble.
+    "Query.causes": 100,
     # Each runs an engine of its own over a plant's rules, the last one over hours of the journal.
+    "Query.impact": 500,
     "Query.planDefinitions": 500,
     "Query.rehearse": 500,
     "Query.rehearseDefinitions": 5000,
