@@ -5,11 +5,11 @@ Losses are reckoned on the topology and the definitions of one revision: where t
 What is told of the live plant stands at one sequence, the last thing that is read.
 """
 
-from bisect import bisect_right
+import heapq
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from app.commands.impact_behaviors import Silenced, Silencing
 from app.commands.impact_overlays import OverlayLoss, OverlaySearch, in_order, required_roles
@@ -41,8 +41,7 @@ class Trying(Protocol):
         """Raises Invalid, Refused."""
 
 
-@dataclass(frozen=True, order=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a twin stands in the order of severity: that of the fields."""
 
     state: int
@@ -113,15 +112,27 @@ class _Told:
     depths: dict[str, int] = field(default_factory=dict)
     left: dict[str, int] = field(default_factory=dict)
 
-    def put(self, twin_id: str, state: State, depth: int, left: int = 0) -> None:
-        self.states[twin_id] = STATES.index(state)
-        self.depths[twin_id] = depth
-        self.left[twin_id] = left
+    def put(self, state: State, depths: Mapping[str, int], left: Mapping[str, int] | None = None) -> None:
+        self.states.update(dict.fromkeys(depths, STATES.index(state)))
+        self.depths.update(depths)
+        self.left.update(dict.fromkeys(depths, 0) if left is None else left)
 
-    def places(self, required: Mapping[str, int]) -> list[Place]:
-        return sorted(
-            Place(state, -required.get(id, 0), self.left[id], self.depths[id], id) for id, state in self.states.items()
-        )
+    def page(self, required: Mapping[str, int], first: int, after: Place | None) -> tuple[list[Place], bool, bool]:
+        """Whether there are any before it and behind it, too. Only a page is ordered: sorting a whole plant would hold
+        the loop up, on whatever thread."""
+        before = 0
+
+        def behind() -> Iterator[Place]:
+            nonlocal before
+            for id, state in self.states.items():
+                place = Place(state, -required.get(id, 0), self.left[id], self.depths[id], id)
+                if after is None or place > after:
+                    yield place
+                else:
+                    before += 1
+
+        found = heapq.nsmallest(first + 1, behind())
+        return found[:first], before > 0, len(found) > first
 
 
 class ImpactCommands:
@@ -150,61 +161,63 @@ class ImpactCommands:
         revision = self._catalogue.revision
         removing = question.kind in ("failure", "maintenance")
         reckoned = await self._reckon(question) if removing else None
-        if self._catalogue.revision != revision:
+        if self._catalogue.revision != revision or (removing and reckoned is None):
             return None
         told = _Told()
         if reckoned is not None:
             self._tell(reckoned[1], told)
-        for twin_id in question.twins if question.kind == "disconnected" else ():
-            told.put(twin_id, "disconnected", 0)
-        gone = dict.fromkeys(id for id, state in told.states.items() if STATES[state] != "degraded")
-        rehearsal, why_not = await self._rehearse(question, [*gone])
+        if question.kind == "disconnected":
+            told.put("disconnected", dict.fromkeys(question.twins, 0))
+        degraded = STATES.index("degraded")
+        gone = dict.fromkeys(id for id, state in told.states.items() if state != degraded)
+        rehearsal, why_not = await self._rehearse(question, gone)
         because = _changed(question, rehearsal, told) if question.kind == "properties" else {}
         search = OverlaySearch(self._catalogue, gone if removing else {})
         await in_turns(search.look())
         overlays = search.found
         silencing = Silencing(self._catalogue, gone, self._gone_of if question.kind == "disconnected" else _everything)
         await in_turns(silencing.look())
-        places = await elsewhere(len(told.states), told.places, required_roles(overlays))
+        required = required_roles(overlays)
+        shown, has_previous, has_next = await elsewhere(len(told.states), told.page, required, first, after)
         if self._catalogue.revision != revision:
             return None
-        start = bisect_right(places, after) if after is not None else 0
-        shown = places[start : start + first]
         counts: Counter[State] = Counter({STATES[state]: n for state, n in Counter(told.states.values()).items()})
         return Impact(
             self._live.sequence,
             question,
             self._affected(question, reckoned, shown, because),
-            start > 0,
-            start + len(shown) < len(places),
+            has_previous,
+            has_next,
             {state: counts[state] for state in STATES},
             reckoned[1].beyond if reckoned is not None else 0,
             len(reckoned[1].loss.already_lost) if reckoned is not None else 0,
             len(reckoned[1].loss.already_degraded) if reckoned is not None else 0,
             listed(in_order(overlays)),
             sum(item.state == "lost" for item in overlays.values()),
-            silencing.found(),
+            silencing.found,
             rehearsal,
             why_not,
         )
 
     # ------------------------------------------------------------ what follows
 
-    async def _reckon(self, question: Question) -> tuple[Kept, Outage]:
+    async def _reckon(self, question: Question) -> tuple[Kept, Outage] | None:
+        """None where the topology is another one meanwhile, in which its indexes mean others."""
         kept = await self._needs.current()
+        if kept.version != self._topology.version:
+            return None
         removed, without = self._topology.indexes(question.twins), self._topology.indexes(question.without)
         found = await elsewhere(kept.needs.edges, outage, kept.needs, removed, without, question.max_depth)
         return kept, found
 
     def _tell(self, found: Outage, told: _Told) -> None:
         depths, ids = found.loss.depth, self._topology.ids
-        for twin_id, depth in zip(ids(found.lost), depths[found.lost].tolist(), strict=True):
-            told.put(twin_id, "lost", depth)
-        degraded = zip(ids(found.degraded), depths[found.degraded].tolist(), found.left.tolist(), strict=True)
-        for twin_id, depth, left in degraded:
-            told.put(twin_id, "degraded", depth, left)
+        told.put("lost", dict(zip(ids(found.lost), depths[found.lost].tolist(), strict=True)))
+        degraded = ids(found.degraded)
+        left = dict(zip(degraded, found.left.tolist(), strict=True))
+        told.put("degraded", dict(zip(degraded, depths[found.degraded].tolist(), strict=True)), left)
 
-    async def _rehearse(self, question: Question, gone: Sequence[str]) -> tuple[WhatIf | None, str]:
+    async def _rehearse(self, question: Question, gone: Collection[str]) -> tuple[WhatIf | None, str]:
         if question.kind == "properties":
             try:
                 return await self._rehearsals.try_out([Step(changes=question.changes, wait=question.wait)]), ""
@@ -213,15 +226,25 @@ class ImpactCommands:
                 raise Invalid.of(problems, "the impact", code="IMPACT_INVALID") from None
             except Refused as error:
                 return None, f"{error.code} {error.message}"
-        silent = tuple(id for id in gone if self._catalogue.connectivity(id) is not None)
+        silent: list[str] = []
+        await in_turns(self._connected(gone, silent))
         if not silent:
             return None, "NOTHING_TO_REHEARSE none of the twins that are gone has a connection that would fall silent"
         if len(silent) > MAX_REHEARSED:
-            return None, f"REHEARSAL_TOO_WIDE {len(silent)} paths would fall silent; {MAX_REHEARSED} can be rehearsed"
+            return None, f"REHEARSAL_TOO_WIDE more than {MAX_REHEARSED} paths would fall silent"
         try:
-            return await self._rehearsals.try_out([Step(disconnect=silent, wait=question.wait)]), ""
+            return await self._rehearsals.try_out([Step(disconnect=tuple(silent), wait=question.wait)]), ""
         except (Refused, Invalid) as error:
             return None, f"{error.code} {error.message}"
+
+    def _connected(self, gone: Collection[str], found: list[str]) -> Iterator[None]:
+        """Those that have a path that can fall silent; no more than are too many."""
+        for twin_id in gone:
+            if self._catalogue.mapped(twin_id) is not None:
+                found.append(twin_id)
+            if len(found) > MAX_REHEARSED:
+                return
+            yield
 
     def _gone_of(self, twin_id: str) -> Collection[str]:
         """Of a twin whose path is silent: what the path feeds, and what is computed from that."""
@@ -279,14 +302,13 @@ def _changed(question: Question, rehearsal: WhatIf | None, told: _Told) -> dict[
     """The twins whose values change, and those that a behavior, an alert or a call of the rehearsal concerns; of the
     latter, why."""
     because: dict[str, str] = {}
-    for change in question.changes:
-        told.put(change.twin_id, "changed", 0)
+    told.put("changed", {change.twin_id: 0 for change in question.changes})
     if rehearsal is None:
         return because
 
     def put(twin_id: str, why: str) -> None:
         if told.depths.get(twin_id) != 0 and question.max_depth != 0:
-            told.put(twin_id, "changed", 1)
+            told.put("changed", {twin_id: 1})
             because.setdefault(twin_id, why)
 
     for _, call in rehearsal.calls().items:

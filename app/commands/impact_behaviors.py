@@ -6,7 +6,7 @@ alone, so they are looked at once for all twins that have the same ones.
 """
 
 import heapq
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from app.commands.overlay_names import behaviors_in_effect
@@ -73,10 +73,14 @@ class Silencing:
         self._behaviors: list[_Place] = []
         self._interlocks: list[_Place] = []
         self._blind = self._disarmed = 0
+        self._told: list[BehaviorLoss] = []
+        self._told_interlocks: list[InterlockLoss] = []
+        self._nodes: dict[str, Sequence[BehaviorNode]] = {}
+        """By overlay: several of its behaviors are told of."""
         self._of_twins: dict[tuple[int, frozenset[str] | None], _Own] = {}
 
     def look(self) -> Iterator[None]:
-        """An owner at a time."""
+        """An owner at a time; then what is told of them, one by one."""
         for twin_id in self._twins:
             self._twin(twin_id)
             yield
@@ -84,16 +88,21 @@ class Silencing:
         for overlay_id in overlays_around(self._catalogue, sorted(around)):
             self._overlay(overlay_id)
             yield
+        for place in heapq.nsmallest(MOST_LISTED, self._behaviors):
+            if (behavior := self._behavior(place)) is not None:
+                self._told.append(behavior)
+            yield
+        for place in heapq.nsmallest(MOST_LISTED, self._interlocks):
+            if (interlock := self._interlock(place)) is not None:
+                self._told_interlocks.append(interlock)
+            yield
 
+    @property
     def found(self) -> Silenced:
-        behaviors = [self._behavior(place) for place in heapq.nsmallest(MOST_LISTED, self._behaviors)]
-        interlocks = [self._interlock(place) for place in heapq.nsmallest(MOST_LISTED, self._interlocks)]
-        return Silenced(
-            Listed(behaviors, len(self._behaviors)),
-            Listed(interlocks, len(self._interlocks)),
-            self._blind,
-            self._disarmed,
-        )
+        """Once all of it was looked at."""
+        behaviors = Listed(self._told, len(self._behaviors))
+        interlocks = Listed(self._told_interlocks, len(self._interlocks))
+        return Silenced(behaviors, interlocks, self._blind, self._disarmed)
 
     # ------------------------------------------------------------ who there is
 
@@ -148,11 +157,19 @@ class Silencing:
 
     # ------------------------------------------------------------ what is told of them
 
-    def _behavior(self, place: _Place) -> BehaviorLoss:
+    def _behavior(self, place: _Place) -> BehaviorLoss | None:
+        """None where its definition has gone meanwhile: whoever asked begins again then."""
         severity, kind, owner_id, name = place
         overlay = self._catalogue.overlay(owner_id) if kind == "overlay" else None
-        nodes = overlay_behaviors(self._catalogue, overlay) if overlay else twin_behaviors(self._catalogue, owner_id)
-        node = next(node for node in nodes if node.key.name == name)
+        if overlay is None:
+            nodes: Sequence[BehaviorNode] = twin_behaviors(self._catalogue, owner_id)
+        elif owner_id not in self._nodes:
+            nodes = self._nodes[owner_id] = overlay_behaviors(self._catalogue, overlay)
+        else:
+            nodes = self._nodes[owner_id]
+        node = next((node for node in nodes if node.key.name == name), None)
+        if node is None:
+            return None
         reads = [key for key in node.reads if self._is_gone(key)]
         return BehaviorLoss(
             node.key,
@@ -163,11 +180,13 @@ class Silencing:
             tuple(id for id in node.acts_on if id in self._twins),
         )
 
-    def _interlock(self, place: _Place) -> InterlockLoss:
+    def _interlock(self, place: _Place) -> InterlockLoss | None:
         _, kind, owner_id, name = place
         overlay = self._catalogue.overlay(owner_id) if kind == "overlay" else None
         nodes = overlay_interlocks(self._catalogue, overlay) if overlay else twin_interlocks(self._catalogue, owner_id)
-        node = next(node for node in nodes if node.key.name == name)
+        node = next((node for node in nodes if node.key.name == name), None)
+        if node is None:
+            return None
         reads = [key for key in node.reads if self._is_gone(key)]
         return InterlockLoss(
             node.key, tuple(reads[:MOST_NAMED]), len(reads), len(reads) == len(node.reads), node.guards
