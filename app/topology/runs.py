@@ -81,6 +81,8 @@ class Runs:
 
     def declared_by(self, index: int, declarer: int) -> list[Entry]:
         at = self.run(index)
+        if at.start == at.stop:
+            return []
         return self.at(at.start + np.flatnonzero(self.declarers[at] == declarer))
 
     # ------------------------------------------------------------ changing
@@ -95,14 +97,19 @@ class Runs:
             for array in (self._starts, self._lengths, self._rooms)
         )
 
-    def add(self, index: int, entries: Sequence[Entry]) -> None:
-        length, more = int(self._lengths[index]), len(entries)
-        if length + more > self._rooms[index]:
-            self._move(index, max(_LEAST_ROOM, 2 * (length + more)))
-        start = int(self._starts[index]) + length
-        at = slice(start, start + more)
-        self.others[at], self.labels[at], self.declarers[at] = zip(*entries, strict=True)
-        self._lengths[index] = length + more
+    def add(self, here: Ints, others: Ints, labels: Ints, declarers: Ints) -> None:
+        """Entry by entry the twin whose run it comes into and the rest of it."""
+        order = np.argsort(here, kind="stable")
+        runs, more = np.unique(here, return_counts=True)
+        self._make_room(runs, more)
+        behind = self._starts[runs] + self._lengths[runs]
+        places = (behind - np.cumsum(more) + more).repeat(more) + np.arange(len(order))
+        self.others[places], self.labels[places], self.declarers[places] = (
+            others[order],
+            labels[order],
+            declarers[order],
+        )
+        self._lengths[runs] += more.astype(np.int32)
 
     def drop(self, index: int, entries: Sequence[Entry]) -> None:
         """Each of these once; all are there."""
@@ -134,15 +141,24 @@ class Runs:
             column[at.start : at.start + count] = column[at][stay]
         self._lengths[index] = count
 
-    def _move(self, index: int, room: int) -> None:
-        if self._used + room > len(self.others):
-            self._make_place(room)
-        at = self.run(index)
+    def _make_room(self, runs: Ints, more: Places) -> None:
+        """For so many more entries in each; a run that has too little moves to the end of the pool."""
+        full = self._lengths[runs] + more > self._rooms[runs]
+        moving = runs[full]
+        if not len(moving):
+            return
+        rooms = np.maximum(_LEAST_ROOM, 2 * (self._lengths[moving] + more[full]))
+        whole = int(rooms.sum())
+        if self._used + whole > len(self.others):
+            self._make_place(whole)
+        before = self.places(moving)
+        self._left_behind += int(self._rooms[moving].sum(dtype=np.int64))
+        self._starts[moving] = self._used + np.cumsum(rooms) - rooms
+        self._rooms[moving] = rooms
+        self._used += whole
+        after = self.places(moving)
         for column in (self.others, self.labels, self.declarers):
-            column[self._used : self._used + at.stop - at.start] = column[at]
-        self._left_behind += int(self._rooms[index])
-        self._starts[index], self._rooms[index] = self._used, room
-        self._used += room
+            column[after] = column[before]
 
     def _make_place(self, room: int) -> None:
         """A larger pool, or where half of this one is left behind, the same runs packed into a new one."""

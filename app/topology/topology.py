@@ -17,7 +17,7 @@ from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange
 from app.model.definitions import Impact
 from app.model.plan import OwnerKey
-from app.topology.declared import Moving, declared
+from app.topology.declared import Declared, Moving, declared
 from app.topology.labels import Label, Labels
 from app.topology.runs import Entry, Ints, Runs, grouped
 
@@ -111,8 +111,7 @@ class Topology:
 
     def ids(self, indexes: Iterable[int] | Ints) -> list[str]:
         """In their order."""
-        ids = self._ids
-        return [ids[index] for index in (indexes.tolist() if isinstance(indexes, np.ndarray) else indexes)]
+        return list(map(self._ids.__getitem__, indexes.tolist() if isinstance(indexes, np.ndarray) else indexes))
 
     def indexes(self, twin_ids: Iterable[str]) -> Ints:
         """Of those that are there."""
@@ -247,27 +246,32 @@ class Topology:
 
     def _replace(self, owners: Iterable[OwnerKey]) -> bool:
         """Whether any of their edges came or went."""
-        coming: list[tuple[int, int, Label, int]] = []
+        coming: list[tuple[int, int, int, int]] = []
         going: list[tuple[int, Entry]] = []
+        index, take = self._index, self.labels.take
         for owner in owners:
-            wanted = Counter(
-                (self._index[edge.source], self._index[edge.target], edge.label)
-                for edge in declared(self._catalogue, owner)
-            )
-            if not wanted and not self._is_declarer(owner):
+            edges = list(declared(self._catalogue, owner))
+            if not edges and not self._is_declarer(owner):
                 continue
             declarer = self._declarer(owner)
-            for source, entry in self._declared(declarer):
-                key = source, entry.other, self.labels[entry.label]
-                if wanted[key] > 0:
-                    wanted[key] -= 1
-                else:
-                    going.append((source, entry))
-            coming += [(*key, declarer) for key in wanted.elements()]
+            wanted: Iterable[tuple[int, int, Label]] = ((index[s], index[t], label) for s, t, label in edges)
+            if held := list(self._declared(declarer)):
+                left = Counter(wanted)
+                for source, entry in held:
+                    key = source, entry.other, self.labels[entry.label]
+                    if left[key] > 0:
+                        left[key] -= 1
+                    else:
+                        going.append((source, entry))
+                wanted = left.elements()
+            coming += [(source, target, take(label), declarer) for source, target, label in wanted]
             if declarer < 0:
-                self._remember(declarer, owner)
+                self._remember(declarer, owner, edges)
         self._take_out(going)
-        self._put_in(coming)
+        if coming:
+            begin, end, *rest = np.array(coming, np.int32).T
+            self.outgoing.add(begin, end, *rest)
+            self.incoming.add(end, begin, *rest)
         return bool(coming or going)
 
     def _is_declarer(self, owner: OwnerKey) -> bool:
@@ -293,13 +297,13 @@ class Topology:
             return
         for entry in self.outgoing.declared_by(declarer, declarer):
             yield declarer, entry
-        for entry in self.incoming.declared_by(declarer, declarer):
-            if entry.other != declarer:
-                yield entry.other, entry._replace(other=declarer)
+        for other, label, _ in self.incoming.declared_by(declarer, declarer):
+            if other != declarer:
+                yield other, Entry(declarer, label, declarer)
 
-    def _remember(self, number: int, owner: OwnerKey) -> None:
+    def _remember(self, number: int, owner: OwnerKey, edges: Iterable[Declared]) -> None:
         """Where the edges of an overlay begin; a number that nothing is declared by any more is forgotten."""
-        self._sources[number] = {self._index[edge.source] for edge in declared(self._catalogue, owner)}
+        self._sources[number] = {self._index[edge.source] for edge in edges}
         if not self._sources[number]:
             del self._sources[number], self._overlays[owner.id], self._overlay_ids[number]
 
@@ -310,10 +314,3 @@ class Topology:
             self.incoming.drop(target, entries)
         for label, uses in Counter(entry.label for _, entry in going).items():
             self.labels.give_back(label, uses)
-
-    def _put_in(self, coming: list[tuple[int, int, Label, int]]) -> None:
-        numbered = [(source, target, self.labels.take(label), declarer) for source, target, label, declarer in coming]
-        for source, entries in grouped((s, Entry(t, label, who)) for s, t, label, who in numbered).items():
-            self.outgoing.add(source, entries)
-        for target, entries in grouped((t, Entry(s, label, who)) for s, t, label, who in numbered).items():
-            self.incoming.add(target, entries)

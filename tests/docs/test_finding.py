@@ -38,6 +38,11 @@ async def test_what_the_page_asks_finds_something(demo: Installation, query: str
 
 @pytest.mark.parametrize("query", [query for query in QUERIES if REFUSED.match(query)])
 async def test_what_the_page_calls_a_mistake_is_refused_with_suggestions(demo: Installation, query: str) -> None:
+    await refused_as_said(demo, query)
+
+
+async def refused_as_said(demo: Installation, query: str) -> None:
+    """For every problem that its first line names, those of unknown names with a hint."""
     said = REFUSED.match(query)
     assert said is not None
     [error] = (await post(demo, {"query": query})).json()["errors"]
