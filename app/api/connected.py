@@ -22,7 +22,7 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -
     here = asyncio.current_task()
     assert here is not None
     loop = asyncio.get_running_loop()
-    gone = False
+    before, gone = here.cancelling(), False
     watching: asyncio.Task[None] | None = None
 
     async def watch() -> None:
@@ -40,7 +40,7 @@ async def while_connected(receive: Receive, work: Coroutine[Any, Any, Result]) -
     try:
         return await work
     except asyncio.CancelledError:
-        if gone and here.uncancel() == 0:
+        if gone and here.uncancel() <= before:
             raise ClientGone from None
         raise
     finally:
