@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from app.api.limits.survey import MAX_FIELDS
-from app.api.schema import sdl
+from app.api.schema import faults, sdl
 from app.settings import GraphQLSettings
 from tests.api.client import post
 from tests.api.plant import Plant
@@ -45,6 +45,17 @@ def test_every_code_of_transport_and_limits_is_listed() -> None:
     raised -= {"MAX_ALIASES", "MAX_DEPTH", "MAX_DIRECTIVES", "MAX_ROOT_FIELDS", "ASSET_TOO_LARGE"}
     assert {"COST_EXCEEDED", "PERSISTED_ONLY", "BATCHING_OFF", "OPERATIONS_EXCEEDED"} <= raised
     assert {code for code in raised if not re.search(rf"\b{code}\b", TEXT.split("## Errors")[1])} == set()
+
+
+def test_every_document_of_every_page_is_within_the_limits_but_the_one_that_shows_them() -> None:
+    beyond = [
+        (page.name, error.extensions["code"])
+        for page in sorted((ROOT / "docs").glob("*.md"))
+        for document in re.findall(r"```graphql\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+        for error in faults(document, GraphQLSettings())
+        if error.extensions is not None and error.extensions["code"].endswith("_EXCEEDED")
+    ]
+    assert beyond == [("graphql.md", "COST_EXCEEDED")]
 
 
 def test_the_description_of_the_schema_is_where_the_page_says() -> None:

@@ -11,6 +11,8 @@ from app.api.pages import DEFAULT_PAGE
 
 ASSUMED = 10
 """Items that a list is taken for where nothing says how many it has."""
+STEP = 10
+"""Of each step of a traversal, whatever it answers with."""
 UNBOUNDED_DEPTH = 20
 """Steps that a traversal is taken for where it is asked for without a depth."""
 MOST_DEPTH = 1000
@@ -23,11 +25,10 @@ INTROSPECTION_PART = 50
 @dataclass(frozen=True, slots=True)
 class Declared:
     """How a list's size is found: by the first of `arguments` that is given (a number, or a list's length), else it is
-    `assumed`; multiplied by each of `times`."""
+    `assumed`."""
 
     assumed: int = ASSUMED
     arguments: tuple[str, ...] = ()
-    times: tuple[str, ...] = ()
 
 
 PAGED = ("first", "last")
@@ -58,6 +59,7 @@ _WEIGHTS: dict[str, int] = {
     "Query.causes": 100,
     # Each runs an engine of its own over a plant's rules, the last one over hours of the journal.
     "Query.impact": 500,
+    "Subscription.liveImpact": 500,
     "Query.planDefinitions": 500,
     "Query.rehearse": 500,
     "Query.rehearseDefinitions": 5000,
@@ -85,7 +87,7 @@ def declared(field: str, arguments: Iterable[str]) -> Declared:
         return _LISTS[field]
     takes = set(arguments)
     sized = tuple(name for name in PAGED if name in takes)
-    return Declared(DEFAULT_PAGE if sized else ASSUMED, sized, depths(takes))
+    return Declared(DEFAULT_PAGE if sized else ASSUMED, sized)
 
 
 def depths(arguments: Iterable[str]) -> tuple[str, ...]:
@@ -112,7 +114,7 @@ def told() -> str:
         f"field to narrow. A leaf costs nothing, an object 1, a field of a mutation {WRITE}. A connection multiplies "
         f"what is below it by `first` or `last` ({DEFAULT_PAGE} if neither is given), a list by "
         f"`first`, `names` or `ids` where it takes them, else by what it is taken for: {ASSUMED}, but {lists}. A "
-        f"traversal is multiplied by its `maxDepth` ({UNBOUNDED_DEPTH} where none is given). More than 1 cost "
-        f"{weights}. Of types that exclude each other the dearest counts, and {INTROSPECTION_PART} objects of "
+        f"traversal costs {STEP} for each step of its `maxDepth` ({UNBOUNDED_DEPTH} where none is given). More than 1 "
+        f"cost {weights}. Of types that exclude each other the dearest counts, and {INTROSPECTION_PART} objects of "
         "introspection count 1."
     )

@@ -44,6 +44,7 @@ from app.api.limits.sizes import (
     PAGE,
     PAGE_FIELDS,
     PATIENCE,
+    STEP,
     UNBOUNDED_DEPTH,
     Declared,
     declared,
@@ -218,6 +219,7 @@ class Survey:
         # The schema's own types are few, known, and as deep as every client's introspection makes them.
         below = depth + 1 if not on.name.startswith("__") and not introspects else depth
         common, choices = self._below(named, sets, below, size)
+        common = (*common, *self._steps(key, node, definition))
         part = INTROSPECTION_PART if introspects else 1
         return Cost(key, node, own, sizes, common, choices, merged.conditions or (), part)
 
@@ -251,13 +253,15 @@ class Survey:
 
     def _sizes(self, name: str, node: FieldNode, definition: GraphQLField, page: Size | None) -> tuple[Size, ...]:
         if not _is_list(definition.type):
-            # A traversal costs its steps whatever it answers with.
-            return tuple(self._depth_size(node, definition, item) for item in depths(definition.args))
+            return ()
         if page is not None and node.name.value in PAGE_FIELDS:
             return (replace(page, above=True),)
-        found = declared(name, definition.args)
-        steps = tuple(self._depth_size(node, definition, item) for item in found.times)
-        return (self._size(node, definition, found), *steps)
+        return (self._size(node, definition, declared(name, definition.args)),)
+
+    def _steps(self, key: str, node: FieldNode, definition: GraphQLField) -> tuple[Cost, ...]:
+        """A traversal costs what it walks, whatever it answers with."""
+        found = (replace(self._depth_size(node, definition, name), above=True) for name in depths(definition.args))
+        return tuple(Cost(key, node, STEP, (size,), (), (), ()) for size in found)
 
     def _size(self, node: FieldNode, definition: GraphQLField, by: Declared) -> Size:
         takes = tuple(item for item in by.arguments if item in definition.args)

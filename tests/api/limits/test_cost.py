@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.api.limits.cost import narrow
-from app.api.limits.sizes import ASSUMED, MOST, named
+from app.api.limits.sizes import ASSUMED, MOST, STEP, named
 from app.api.limits.survey import Surveyed, survey
 from app.api.pages import DEFAULT_PAGE
 from app.api.schema import schema
@@ -201,6 +201,17 @@ def test_a_list_that_takes_no_size_is_named_without_one() -> None:
     told = narrow(surveyed("{ some { some { some { name } } } }").fields, {}, 10)
     assert told is not None
     assert (told.path, told.argument) == (("some",), "")
+
+
+def test_a_traversal_costs_its_steps_wherever_it_is_begun() -> None:
+    def cost(document: str, **variables: Any) -> int:
+        [found] = survey(schema._schema, parse(document)).values()
+        return found.cost(variables)
+
+    one = 'query($depth: Int!) { twin(twinId: "x") { related(maxDepth: $depth, first: 2) { nodes { depth } } } }'
+    assert [cost(one, depth=depth) for depth in (1, 4)] == [1 + 1 + 2 + STEP, 1 + 1 + 2 + 4 * STEP]
+    each = "{ twins(first: 5) { nodes { related(maxDepth: 4, first: 2) { nodes { depth } } } } }"
+    assert cost(each) == 1 + 5 * (1 + 1 + 2 + 4 * STEP)
 
 
 def test_every_field_that_is_known_by_name_is_in_the_schema() -> None:
