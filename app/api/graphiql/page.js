@@ -30,7 +30,13 @@ function Examples() {
         .map((example) =>
           h(
             "button",
-            { key: example.title, type: "button", className: "graphiql-un-styled", onClick: () => open(example) },
+            {
+              key: example.title,
+              type: "button",
+              className: "graphiql-un-styled",
+              disabled: !queryEditor || !variableEditor, // they come a moment after the panel
+              onClick: () => open(example),
+            },
             example.title,
           ),
         ),
