@@ -26,6 +26,7 @@ function line() {
 test("after a lost connection alerts go on where they were: none is missing and none comes twice", async (t) => {
   const wire = line();
   const { apollo } = connected(t, wire.options);
+  await set("pump_6", "temperature", 90);
   const { seen, errors } = pushes(t, apollo, ALERT_CHANGED, { after: null, afterPlace: null });
   const told = () =>
     seen
@@ -34,7 +35,6 @@ test("after a lost connection alerts go on where they were: none is missing and 
       .map(({ transition }) => transition);
   const upTo = (count: number) => until(() => told().length >= count, `${count} changes of the alert`);
 
-  await set("pump_6", "temperature", 90);
   await upTo(1);
   wire.cut();
   await set("pump_6", "temperature", 20);
@@ -42,7 +42,7 @@ test("after a lost connection alerts go on where they were: none is missing and 
   wire.mend();
   await set("pump_6", "temperature", 21);
   await upTo(4);
-  assert.deepEqual(told().slice(1), ["CLEARED", "RAISED", "CLEARED"]);
+  assert.deepEqual(told(), [null, "CLEARED", "RAISED", "CLEARED"]);
   assert.deepEqual(errors, []);
 });
 
