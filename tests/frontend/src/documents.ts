@@ -159,3 +159,52 @@ export const ALERT_CHANGED = graphql(`
     }
   }
 `);
+
+export const IMPACT = graphql(`
+  query Impact($input: ImpactInput!) {
+    impact(input: $input) {
+      sequence
+      summary {
+        lost
+        degraded
+      }
+      twins {
+        nodes {
+          twinId
+          state
+          reason
+        }
+      }
+      overlays {
+        overlayId
+        state
+      }
+    }
+  }
+`);
+
+export const LIVE_IMPACT = graphql(`
+  subscription LiveImpact($input: ImpactInput!) {
+    liveImpact(input: $input) {
+      sequence
+      initial
+      impact {
+        summary {
+          alerts
+        }
+        twins {
+          nodes {
+            twinId
+            state
+            groups {
+              remaining {
+                twinId
+                troubles
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+`);
