@@ -109,6 +109,20 @@ def test_a_change_that_moves_no_edge_leaves_the_version() -> None:
     assert {edge.relationship_type for edge in topology.all()} == {"monitoring"}
 
 
+def test_what_a_type_says_moves_the_edges_of_the_twins_below_it() -> None:
+    catalogue, topology = of(
+        ("twin_type", "pump", {"type_id": "pump", "extends": "device"}),
+        a_twin("t0", "t1", kind=None, twin_type="pump"),
+        a_twin("t1"),
+    )
+    assert {edge.relationship_type for edge in topology.all()} == {"physical_connection"}
+    apply(catalogue, ("twin_type", "device", {"type_id": "device", "kind": "controller"}))
+    assert {edge.relationship_type for edge in topology.all()} == {"control"}
+    rule = {"name": "to", "direction": "incoming", "group": "feed"}
+    apply(catalogue, ("twin_type", "device", {"type_id": "device", "relationships": [rule]}))
+    assert [(edge.source, edge.group) for edge in topology.all()] == [("t1", "feed")]
+
+
 def test_a_hub_of_thousands_grows_and_shrinks() -> None:
     """Runs move, are packed and read as one array all the while."""
     names = [f"n{number}" for number in range(3_000)]
