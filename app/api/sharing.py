@@ -19,8 +19,9 @@ from app.api.source import Item, Source
 from app.runtime.bus import Bus
 
 _SLICE = 0.005
-"""Seconds after which others get a turn of the loop."""
-_GLANCE = 16
+"""Seconds of the processor after which others get a turn of the loop: by the clock on the wall, a slice on a busy
+machine is over before anything was done."""
+_GLANCE = 32
 """Clients between two looks at the time."""
 
 
@@ -133,7 +134,7 @@ class Sharing:
         """Executes, then sends; each no longer than a slice, and what is left in the next turn. An operation is not
         executed again before all have been sent what it gave them: what comes meanwhile coalesces in one place instead
         of with each client."""
-        until = time.perf_counter() + _SLICE
+        until = time.thread_time() + _SLICE
         for _ in range(len(self._due)):
             shared = self._due.popleft()
             if shared.sent > self._taken:
@@ -142,13 +143,13 @@ class Sharing:
             if shared.execute(until):
                 self._due.append(shared)
             shared.sent = self._put
-            if time.perf_counter() > until:
+            if time.thread_time() > until:
                 break
-        until = time.perf_counter() + _SLICE
+        until = time.thread_time() + _SLICE
         while self._outboxes:
             self._outboxes.popleft().flush()
             self._taken += 1
-            if self._taken % _GLANCE == 0 and time.perf_counter() > until:
+            if self._taken % _GLANCE == 0 and time.thread_time() > until:
                 break
         self._scheduled = False
         if self._due or self._outboxes:
@@ -206,7 +207,7 @@ class Shared:
                 self._later = asyncio.get_running_loop().create_task(self._wait(frame))
                 return False
             self._give(frame)
-            if time.perf_counter() > until:
+            if time.thread_time() > until:
                 self._marked = True
                 return True
         return False
