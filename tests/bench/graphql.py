@@ -1,7 +1,8 @@
 """GraphQL over HTTP at 16 clients: our server beside a peer of the same purpose and beside the bare driver.
 
 All three read the same Neo4j, which our server has filled. The peer is @neo4j/graphql behind Apollo Server; the floor
-of what goes to the database is the Python driver with one statement for each question, without HTTP or GraphQL.
+of what goes to the database is the Python driver with one statement for each question, without HTTP or GraphQL. Beside
+the rate stands what an answer takes of the processors, which hardly depends on what else the machine does.
 
     make bench SUITE=graphql
 """
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction
 
 from app.client import GraphqlClient
@@ -103,18 +105,30 @@ def _below(twin: dict[str, Any], depth: int = 1) -> list[tuple[int, str]]:
 class Figures:
     rates: list[float] = field(default_factory=list)
     p99s: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
+    """Seconds of processors that an answer took, the database's included: true on a machine in use as well."""
 
-    def add(self, found: dict[str, float]) -> None:
+    def add(self, found: dict[str, float], seconds: float) -> None:
         self.rates.append(found["rate"])
         self.p99s.append(found["p99"])
+        self.costs.append(seconds / found["answered"])
 
     def __str__(self) -> str:
         spread = f"{min(self.rates):,.0f} to {max(self.rates):,.0f}"
         p99 = statistics.median(self.p99s) * 1000
-        return f"{statistics.median(self.rates):,.0f}/s ({spread}), p99 {p99:.1f} ms"
+        cost = statistics.median(self.costs) * 1000
+        return f"{statistics.median(self.rates):,.0f}/s ({spread}), p99 {p99:.1f} ms, {cost:.2f} ms of processors each"
 
 
-Measure = Callable[[Question], Awaitable[dict[str, float]]]
+@dataclass(frozen=True)
+class Way:
+    ask: Callable[[Question], Awaitable[dict[str, float]]]
+    processes: tuple[int, ...]
+    """Whose processor time is its cost."""
+
+    def seconds(self) -> float:
+        times = [psutil.Process(pid).cpu_times() for pid in self.processes]
+        return float(sum(item.user + item.system for item in times))
 
 
 def main() -> None:
@@ -126,36 +140,44 @@ def main() -> None:
 
 async def _bench() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        async with ENGINES["Neo4j"](Path(folder, "graph")) as (graph, _):
+        async with ENGINES["Neo4j"](Path(folder, "graph")) as (graph, database):
             environment = {f"TWIN_OVERLAY_GRAPH__{name.upper()}": value for name, value in graph.settings.items()}
             async with (
                 running_server(Path(folder, "data"), environment=environment) as server,
                 server.client as client,
-                _peer(graph) as peer,
+                _peer(graph) as (peer, node),
                 AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver,
             ):
                 await _fill(client, graph)
                 await _same(server.url + "/graphql", peer, driver)
-                ways: dict[str, Measure] = {
-                    "ours": lambda question: _load(server.url + "/graphql", question.ours),
-                    "@neo4j/graphql": lambda question: _load(peer, question.peer),
-                    "driver alone": lambda question: _driver(driver, question.cypher),
+                ours = server.url + "/graphql"
+                ways = {
+                    "ours": Way(lambda question: _load(ours, question.ours), (server.process.pid,)),
+                    "@neo4j/graphql": Way(lambda question: _load(peer, question.peer), (node, database)),
+                    "driver alone": Way(lambda question: _driver(driver, question.cypher), (os.getpid(), database)),
                 }
                 for name, question in QUESTIONS.items():
                     await _compare(name, question, ways)
 
 
-async def _compare(name: str, question: Question, ways: dict[str, Measure]) -> None:
+async def _compare(name: str, question: Question, ways: dict[str, Way]) -> None:
     figures = {way: Figures() for way in ways}
     for number in range(ROUNDS):
         for way in list(ways) if number % 2 == 0 else reversed(list(ways)):
-            figures[way].add(await ways[way](question))
+            before = ways[way].seconds()
+            answered = await ways[way].ask(question)
+            figures[way].add(answered, ways[way].seconds() - before)
     print(f"{name}, {CLIENTS} clients:")
     for way, found in figures.items():
         print(f"  {way}: {found}")
-    for way in list(ways)[1:]:
-        ratios = [ours / other for ours, other in zip(figures["ours"].rates, figures[way].rates, strict=True)]
-        print(f"  {statistics.median(ratios):.1f} times {way} ({min(ratios):.1f} to {max(ratios):.1f})")
+    mine = figures["ours"]
+    for way, other in list(figures.items())[1:]:
+        ratios = [ours / theirs for ours, theirs in zip(mine.rates, other.rates, strict=True)]
+        costs = [theirs / ours for ours, theirs in zip(mine.costs, other.costs, strict=True)]
+        print(
+            f"  {statistics.median(ratios):.1f} times {way} ({min(ratios):.1f} to {max(ratios):.1f}), "
+            f"by processor time {statistics.median(costs):.1f} times ({min(costs):.1f} to {max(costs):.1f})"
+        )
 
 
 # ------------------------------------------------------------ the data
@@ -212,7 +234,8 @@ async def _same(ours: str, peer: str, driver: AsyncDriver) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _peer(graph: GraphAddress) -> AsyncIterator[str]:
+async def _peer(graph: GraphAddress) -> AsyncIterator[tuple[str, int]]:
+    """Its address and its process."""
     packages = npm.provision(_PEER)
     copy = packages / "server.js"
     copy.write_bytes((_PEER / "server.js").read_bytes())
@@ -228,7 +251,7 @@ async def _peer(graph: GraphAddress) -> AsyncIterator[str]:
     assert process.stdin is not None
     assert process.stdout is not None
     try:
-        yield json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["url"]
+        yield json.loads(await asyncio.wait_for(process.stdout.readline(), 60))["url"], process.pid
     finally:
         process.stdin.close()
         await process.wait()
@@ -260,16 +283,19 @@ async def _driver(driver: AsyncDriver, cypher: str) -> dict[str, float]:
     took: list[float] = []
     begin = time.perf_counter() + SECONDS / 4
     end = begin + SECONDS
+    answered = 0
 
     async def client() -> None:
+        nonlocal answered
         while (before := time.perf_counter()) < end:
             await _run(driver, cypher)
+            answered += 1
             if begin <= (now := time.perf_counter()) <= end:
                 took.append(now - before)
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
     took.sort()
-    return {"rate": len(took) / SECONDS, "p99": took[int(len(took) * 0.99)]}
+    return {"rate": len(took) / SECONDS, "p99": took[int(len(took) * 0.99)], "answered": answered}
 
 
 async def _run(driver: AsyncDriver, cypher: str) -> list[dict[str, Any]]:

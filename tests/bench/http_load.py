@@ -23,6 +23,8 @@ class Counted:
     seconds: float
     request: bytes
     took: list[float] = field(default_factory=list)
+    answered: int = 0
+    """Those of the first moments included, that do not count otherwise."""
     size: int = 0
     """Bytes of the answers together."""
     wrong: bytes = b""
@@ -82,6 +84,7 @@ class _Client(asyncio.Protocol):
             counted.wrong = answer
             self._transport.close()
             return
+        counted.answered += 1
         if counted.begin <= now <= counted.end:
             counted.took.append(now - self._began)
             counted.size += len(answer)
@@ -113,7 +116,8 @@ def main() -> None:
         sys.exit(f"not answered as it should be: {counted.wrong[:2000]!r}")
     took = sorted(counted.took)
     p99 = took[min(len(took) - 1, int(len(took) * 0.99))]
-    print(json.dumps({"rate": len(took) / seconds, "p99": p99, "bytes": counted.size / len(took)}))
+    found = {"rate": len(took) / seconds, "p99": p99, "bytes": counted.size / len(took), "answered": counted.answered}
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -41,8 +41,7 @@ def leaf(kind: GraphQLLeafType, constant: Callable[[Any], str]) -> Leaf | None:
     if kind is GraphQLInt:
         return Leaf("{v}.__class__ is int and -2147483648 <= {v} <= 2147483647", "{v}")
     if kind is GraphQLFloat:
-        infinity = constant(float("inf"))
-        return Leaf(f"{{v}}.__class__ is float and -{infinity} < {{v}} < {infinity}", "{v}")
+        return Leaf("{v}.__class__ is float and {v} - {v} == 0.0", "{v}")  # which no infinity is, nor what is no number
     if isinstance(kind, GraphQLEnumType):
         members = getattr(kind, "wrapped_cls", None)
         if not (isinstance(members, type) and issubclass(members, Enum)):
