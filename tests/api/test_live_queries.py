@@ -12,7 +12,7 @@ import pytest
 from strawberry.types import ExecutionResult
 
 from app.api.context import Context
-from app.api.live.live_queries import MAX_ON_A_SOCKET
+from app.api.live.live_queries import MAX_ON_A_SOCKET, LiveQueries
 from app.api.live.shape import NOT_LIVE
 from app.api.live.views import NotedCatalogue
 from app.api.schema import schema
@@ -446,6 +446,18 @@ async def test_a_socket_has_only_so_many_live_queries() -> None:
         await socket.send({"id": "0", "type": "complete"})
         await socket.subscribe(CELLAR, id="again")
         assert (await socket.next("liveOverlay"))["initial"]
+
+
+async def test_a_server_has_only_so_many_different_live_queries() -> None:
+    plant = a_plant()
+    plant.services = replace(plant.services, live_queries=LiveQueries(most=1))
+    one, same, other = (pushes(context_of(plant), HEAT, type=kind) for kind in ("pump", "pump", "valve"))
+    async with aclosing(one), aclosing(same), aclosing(other):
+        await anext(one)
+        assert pushed(await anext(same))["initial"]
+        refused = await anext(other)
+        assert refused.errors is not None
+        assert (refused.errors[0].extensions or {})["code"] == "LIVE_QUERIES_FULL"
 
 
 async def test_an_answer_is_only_so_large() -> None:

@@ -91,7 +91,8 @@ class Asked(Protocol):
 class LiveQueries:
     """It follows the bus and the catalogue from the first live query on."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_ON_THE_SERVER) -> None:
+        self.most = most
         self._watches: dict[Key, Watched] = {}
         self._on_socket: Counter[int] = Counter()
         """By the context of the socket."""
@@ -111,17 +112,17 @@ class LiveQueries:
         """How many have changed, or may have, since they were last executed."""
         return sum(watch.stale and not watch.over for watch in self._watches.values())
 
-    def check(self, socket: int) -> None:
-        """Raises Refused (TOO_MANY_LIVE_QUERIES), Unavailable (LIVE_QUERIES_FULL)."""
+    def check(self, key: Key, socket: int) -> None:
+        """Raises Refused (TOO_MANY_LIVE_QUERIES), and, where nobody asks the same, Unavailable (LIVE_QUERIES_FULL)."""
         if self._on_socket[socket] >= MAX_ON_A_SOCKET:
             raise Refused(
                 f"this socket has {MAX_ON_A_SOCKET} live queries already",
                 code="TOO_MANY_LIVE_QUERIES",
                 hint="end some of them, or ask for more with each: a list, an overlay with its twins",
             )
-        if len(self._watches) >= MAX_ON_THE_SERVER:
+        if len(self._watches) >= self.most and key not in self._watches:
             raise Unavailable(
-                f"this server has {MAX_ON_THE_SERVER} live queries already",
+                f"this server has {self.most} different live queries already",
                 code="LIVE_QUERIES_FULL",
                 hint="ask one that others ask too, or again when some have ended",
             )
@@ -152,7 +153,7 @@ class LiveQueries:
     # ------------------------------------------------------------ who shares which
 
     def _open(self, key: Key, ask: Asked) -> Watched:
-        self.check(id(ask.context))
+        self.check(key, id(ask.context))
         if self._services is None:
             self._attach(ask.context.services)
         watch = self._watches.get(key)

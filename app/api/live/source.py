@@ -68,7 +68,6 @@ def live(info: Info, payload: Callable[[int], Payload], min_interval_ms: int, de
             hint="select `patch` beside the answer, or leave `delta` out",
             path="/delta",
         )
-    context.services.live_queries.check(id(context))
     operation = raw.operation
     source = operation.loc.source.body if operation.loc is not None else ""
     key = (
@@ -77,6 +76,7 @@ def live(info: Info, payload: Callable[[int], Payload], min_interval_ms: int, de
         msgspec.json.encode(raw.variable_values, enc_hook=_plain, order="sorted").decode(),
         context.viewer,
     )
+    context.services.live_queries.check(key, id(context))
     return LiveSource(raw.field_name, context, key, payload, shape, min_interval_ms / 1000, delta)
 
 
