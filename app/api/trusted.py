@@ -160,13 +160,19 @@ class Trusted:
             return _File(stamp, {}, (Problem("DOCUMENT_UNREADABLE", str(error), str(path)),))
         problems: list[Problem] = []
         documents: dict[str, str] = {}
+        faulty: set[str] = set()
+        """Told of once, however the file names them."""
         for id, text in texts:
             if not _ID.fullmatch(id):
                 problems.append(Problem("PERSISTED_ID_INVALID", f"'{id[:100]}' is not {ID_RULE}", str(path)))
                 continue
+            if text.rstrip() in faulty:
+                continue
             faults = list(self.check(text))
             problems += [_problem(path, id, fault) for fault in faults]
-            if not faults:
+            if faults:
+                faulty.add(text.rstrip())
+            else:
                 documents[id] = text
                 documents[digest(text)] = text
         return _File(stamp, documents, tuple(problems))
