@@ -164,12 +164,12 @@ class ImpactCommands:
         if self._catalogue.revision != revision or (removing and reckoned is None):
             return None
         told = _Told()
+        gone = dict.fromkeys(question.twins if question.kind == "disconnected" else (), 0)
+        told.put("disconnected", gone)
         if reckoned is not None:
-            self._tell(reckoned[1], told)
-        if question.kind == "disconnected":
-            told.put("disconnected", dict.fromkeys(question.twins, 0))
-        degraded = STATES.index("degraded")
-        gone = dict.fromkeys(id for id, state in told.states.items() if state != degraded)
+            gone = await elsewhere(len(reckoned[1].lost), self._tell, reckoned[1], told)
+            if self._catalogue.revision != revision:
+                return None
         rehearsal, why_not = await self._rehearse(question, gone)
         because = _changed(question, rehearsal, told) if question.kind == "properties" else {}
         search = OverlaySearch(self._catalogue, gone if removing else {})
@@ -210,12 +210,15 @@ class ImpactCommands:
         found = await elsewhere(kept.needs.edges, outage, kept.needs, removed, without, question.max_depth)
         return kept, found
 
-    def _tell(self, found: Outage, told: _Told) -> None:
+    def _tell(self, found: Outage, told: _Told) -> dict[str, int]:
+        """The lost ones, with how far away they are."""
         depths, ids = found.loss.depth, self._topology.ids
-        told.put("lost", dict(zip(ids(found.lost), depths[found.lost].tolist(), strict=True)))
+        lost = dict(zip(ids(found.lost), depths[found.lost].tolist(), strict=True))
+        told.put("lost", lost)
         degraded = ids(found.degraded)
         left = dict(zip(degraded, found.left.tolist(), strict=True))
         told.put("degraded", dict(zip(degraded, depths[found.degraded].tolist(), strict=True)), left)
+        return lost
 
     async def _rehearse(self, question: Question, gone: Collection[str]) -> tuple[WhatIf | None, str]:
         if question.kind == "properties":

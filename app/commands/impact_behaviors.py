@@ -61,6 +61,23 @@ _Own = tuple[Capabilities, list[tuple[int, str, bool, bool]], list[str]]
 """What a twin can do, its behaviors that are hit (severity, name, blind, disarmed), and its interlocks that are."""
 
 
+class _First:
+    """The first of many in their order, and how many there were: all of a plant's behaviors are not kept for that."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._places: list[_Place] = []
+
+    def put(self, place: _Place) -> None:
+        self.total += 1
+        self._places.append(place)
+        if len(self._places) >= 5 * MOST_LISTED:
+            self._places = self.first()
+
+    def first(self) -> list[_Place]:
+        return heapq.nsmallest(MOST_LISTED, self._places)
+
+
 class Silencing:
     """`gone(twin_id)` says which properties of a twin are gone: None for every one."""
 
@@ -70,8 +87,7 @@ class Silencing:
         self._catalogue = catalogue
         self._twins = twins
         self._gone = gone
-        self._behaviors: list[_Place] = []
-        self._interlocks: list[_Place] = []
+        self._behaviors, self._interlocks = _First(), _First()
         self._blind = self._disarmed = 0
         self._told: list[BehaviorLoss] = []
         self._told_interlocks: list[InterlockLoss] = []
@@ -81,18 +97,19 @@ class Silencing:
 
     def look(self) -> Iterator[None]:
         """An owner at a time; then what is told of them, one by one."""
+        around: dict[str, None] = {}
         for twin_id in self._twins:
             self._twin(twin_id)
+            around.update(dict.fromkeys(self._catalogue.overlays_of_twin(twin_id)))
             yield
-        around = {id for twin_id in self._twins for id in self._catalogue.overlays_of_twin(twin_id)}
-        for overlay_id in overlays_around(self._catalogue, sorted(around)):
+        for overlay_id in overlays_around(self._catalogue, around):
             self._overlay(overlay_id)
             yield
-        for place in heapq.nsmallest(MOST_LISTED, self._behaviors):
+        for place in self._behaviors.first():
             if (behavior := self._behavior(place)) is not None:
                 self._told.append(behavior)
             yield
-        for place in heapq.nsmallest(MOST_LISTED, self._interlocks):
+        for place in self._interlocks.first():
             if (interlock := self._interlock(place)) is not None:
                 self._told_interlocks.append(interlock)
             yield
@@ -100,8 +117,8 @@ class Silencing:
     @property
     def found(self) -> Silenced:
         """Once all of it was looked at."""
-        behaviors = Listed(self._told, len(self._behaviors))
-        interlocks = Listed(self._told_interlocks, len(self._interlocks))
+        behaviors = Listed(self._told, self._behaviors.total)
+        interlocks = Listed(self._told_interlocks, self._interlocks.total)
         return Silenced(behaviors, interlocks, self._blind, self._disarmed)
 
     # ------------------------------------------------------------ who there is
@@ -110,7 +127,8 @@ class Silencing:
         _, behaviors, interlocks = self._own(twin_id)
         for severity, name, blind, disarmed in behaviors:
             self._count((severity, "twin", twin_id, name), blind, disarmed)
-        self._interlocks += [(0, "twin", twin_id, name) for name in interlocks]
+        for name in interlocks:
+            self._interlocks.put((0, "twin", twin_id, name))
 
     def _own(self, twin_id: str) -> _Own:
         """The same of all twins that can do the same and have lost the same."""
@@ -138,11 +156,12 @@ class Silencing:
                 if blind or disarmed:
                     place = (_rank(definitions[node.key.name]), "overlay", overlay_id, node.key.name)
                     self._count(place, blind, disarmed)
-        interlocks = overlay_interlocks(self._catalogue, overlay)
-        self._interlocks += [(0, "overlay", overlay_id, item.key.name) for item in interlocks if self._blinds(item)]
+        for item in overlay_interlocks(self._catalogue, overlay):
+            if self._blinds(item):
+                self._interlocks.put((0, "overlay", overlay_id, item.key.name))
 
     def _count(self, place: _Place, blind: bool, disarmed: bool) -> None:
-        self._behaviors.append(place)
+        self._behaviors.put(place)
         self._blind += blind
         self._disarmed += disarmed
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from typing import ParamSpec, TypeVar
 
-FEW = 20_000
+FEW = 5_000
 """Edges or rows: what so few take is a few milliseconds, and a thread would take longer to begin."""
 _TURN_SECONDS = 0.01
 Asked = ParamSpec("Asked")
