@@ -104,7 +104,6 @@ class Subscription:
         self._waiting: deque[Published] = deque()
         self._newest: dict[Hashable, Published] = {}
         self._reader: asyncio.Future[None] | None = None
-        self._redefined = False
         self.ended = False
         """Nothing is published for it any more; what waits can still be read."""
         self.error: Exception | None = None
@@ -132,11 +131,6 @@ class Subscription:
         if self._waiting:
             return self._waiting.popleft()
         return self._newest.pop(next(iter(self._newest))) if self._newest else None
-
-    def redefined(self) -> bool:
-        """Whether definitions have changed since this was asked last."""
-        found, self._redefined = self._redefined, False
-        return found
 
     def held(self) -> Sequence[tuple[Hashable, int]]:
         """Of what waits and coalesces: each key with how many facts came for it."""
@@ -185,11 +179,6 @@ class Subscription:
             self.error = error
             self._bus._forget(self)
             self._wake()
-
-    def _redefine(self) -> None:
-        self._redefined = True
-        if self._news is not None:
-            self._news()
 
     def _wake(self) -> None:
         if self._news is not None:
@@ -311,7 +300,8 @@ class Bus:
         """A change of definitions is in force: whoever takes looks at what its topic is now."""
         self._thinning.forget()
         for subscription in list(self._places):
-            subscription._redefine()
+            if subscription._news is not None:
+                subscription._news()
 
     def redefined(self, sequence: int, now: Micros, input: Redefined) -> None:
         """Hand on each definition of a committed change."""

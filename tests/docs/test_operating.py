@@ -66,7 +66,7 @@ def test_the_table_of_bounds_is_true() -> None:
         "MQTT QoS 0": (f"{MAX_UNREAD_QOS0:,}, or {MAX_UNREAD_BYTES >> 20} MiB",),
         "OPC UA": (f"({QUEUE_SIZE} values an item)",),
         "calls to one twin": (f"{MAX_WAITING}, and {MAX_PARALLEL} at once",),
-        "alerts and behaviors": (f"{FACTS_WAITING:,}",),
+        "alerts, behaviors, calls": (f"{FACTS_WAITING:,}",),
         "operations on one": ("`GRAPHQL__MAX_OPERATIONS_PER_SOCKET`", "OPERATIONS_EXCEEDED"),
     }
     for what, told in bounds.items():
