@@ -6,6 +6,7 @@ A port says what its user needs, not what its implementation can do: nothing Neo
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Mapping, Sequence
 from typing import BinaryIO, Protocol
 
+from app.model.asked import Calls, ClosedAlerts, Place, Sought
 from app.model.assets import Asset
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.beside import Beside, Comparison
@@ -94,21 +95,47 @@ class TwinStore(Protocol):
         """The revisions, of any definition, that were made behind that one, first change first; their `document` is
         "" for a deletion and "{}" otherwise."""
 
-    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
-        """The last one made by that moment (a deletion perhaps); None where there was none yet."""
+    async def revisions_of(
+        self, askers: Sequence[tuple[Kind, str, int | None]], first: int
+    ) -> list[list[RevisionRecord]]:
+        """The same of several ids at once, of each at most `first`, with numbers below its own."""
+
+    async def revisions_at(self, askers: Sequence[tuple[Kind, str, Micros]]) -> list[RevisionRecord | None]:
+        """Of each the last one made by its moment (a deletion perhaps); None where there was none yet."""
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         """By overlay: with which revisions it came into its lifecycles, newest first; none for an unknown id."""
 
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]: ...
 
-    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
-        """Newest first by (raised_at, alert_id), after the given position."""
+    async def closed_alerts(self, asked: ClosedAlerts, first: int, before: Place | None) -> list[Alert]:
+        """Newest first by (raised_at, alert_id), after the given place."""
+
+    async def closed_alerts_of(
+        self, sought: Sequence[Sought], asked: ClosedAlerts, first: int, before: Place | None
+    ) -> list[list[Alert]]:
+        """The same of several askers at once, for each of them."""
 
     async def calls(self, call_ids: Sequence[str]) -> list[Call]: ...
 
+    async def call_page(self, asked: Calls, first: int, before: Place | None) -> list[Call]:
+        """Newest first by (decided_at, call_id), after the given place."""
+
+    async def calls_of(
+        self, sought: Sequence[Sought], asked: Calls, first: int, before: Place | None
+    ) -> list[list[Call]]:
+        """The same of several askers at once, for each of them."""
+
     async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
         """Newest first, after the given place."""
+
+    async def audit_entries(self, entry_ids: Sequence[str]) -> list[AuditEntry]:
+        """Those that are there, in no order."""
+
+    async def audit_of(
+        self, subjects: Sequence[str], query: AuditQuery, first: int, before: AuditPlace | None
+    ) -> list[list[AuditEntry]]:
+        """The same about each of several subjects, whatever subject the query has."""
 
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         """Newest first, after the given place."""
@@ -142,6 +169,9 @@ class ScriptStore(Protocol):
     async def scripts(self, script_ids: Sequence[str]) -> dict[str, StoredScript]:
         """Those that are there."""
 
+    async def declaring(self, keys: Sequence[str]) -> dict[str, list[str]]:
+        """By `kind/id` the ids of the scripts that declare it, sorted; none for one that no script does."""
+
     async def revisions(self, script_id: str, first: int, before: int) -> list[ScriptRevision]:
         """Newest first, with numbers below `before`; a deleted script's too."""
 
@@ -154,9 +184,10 @@ class ScriptStore(Protocol):
         author: str,
         reason: str,
         expected: int | None,
+        declares: Sequence[str] = (),
         origin: Origin = HERE,
     ) -> tuple[StoredScript, bool]:
-        """As it is now, and whether anything was changed."""
+        """As it is now, and whether anything was changed. `declares`: what is in it, as `kind/id`."""
 
     async def delete(
         self, script_id: str, *, at: Micros, author: str, reason: str, expected: int | None, origin: Origin = HERE

@@ -16,8 +16,8 @@ _REHEARSE = """query($steps: [RehearsalStepInput!]!, $answers: Answers!) {
     alerts { step after transition alert { code severity message ownerId behavior } }
     calls { step after call { twinId method property arguments status error } }
     totals { transitions alerts calls notes } truncated } }"""
-_DEFINITIONS = """query($documents: [DefinitionInput!]!, $source: String, $hours: Float!) {
-  rehearseDefinitions(input: {documents: $documents, source: $source, hours: $hours}) { began ended entries whole
+_DEFINITIONS = """query($definitions: DefinitionsInput!, $hours: Float!) {
+  rehearseDefinitions(input: {definitions: $definitions, hours: $hours}) { began ended entries whole
     differences { ownerKind ownerId behavior fact what before after gone new }
     unchanged { ownerKind ownerId behavior fact what before after }
     warnings { code message } totals { differences unchanged warnings } truncated } }"""
@@ -115,8 +115,8 @@ async def rehearse(client: GraphqlClient, paths: Sequence[Path], hours: float, a
     if found.scripts and found.documents:
         raise Invalid("give either scripts or documents", code="FILES_INVALID", hint="rehearse them one after another")
     documents = [{"kind": item.kind.upper(), "document": item.document} for item in found.documents]
-    source = "\n".join(text for _, text in found.scripts) if found.scripts else None
-    variables = {"documents": documents, "source": source, "hours": hours}
+    source = "\n".join(text for _, text in found.scripts)
+    variables = {"definitions": {"source": source} if found.scripts else {"documents": documents}, "hours": hours}
     answer = (await client.execute(_DEFINITIONS, variables, timeout_seconds=300.0))["rehearseDefinitions"]
     return json.dumps(answer, ensure_ascii=False, indent=2) if as_json else _differences(answer)
 

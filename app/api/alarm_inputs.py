@@ -4,13 +4,15 @@ import strawberry
 
 from app.api.inputs import DRY_RUN
 from app.api.types.alert import Alert
-from app.api.types.enums import OwnerKind
 from app.api.types.shelving import Shelving
+from app.api.wheres import OwnerInput
 from app.commands.shelving import Named
-from app.model.plan import OwnerKind as Kind
 
 _ALERT = "The alert; an open one."
 _NOTE = "What to remember of it; at most 10,000 characters."
+_SECONDS = "How long; at most the server's longest, a week by default."
+_WHY = "Why, for whoever is on shift next; 1 to 10,000 characters."
+_RECORD = "Why, for the record; at most 10,000 characters."
 _EFFECTS = "What would be done, in words and in order; empty where it was done."
 _DRY = "Whether nothing was changed; the alert is the present one then."
 
@@ -43,47 +45,40 @@ class CommentAlertInput:
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
 
-_EITHER = (
-    "The owner's kind and id, the behavior and the code name an alert that need not be open; `alertId` one that is."
-)
+@strawberry.input(description="What an alert is told by, whether it is open or not.")
+class AlertIdentityInput:
+    owner: OwnerInput = strawberry.field(description="Who owns the behavior that raises it.")
+    behavior: str = strawberry.field(description="That behavior; empty for the summary of a flood.")
+    code: str = strawberry.field(description="Its code: the action's index where none is declared.")
 
 
-@strawberry.input(description=f"An alert to shelve. {_EITHER}")
+@strawberry.input(description="An alert: exactly one of the two.", one_of=True)
+class AlertInput:
+    alert_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description=_ALERT)
+    identity: AlertIdentityInput | None = strawberry.field(
+        default=strawberry.UNSET, description="One that need not be open."
+    )
+
+    def named(self) -> Named:
+        if self.identity:
+            key = self.identity.owner.key()
+            return Named(None, key.kind, key.id, self.identity.behavior, self.identity.code)
+        return Named(self.alert_id or "")
+
+
+@strawberry.input(description="An alert to shelve.")
 class ShelveAlertInput:
-    seconds: float = strawberry.field(description="How long; at most the server's longest, a week by default.")
-    reason: str = strawberry.field(description="Why, for whoever is on shift next; 1 to 10,000 characters.")
-    alert_id: strawberry.ID | None = strawberry.field(default=None, description=_ALERT)
-    owner_kind: OwnerKind | None = strawberry.field(default=None, description="Whether a twin or an overlay owns it.")
-    owner_id: strawberry.ID | None = strawberry.field(default=None, description="The twinId or overlayId.")
-    behavior: str | None = strawberry.field(default=None, description="The behavior that raises it.")
-    code: str | None = strawberry.field(
-        default=None, description="Its code: the action's index where none is declared."
-    )
+    alert: AlertInput = strawberry.field(description="Which, raised or not.")
+    seconds: float = strawberry.field(description=_SECONDS)
+    reason: str = strawberry.field(description=_WHY)
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 
-    def named(self) -> Named:
-        return _named(self)
 
-
-@strawberry.input(description=f"An alert that is no longer to be shelved. {_EITHER}")
+@strawberry.input(description="An alert that is no longer to be shelved.")
 class UnshelveAlertInput:
-    reason: str | None = strawberry.field(default=None, description="Why, for the record; at most 10,000 characters.")
-    alert_id: strawberry.ID | None = strawberry.field(default=None, description=_ALERT)
-    owner_kind: OwnerKind | None = strawberry.field(default=None, description="Whether a twin or an overlay owns it.")
-    owner_id: strawberry.ID | None = strawberry.field(default=None, description="The twinId or overlayId.")
-    behavior: str | None = strawberry.field(default=None, description="The behavior that raises it.")
-    code: str | None = strawberry.field(
-        default=None, description="Its code: the action's index where none is declared."
-    )
+    alert: AlertInput = strawberry.field(description="Which, raised or not.")
+    reason: str | None = strawberry.field(default=None, description=_RECORD)
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
-
-    def named(self) -> Named:
-        return _named(self)
-
-
-def _named(given: ShelveAlertInput | UnshelveAlertInput) -> Named:
-    kind: Kind | None = None if given.owner_kind is None else given.owner_kind.value
-    return Named(given.alert_id, kind, given.owner_id, given.behavior, given.code)
 
 
 @strawberry.type(description="A shelved alert.")

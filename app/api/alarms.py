@@ -94,15 +94,15 @@ class Alarming:
         description=(
             "Shelve an alert, raised or not: whatever happens to it is recorded and not annunciated, until its time is "
             "over, somebody unshelves it or its definition goes. Shelved again, it gets the new time and reason. "
-            "ALERT_UNNAMED, ALERT_NOT_FOUND, DURATION_INVALID, SHELVING_TOO_LONG, REASON_MISSING, TOO_LONG."
+            "ALERT_NOT_FOUND, DURATION_INVALID, SHELVING_TOO_LONG, REASON_MISSING, TOO_LONG."
         )
     )
     async def shelve_alert(self, info: Info, input: Annotated[ShelveAlertInput, _INPUT]) -> ShelveAlertPayload:
         shelving, actor, rehearsal = info.context.services.commands.shelving, info.context.actor(), DONE
         if input.dry_run:
-            done, rehearsal = shelving.rehearse_shelving(input.named(), input.seconds, input.reason, actor)
+            done, rehearsal = shelving.rehearse_shelving(input.alert.named(), input.seconds, input.reason, actor)
         else:
-            done = await shelving.shelve(input.named(), input.seconds, input.reason, actor)
+            done = await shelving.shelve(input.alert.named(), input.seconds, input.reason, actor)
         return ShelveAlertPayload(
             shelving=Shelving.of(done.shelving),
             alert=Alert.of(done.alert) if done.alert else None,
@@ -110,15 +110,13 @@ class Alarming:
             effects=list(rehearsal.effects),
         )
 
-    @strawberry.mutation(
-        description="End the shelving of an alert. ALERT_UNNAMED, ALERT_NOT_FOUND, ALERT_NOT_SHELVED, TOO_LONG."
-    )
+    @strawberry.mutation(description="End the shelving of an alert. ALERT_NOT_FOUND, ALERT_NOT_SHELVED, TOO_LONG.")
     async def unshelve_alert(self, info: Info, input: Annotated[UnshelveAlertInput, _INPUT]) -> UnshelveAlertPayload:
         shelving, reason, rehearsal = info.context.services.commands.shelving, input.reason or "", DONE
         if input.dry_run:
-            done, rehearsal = shelving.rehearse_unshelving(input.named(), reason)
+            done, rehearsal = shelving.rehearse_unshelving(input.alert.named(), reason)
         else:
-            done = await shelving.unshelve(input.named(), reason, info.context.actor())
+            done = await shelving.unshelve(input.alert.named(), reason, info.context.actor())
         return UnshelveAlertPayload(
             shelving=Shelving.of(done.shelving),
             alert=Alert.of(done.alert) if done.alert else None,

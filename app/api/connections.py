@@ -26,6 +26,10 @@ Last = Annotated[int | None, strawberry.argument(description=f"So many from the 
 Before = Annotated[str | None, strawberry.argument(description="A cursor: only what comes before it.")]
 
 
+PAGES = "PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN"
+"""The codes that every paged field may raise."""
+
+
 @strawberry.type(description="Where a page stands in the whole.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether there is more after `endCursor`.")
@@ -70,10 +74,12 @@ def connect(
     after: str | None,
     last: int | None,
     before: str | None,
+    of: str,
 ) -> Connection[Node]:
-    """The page of sorted `ids`, each looked up in the catalogue. Raises Invalid where the arguments make none."""
-    page = cut(ids, first, after, last, before)
-    cursors = [encode_cursor(id) for id in page.ids]
+    """The page of sorted `ids`, each looked up in the catalogue; `of` says which list, and what was asked of it. Raises
+    Invalid (PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN)."""
+    page = cut(ids, first, after, last, before, of)
+    cursors = [encode_cursor(id, of) for id in page.ids]
     total = len(ids)
     return show(
         Found(tuple(page.ids), tuple(cursors), page.has_previous, page.has_next, context.live.sequence, lambda: total),

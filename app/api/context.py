@@ -15,6 +15,8 @@ from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.services import Services
 from app.commands.actor import Actor
+from app.commands.uses import Uses
+from app.find.edges import Edges
 from app.model.catalogue import Catalogue
 from app.ports import LiveView
 
@@ -39,6 +41,14 @@ class Context:
     @property
     def live(self) -> LiveView:
         return self.services.live
+
+    @property
+    def edges(self) -> Edges:
+        return self.services.finder.edges
+
+    @property
+    def uses(self) -> Uses:
+        return self.services.uses
 
     def actor(self) -> Actor:
         """Who asks: the X-Actor header, or `actor` of connection_init; "anonymous" where nobody says. A claim, not

@@ -3,6 +3,7 @@
 A null is not "left out": where a client writes null for a value to compare with, it is told to ask for `known: false`.
 """
 
+from collections.abc import Collection
 from typing import Annotated, Any, cast
 
 import strawberry
@@ -19,7 +20,7 @@ from app.api.types.enums import (
     Quality,
     TraversalDirection,
 )
-from app.errors import Invalid
+from app.errors import Invalid, suggestion
 from app.find.check import MAX_DEPTH
 from app.find.query import (
     Box,
@@ -260,6 +261,28 @@ OverlayWhereArgument = Annotated[
 ]
 TwinOrderArgument = Annotated[TwinOrder | None, strawberry.argument(description="By id where left out.")]
 OverlayOrderArgument = Annotated[OverlayOrder | None, strawberry.argument(description="By id where left out.")]
+
+
+FINDING = (
+    "Every unknown name in the filter is an error with a suggestion (UNKNOWN_PROPERTY, UNKNOWN_TWIN_TYPE, UNKNOWN_TAG, "
+    "...); TYPE_MISMATCH, TOO_MANY_VALUES, PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN for a cursor of another "
+    "filter or order."
+)
+
+
+def of_type(asked: tuple[str, ...], types: Collection[str]) -> tuple[str, ...]:
+    """Of these types, those that are asked for as well, all where none is. Raises Invalid (UNKNOWN_TYPE_HERE)."""
+    if not asked:
+        return tuple(types)
+    for index, type_id in enumerate(asked):
+        if type_id not in types:
+            raise Invalid(
+                f"nothing here is of type '{type_id}'",
+                code="UNKNOWN_TYPE_HERE",
+                hint=suggestion(type_id, types) or "leave `type` out",
+                path=f"/where/type/{index}",
+            )
+    return asked
 
 
 def window(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:

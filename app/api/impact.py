@@ -9,7 +9,7 @@ from app.api.context import Info
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, decode_cursor, page_size
 from app.api.rehearsing import PropertyChangeInput
 from app.api.types.causes import CauseSearch
-from app.api.types.impact import ImpactAnalysis
+from app.api.types.impact import AFFECTED, ImpactAnalysis
 from app.commands.causes import MAX_CANDIDATES, CauseQuestion
 from app.commands.impact import Place
 from app.commands.impact_question import MAX_DEPTH, MAX_NAMED, Question
@@ -125,8 +125,9 @@ class ImpactQueries:
 
 
 def place_of(cursor: str) -> Place:
-    """Raises Invalid (CURSOR_INVALID)."""
-    state, required, left, depth, twin_id = (*decode_cursor(cursor, "after").split("/"), "", "", "", "", "")[:5]
+    """Raises Invalid (CURSOR_INVALID, CURSOR_FOREIGN)."""
+    parts = decode_cursor(cursor, "after", AFFECTED).split("/")
+    state, required, left, depth, twin_id = (*parts, "", "", "", "", "")[:5]
     numbers = (state, required.removeprefix("-"), left, depth)
     if not (all(part.isascii() and part.isdecimal() and len(part) < 10 for part in numbers) and is_identifier(twin_id)):
         raise Invalid("`after` is not a cursor of affected twins", code="CURSOR_INVALID", path="/after")

@@ -110,10 +110,17 @@ class DeleteOverlayInput:
     )
 
 
+@strawberry.input(description="A DTSL script: exactly one of the two.", one_of=True)
+class ScriptInput:
+    source: str | None = strawberry.field(default=strawberry.UNSET, description="The text of the script.")
+    script_id: strawberry.ID | None = strawberry.field(
+        default=strawberry.UNSET, description="The id that it is kept under."
+    )
+
+
 @strawberry.input(description="A script in DTSL, the Digital Twin Swarm Language: a text, or one that is kept.")
 class ExecuteDtslInput:
-    source: str | None = strawberry.field(default=None, description="The text of the script.")
-    script_id: strawberry.ID | None = strawberry.field(default=None, description="The id that it is kept under.")
+    script: ScriptInput = strawberry.field(description="Which.")
     name: str | None = strawberry.field(default=None, description="What remarks call it; script.dtsl where left out.")
     dry_run: bool = strawberry.field(default=False, description=DRY_RUN)
 

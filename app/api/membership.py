@@ -29,23 +29,28 @@ class About:
 
     @classmethod
     def checked(
-        cls, catalogue: Catalogue, twin_ids: Sequence[str] | None, twin_type: str | None, overlay_id: str | None
+        cls,
+        catalogue: Catalogue,
+        twin_ids: Sequence[str] | None,
+        twin_type: str | None,
+        overlay_id: str | None,
+        above: str = "",
     ) -> "About":
-        """Raises NotFound with a suggestion for the first id that nothing carries."""
+        """Raises NotFound with a suggestion for the first id that nothing carries; `above` is where the three stand."""
         if twin_ids is not None and len(twin_ids) > MAX_TWIN_IDS:
             raise Invalid(
                 f"{len(twin_ids)} twin ids were given; the most is {MAX_TWIN_IDS}",
                 code="TOO_MANY_IDS",
                 hint="filter by twinType or overlayId, or leave twinIds out",
-                path="/twinIds",
+                path=f"{above}/twinIds",
             )
         for index, twin_id in enumerate(twin_ids or ()):
             if catalogue.twin(twin_id) is None:
-                raise NotFound.named("twin", twin_id, catalogue.ids("twin"), path=f"/twinIds/{index}")
+                raise NotFound.named("twin", twin_id, catalogue.ids("twin"), path=f"{above}/twinIds/{index}")
         if twin_type is not None and catalogue.twin_type(twin_type) is None:
-            raise NotFound.named("twin type", twin_type, catalogue.ids("twin_type"), path="/twinType")
+            raise NotFound.named("twin type", twin_type, catalogue.ids("twin_type"), path=f"{above}/twinType")
         if overlay_id is not None and catalogue.overlay(overlay_id) is None:
-            raise NotFound.named("overlay", overlay_id, catalogue.ids("overlay"), path="/overlayId")
+            raise NotFound.named("overlay", overlay_id, catalogue.ids("overlay"), path=f"{above}/overlayId")
         return cls(frozenset(twin_ids) if twin_ids is not None else None, twin_type, overlay_id)
 
     @property

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Protocol
 import strawberry
 
 from app.api.alarms import Alarming
+from app.api.batches import Batching
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.inputs import (
@@ -37,7 +38,6 @@ from app.api.life import (
     overlay_type_payload,
     reason_of,
     relationship_type_payload,
-    there,
     twin_payload,
     twin_type_payload,
 )
@@ -59,14 +59,12 @@ from app.api.payloads import (
 from app.api.reporting import Reporting
 from app.api.scalars import JSON
 from app.api.scripting import Scripting
+from app.api.setting import set_one
 from app.api.types.asset import Asset
 from app.api.types.call import Call
 from app.api.types.enums import DefinitionKind
 from app.api.types.problem import DefinitionRef, refs, warnings_of
-from app.api.types.property import Property
-from app.api.types.value import Value
 from app.commands.assets import Expected
-from app.commands.control import Written
 from app.commands.definitions import Saved
 from app.commands.rehearsal import DONE, Rehearsal
 from app.errors import Invalid
@@ -104,7 +102,7 @@ class _DeleteInput(Protocol):
 
 
 @strawberry.type(description="Every way to change the world.")
-class Mutation(Life, Overriding, Reporting, Alarming, Scripting, Notifying):
+class Mutation(Life, Overriding, Reporting, Alarming, Batching, Scripting, Notifying):
     @strawberry.mutation(description=f"Create or replace a relationship type. {SAVE}")
     async def save_relationship_type(
         self, info: Info, input: Annotated[SaveRelationshipTypeInput, Input]
@@ -207,23 +205,7 @@ class Mutation(Life, Overriding, Reporting, Alarming, Scripting, Notifying):
         )
     )
     async def set_property(self, info: Info, input: Annotated[SetPropertyInput, Input]) -> SetPropertyPayload:
-        control, actor = info.context.services.commands.control, info.context.actor()
-        if input.dry_run:
-            rehearsal = control.rehearse_property(input.twin_id, input.property, input.value)
-            written = Written(info.context.live.property_state(input.twin_id, input.property), None)
-        else:
-            rehearsal = DONE
-            written = await control.set_property(
-                input.twin_id, input.property, input.value, actor, _override(input.override_interlocks)
-            )
-        found = there(Property.find(info.context.catalogue, input.twin_id, input.property), "property", input.property)
-        return SetPropertyPayload(
-            property=found,
-            value=Value.of(written.state, found.item.unit),
-            call=Call.of(written.call) if written.call else None,
-            **_rehearsed(rehearsal, input.dry_run),
-            breaks=warnings_of(rehearsal.breaks),
-        )
+        return await set_one(info, input)
 
     @strawberry.mutation(
         description=(

@@ -11,11 +11,13 @@ from app.ports import LiveView
 
 
 def overridden_keys(
-    live: LiveView, membership: Membership, kinds: Collection[object] | None, by: str | None
+    live: LiveView, membership: Membership | None, kinds: Collection[object] | None, by: str | None
 ) -> list[str]:
     """`twin_id/property`, sorted, of what stands and is asked for; None asks nothing."""
     return sorted(
         f"{key.twin_id}/{key.name}"
         for key, item in live.overrides().items()
-        if (kinds is None or item.kind in kinds) and (by is None or item.by == by) and membership.has(key.twin_id)
+        if (kinds is None or item.kind in kinds)
+        and (by is None or item.by == by)
+        and (membership is None or membership.has(key.twin_id))
     )

@@ -1,10 +1,12 @@
 """Keyset pages: cursors are ids, so a page never shifts under a change.
 
-A cursor stays valid after its own item is deleted: it is a place in the order, not an item.
+A cursor stays valid after its own item is deleted: it is a place in the order, not an item. It is sealed with a digest
+of the list that it is of (and of what was asked of that), so that a cursor from elsewhere is an error and no odd page.
 """
 
 import base64
 import binascii
+import hashlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,24 +24,31 @@ class Page:
     has_next: bool
 
 
-def encode_cursor(key: str) -> str:
-    return base64.urlsafe_b64encode(f"at:{key}".encode()).decode()
+_HINT = "give a `cursor`, `startCursor` or `endCursor` of an earlier page of the same list"
 
 
-def decode_cursor(cursor: str, name: str) -> str:
-    """Raises Invalid (CURSOR_INVALID)."""
+def encode_cursor(key: str, of: str) -> str:
+    """`of`: which list, and what was asked of it; equal for equal questions, over restarts too."""
+    return base64.urlsafe_b64encode(f"at:{_seal(of)}:{key}".encode()).decode()
+
+
+def decode_cursor(cursor: str, name: str, of: str) -> str:
+    """Raises Invalid (CURSOR_INVALID, CURSOR_FOREIGN)."""
     try:
-        prefix, separator, key = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(":")
+        prefix, _, rest = base64.b64decode(cursor, altchars=b"-_", validate=True).decode().partition(":")
     except (binascii.Error, ValueError):
-        prefix = separator = key = ""
+        prefix = rest = ""
+    sealed, separator, key = rest.partition(":")
     if prefix != "at" or not separator:
-        raise Invalid(
-            f"`{name}` is not a cursor",
-            code="CURSOR_INVALID",
-            hint="give a `cursor`, `startCursor` or `endCursor` of an earlier page",
-            path=f"/{name}",
-        )
+        raise Invalid(f"`{name}` is not a cursor", code="CURSOR_INVALID", hint=_HINT, path=f"/{name}")
+    if sealed != _seal(of):
+        message = f"`{name}` is a cursor of another list, or of another filter of this one"
+        raise Invalid(message, code="CURSOR_FOREIGN", hint=_HINT, path=f"/{name}")
     return key
+
+
+def _seal(of: str) -> str:
+    return hashlib.blake2b(of.encode(), digest_size=4).hexdigest()
 
 
 def page_size(size: int, name: str = "first", most: int = MAX_PAGE) -> int:
@@ -54,8 +63,10 @@ def page_size(size: int, name: str = "first", most: int = MAX_PAGE) -> int:
     return size
 
 
-def cut(ids: Sequence[str], first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
-    """The page of sorted `ids`. Raises Invalid where the arguments make none."""
+def cut(
+    ids: Sequence[str], first: int | None, after: str | None, last: int | None, before: str | None, of: str
+) -> Page:
+    """The page of sorted `ids`; `of` as for cursors. Raises Invalid where the arguments make none."""
     if first is not None and last is not None:
         raise Invalid(
             "`first` and `last` were both given",
@@ -63,8 +74,8 @@ def cut(ids: Sequence[str], first: int | None, after: str | None, last: int | No
             hint="page forward with `first`, or backward with `last`",
             path="/last",
         )
-    start = bisect_right(ids, decode_cursor(after, "after")) if after is not None else 0
-    end = bisect_left(ids, decode_cursor(before, "before")) if before is not None else len(ids)
+    start = bisect_right(ids, decode_cursor(after, "after", of)) if after is not None else 0
+    end = bisect_left(ids, decode_cursor(before, "before", of)) if before is not None else len(ids)
     end = max(start, end)
     if last is not None:
         start = max(start, end - page_size(last, "last"))

@@ -118,5 +118,5 @@ class PlanningQueries:
     async def plan_definitions(
         self, info: Info, input: Annotated[DefinitionsInput, strawberry.argument(description="What to save.")]
     ) -> DefinitionPlan:
-        changed = await changed_definitions(info, input.documents, input.source)
+        changed = await changed_definitions(info, input)
         return DefinitionPlan.of(await info.context.services.commands.activation.look(changed, info.context.actor()))

@@ -9,31 +9,30 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.alert_pages import AlertFilter, alert_page
-from app.api.connections import After, Before, Connection, First, Last, connect, show
+from app.api.connections import PAGES, After, Before, Connection, First, Last, connect, show
 from app.api.context import Info
-from app.api.filters import OverlayOrderArgument, OverlayWhereArgument, TwinOrderArgument, TwinWhereArgument, window
+from app.api.filters import (
+    FINDING,
+    OverlayOrderArgument,
+    OverlayWhereArgument,
+    TwinOrderArgument,
+    TwinWhereArgument,
+    window,
+)
+from app.api.happening import HappeningQueries
 from app.api.impact import ImpactQueries
-from app.api.membership import About, Membership
 from app.api.notifying import NotificationQueries
 from app.api.overridden import overridden_keys
 from app.api.overrides import find_overridden
-from app.api.pages import MAX_PAGE
 from app.api.planning import PlanningQueries
 from app.api.rehearsing import RehearsalQueries
 from app.api.resolve import find_node, find_nodes
 from app.api.scalars import DateTime, Long
 from app.api.scripts import ScriptQueries
-from app.api.shelved import find_shelving, shelved_keys
 from app.api.traversing import TraversalQueries
-from app.api.types.alert import Alert, AlertConnection, alerts_of
-from app.api.types.alert_history import AlertHistoryConnection, AlertHistoryWhere, history_connection, owner_of
 from app.api.types.asset import Asset, Prefix
-from app.api.types.audit import AuditConnection, AuditWhere, audit_connection
-from app.api.types.behavior import Behavior, faulty_keys, find_behavior
-from app.api.types.call import Call
 from app.api.types.connector import Connector
-from app.api.types.enums import AlertSeverity, BehaviorFaultReason, DefinitionKind, OverrideKind, OwnerKind, SpaceState
+from app.api.types.enums import DefinitionKind, SpaceState
 from app.api.types.history import DefinitionHistory, find_history
 from app.api.types.ledger import IngestLedger
 from app.api.types.node import Node
@@ -41,24 +40,17 @@ from app.api.types.overlay import Overlay
 from app.api.types.overlay_type import OverlayType
 from app.api.types.property import Property
 from app.api.types.relationship_type import RelationshipType
-from app.api.types.shelving import Shelving
 from app.api.types.twin import Twin
 from app.api.types.twin_type import TwinType
+from app.api.wheres import OverrideWhere, OverrideWhereArgument
+from app.api.written import written
 from app.commands.assets import paths_below
 from app.errors import Invalid
 from app.find.query import Order, OverlayFilter, TwinFilter
-from app.model.audit import AlertQuery, AuditQuery
-from app.model.catalogue import Catalogue
-from app.model.names import IDENTIFIER_RULE, is_identifier
 
 VERSION = version("twin-overlay")
 MAX_NODES = 1000
-FINDING = (
-    "Every unknown name in the filter is an error with a suggestion (UNKNOWN_PROPERTY, UNKNOWN_TWIN_TYPE, UNKNOWN_TAG, "
-    "...); TYPE_MISMATCH, TOO_MANY_VALUES, PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN for a cursor of another "
-    "filter or order."
-)
-PAGING = "by id; PAGE_SIZE_INVALID, CURSOR_INVALID"
+PAGING = f"by id; {PAGES}"
 
 
 @strawberry.type(description="How far the graph is behind the journal; live values, alerts and calls are not.")
@@ -90,7 +82,15 @@ class Server:
 
 
 @strawberry.type(description="What there is and how it stands.")
-class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, ScriptQueries, NotificationQueries):
+class Query(
+    HappeningQueries,
+    ImpactQueries,
+    TraversalQueries,
+    RehearsalQueries,
+    PlanningQueries,
+    ScriptQueries,
+    NotificationQueries,
+):
     @strawberry.field(description="Anything with a global id; null where nothing carries it. ID_INVALID.")
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="A `Node.id`.")]
@@ -139,7 +139,7 @@ class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, 
     ) -> Connection[TwinType]:
         catalogue = info.context.catalogue
         ids = info.context.order.ids(catalogue, "twin_type")
-        return connect(ids, TwinType.find, info.context, first, after, last, before)
+        return connect(ids, TwinType.find, info.context, first, after, last, before, "twinTypes")
 
     @strawberry.field(description="One overlay; null where there is none of that id. ID_INVALID.")
     def overlay(
@@ -177,7 +177,7 @@ class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, 
     ) -> Connection[OverlayType]:
         catalogue = info.context.catalogue
         ids = info.context.order.ids(catalogue, "overlay_type")
-        return connect(ids, OverlayType.find, info.context, first, after, last, before)
+        return connect(ids, OverlayType.find, info.context, first, after, last, before, "overlayTypes")
 
     @strawberry.field(description="One relationship type, built in or not; null where there is none. ID_INVALID.")
     def relationship_type(
@@ -190,132 +190,7 @@ class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, 
         self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[RelationshipType]:
         ids = info.context.order.ids(info.context.catalogue, "relationship_type")
-        return connect(ids, RelationshipType.find, info.context, first, after, last, before)
-
-    @strawberry.field(
-        description=(
-            f"Alerts, newest first, at most {MAX_PAGE} a page. Open ones are read from memory, closed ones from the "
-            "graph, which may lag by a second (UNAVAILABLE while it is down). PAGE_SIZE_INVALID, CURSOR_INVALID."
-        )
-    )
-    async def alerts(
-        self,
-        info: Info,
-        open: Annotated[bool, strawberry.argument(description="Open ones; false: closed ones.")] = True,
-        severity: Annotated[
-            list[AlertSeverity] | None, strawberry.argument(description="Only of these severities.")
-        ] = None,
-        shelved: Annotated[
-            bool | None, strawberry.argument(description="Only those that are shelved; false: that are not.")
-        ] = None,
-        suppressed: Annotated[
-            bool | None,
-            strawberry.argument(description="Only those that are suppressed by design; false: that are not."),
-        ] = None,
-        first: First = None,
-        after: After = None,
-    ) -> AlertConnection:
-        severities = {item.value for item in severity} if severity is not None else None
-        wanted = AlertFilter(severities, shelved, suppressed)
-        return alerts_of(await alert_page(info.context.services, wanted, open=open, first=first, after=after))
-
-    @strawberry.field(description="One alert, open or closed; null where there is none of that id.")
-    async def alert(
-        self, info: Info, alert_id: Annotated[strawberry.ID, strawberry.argument(description="The alert's id.")]
-    ) -> Alert | None:
-        found = await info.context.loaders.alert.load(alert_id)
-        return Alert.of(found) if found else None
-
-    @strawberry.field(
-        description="What is shelved, raised or not, by owner. FILTER_INVALID, PAGE_SIZE_INVALID, CURSOR_INVALID."
-    )
-    def shelvings(
-        self,
-        info: Info,
-        owner_kind: Annotated[OwnerKind | None, strawberry.argument(description="Of which kind `ownerId` is.")] = None,
-        owner_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only of this twin or overlay; needs `ownerKind`.")
-        ] = None,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Shelving]:
-        live = info.context.live
-        ids = shelved_keys(live, owner_of(owner_kind, owner_id))
-
-        def show(_: object, text: str) -> Shelving | None:
-            found = find_shelving(live, text)
-            return Shelving.of(found) if found is not None else None
-
-        return connect(ids, show, info.context, first, after, last, before)
-
-    @strawberry.field(
-        description=(
-            f"What happened to alerts, open and closed ones, newest first, at most {MAX_PAGE} a page: from the graph, "
-            "which is waited for. FILTER_INVALID, PAGE_SIZE_INVALID, CURSOR_INVALID, UNAVAILABLE while it is down."
-        )
-    )
-    async def alert_history(
-        self, info: Info, where: AlertHistoryWhere = None, first: First = None, after: After = None
-    ) -> AlertHistoryConnection:
-        return await history_connection(info.context, where.asked() if where else AlertQuery(), first, after)
-
-    @strawberry.field(
-        description=(
-            "Who did or was refused what, from where and why: writes, calls and their results, acknowledgements, "
-            f"overrides, changes of definitions; newest first, at most {MAX_PAGE} a page, from the graph, which is "
-            "waited for. PAGE_SIZE_INVALID, CURSOR_INVALID, UNAVAILABLE while it is down."
-        )
-    )
-    async def audit_log(
-        self, info: Info, where: AuditWhere = None, first: First = None, after: After = None
-    ) -> AuditConnection:
-        return await audit_connection(info.context, where.asked() if where else AuditQuery(), first, after)
-
-    @strawberry.field(description="One behavior; null where its owner has none of that name. ID_INVALID.")
-    def behavior(
-        self,
-        info: Info,
-        owner_kind: Annotated[OwnerKind, strawberry.argument(description="Whether a twin or an overlay owns it.")],
-        owner_id: Annotated[strawberry.ID, strawberry.argument(description="The twinId or overlayId of its owner.")],
-        name: Annotated[str, strawberry.argument(description="Its name.")],
-    ) -> Behavior | None:
-        id = written(owner_id, "ownerId")
-        return find_behavior(info.context.catalogue, info.context.live, owner_kind.value, id, name)
-
-    @strawberry.field(
-        description=(
-            "Behaviors that come to nothing although their values are known (`fault` says why), by owner and name. "
-            "PAGE_SIZE_INVALID, CURSOR_INVALID."
-        )
-    )
-    def faulty_behaviors(
-        self,
-        info: Info,
-        reason: Annotated[
-            list[BehaviorFaultReason] | None, strawberry.argument(description="Only for these reasons.")
-        ] = None,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> Connection[Behavior]:
-        live = info.context.live
-        wanted = {str(item.value) for item in reason} if reason is not None else None
-        keys = faulty_keys(live, wanted)
-
-        def show(catalogue: Catalogue, text: str) -> Behavior | None:
-            return find_behavior(catalogue, live, *text.split("/", 2))
-
-        return connect(keys, show, info.context, first, after, last, before)
-
-    @strawberry.field(description="One call to a device; null where there is none of that id.")
-    async def call(
-        self, info: Info, call_id: Annotated[strawberry.ID, strawberry.argument(description="The call's id.")]
-    ) -> Call | None:
-        found = await info.context.loaders.call.load(call_id)
-        return Call.of(found) if found else None
+        return connect(ids, RelationshipType.find, info.context, first, after, last, before, "relationshipTypes")
 
     @strawberry.field(
         description="A definition over time, a deleted one too; null where nothing ever had that id. ID_INVALID."
@@ -328,9 +203,7 @@ class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, 
     ) -> DefinitionHistory | None:
         return await find_history(info, kind, written(id, "id"))
 
-    @strawberry.field(
-        description="The files that this server keeps, by path. PAGE_SIZE_INVALID, CURSOR_INVALID, ASSETS_UNAVAILABLE."
-    )
+    @strawberry.field(description=f"The files that this server keeps, by path. {PAGES}, ASSETS_UNAVAILABLE.")
     async def assets(
         self,
         info: Info,
@@ -343,38 +216,28 @@ class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, 
         store = info.context.services.commands.assets.store
         await store.refresh()
         paths = paths_below(store, prefix or "")
-        return connect(paths, lambda _, path: Asset.find(store, path), info.context, first, after, last, before)
+        of = f"assets/{prefix or ''}"
+        return connect(paths, lambda _, path: Asset.find(store, path), info.context, first, after, last, before, of)
 
     @strawberry.field(
         description=(
             "Everything that is out of service or forced, as properties (see `value.override`), by twin id and name. "
-            "TWIN_NOT_FOUND, TWIN_TYPE_NOT_FOUND, OVERLAY_NOT_FOUND, TOO_MANY_IDS, PAGE_SIZE_INVALID, CURSOR_INVALID."
+            "TWIN_NOT_FOUND, TWIN_TYPE_NOT_FOUND, OVERLAY_NOT_FOUND, TOO_MANY_IDS, PAGE_SIZE_INVALID, CURSOR_INVALID, "
+            "CURSOR_FOREIGN."
         )
     )
     def overrides(
         self,
         info: Info,
-        kind: Annotated[list[OverrideKind] | None, strawberry.argument(description="Only of these kinds.")] = None,
-        twin_ids: Annotated[
-            list[strawberry.ID] | None, strawberry.argument(description="Only of these twins, at most 10,000.")
-        ] = None,
-        twin_type: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only of twins of this type, subtypes included.")
-        ] = None,
-        overlay_id: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only of twins with a role in this overlay.")
-        ] = None,
-        by: Annotated[str | None, strawberry.argument(description="Only by this person.")] = None,
+        where: OverrideWhereArgument = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
     ) -> Connection[Property]:
-        catalogue = info.context.catalogue
-        membership = Membership(catalogue, About.checked(catalogue, twin_ids, twin_type, overlay_id))
-        kinds = {item.value for item in kind} if kind is not None else None
+        kinds, membership, by = (where or OverrideWhere()).asked(info.context.catalogue)
         ids = overridden_keys(info.context.live, membership, kinds, by)
-        return connect(ids, find_overridden, info.context, first, after, last, before)
+        return connect(ids, find_overridden, info.context, first, after, last, before, f"overrides/{where!r}")
 
     @strawberry.field(description="The connections to devices and brokers, by name.")
     def connectors(self, info: Info) -> list[Connector]:
@@ -410,15 +273,3 @@ class Query(ImpactQueries, TraversalQueries, RehearsalQueries, PlanningQueries, 
                 problem=space.problem or None,
             ),
         )
-
-
-def written(id: str, name: str) -> str:
-    """Raises Invalid (ID_INVALID) where this can't be an id that anybody wrote."""
-    if not is_identifier(id):
-        raise Invalid(
-            f"`{name}` is not an identifier: {IDENTIFIER_RULE}",
-            code="ID_INVALID",
-            hint="global ids go to node(id)",
-            path=f"/{name}",
-        )
-    return id

@@ -20,6 +20,7 @@ from app.commands.request import read_documents
 from app.errors import Invalid
 from app.model.beside import Compared
 from app.model.definitions import Definition
+from app.model.document import MAX_ITEMS
 from app.model.events import BehaviorChanged
 from app.model.listed import MOST_LISTED, listed
 from app.model.time import SECOND
@@ -150,32 +151,41 @@ def _transition(step: int, after: float, fact: BehaviorChanged) -> RehearsedTran
     )
 
 
-@strawberry.input(description="Changed definitions: documents, or a script.")
+@strawberry.input(description="Changed definitions: exactly one of the two.", one_of=True)
 class DefinitionsInput:
-    documents: list[DefinitionInput] = strawberry.field(
-        default_factory=list, description="As for saveDefinitions: each replaces the definition of its id."
+    documents: list[DefinitionInput] | None = strawberry.field(
+        default=strawberry.UNSET,
+        description="As for saveDefinitions: each replaces the definition of its id. 1 to 10,000.",
     )
-    source: str | None = strawberry.field(default=None, description="A DTSL script instead, as for executeDtsl.")
+    source: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The text of a DTSL script, as for executeDtsl."
+    )
 
 
-async def changed_definitions(
-    info: Info, documents: Sequence[DefinitionInput], source: str | None
-) -> Sequence[Definition]:
-    """Raises Invalid (NOTHING_TO_REHEARSE; and what reading them finds)."""
-    if bool(documents) == (source is not None):
-        raise Invalid("give either documents or a script", code="NOTHING_TO_REHEARSE", path="/documents")
-    if source is not None:
-        return await info.context.services.commands.scripts.definitions(source)
+async def changed_definitions(info: Info, given: DefinitionsInput, above: str = "") -> Sequence[Definition]:
+    """Raises Invalid (NOTHING_TO_REHEARSE, TOO_MANY_DOCUMENTS; and what reading them finds)."""
+    if given.source is not strawberry.UNSET and given.source is not None:
+        return await info.context.services.commands.scripts.definitions(given.source)
+    documents = given.documents or []
+    if not documents:
+        raise Invalid("no definition was given", code="NOTHING_TO_REHEARSE", path=f"{above}/documents")
+    if len(documents) > MAX_ITEMS:
+        raise Invalid(
+            f"{len(documents)} documents were given; the most is {MAX_ITEMS}",
+            code="TOO_MANY_DOCUMENTS",
+            path=f"{above}/documents",
+        )
     return await read_documents(
         [
-            (item.kind.value, json_object(item.document, f"/documents/{index}/document"))
+            (item.kind.value, json_object(item.document, f"{above}/documents/{index}/document"))
             for index, item in enumerate(documents)
         ]
     )
 
 
 @strawberry.input(description="Changed definitions to run beside the running ones, over what happened.")
-class RehearseDefinitionsInput(DefinitionsInput):
+class RehearseDefinitionsInput:
+    definitions: DefinitionsInput = strawberry.field(description="What to run.")
     hours: float = strawberry.field(default=24.0, description="How far to look back.")
 
 
@@ -266,7 +276,7 @@ class RehearsalQueries:
         info: Info,
         input: Annotated[RehearseDefinitionsInput, strawberry.argument(description="What to run.")],
     ) -> DefinitionRehearsal:
-        changed = await changed_definitions(info, input.documents, input.source)
+        changed = await changed_definitions(info, input.definitions, "/definitions")
         dry_run = info.context.services.commands.dry_run
         return DefinitionRehearsal.of(await dry_run.compare(changed, info.context.actor(), input.hours))
 

@@ -46,12 +46,14 @@ SCALARS: dict[object, ScalarDefinition] = {
             "A moment as ISO 8601 text in UTC with microseconds, always of the same width: "
             "`2026-01-02T03:04:05.000000Z`. Text order is time order."
         ),
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc3339",
         serialize=iso,
         parse_value=_parse_moment,
     ),
     Long: strawberry.scalar(
         name="Long",
         description="A whole number up to 2^53, beyond the 32 bits of Int; a JSON number.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc8259#section-6",
         serialize=int,
         parse_value=_parse_long,
     ),

@@ -29,7 +29,7 @@ from app.api.mutations import Mutation
 from app.api.queries import Query
 from app.api.scalars import SCALARS
 from app.api.subscriptions import Subscription
-from app.api.types.node import Definition
+from app.api.types.definition import Definition
 from app.settings import GraphQLSettings
 
 _NOBODYS = Admission()

@@ -10,7 +10,6 @@ from app.api.life import Input, reason_of
 from app.api.payloads import ExecuteDtslPayload, planned
 from app.api.types.problem import Diagnostic, diagnostic_of, refs, warnings_of
 from app.api.types.script import DtslScript
-from app.errors import Invalid
 
 
 @strawberry.input(description="A script to keep.")
@@ -62,16 +61,14 @@ class Scripting:
     )
     async def execute_dtsl(self, info: Info, input: Annotated[ExecuteDtslInput, Input]) -> ExecuteDtslPayload:
         commands, actor = info.context.services.commands, info.context.actor()
-        if (input.source is None) == (input.script_id is None):
-            message = "give either the text of a script (`source`) or the id of one (`scriptId`)"
-            raise Invalid(message, code="SCRIPT_NOT_GIVEN", path="/source")
-        if input.source is not None:
-            source = input.source
+        if input.script.source is not None and input.script.source is not strawberry.UNSET:
+            source = input.script.source
             result = await commands.scripts.execute(
                 source, actor, name=input.name or "script.dtsl", dry_run=input.dry_run
             )
         else:
-            kept, result = await commands.stored_scripts.execute(input.script_id or "", actor, dry_run=input.dry_run)
+            script_id = input.script.script_id or ""
+            kept, result = await commands.stored_scripts.execute(script_id, actor, dry_run=input.dry_run)
             source = kept.source
         return ExecuteDtslPayload(
             created=refs(result.saved.created),

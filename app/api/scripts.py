@@ -4,10 +4,10 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import After
+from app.api.connections import PAGES, After, Before
 from app.api.context import Info
 from app.api.types.problem import Diagnostic, diagnostic_of
-from app.api.types.script import DEFAULT_SCRIPTS, MAX_SCRIPTS, DtslScript, DtslScriptConnection, script_page
+from app.api.types.script import DtslScript, DtslScriptConnection, FirstScripts, LastScripts, script_page
 
 Source = Annotated[str, strawberry.argument(description="The text of the script; at most 1,048,576 characters.")]
 Name = Annotated[str, strawberry.argument(description="What diagnostics call it.")]
@@ -56,14 +56,14 @@ class ScriptQueries:
         found = await info.context.services.commands.stored_scripts.find(script_id)
         return DtslScript.of(found) if found is not None else None
 
-    @strawberry.field(description="Scripts that are kept, by id, page by page. PAGE_SIZE_INVALID, CURSOR_INVALID.")
+    @strawberry.field(description=f"Scripts that are kept, by id. {PAGES}, UNAVAILABLE.")
     async def dtsl_scripts(
         self,
         info: Info,
-        first: Annotated[
-            int | None,
-            strawberry.argument(description=f"So many, at most {MAX_SCRIPTS}; {DEFAULT_SCRIPTS} if not given."),
-        ] = None,
+        first: FirstScripts = None,
         after: After = None,
+        last: LastScripts = None,
+        before: Before = None,
     ) -> DtslScriptConnection:
-        return await script_page(info, first, after)
+        ids = await info.context.services.commands.stored_scripts.ids()
+        return await script_page(info, ids, first, after, last, before, "dtslScripts")

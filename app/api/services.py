@@ -16,6 +16,7 @@ from app.api.replays import Replays
 from app.api.sharing import Sharing
 from app.api.sight import Everybody
 from app.commands.commands import Commands
+from app.commands.uses import Uses
 from app.find.finder import Finder
 from app.find.traversals import Traversals
 from app.model.catalogue import Catalogue
@@ -61,9 +62,12 @@ class Services:
     """Who holds it is about to read the whole graph of twins: one a turn of the loop, the engine decides in between."""
     sharing: Sharing = field(init=False)
     live_queries: LiveQueries = field(default_factory=LiveQueries)
+    uses: Uses = field(init=False)
+    """Who reads and who acts on what, of the same catalogue."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sharing", Sharing(self.bus))
+        object.__setattr__(self, "uses", Uses(self.catalogue))
 
     @property
     def catalogue(self) -> Catalogue:

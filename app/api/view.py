@@ -170,7 +170,7 @@ class GraphQLView(GraphQL[Context, None]):
         return Context(
             services,
             self._order,
-            loaders(services.store, services.live),
+            loaders(services),
             request.headers,
             address_of(request),
             admission=self._admission,

@@ -55,6 +55,10 @@ class StoredScriptCommands:
             raise await self._missing(script_id)
         return found
 
+    async def declaring(self, keys: Sequence[str]) -> dict[str, list[str]]:
+        """By `kind/id` the ids of the scripts that declare it."""
+        return await self._store.declaring(keys)
+
     async def revisions(self, script_id: str, first: int, before: int = NEWEST) -> list[ScriptRevision]:
         return await self._store.revisions(script_id, first, before)
 
@@ -93,6 +97,7 @@ class StoredScriptCommands:
             if not is_identifier(script_id):
                 message = f"{shown(script_id)} is not an identifier: {IDENTIFIER_RULE}"
                 raise Invalid(message, code="BAD_IDENTIFIER", path="/scriptId")
+            declares = tuple(dict.fromkeys(f"{made.kind}/{made.name.id}" for made in script.declarations))
             now = self._clock.now()
             if dry_run:
                 stands = await self.find(script_id)
@@ -105,7 +110,9 @@ class StoredScriptCommands:
                 else:
                     created_at, created_by = (stands.created_at, stands.created_by) if stands else (now, actor.name)
                     revision = await self._next(script_id)
-                    stored = StoredScript(script_id, source, revision, created_at, created_by, now, actor.name)
+                    stored = StoredScript(
+                        script_id, source, revision, created_at, created_by, now, actor.name, declares
+                    )
                     changed = True
             else:
                 expected = 0 if new else expected_revision
@@ -117,6 +124,7 @@ class StoredScriptCommands:
                         author=actor.name,
                         reason=reason,
                         expected=expected,
+                        declares=declares,
                         origin=actor.origin,
                     )
                 except Conflict:

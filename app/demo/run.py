@@ -31,7 +31,7 @@ from app.errors import Conflict, Invalid, Misconfigured, NotFound, Refused, Unav
 
 EXECUTE = """
 mutation Execute($source: String!, $name: String) {
-  executeDtsl(input: {source: $source, name: $name}) { created { id } }
+  executeDtsl(input: {script: {source: $source}, name: $name}) { created { id } }
 }
 """
 START_SECONDS = 60.0

@@ -12,6 +12,7 @@ from functools import partial
 from app.errors import Problem
 from app.find.check import Checks, refuse
 from app.find.cursor import decode, encode, seal
+from app.find.edges import Edges
 from app.find.index import Index, OverlayIndex, TwinIndex
 from app.find.lines import Key, Line, by_value, rank
 from app.find.matching import Matching
@@ -47,6 +48,7 @@ class Finder:
     def __init__(self, catalogue: Catalogue, topology: Topology, live: LiveView) -> None:
         self._catalogue = catalogue
         self._topology = topology
+        self.edges = Edges(catalogue)
         self._twins = TwinIndex(catalogue)
         self._overlays = OverlayIndex(catalogue)
         self._read(live, partial(compared, live))

@@ -6,7 +6,7 @@ A page is looked for backwards in time, in spans, because both engines sort all 
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.graph import codec
 from app.graph.session import Graph, Transaction
@@ -30,6 +30,8 @@ class Audit:
         self._write_entries = statements["audit/write_entries"]
         self._write_records = statements["audit/write_alert_records"]
         self._entries = statements["audit/entries"]
+        self._entries_about = statements["audit/entries_about"]
+        self._entries_by_id = statements["audit/entries_by_id"]
         self._records = statements["audit/alert_records"]
         self._records_of_alert = statements["audit/records_of_alert"]
         self._forgetting = [
@@ -56,27 +58,40 @@ class Audit:
         return gone
 
     async def entries(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
-        at = _LAST if query.until is None else iso(query.until)
-        id = _FIRST
-        if before is not None and (query.until is None or before[0] < query.until):
-            at, id = iso(before[0]), before[1]
+        asked = _asked(query, first, before)
 
         async def work(transaction: Transaction, since: str) -> list[AuditEntry]:
-            found = await transaction.run(
-                self._entries,
-                since=since,
-                before=at,
-                before_id=id,
-                kinds=list(query.kinds),
-                outcomes=list(query.outcomes),
-                actor=query.actor or "",
-                subject=query.subject or "",
-                first=first,
-            )
+            found = await transaction.run(self._entries, since=since, subject=query.subject or "", **asked)
             return [codec.audit_from(row["document"]) for row in found]
 
         newest = query.until if before is None else before[0]
         return await self._backwards(work, query.since, newest, first)
+
+    async def by_id(self, entry_ids: Sequence[str]) -> list[AuditEntry]:
+        """Those that are still kept."""
+
+        async def work(transaction: Transaction) -> list[AuditEntry]:
+            found = await transaction.run(self._entries_by_id, rows=list(dict.fromkeys(entry_ids)))
+            return [codec.audit_from(row["document"]) for row in found]
+
+        return await self._graph.read(work)
+
+    async def entries_about(
+        self, subjects: Sequence[str], query: AuditQuery, first: int, before: AuditPlace | None
+    ) -> list[list[AuditEntry]]:
+        """In one statement over all of the time: where each subject's page ends is not known before."""
+
+        async def work(transaction: Transaction) -> list[list[AuditEntry]]:
+            found = await transaction.run(
+                self._entries_about,
+                subjects=list(dict.fromkeys(subjects)),
+                since=_since(query.since),
+                **_asked(query, first, before),
+            )
+            by_subject = {row["subject"]: [codec.audit_from(text) for text in row["documents"]] for row in found}
+            return [by_subject.get(subject, []) for subject in subjects]
+
+        return await self._graph.read(work)
 
     async def records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         asked = {
@@ -120,6 +135,21 @@ class Audit:
             return await look(transaction, _since(since))
 
         return await self._graph.read(work)
+
+
+def _asked(query: AuditQuery, first: int, before: AuditPlace | None) -> dict[str, Any]:
+    at = _LAST if query.until is None else iso(query.until)
+    id = _FIRST
+    if before is not None and (query.until is None or before[0] < query.until):
+        at, id = iso(before[0]), before[1]
+    return {
+        "before": at,
+        "before_id": id,
+        "kinds": list(query.kinds),
+        "outcomes": list(query.outcomes),
+        "actor": query.actor or "",
+        "first": first,
+    }
 
 
 async def _ids(transaction: Transaction, statement: Statement, before: str, first: int) -> list[str]:

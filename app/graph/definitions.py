@@ -47,7 +47,8 @@ class Definitions:
         self._last_revisions = named("last_revisions")
         self._revisions = named("revisions")
         self._changes_after = named("changes_after")
-        self._revision_at = named("revision_at")
+        self._revisions_of = named("revisions_of")
+        self._revisions_at = named("revisions_at")
         self._lifecycles = named("lifecycles")
         self._load = {kind: named(f"load_{kind}s") for kind in _KINDS}
         self._save = {kind: named(f"save_{kind}s") for kind in _KINDS}
@@ -139,11 +140,39 @@ class Definitions:
 
         return await self._graph.read(work)
 
-    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
-        async def work(transaction: Transaction) -> RevisionRecord | None:
-            key = codec.definition_key(kind, id)
-            found = await transaction.run(self._revision_at, definition_key=key, at=iso(at))
-            return _revision(kind, id, found[0]) if found else None
+    async def revisions_of(
+        self, askers: Sequence[tuple[Kind, str, int | None]], first: int
+    ) -> list[list[RevisionRecord]]:
+        rows = [
+            {
+                "asker": asker,
+                "definition_key": codec.definition_key(kind, id),
+                "before": _ABOVE_ALL if before is None else min(before, _ABOVE_ALL),
+            }
+            for asker, (kind, id, before) in enumerate(askers)
+        ]
+
+        async def work(transaction: Transaction) -> list[list[RevisionRecord]]:
+            found: list[list[RevisionRecord]] = [[] for _ in askers]
+            for record in await transaction.run(self._revisions_of, rows=rows, first=first):
+                kind, id, _ = askers[record["asker"]]
+                found[record["asker"]] = [_revision_in(kind, id, row) for row in record["revisions"]]
+            return found
+
+        return await self._graph.read(work) if first > 0 else [[] for _ in askers]
+
+    async def revisions_at(self, askers: Sequence[tuple[Kind, str, Micros]]) -> list[RevisionRecord | None]:
+        rows = [
+            {"asker": asker, "definition_key": codec.definition_key(kind, id), "at": iso(at)}
+            for asker, (kind, id, at) in enumerate(askers)
+        ]
+
+        async def work(transaction: Transaction) -> list[RevisionRecord | None]:
+            found: list[RevisionRecord | None] = [None] * len(askers)
+            for record in await transaction.run(self._revisions_at, rows=rows):
+                kind, id, _ = askers[record["asker"]]
+                found[record["asker"]] = _revision_in(kind, id, record["revision"])
+            return found
 
         return await self._graph.read(work)
 
@@ -370,6 +399,11 @@ def _revision(kind: Kind, id: str, record: Record) -> RevisionRecord:
         record["document"],
         record["catalogue_revision"],
     )
+
+
+def _revision_in(kind: Kind, id: str, row: Sequence[Any]) -> RevisionRecord:
+    number, at, author, reason, document, catalogue_revision = row
+    return RevisionRecord(kind, id, number, parse_iso(at), author, reason, document, catalogue_revision)
 
 
 def _all(nodes: Mapping[Any, Sequence[BehaviorNode]]) -> Iterable[BehaviorNode]:

@@ -16,7 +16,6 @@ from app.graph.statements import Statement, Statements
 from app.model.change import FactBatch, LiveFacts
 from app.model.events import Alert, Call, TwinEventOccurred
 from app.model.ledger import Books
-from app.model.time import Micros, iso
 
 
 class Facts:
@@ -43,8 +42,6 @@ class Facts:
         self._open_alerts = named("open_alerts")
         self._alerts = named("alerts")
         self._calls = named("calls")
-        self._closed = named("closed_alerts")
-        self._closed_before = named("closed_alerts_before")
 
     async def cursor(self) -> int:
         return await self._graph.read(self._position)
@@ -143,22 +140,9 @@ class Facts:
         found = await self._documents(self._calls, call_ids)
         return [codec.call_from(found[id]) for id in dict.fromkeys(call_ids) if id in found]
 
-    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
-        async def work(transaction: Transaction) -> list[Alert]:
-            if before is None:
-                records = await transaction.run(self._closed, first=first)
-            else:
-                raised_at, alert_id = before
-                records = await transaction.run(
-                    self._closed_before, first=first, raised_at=iso(raised_at), alert_id=alert_id
-                )
-            return [codec.alert_from(record["document"]) for record in records]
-
-        return await self._graph.read(work)
-
     async def _documents(self, statement: Statement, ids: Sequence[str]) -> dict[str, str]:
         async def work(transaction: Transaction) -> dict[str, str]:
-            records = await transaction.run_each(statement, list(dict.fromkeys(ids)))
+            records = await transaction.run(statement, rows=list(dict.fromkeys(ids)))
             return {record["id"]: record["document"] for record in records}
 
         return await self._graph.read(work)

@@ -26,6 +26,7 @@ class Scripts:
         self._delete = statements["scripts/delete_script"]
         self._scripts = statements["scripts/scripts"]
         self._ids = statements["scripts/script_ids"]
+        self._declaring = statements["scripts/declaring"]
         self._audit = statements["audit/write_entries"]
         self._last = statements["definitions/last_revisions"]
         self._revisions = statements["definitions/revisions"]
@@ -45,6 +46,15 @@ class Scripts:
 
         return await self._graph.read(work)
 
+    async def declaring(self, keys: Sequence[str]) -> dict[str, list[str]]:
+        async def work(transaction: Transaction) -> dict[str, list[str]]:
+            found: dict[str, list[str]] = {key: [] for key in keys}
+            for record in await transaction.run(self._declaring, keys=list(found)):
+                found[record["key"]].append(record["script_id"])
+            return {key: sorted(ids) for key, ids in found.items()}
+
+        return await self._graph.read(work)
+
     async def revisions(self, script_id: str, first: int, before: int) -> list[ScriptRevision]:
         async def work(transaction: Transaction) -> list[ScriptRevision]:
             found = await transaction.run(self._revisions, definition_key=_key(script_id), before=before, first=first)
@@ -61,6 +71,7 @@ class Scripts:
         author: str,
         reason: str,
         expected: int | None,
+        declares: Sequence[str] = (),
         origin: Origin = HERE,
     ) -> tuple[StoredScript, bool]:
         async def work(transaction: Transaction) -> tuple[StoredScript, bool]:
@@ -71,6 +82,7 @@ class Scripts:
                 self._save,
                 script_id=script_id,
                 source=source,
+                declares=list(declares),
                 number=number,
                 at=iso(at),
                 author=author,
@@ -80,7 +92,8 @@ class Scripts:
             )
             await self._record(transaction, _entry(script_id, number, at, author, origin, reason, removed=False))
             created_at, created_by = (now.created_at, now.created_by) if now else (at, author)
-            return StoredScript(script_id, source, number, created_at, created_by, at, author), True
+            kept = StoredScript(script_id, source, number, created_at, created_by, at, author, tuple(declares))
+            return kept, True
 
         return await self._graph.write(work)
 
@@ -158,6 +171,7 @@ def _script(record: Record) -> StoredScript:
         record["created_by"],
         parse_iso(record["updated_at"]),
         record["updated_by"],
+        tuple(record["declares"] or ()),
     )
 
 

@@ -16,9 +16,11 @@ from app.graph.definitions import Definitions
 from app.graph.facts import Facts
 from app.graph.installation import Installation
 from app.graph.migrate import Migrations
+from app.graph.recall import Recall
 from app.graph.scripts import Scripts
 from app.graph.session import ANSWER_SECONDS, FAILED, Graph, Transaction
 from app.graph.statements import Statements
+from app.model.asked import Calls, ClosedAlerts, Place, Sought
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.change import (
     DefinitionChange,
@@ -64,6 +66,7 @@ class GraphStore:
         self._definitions = Definitions(self._graph, statements)
         self._audit = Audit(self._graph, statements)
         self._facts = Facts(self._graph, statements, self._audit)
+        self._recall = Recall(self._graph, statements)
         self.scripts = Scripts(self._graph, statements)
         self.contents = Contents(self._graph, statements)
 
@@ -110,8 +113,13 @@ class GraphStore:
     async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
         return await self._definitions.changes_after(catalogue_revision, most)
 
-    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
-        return await self._definitions.revision_at(kind, id, at)
+    async def revisions_of(
+        self, askers: Sequence[tuple[Kind, str, int | None]], first: int
+    ) -> list[list[RevisionRecord]]:
+        return await self._definitions.revisions_of(askers, first)
+
+    async def revisions_at(self, askers: Sequence[tuple[Kind, str, Micros]]) -> list[RevisionRecord | None]:
+        return await self._definitions.revisions_at(askers)
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         return await self._definitions.lifecycles(overlay_ids)
@@ -119,14 +127,35 @@ class GraphStore:
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
         return await self._facts.alerts(alert_ids)
 
-    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
-        return await self._facts.closed_alerts(first, before)
+    async def closed_alerts(self, asked: ClosedAlerts, first: int, before: Place | None) -> list[Alert]:
+        return await self._recall.closed_alerts(asked, first, before)
+
+    async def closed_alerts_of(
+        self, sought: Sequence[Sought], asked: ClosedAlerts, first: int, before: Place | None
+    ) -> list[list[Alert]]:
+        return await self._recall.closed_alerts_of(sought, asked, first, before)
 
     async def calls(self, call_ids: Sequence[str]) -> list[Call]:
         return await self._facts.calls(call_ids)
 
+    async def call_page(self, asked: Calls, first: int, before: Place | None) -> list[Call]:
+        return await self._recall.calls(asked, first, before)
+
+    async def calls_of(
+        self, sought: Sequence[Sought], asked: Calls, first: int, before: Place | None
+    ) -> list[list[Call]]:
+        return await self._recall.calls_of(sought, asked, first, before)
+
     async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:
         return await self._audit.entries(query, first, before)
+
+    async def audit_entries(self, entry_ids: Sequence[str]) -> list[AuditEntry]:
+        return await self._audit.by_id(entry_ids)
+
+    async def audit_of(
+        self, subjects: Sequence[str], query: AuditQuery, first: int, before: AuditPlace | None
+    ) -> list[list[AuditEntry]]:
+        return await self._audit.entries_about(subjects, query, first, before)
 
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         return await self._audit.records(query, first, before)

@@ -18,6 +18,8 @@ class StoredScript:
     created_by: str
     updated_at: Micros
     updated_by: str
+    declares: tuple[str, ...] = ()
+    """What it declares, as `kind/id`, in its order; not what it imports."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,8 @@ class _Making:
     def fragment(self, type: GraphQLNamedType, depth: int) -> str:
         on: list[Any] = [type, *getattr(type, "interfaces", ())]
         if is_abstract_type(type):
-            on += self.schema.get_possible_types(type) * 2
+            members = list(self.schema.get_possible_types(type))
+            on = members if depth <= 0 else on + members * 2  # interfaces have fragments on interfaces, without end
         chosen = self.draw(st.sampled_from(on))
         inner = self.selections(chosen, depth - 1)
         if self.one_in(2):
@@ -140,6 +141,9 @@ class _Making:
         if isinstance(type, GraphQLEnumType):
             return self.draw(st.sampled_from(list(type.values)))
         if isinstance(type, GraphQLInputObjectType):
+            if type.is_one_of:
+                key = self.draw(st.sampled_from(sorted(type.fields)))
+                return {key: self.value(key, type.fields[key].type)}
             return {
                 key: self.value(key, item.type, depth - 1)
                 for key, item in type.fields.items()

@@ -5,7 +5,7 @@
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -40,6 +40,7 @@ from app.errors import Conflict, NotFound, TwinOverlayError, Unavailable
 from app.find.finder import Finder
 from app.find.traversals import Traversals
 from app.graph.codec import definition_audit, owner_key
+from app.model.asked import Calls, ClosedAlerts, Place, Sought
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.beside import Beside, Comparison
 from app.model.catalogue import Catalogue
@@ -347,6 +348,15 @@ class FakeStore:
             and (query.subject is None or query.subject in item.subjects)
         ][:first]
 
+    async def audit_entries(self, entry_ids: Sequence[str]) -> list[AuditEntry]:
+        return [item for item in await self.audit(AuditQuery(), 1000, None) if item.entry_id in entry_ids]
+
+    async def audit_of(
+        self, subjects: Sequence[str], query: AuditQuery, first: int, before: AuditPlace | None
+    ) -> list[list[AuditEntry]]:
+        found = await self.audit(query, 1000, before)
+        return [[item for item in found if subject in item.subjects][:first] for subject in subjects]
+
     async def forget(self, before: Micros, most: int) -> int:
         raise AssertionError("not the API's to call")
 
@@ -369,14 +379,68 @@ class FakeStore:
         self._ask(f"alerts {','.join(sorted(alert_ids))}")
         return [item for item in self.closed if item.alert_id in alert_ids]
 
-    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+    async def closed_alerts(self, asked: ClosedAlerts, first: int, before: Place | None) -> list[Alert]:
         self._ask("closed_alerts")
+        return self._closed(asked, first, before, lambda item: True)
+
+    async def closed_alerts_of(
+        self, sought: Sequence[Sought], asked: ClosedAlerts, first: int, before: Place | None
+    ) -> list[list[Alert]]:
+        self._ask("closed_alerts_of")
+
+        def of(one: Sought) -> Callable[[Alert], bool]:
+            return lambda item: (
+                bool({owner_key(item.owner), *item.twins, f"{owner_key(item.owner)}/{item.behavior}"} & _places(one))
+                and _during(one, item.raised_at)
+            )
+
+        return [self._closed(asked, first, before, of(one)) for one in sought]
+
+    def _closed(
+        self, asked: ClosedAlerts, first: int, before: Place | None, wanted: Callable[[Alert], bool]
+    ) -> list[Alert]:
         ordered = sorted(self.closed, key=lambda item: (item.raised_at, item.alert_id), reverse=True)
-        return [item for item in ordered if before is None or (item.raised_at, item.alert_id) < before][:first]
+        owners, twins = asked.about or (frozenset(), frozenset())
+        return [
+            item
+            for item in ordered
+            if (before is None or (item.raised_at, item.alert_id) < before)
+            and wanted(item)
+            and (not asked.severities or item.severity in asked.severities)
+            and (asked.about is None or owner_key(item.owner) in owners or bool(twins & {*item.twins}))
+        ][:first]
 
     async def calls(self, call_ids: Sequence[str]) -> list[Call]:
         self._ask(f"calls {','.join(sorted(call_ids))}")
         return [self.old_calls[id] for id in call_ids if id in self.old_calls]
+
+    async def call_page(self, asked: Calls, first: int, before: Place | None) -> list[Call]:
+        self._ask("call_page")
+        return self._calls(asked, first, before, lambda item: True)
+
+    async def calls_of(
+        self, sought: Sequence[Sought], asked: Calls, first: int, before: Place | None
+    ) -> list[list[Call]]:
+        self._ask("calls_of")
+
+        def of(one: Sought) -> Callable[[Call], bool]:
+            return lambda item: bool({item.twin_id, *_decider(item)} & _places(one)) and _during(one, item.decided_at)
+
+        return [self._calls(asked, first, before, of(one)) for one in sought]
+
+    def _calls(self, asked: Calls, first: int, before: Place | None, wanted: Callable[[Call], bool]) -> list[Call]:
+        made = {item.call.call_id: item.call for entry in self.journal for item in entry.outcome.calls}
+        found = [*{**self.old_calls, **made}.values()]
+        found.sort(key=lambda item: (item.decided_at, item.call_id), reverse=True)
+        return [
+            item
+            for item in found
+            if (before is None or (item.decided_at, item.call_id) < before)
+            and wanted(item)
+            and (not asked.statuses or item.status in asked.statuses)
+            and (asked.twins is None or item.twin_id in asked.twins)
+            and asked.method in (None, item.method)
+        ][:first]
 
     def _ask(self, statement: str) -> None:
         self.statements.append(statement)
@@ -416,15 +480,26 @@ class FakeStore:
         self, kind: Kind, id: str, *, first: int = 100, before: int | None = None
     ) -> list[RevisionRecord]:
         self._ask(f"revisions {kind} {id} {first} {before}")
-        found = [item for item in reversed(self.history) if (item.kind, item.id) == (kind, id)]
-        return [item for item in found if before is None or item.number < before][:first]
+        return self._history(kind, id, before)[:first]
 
     async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
         return [item for item in self.history if item.catalogue_revision > catalogue_revision][:most]
 
-    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
-        found = await self.revisions(kind, id)
-        return next((item for item in found if item.at <= at), None)
+    async def revisions_of(
+        self, askers: Sequence[tuple[Kind, str, int | None]], first: int
+    ) -> list[list[RevisionRecord]]:
+        self._ask(f"revisions_of {first}")
+        return [self._history(kind, id, before)[:first] for kind, id, before in askers]
+
+    async def revisions_at(self, askers: Sequence[tuple[Kind, str, Micros]]) -> list[RevisionRecord | None]:
+        self._ask("revisions_at")
+        return [
+            next((item for item in self._history(kind, id, None) if item.at <= at), None) for kind, id, at in askers
+        ]
+
+    def _history(self, kind: Kind, id: str, before: int | None) -> list[RevisionRecord]:
+        found = [item for item in reversed(self.history) if (item.kind, item.id) == (kind, id)]
+        return [item for item in found if before is None or item.number < before]
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         self._ask("lifecycles")
@@ -452,6 +527,19 @@ class FakeStore:
 
     async def close(self) -> None:
         raise NotImplementedError
+
+
+def _places(sought: Sought) -> set[str]:
+    return {*sought.twins, *sought.owners, *sought.behaviors}
+
+
+def _during(sought: Sought, at: Micros) -> bool:
+    return (sought.since is None or at >= sought.since) and (sought.until is None or at < sought.until)
+
+
+def _decider(call: Call) -> tuple[str, ...]:
+    key = call.behavior
+    return () if key is None else (owner_key(key.owner), f"{owner_key(key.owner)}/{key.name}")
 
 
 class FakeDevices:

@@ -20,6 +20,7 @@ from app.model.events import (
     PathStatus,
     Reading,
     Redefined,
+    ReportSamples,
     Sample,
     Samples,
     SourceStatus,
@@ -93,6 +94,12 @@ class Plant(Installation):
 
     def reach(self, twin_id: str, alive: bool = True, reason: str = "") -> None:
         self.line.take(SourceStatus("opcua", (PathStatus(twin_id, alive, reason),)))
+
+    def report(self, twin_id: str, name: str, value: Any) -> None:
+        """A property that no device feeds, as a person or a tool reports it."""
+        self.clock.at += SECOND
+        sample = Sample(twin_id, name, value, self.clock.at)
+        self.line.take(ReportSamples((Reading("api", self.clock.at, (sample,)),), "ann"))
 
     def hear(self, twin_id: str, name: str, value: Any, at: Micros | None = None) -> None:
         self.clock.at += SECOND

@@ -340,7 +340,7 @@ class Restless(Plant):
 def context_of(plant: Plant, **headers: str) -> Context:
     """As a connection has it, to a server that lets any operation in."""
     services, anything = plant.services, Admission(GraphQLSettings(max_cost=10**9))
-    return Context(services, Order(), loaders(services.store, services.live), headers, admission=anything)
+    return Context(services, Order(), loaders(services), headers, admission=anything)
 
 
 # ---------------------------------------------------------------- questions
@@ -366,7 +366,7 @@ _GIVEN = {
 _LIVELY = {
     *("nodes", "edges", "node", "properties", "property", "value", "json", "number", "quality", "known", "reason"),
     *("behaviors", "state", "evidence", "timers", "alerts", "acknowledged", "active", "shelved", "explanation"),
-    *("connectivity", "status", "overlays", "overlay", "roles", "twins", "twin", "related", "guards", "truth"),
+    *("connectivity", "status", "memberships", "overlay", "roles", "twins", "twin", "related", "guards", "truth"),
     *("instance", "lastEvents", "document", "override", "reported", "reportedAt", "totalCount", "unknownBecause"),
 }
 """Chosen more often than what changes with definitions alone."""

@@ -19,6 +19,9 @@ class ScriptMemory:
     async def scripts(self, script_ids: Sequence[str]) -> dict[str, StoredScript]:
         return {id: self._kept[id] for id in script_ids if id in self._kept}
 
+    async def declaring(self, keys: Sequence[str]) -> dict[str, list[str]]:
+        return {key: [id for id in sorted(self._kept) if key in self._kept[id].declares] for key in keys}
+
     async def revisions(self, script_id: str, first: int, before: int) -> list[ScriptRevision]:
         return [item for item in self._history.get(script_id, []) if item.number < before][:first]
 
@@ -31,6 +34,7 @@ class ScriptMemory:
         author: str,
         reason: str,
         expected: int | None,
+        declares: Sequence[str] = (),
         origin: Origin = HERE,
     ) -> tuple[StoredScript, bool]:
         now = self._expect(script_id, expected)
@@ -38,7 +42,7 @@ class ScriptMemory:
             return now, False
         number = self._record(script_id, source, at, author, reason)
         created = (now.created_at, now.created_by) if now else (at, author)
-        self._kept[script_id] = StoredScript(script_id, source, number, *created, at, author)
+        self._kept[script_id] = StoredScript(script_id, source, number, *created, at, author, tuple(declares))
         return self._kept[script_id], True
 
     async def delete(

@@ -199,28 +199,31 @@ SHELVE = """mutation($input: ShelveAlertInput!) { shelveAlert(input: $input) {
   shelving { ownerKind ownerId behavior code by reason until at } alert { annunciated shelved { by } } } }"""
 UNSHELVE = """mutation($input: UnshelveAlertInput!) { unshelveAlert(input: $input) {
   shelving { code } alert { annunciated shelved { by } } } }"""
-SHELVED = """query($kind: OwnerKind, $id: ID) { shelvings(ownerKind: $kind, ownerId: $id) {
+SHELVED = """query($owner: OwnerInput) { shelvings(owner: $owner) {
   totalCount nodes { ownerId behavior code by reason } } }"""
-TRIP = {"ownerKind": "TWIN", "ownerId": "pump_124", "behavior": "tripped", "code": "trip"}
+TRIP = {"alert": {"identity": {"owner": {"twinId": "pump_124"}, "behavior": "tripped", "code": "trip"}}}
+OTHER = {"alert": {"identity": {"owner": {"twinId": "pump_124"}, "behavior": "tripped", "code": "other"}}}
 
 
 async def test_an_alert_is_shelved_by_its_id_or_by_its_identity_and_unshelved(plant: Plant) -> None:
     trip = alert_ids(plant)["trip"]
-    done = (await ask(plant, SHELVE, input={"alertId": trip, "seconds": 60, "reason": " noisy "}))["shelveAlert"]
+    done = (await ask(plant, SHELVE, input={"alert": {"alertId": trip}, "seconds": 60, "reason": " noisy "}))[
+        "shelveAlert"
+    ]
     assert (done["shelving"]["code"], done["shelving"]["reason"], done["shelving"]["by"]) == (
         "trip",
         "noisy",
         "anonymous",
     )
     assert done["alert"] == {"annunciated": False, "shelved": {"by": "anonymous"}}
-    listed = "query($shelved: Boolean) { alerts(shelved: $shelved) { nodes { code } } }"
+    listed = "query($shelved: Boolean) { alerts(where: {shelved: $shelved}) { nodes { code } } }"
     assert (await ask(plant, listed, shelved=True))["alerts"]["nodes"] == [{"code": "trip"}]
     assert (await ask(plant, listed, shelved=False))["alerts"]["nodes"] == [{"code": "wear"}]
-    never_raised = {"ownerKind": "TWIN", "ownerId": "pump_123", "behavior": "hot", "code": "0"}
+    never_raised = {"alert": {"identity": {"owner": {"twinId": "pump_123"}, "behavior": "hot", "code": "0"}}}
     done = (await ask(plant, SHELVE, input={**never_raised, "seconds": 60, "reason": "test"}))["shelveAlert"]
     assert done["alert"] is None
     assert (await ask(plant, SHELVED))["shelvings"]["totalCount"] == 2
-    some = (await ask(plant, SHELVED, kind="TWIN", id="pump_124"))["shelvings"]["nodes"]
+    some = (await ask(plant, SHELVED, owner={"twinId": "pump_124"}))["shelvings"]["nodes"]
     assert [item["code"] for item in some] == ["trip"]
     over = (await ask(plant, UNSHELVE, input=TRIP))["unshelveAlert"]
     assert over == {"shelving": {"code": "trip"}, "alert": {"annunciated": True, "shelved": None}}
@@ -240,7 +243,7 @@ async def test_what_shelving_would_do_is_told_and_not_done(plant: Plant) -> None
     trip = alert_ids(plant)["trip"]
     dry = """mutation($input: ShelveAlertInput!) { shelveAlert(input: $input) {
       dryRun effects shelving { by reason until at } alert { annunciated } } }"""
-    asked = {"alertId": trip, "seconds": 60, "reason": " noisy ", "dryRun": True}
+    asked = {"alert": {"alertId": trip}, "seconds": 60, "reason": " noisy ", "dryRun": True}
     told = (await ask(plant, dry, input=asked))["shelveAlert"]
     until = told["shelving"]["until"]
     assert told["effects"] == [
@@ -271,15 +274,15 @@ async def test_what_shelving_would_do_is_told_and_not_done(plant: Plant) -> None
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"seconds": 60, "reason": ""}, "ALERT_UNNAMED"),
-        ({**TRIP, "alertId": "x", "seconds": 60, "reason": "x"}, "ALERT_UNNAMED"),
+        ({"alert": {}, "seconds": 60, "reason": "x"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"alert": {**TRIP["alert"], "alertId": "x"}, "seconds": 60, "reason": "x"}, "GRAPHQL_VALIDATION_FAILED"),
         ({**TRIP, "seconds": 60, "reason": "  "}, "REASON_MISSING"),
         ({**TRIP, "seconds": 0, "reason": "x"}, "DURATION_INVALID"),
         ({**TRIP, "seconds": -5, "reason": "x"}, "DURATION_INVALID"),
         ({**TRIP, "seconds": 1e300, "reason": "x"}, "SHELVING_TOO_LONG"),
         ({**TRIP, "seconds": 700_000, "reason": "x"}, "SHELVING_TOO_LONG"),
-        ({**TRIP, "code": "other", "seconds": 60, "reason": "x"}, "ALERT_NOT_FOUND"),
-        ({"alertId": "nothing", "seconds": 60, "reason": "x"}, "ALERT_NOT_FOUND"),
+        ({**OTHER, "seconds": 60, "reason": "x"}, "ALERT_NOT_FOUND"),
+        ({"alert": {"alertId": "nothing"}, "seconds": 60, "reason": "x"}, "ALERT_NOT_FOUND"),
     ],
 )
 async def test_a_shelving_that_can_not_be_says_why(plant: Plant, given: dict[str, object], code: str) -> None:

@@ -52,7 +52,7 @@ async def test_the_users_own_mistakes_are_not_logged(caplog: pytest.LogCaptureFi
     [
         ("{ twin(", "GRAPHQL_PARSE_FAILED"),
         ("{ twinn }", "GRAPHQL_VALIDATION_FAILED"),
-        ("{ alerts(severity: LOUD) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ alerts(where: {severity: LOUD}) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
         ("query($n: Int!) { twins(first: $n) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ twins(first: 99999999999) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
     ],

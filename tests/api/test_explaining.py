@@ -120,7 +120,7 @@ async def test_an_aggregate_reads_the_property_of_each_member_and_its_explanatio
       twin M3 of Mill { }
       instance North of Hall { twins { mills = [M1, M2]; } }
     """
-    run = "mutation($s: String!) { executeDtsl(input: {source: $s}) { created { id } } }"
+    run = "mutation($s: String!) { executeDtsl(input: {script: {source: $s}}) { created { id } } }"
     await ask(plant, run, s=script)
     [node] = plant.store.changes[-1].behaviors[OwnerKey("overlay", "north")]
     assert node.reads == (PropertyKey("m_1", "status"), PropertyKey("m_2", "status"))

@@ -54,10 +54,11 @@ async def test_a_difference_names_the_place_with_both_values(plant: Plant) -> No
 
 
 async def test_a_moment_shows_the_revision_that_stood_then(plant: Plant) -> None:
-    query = 'query($t: DateTime!) { twin(twinId: "pump_124") { asOf(time: $t) { number document } } }'
+    query = 'query($t: DateTime!) { twin(twinId: "pump_124") { asOf(time: $t) { revision { number document } } } }'
 
     async def at(seconds: float) -> Any:
-        return (await ask(plant, query, t=iso(NOON + round(seconds * SECOND))))["twin"]["asOf"]
+        found = (await ask(plant, query, t=iso(NOON + round(seconds * SECOND))))["twin"]["asOf"]
+        return found and found["revision"]
 
     assert await at(-1) is None
     assert (await at(0))["number"] == 1
@@ -69,14 +70,14 @@ async def test_a_deleted_definition_keeps_its_history(plant: Plant) -> None:
     plant.clock.at += SECOND
     await ask(plant, DELETE)
     query = """query($t: DateTime!) { definition(kind: TWIN, id: "pump_124") { definitionId current { id }
-      revisions(first: 1) { nodes { number deleted document reason } } asOf(time: $t) { number deleted }
+      revisions(first: 1) { nodes { number deleted document reason } } asOf(time: $t) { revision { number deleted } }
       diff(from: 3, to: 4) { op path before } } }"""
     found = (await ask(plant, query, t=iso(NOON + 2 * SECOND)))["definition"]
     assert found == {
         "definitionId": "pump_124",
         "current": None,
         "revisions": {"nodes": [{"number": 4, "deleted": True, "document": None, "reason": "scrapped"}]},
-        "asOf": {"number": 3, "deleted": False},
+        "asOf": {"revision": {"number": 3, "deleted": False}},
         "diff": [{"op": "REMOVE", "path": "", "before": PUMP | {"description": "two"}}],
     }
     assert (await ask(plant, '{ definition(kind: TWIN, id: "nobody") { kind } }'))["definition"] is None
@@ -99,6 +100,7 @@ async def test_the_same_history_is_asked_of_the_graph_once_and_too_many_are_refu
     await ask(plant, f'{{ twin(twinId: "pump_124") {{ a: {one} b: {one} }} }}')
     assert len(plant.store.statements) == before + 1
     plant.save(*[("twin", {"twin_id": f"p_{n}", "twin_type": "pump"}) for n in range(101)])
-    answer = await post(plant, {"query": f"{{ twins(first: 200) {{ nodes {{ {one} }} }} }}"})
+    many = "revisions(first: 100) { nodes { number } }"
+    answer = await post(plant, {"query": f"{{ twins(first: 200) {{ nodes {{ {many} }} }} }}"})
     assert {error["extensions"]["code"] for error in answer.json()["errors"]} == {"TOO_MANY_HISTORIES"}
     assert len(plant.store.statements) == before + 1

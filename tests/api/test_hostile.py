@@ -204,7 +204,7 @@ async def spoken(port: int, messages: list[tuple[Any, Any]], start: bool) -> Non
         ("query($at: String) { twins(after: $at) { totalCount } }", {"at": "bm9uc2Vuc2U="}, "CURSOR_INVALID"),
         ("query($at: String) { twinTypes(after: $at) { totalCount } }", {"at": "💥"}, "CURSOR_INVALID"),
         ("query($at: String) { auditLog(after: $at) { nodes { at } } }", {"at": "YXQ6cHVtcF8xMjM="}, "CURSOR_INVALID"),
-        ("query($t: [ID!]) { overrides(twinIds: $t) { totalCount } }", {"t": ["pump_122"]}, "TWIN_NOT_FOUND"),
+        ("query($t: [ID!]) { overrides(where: {twinIds: $t}) { totalCount } }", {"t": ["pump_122"]}, "TWIN_NOT_FOUND"),
     ],
 )
 async def test_values_that_are_wrong_are_refused_with_their_code(

@@ -55,7 +55,8 @@ async def test_a_dry_run_shows_the_changes_and_saves_nothing(plant: Plant) -> No
         "updated": [{"id": "pump_124"}],
         "changes": [{"definition": {"id": "pump_124"}, "changes": [{"where": "/model"}]}],
     }
-    script = """mutation($s: String!) { executeDtsl(input: {source: $s, dryRun: true}) { dryRun created { id } } }"""
+    script = """mutation($s: String!) { executeDtsl(input: {script: {source: $s}, dryRun: true}) {
+      dryRun created { id } } }"""
     source = "overlay Attic { twins { Pump mainPump; } }"
     assert (await ask(plant, script, s=source))["executeDtsl"] == {"dryRun": True, "created": [{"id": "attic"}]}
     assert plant.store.changes == []

@@ -29,9 +29,9 @@ HEAT = """subscription($type: ID! = "pump", $delta: Boolean! = false, $interval:
   liveTwins(where: {type: [$type]}, delta: $delta, minIntervalMs: $interval) { sequence initial skipped patch
     twins { totalCount nodes { twinId property(name: "temperature") { value { number } } } } } }"""
 CELLAR = """subscription { liveOverlay(overlayId: "cellar", minIntervalMs: 0) { initial
-  overlay { name roles { role twin { twinId } } behaviors { name state } alerts { code acknowledged } } } }"""
+  overlay { name roles { role twin { twinId } } behaviors { name state } alerts { nodes { code acknowledged } } } } }"""
 PUMP = """subscription { liveTwin(twinId: "pump_124", minIntervalMs: 0) { twin { twinId description
-  overlays { role overlay { overlayId } } } } }"""
+  memberships { nodes { role overlay { overlayId } } } } } }"""
 HOT = """subscription { liveTwins(where: {properties: [{property: "temperature", gte: 80}]}, minIntervalMs: 0) {
   twins { nodes { twinId } } } }"""
 SAVE_TWIN = "mutation($document: JSON!) { saveTwin(input: {document: $document}) { twin { twinId } } }"
@@ -121,7 +121,9 @@ async def test_an_overlay_follows_its_roles_behaviors_and_alerts() -> None:
         first = (await socket.next("liveOverlay"))["overlay"]
         assert [role["twin"] for role in first["roles"]] == [{"twinId": "pump_123"}, None, {"twinId": "valve_234"}]
         plant.hear("pump_123", "temperature", 85.0)
-        assert (await socket.next("liveOverlay"))["overlay"]["alerts"] == [{"code": "0", "acknowledged": False}]
+        assert (await socket.next("liveOverlay"))["overlay"]["alerts"]["nodes"] == [
+            {"code": "0", "acknowledged": False}
+        ]
         twins = [{"twin_id": "pump_124", "role": "primary"}, {"twin_id": "valve_234", "role": "outlet"}]
         await ask(
             plant,
@@ -131,7 +133,7 @@ async def test_an_overlay_follows_its_roles_behaviors_and_alerts() -> None:
         found = (await socket.next("liveOverlay"))["overlay"]
         assert found["name"] == "C"
         assert found["roles"][0]["twin"] == {"twinId": "pump_124"}
-        assert found["alerts"] == []
+        assert found["alerts"]["nodes"] == []
 
 
 async def test_an_impact_follows_how_its_twins_stand() -> None:
@@ -161,7 +163,11 @@ async def test_an_impact_follows_how_its_twins_stand() -> None:
 async def test_what_is_deleted_is_null_until_it_is_there_again() -> None:
     async with looking() as (plant, socket):
         await socket.subscribe(PUMP)
-        assert (await socket.next("liveTwin"))["twin"] == {"twinId": "pump_124", "description": "", "overlays": []}
+        assert (await socket.next("liveTwin"))["twin"] == {
+            "twinId": "pump_124",
+            "description": "",
+            "memberships": {"nodes": []},
+        }
         await ask(plant, DELETE, id="pump_124")
         assert await socket.next("liveTwin") == {"twin": None}
         document = {"twin_id": "pump_124", "twin_type": "pump", "description": "New"}
@@ -475,10 +481,10 @@ async def test_an_answer_is_only_so_large() -> None:
 
 
 async def test_fragments_that_are_spread_a_thousand_times_are_looked_at_once() -> None:
-    spread = "roles { overlays {"
+    spread, ends = "roles { twins(first: 1) { nodes { memberships(first: 1) { nodes { overlay {", "} } } } } }"
     query = f"""subscription {{ liveOverlay(overlayId: "cellar") {{ overlay {{ {"...A " * 50} }} }} }}
-      fragment A on Overlay {{ {spread} {"...B " * 50} }} }} }}
-      fragment B on Overlay {{ {spread} {"...C " * 50} }} }} }}
+      fragment A on Overlay {{ {spread} {"...B " * 50} {ends} }}
+      fragment B on Overlay {{ {spread} {"...C " * 50} {ends} }}
       fragment C on Overlay {{ lifecycle {{ since }} }}"""
     async with looking() as (_, socket):
         await socket.subscribe(query)

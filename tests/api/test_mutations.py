@@ -125,7 +125,7 @@ async def test_several_documents_are_saved_together_or_not_at_all(plant: Plant) 
 
 async def test_a_script_says_what_it_created(plant: Plant) -> None:
     source = "overlay Fans {\n  twins {\n    Pump mainFan;\n    Pump? spareFan;\n  }\n}\n"
-    query = """mutation($source: String!) { executeDtsl(input: {source: $source, name: "fans.dtsl"}) {
+    query = """mutation($source: String!) { executeDtsl(input: {script: {source: $source}, name: "fans.dtsl"}) {
       created { kind id } updated { id } unchanged { id } warnings { code }
       diagnostics { code severity message hint file rendered
                     range { start { line column } end { line column } } } } }"""
@@ -144,7 +144,7 @@ async def test_a_scripts_remarks_say_where_they_are(plant: Plant) -> None:
 
 
 async def test_a_script_with_errors_says_all_of_them_and_changes_nothing(plant: Plant) -> None:
-    query = "mutation($source: String!) { executeDtsl(input: {source: $source}) { created { id } } }"
+    query = "mutation($source: String!) { executeDtsl(input: {script: {source: $source}}) { created { id } } }"
     error = await refused(plant, query, source="nonsense {\n")
     assert error["extensions"]["code"] == "DTSL_INVALID"
     assert error["extensions"]["problems"][0]["path"].startswith("script.dtsl:1:")

@@ -51,11 +51,11 @@ async def plant() -> Plant:
 async def test_roles_show_everyone_who_fills_them(plant: Plant) -> None:
     query = """{
       overlay(overlayId: "plant") {
-        roles { role required many twinType overlayType twinId twin { twinId } twins { twinId }
-                overlayId overlays { overlayId partOf { role overlay { overlayId } } } }
-        relationships { name sourceTwinId targetTwinId } }
+        roles { role required many twinType overlayType twinId twin { twinId } twins { nodes { twinId } }
+                overlayId overlays { nodes { overlayId memberships { nodes { role overlay { overlayId } } } } } }
+        relationships { nodes { name sourceTwinId targetTwinId } } }
       overlayType(typeId: "site") { roles { role required many twinType overlayType } }
-      twin(twinId: "pump_123") { overlays { role overlay { overlayId } } } }"""
+      twin(twinId: "pump_123") { memberships { nodes { role overlay { overlayId } } } } }"""
     answer = await ask(plant, query)
     pumping, spares = answer["overlay"]["roles"]
     part: dict[str, Any] = {"role": "pumping", "overlay": {"overlayId": "plant"}}
@@ -67,21 +67,21 @@ async def test_roles_show_everyone_who_fills_them(plant: Plant) -> None:
         "overlayType": "pumping",
         "twinId": None,
         "twin": None,
-        "twins": [],
+        "twins": {"nodes": []},
         "overlayId": "cellar",
-        "overlays": [{"overlayId": "cellar", "partOf": [part]}],
+        "overlays": {"nodes": [{"overlayId": "cellar", "memberships": {"nodes": [part]}}]},
     }
-    assert spares["twins"] == [{"twinId": "pump_124"}, {"twinId": "pump_123"}]
+    assert spares["twins"]["nodes"] == [{"twinId": "pump_123"}, {"twinId": "pump_124"}]
     assert (spares["many"], spares["required"], spares["twinId"], spares["twin"]) == (True, False, None, None)
-    assert answer["overlay"]["relationships"] == [
-        {"name": "shelved", "sourceTwinId": "pump_124", "targetTwinId": "valve_234"},
+    assert answer["overlay"]["relationships"]["nodes"] == [
         {"name": "shelved", "sourceTwinId": "pump_123", "targetTwinId": "valve_234"},
+        {"name": "shelved", "sourceTwinId": "pump_124", "targetTwinId": "valve_234"},
     ]
     assert answer["overlayType"]["roles"] == [
         {"role": "pumping", "required": False, "many": False, "twinType": None, "overlayType": "pumping"},
         {"role": "spares", "required": False, "many": True, "twinType": "pump", "overlayType": None},
     ]
-    assert answer["twin"]["overlays"] == [
+    assert answer["twin"]["memberships"]["nodes"] == [
         {"role": "primary", "overlay": {"overlayId": "cellar"}},
         {"role": "spares", "overlay": {"overlayId": "plant"}},
     ]
@@ -91,13 +91,13 @@ async def test_an_overlay_shows_the_alerts_of_what_is_inside_it(plant: Plant) ->
     around = {"overlay_id": "world", "twins": [{"role": "a", "overlay_id": "plant"}]}
     await ask(plant, SAVE, documents=[{"kind": "OVERLAY", "document": around}])
     plant.hear("pump_123", "temperature", 85.0)
-    alerts = "alerts { message ownerId }"
+    alerts = "alerts { nodes { message ownerId } }"
     query = f"""{{ world: overlay(overlayId: "world") {{ {alerts} }} plant: overlay(overlayId: "plant") {{ {alerts} }}
       loud: overlays(where: {{alertSeverity: [ERROR]}}) {{ nodes {{ overlayId }} }}
       warm: overlays(where: {{alertSeverity: [WARNING]}}) {{ nodes {{ overlayId }} }} }}"""
     answer = await ask(plant, query)
     both = [{"message": "The site is down", "ownerId": "plant"}, {"message": "Pump is hot", "ownerId": "pump_123"}]
-    assert sorted(answer["world"]["alerts"], key=str) == sorted(both, key=str)
+    assert sorted(answer["world"]["alerts"]["nodes"], key=str) == sorted(both, key=str)
     assert answer["plant"] == answer["world"]
     assert [item["overlayId"] for item in answer["loud"]["nodes"]] == ["cellar", "plant", "world"]
     assert [item["overlayId"] for item in answer["warm"]["nodes"]] == ["cellar", "plant", "world"]

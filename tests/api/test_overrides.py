@@ -23,7 +23,8 @@ RETURN = """mutation($reason: String) {
 RELEASE = """mutation { done: releaseForce(input: {twinId: "pump_123", property: "temperature"}) {
     changed value { number known override { kind } } } }"""
 STANDING = """query($kind: [OverrideKind!], $twinIds: [ID!], $type: ID, $overlay: ID, $by: String, $first: Int, $after: String) {
-  overrides(kind: $kind, twinIds: $twinIds, twinType: $type, overlayId: $overlay, by: $by, first: $first, after: $after) {
+  overrides(
+    where: {kind: $kind, twinIds: $twinIds, twinType: $type, overlayId: $overlay, by: $by}, first: $first, after: $after) {
     totalCount nodes { twinId name value { override { kind } } } pageInfo { hasNextPage endCursor } } }"""  # noqa: E501
 PLACE = "/twins/pump_123/instance/properties/temperature"
 

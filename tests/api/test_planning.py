@@ -9,8 +9,7 @@ from tests.api.client import ask, refused
 from tests.api.parts import services
 from tests.api.plant import Plant
 
-PLAN = """query($documents: [DefinitionInput!]! = [], $source: String) {
-  planDefinitions(input: {documents: $documents, source: $source}) {
+PLAN = """query($definitions: DefinitionsInput!) { planDefinitions(input: $definitions) {
     created { id } updated { id } unchanged { id } changes { changes { where before after } }
     twins overlays openAlerts { code behavior }
     transitions { ownerId behavior was state evidence withheld made }
@@ -34,7 +33,7 @@ def pump_type(plant: Plant, **changed: Any) -> dict[str, Any]:
 
 async def _plan(plant: Plant, **variables: Any) -> Any:
     before = plant.catalogue.revision, plant.engine.state_digest()
-    found = (await ask(plant, PLAN, **variables))["planDefinitions"]
+    found = (await ask(plant, PLAN, definitions=variables))["planDefinitions"]
     assert (plant.catalogue.revision, plant.engine.state_digest()) == before
     return found
 
@@ -79,6 +78,6 @@ async def test_a_script_may_be_planned(plant: Plant) -> None:
 
 
 async def test_what_can_not_be_saved_is_refused_as_saving_it_would_be(plant: Plant) -> None:
-    error = await refused(plant, PLAN, documents=[pump_type(plant, extends="none")])
+    error = await refused(plant, PLAN, definitions={"documents": [pump_type(plant, extends="none")]})
     assert error["extensions"]["problems"][0]["code"] == "UNKNOWN_TWIN_TYPE"
-    assert (await refused(plant, PLAN))["extensions"]["code"] == "NOTHING_TO_REHEARSE"
+    assert (await refused(plant, PLAN, definitions={"documents": []}))["extensions"]["code"] == "NOTHING_TO_REHEARSE"

@@ -38,9 +38,10 @@ async def test_a_twin_shows_its_document_its_types_parts_and_its_live_values(ins
               methods { name returnType parameters { name unit dataType } }
               events { name parameters { name dataType } }
               behaviors { name description conditions actions state evidence since error owner { __typename } }
-              relationships { name relationshipType direction targetTwinId target { twinId } }
+              relationships { nodes { name relationshipType sourceTwinId targetTwinId source { twinId }
+                                      target { twinId } owner { __typename } } }
               simulation visualization
-              overlays { role overlay { overlayId } }
+              memberships { nodes { role overlay { overlayId } } }
             } }""",
         )
     )["twin"]
@@ -89,12 +90,13 @@ async def test_a_twin_shows_its_document_its_types_parts_and_its_live_values(ins
             "owner": {"__typename": "Twin"},
         }
     ]
-    outlet, drive = twin["relationships"]
-    assert outlet["target"] == {"twinId": "valve_234"}
-    assert (drive["direction"], drive["target"]) == ("INCOMING", None)
+    drive, out, outlet = twin["relationships"]["nodes"]
+    assert (drive["sourceTwinId"], drive["source"], drive["target"]) == ("motor_9", None, {"twinId": "pump_123"})
+    assert (out["owner"], out["target"]) == ({"__typename": "Overlay"}, {"twinId": "valve_234"})
+    assert (outlet["owner"], outlet["target"]) == ({"__typename": "Twin"}, {"twinId": "valve_234"})
     assert twin["simulation"] == {"enabled": True, "model_type": "physics_based"}
     assert twin["visualization"] == {"icon_2d": "/icons/pump.svg"}
-    assert twin["overlays"] == [{"role": "primary", "overlay": {"overlayId": "cellar"}}]
+    assert twin["memberships"]["nodes"] == [{"role": "primary", "overlay": {"overlayId": "cellar"}}]
 
 
 async def test_the_document_of_a_twin_is_what_its_author_wrote(installation: Installation) -> None:
@@ -288,7 +290,8 @@ async def test_an_overlay_shows_roles_edges_and_behaviors_of_its_type(installati
         """{ overlays { nodes { overlayId } } overlay(overlayId: "cellar") {
           id overlayId name overlayType type { typeId overlays { totalCount } }
           roles { role required twinType twinId twin { twinId } }
-          relationships { name relationshipType sourceTwinId targetTwinId source { twinId } target { twinId } }
+          relationships { nodes {
+            name relationshipType sourceTwinId targetTwinId source { twinId } target { twinId } } }
           behaviors { id name conditions state evidence owner { ... on Overlay { overlayId } } }
           document } }""",
     )
@@ -297,7 +300,7 @@ async def test_an_overlay_shows_roles_edges_and_behaviors_of_its_type(installati
     primary, backup, _ = overlay["roles"]
     assert primary["twin"] == {"twinId": "pump_123"}
     assert backup == {"role": "backup", "required": False, "twinType": "pump", "twinId": None, "twin": None}
-    assert [(edge["sourceTwinId"], edge["targetTwinId"]) for edge in overlay["relationships"]] == [
+    assert [(edge["sourceTwinId"], edge["targetTwinId"]) for edge in overlay["relationships"]["nodes"]] == [
         ("pump_123", "valve_234")
     ]
     [failing] = overlay["behaviors"]
@@ -376,7 +379,7 @@ async def test_alerts_are_newest_first_with_their_cause(installation: Installati
     query = "query($a: String) { alerts(after: $a) { nodes { alertId } pageInfo { hasNextPage } } }"
     rest = await ask(installation, query, a=found["pageInfo"]["endCursor"])
     assert rest["alerts"] == {"nodes": [{"alertId": "alert-0"}], "pageInfo": {"hasNextPage": False}}
-    critical = await ask(installation, "{ alerts(severity: CRITICAL) { totalCount nodes { alertId } } }")
+    critical = await ask(installation, "{ alerts(where: {severity: CRITICAL}) { totalCount nodes { alertId } } }")
     assert critical["alerts"] == {"totalCount": 1, "nodes": [{"alertId": "alert-1"}]}
 
 
@@ -385,7 +388,8 @@ async def test_closed_alerts_come_from_the_graph_page_by_page(installation: Inst
         an_alert(f"old-{number}", raised_at=NOON + number, closed_at=NOON + 9, severity=severity)
         for number, severity in enumerate(["warning", "error", "warning", "error", "warning"])
     ]
-    query = """query($a: String, $s: [AlertSeverity!]) { alerts(open: false, first: 2, after: $a, severity: $s) {
+    query = """query($a: String, $s: [AlertSeverity!]) {
+      alerts(where: {open: false, severity: $s}, first: 2, after: $a) {
       totalCount nodes { alertId } pageInfo { hasNextPage endCursor } } }"""
     first = (await ask(installation, query))["alerts"]
     assert [node["alertId"] for node in first["nodes"]] == ["old-4", "old-3"]
@@ -404,14 +408,14 @@ async def test_open_alerts_are_there_while_the_graph_is_down_and_closed_ones_say
     installation.store.down = True
     installation.live.alerts["alert-1"] = an_alert()
     assert (await ask(installation, "{ alerts { totalCount } }"))["alerts"] == {"totalCount": 1}
-    error = await refused(installation, "{ alerts(open: false) { totalCount } }")
+    error = await refused(installation, "{ alerts(where: {open: false}) { totalCount } }")
     assert error["extensions"] == {"code": "UNAVAILABLE", "hint": "it is tried again by itself"}
 
 
 async def test_the_alerts_of_a_page_of_twins_are_searched_once(installation: Installation) -> None:
     installation.live.alerts["alert-1"] = an_alert(twins=("pump_123", "valve_234"))
-    answer = await ask(installation, "{ twins { nodes { twinId alerts { alertId } } } }")
-    assert [len(node["alerts"]) for node in answer["twins"]["nodes"]] == [1, 0, 1]
+    answer = await ask(installation, "{ twins { nodes { twinId alerts { nodes { alertId } } } } }")
+    assert [len(node["alerts"]["nodes"]) for node in answer["twins"]["nodes"]] == [1, 0, 1]
     assert installation.live.alert_searches == 1
 
 
@@ -419,8 +423,8 @@ async def test_an_overlay_shows_the_alerts_of_its_twins_and_its_own(installation
     own = an_alert("own", owner=OwnerKey("overlay", "cellar"), twins=())
     for alert in (an_alert("member"), own, an_alert("other", twins=("pump_124",))):
         installation.live.alerts[alert.alert_id] = alert
-    answer = await ask(installation, '{ overlay(overlayId: "cellar") { alerts { alertId } } }')
-    assert {item["alertId"] for item in answer["overlay"]["alerts"]} == {"member", "own"}
+    answer = await ask(installation, '{ overlay(overlayId: "cellar") { alerts { nodes { alertId } } } }')
+    assert {item["alertId"] for item in answer["overlay"]["alerts"]["nodes"]} == {"member", "own"}
 
 
 async def test_several_old_alerts_and_calls_are_one_statement_each(installation: Installation) -> None:
@@ -509,12 +513,16 @@ async def test_a_subtype_shows_what_it_inherits_and_its_twins_are_its_supertypes
     )
     answer = await ask(
         installation,
-        """{ pump: twinType(typeId: "pump") { extends { typeId } subtypes { typeId } twins { totalCount } }
+        """{ pump: twinType(typeId: "pump") { extends { typeId } subtypes { nodes { typeId } } twins { totalCount } }
              booster: twinType(typeId: "booster") { extends { typeId } kind properties { name } methods { name } }
              twins(where: {type: "pump"}) { nodes { twinId } }
              twin(twinId: "booster_1") { properties { name } } }""",
     )
-    assert answer["pump"] == {"extends": None, "subtypes": [{"typeId": "booster"}], "twins": {"totalCount": 3}}
+    assert answer["pump"] == {
+        "extends": None,
+        "subtypes": {"nodes": [{"typeId": "booster"}]},
+        "twins": {"totalCount": 3},
+    }
     booster = answer["booster"]
     assert booster["extends"] == {"typeId": "pump"}
     assert booster["kind"] == "EQUIPMENT"
@@ -527,14 +535,14 @@ async def test_a_subtype_shows_what_it_inherits_and_its_twins_are_its_supertypes
 
 async def test_behaviors_that_come_to_nothing_by_a_mistake_are_listed_with_it(installation: Installation) -> None:
     query = """query($reason: [BehaviorFaultReason!], $first: Int, $after: String) {
-      faultyBehaviors(reason: $reason, first: $first, after: $after) {
+      behaviors(where: {faulty: true, fault: $reason}, first: $first, after: $after) {
         totalCount pageInfo { hasNextPage endCursor } nodes { ownerKind ownerId name fault { reason text } } } }"""
-    assert (await ask(installation, query))["faultyBehaviors"]["nodes"] == []
+    assert (await ask(installation, query))["behaviors"]["nodes"] == []
     key = HOT.key
     installation.live.broken[key] = Fault(key, "division_by_zero", "it is divided by zero")
     other = BehaviorKey(OwnerKey("twin", "pump_124"), "hot")
     installation.live.broken[other] = Fault(other, "type_mismatch", "a text is compared with a number")
-    page = (await ask(installation, query, first=1))["faultyBehaviors"]
+    page = (await ask(installation, query, first=1))["behaviors"]
     assert (page["totalCount"], page["pageInfo"]["hasNextPage"]) == (2, True)
     assert page["nodes"] == [
         {
@@ -544,9 +552,9 @@ async def test_behaviors_that_come_to_nothing_by_a_mistake_are_listed_with_it(in
             "fault": {"reason": "DIVISION_BY_ZERO", "text": "it is divided by zero"},
         }
     ]
-    rest = (await ask(installation, query, after=page["pageInfo"]["endCursor"]))["faultyBehaviors"]
+    rest = (await ask(installation, query, after=page["pageInfo"]["endCursor"]))["behaviors"]
     assert [node["ownerId"] for node in rest["nodes"]] == ["pump_124"]
-    only = (await ask(installation, query, reason=["TYPE_MISMATCH", "OVERFLOW"]))["faultyBehaviors"]
+    only = (await ask(installation, query, reason=["TYPE_MISMATCH", "OVERFLOW"]))["behaviors"]
     assert [node["ownerId"] for node in only["nodes"]] == ["pump_124"]
     answer = await ask(installation, '{ twin(twinId: "pump_125") { behaviors { fault { reason } } } }')
     assert all(item["fault"] is None for item in (answer["twin"] or {"behaviors": []})["behaviors"])

@@ -14,8 +14,8 @@ from tests.api.client import ask, refused
 from tests.api.parts import NoPast, services
 from tests.api.plant import Plant
 
-REHEARSE = """query($documents: [DefinitionInput!]! = [], $source: String, $hours: Float! = 1) {
-  rehearseDefinitions(input: {documents: $documents, source: $source, hours: $hours}) { began ended entries whole
+REHEARSE = """query($definitions: DefinitionsInput!, $hours: Float! = 1) {
+  rehearseDefinitions(input: {definitions: $definitions, hours: $hours}) { began ended entries whole
     differences { ownerKind ownerId behavior fact what before after gone new } unchanged { ownerId behavior fact }
     warnings { code } } }"""
 
@@ -60,7 +60,7 @@ def pump_type(plant: Plant, limit: str) -> dict[str, Any]:
 
 async def test_the_difference_is_told_before_it_is_activated(plant: Plant) -> None:
     revision = plant.catalogue.revision
-    found = (await ask(plant, REHEARSE, documents=[pump_type(plant, "90.0")]))["rehearseDefinitions"]
+    found = (await ask(plant, REHEARSE, definitions={"documents": [pump_type(plant, "90.0")]}))["rehearseDefinitions"]
     assert [(row["ownerId"], row["behavior"], row["fact"], row["before"], row["after"], len(row["gone"]))
             for row in found["differences"]] == [
         ("pump_123", "hot", "ACTIVATION", 2, 1, 1),
@@ -75,7 +75,7 @@ async def test_the_difference_is_told_before_it_is_activated(plant: Plant) -> No
 
 
 async def test_rules_that_stay_as_they_are_change_nothing(plant: Plant) -> None:
-    found = (await ask(plant, REHEARSE, documents=[pump_type(plant, "80.0")]))["rehearseDefinitions"]
+    found = (await ask(plant, REHEARSE, definitions={"documents": [pump_type(plant, "80.0")]}))["rehearseDefinitions"]
     assert found["differences"] == []
 
 
@@ -86,15 +86,17 @@ async def test_a_script_can_be_rehearsed(plant: Plant) -> None:
 }
 instance Watch of Watching { twins { pump = Pump123; } }
 """
-    found = (await ask(plant, REHEARSE, source=source))["rehearseDefinitions"]
+    found = (await ask(plant, REHEARSE, definitions={"source": source}))["rehearseDefinitions"]
     assert [(row["ownerId"], row["fact"], row["before"], row["after"]) for row in found["differences"]] == [
         ("watch", "ACTIVATION", 0, 2), ("watch", "ALERT", 0, 2)
     ]  # fmt: skip
 
 
 async def test_what_cannot_be_saved_cannot_be_rehearsed(plant: Plant) -> None:
-    error = await refused(plant, REHEARSE, documents=[pump_type(plant, "'hot'")])
+    error = await refused(plant, REHEARSE, definitions={"documents": [pump_type(plant, "'hot'")]})
     assert error["extensions"]["code"] == "DEFINITION_INVALID"
-    assert (await refused(plant, REHEARSE))["extensions"]["code"] == "NOTHING_TO_REHEARSE"
-    hours = await refused(plant, REHEARSE, documents=[pump_type(plant, "90.0")], hours=0)
+    assert (await refused(plant, REHEARSE, definitions={"documents": []}))["extensions"][
+        "code"
+    ] == "NOTHING_TO_REHEARSE"
+    hours = await refused(plant, REHEARSE, definitions={"documents": [pump_type(plant, "90.0")]}, hours=0)
     assert hours["extensions"]["code"] == "HOURS_INVALID"

@@ -105,14 +105,14 @@ async def test_edges_show_the_type_in_effect_with_its_impact_and_inverse(plant: 
             },
         ),
     )
-    query = """{ twin(twinId: "probe_1") { relationships {
-      name relationshipType direction impact inverse type { description } target { twinId } } document } }"""
+    query = """{ twin(twinId: "probe_1") { document relationships { nodes {
+      name relationshipType sourceTwinId impact inverse type { description } target { twinId } } } } }"""
     found = (await ask(plant, query))["twin"]
-    assert found["relationships"] == [
+    assert found["relationships"]["nodes"] == [
         {
             "name": "watches",
             "relationshipType": "monitoring",
-            "direction": "OUTGOING",
+            "sourceTwinId": "probe_1",
             "impact": "NONE",
             "inverse": "monitored_by",
             "type": {"description": BUILT_IN["monitoring"].description},
@@ -120,11 +120,11 @@ async def test_edges_show_the_type_in_effect_with_its_impact_and_inverse(plant: 
         }
     ]
     assert found["document"]["relationships"] == [{"name": "watches", "target_twin_id": "pump_123"}]
-    query = """{ overlay(overlayId: "cellar") { relationships { relationshipType impact inverse } }
+    query = """{ overlay(overlayId: "cellar") { relationships { nodes { relationshipType impact inverse } } }
       overlayType(typeId: "pumping") { relationships { relationshipType impact inverse } } }"""
     answer = await ask(plant, query)
     edge = {"relationshipType": "physical_connection", "impact": "FORWARD", "inverse": "connected_from"}
-    assert (answer["overlay"]["relationships"], answer["overlayType"]["relationships"]) == ([edge], [edge])
+    assert (answer["overlay"]["relationships"]["nodes"], answer["overlayType"]["relationships"]) == ([edge], [edge])
 
 
 async def test_a_type_shows_the_rules_for_its_twins_with_those_above(plant: Plant) -> None:

@@ -9,7 +9,8 @@ CHECK = """query($source: String!) { checkDtsl(source: $source, name: "fans.dtsl
   code severity message hint file replacement rendered
   range { start { line column offset } end { line column offset } } } } }"""
 FORMAT = "query($source: String!) { formatDtsl(source: $source) { text diagnostics { code rendered } } }"
-EXECUTE = 'mutation($source: String!) { executeDtsl(input: {source: $source, name: "fans.dtsl"}) { created { id } } }'
+EXECUTE = """mutation($source: String!) {
+  executeDtsl(input: {script: {source: $source}, name: "fans.dtsl"}) { created { id } } }"""
 WRONG = """overlay Fans {
   twins {
     Pmp mainFan;

@@ -69,7 +69,8 @@ def context_of(plant: Plant, number: int = 0, often: int = 0) -> Context:
     class FaultyContext(Context):
         catalogue = faulty
 
-    return FaultyContext(dataclasses.replace(services, live=live), Order(), loaders(services.store, live), {})
+    services = dataclasses.replace(services, live=live)
+    return FaultyContext(services, Order(), loaders(services), {})
 
 
 def shown(result: ExecutionResult) -> tuple[str, list[Any]]:

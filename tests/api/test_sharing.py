@@ -32,7 +32,7 @@ class Client:
 
     def __init__(self, installation: Installation, *, full: bool = False, actor: str | None = None) -> None:
         services = installation.services
-        self.context = Context(services, Order(), loaders(services.store, services.live), {})
+        self.context = Context(services, Order(), loaders(services), {})
         if actor is not None:
             self.context.connection_params["actor"] = actor
         self.full = full

@@ -11,7 +11,7 @@ SAVE = """mutation($input: SaveDtslScriptInput!) { saveDtslScript(input: $input)
 DELETE = """mutation($input: DeleteDtslScriptInput!) { deleteDtslScript(input: $input) {
   dryRun script { scriptId revision } } }"""
 READ = """query($id: ID!) { dtslScript(scriptId: $id) { scriptId source revision diagnostics { code }
-  revisions { number author reason source } } }"""
+  revisions { nodes { number author reason source } } } }"""
 LIST = """query($first: Int, $after: String) { dtslScripts(first: $first, after: $after) {
   totalCount nodes { scriptId } pageInfo { hasNextPage endCursor } } }"""
 EXECUTE = "mutation($input: ExecuteDtslInput!) { executeDtsl(input: $input) { created { id } dryRun } }"
@@ -41,7 +41,7 @@ async def test_a_script_is_kept_under_what_it_declares_and_read_back(plant: Plan
     other = await refused(plant, SAVE, input={"source": LATER})
     assert other["extensions"]["code"] == "ALREADY_EXISTS"
     found = (await ask(plant, READ, id="fans"))["dtslScript"]
-    assert found["revisions"] == [{"number": 1, "author": "anonymous", "reason": "roof", "source": FANS}]
+    assert found["revisions"]["nodes"] == [{"number": 1, "author": "anonymous", "reason": "roof", "source": FANS}]
 
 
 async def test_names_that_are_not_there_yet_are_told_and_kept(plant: Plant) -> None:
@@ -50,7 +50,7 @@ async def test_names_that_are_not_there_yet_are_told_and_kept(plant: Plant) -> N
     [wrong] = kept["diagnostics"]
     assert wrong["code"] == "DTSL201"
     assert wrong["rendered"].startswith("roof.dtsl:3:5: ")
-    error = await refused(plant, EXECUTE, input={"scriptId": "roof.dtsl"})
+    error = await refused(plant, EXECUTE, input={"script": {"scriptId": "roof.dtsl"}})
     assert error["extensions"]["code"] == "DTSL_INVALID"
 
 
@@ -67,7 +67,7 @@ async def test_a_script_by_its_id_is_replaced_at_the_revision_that_was_read(plan
 
 async def test_a_kept_script_is_executed_and_outlives_its_own_text(plant: Plant) -> None:
     await ask(plant, SAVE, input={"source": FANS})
-    done = (await ask(plant, EXECUTE, input={"scriptId": "fans"}))["executeDtsl"]
+    done = (await ask(plant, EXECUTE, input={"script": {"scriptId": "fans"}}))["executeDtsl"]
     assert done == {"created": [{"id": "fans"}], "dryRun": False}
     gone = (await ask(plant, DELETE, input={"scriptId": "fans", "dryRun": True}))["deleteDtslScript"]
     assert gone == {"dryRun": True, "script": {"scriptId": "fans", "revision": 1}}
@@ -95,9 +95,9 @@ async def test_scripts_are_listed_page_by_page(plant: Plant) -> None:
         (SAVE, {"source": "// nothing\n"}, "SCRIPT_EMPTY"),
         (SAVE, {"source": FANS, "scriptId": "a b"}, "BAD_IDENTIFIER"),
         (DELETE, {"scriptId": "fan"}, "SCRIPT_NOT_FOUND"),
-        (EXECUTE, {"scriptId": "fan"}, "SCRIPT_NOT_FOUND"),
-        (EXECUTE, {}, "SCRIPT_NOT_GIVEN"),
-        (EXECUTE, {"source": FANS, "scriptId": "fan"}, "SCRIPT_NOT_GIVEN"),
+        (EXECUTE, {"script": {"scriptId": "fan"}}, "SCRIPT_NOT_FOUND"),
+        (EXECUTE, {"script": {}}, "GRAPHQL_VALIDATION_FAILED"),
+        (EXECUTE, {"script": {"source": FANS, "scriptId": "fan"}}, "GRAPHQL_VALIDATION_FAILED"),
     ],
 )
 async def test_what_can_not_be_done_says_why(plant: Plant, query: str, input: dict[str, object], code: str) -> None:

@@ -119,7 +119,7 @@ def test_what_is_wrong_in_the_folder_is_told_at_start_all_of_it_with_its_place(f
     (folder / "Broken.graphql").write_text("query {\n  twins {")
     (folder / "Unknown.graphql").write_text('query {\n  twin(twinId: "x") { nothing }\n}')
     (folder / "Dear.graphql").write_text(
-        "{ twins(first: 1000) { nodes { overlays { overlay { roles { twins { properties { name } } } } } } } }"
+        "{ twins(first: 1000) { nodes { relationships { nodes { target { properties { name } } } } } } }"
     )
     (folder / "none.json").write_text("[1]")
     (folder / "b ad.graphql").write_text("{ sequence }")

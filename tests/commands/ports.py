@@ -13,6 +13,7 @@ from typing import Any
 from app.commands.actor import Actor
 from app.commands.definitions import DefinitionCommands
 from app.errors import Conflict
+from app.model.asked import Calls, ClosedAlerts, Place, Sought
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.catalogue import Catalogue
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RevisionRecord, StoredDefinition
@@ -120,8 +121,15 @@ class FakeStore:
         found = [item for item in self.history if item.catalogue_revision > catalogue_revision]
         return sorted(found, key=lambda item: (item.catalogue_revision, item.kind, item.id, item.number))[:most]
 
-    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
-        return next((item for item in await self.revisions(kind, id) if item.at <= at), None)
+    async def revisions_of(
+        self, askers: Sequence[tuple[Kind, str, int | None]], first: int
+    ) -> list[list[RevisionRecord]]:
+        return [await self.revisions(kind, id, first=first, before=before) for kind, id, before in askers]
+
+    async def revisions_at(self, askers: Sequence[tuple[Kind, str, Micros]]) -> list[RevisionRecord | None]:
+        return [
+            next((item for item in await self.revisions(kind, id) if item.at <= at), None) for kind, id, at in askers
+        ]
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
         return {id: [record for of, record in reversed(self.lives) if of == id] for id in overlay_ids}
@@ -129,7 +137,28 @@ class FakeStore:
     async def alerts(self, alert_ids: Sequence[str]) -> list[Alert]:
         return []
 
-    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+    async def closed_alerts(self, asked: ClosedAlerts, first: int, before: Place | None) -> list[Alert]:
+        return []
+
+    async def closed_alerts_of(
+        self, sought: Sequence[Sought], asked: ClosedAlerts, first: int, before: Place | None
+    ) -> list[list[Alert]]:
+        return []
+
+    async def call_page(self, asked: Calls, first: int, before: Place | None) -> list[Call]:
+        return []
+
+    async def calls_of(
+        self, sought: Sequence[Sought], asked: Calls, first: int, before: Place | None
+    ) -> list[list[Call]]:
+        return []
+
+    async def audit_entries(self, entry_ids: Sequence[str]) -> list[AuditEntry]:
+        return []
+
+    async def audit_of(
+        self, subjects: Sequence[str], query: AuditQuery, first: int, before: AuditPlace | None
+    ) -> list[list[AuditEntry]]:
         return []
 
     async def audit(self, query: AuditQuery, first: int, before: AuditPlace | None) -> list[AuditEntry]:

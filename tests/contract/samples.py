@@ -198,10 +198,11 @@ BASIS = Basis(
 )
 
 
-def closed(alert_id: str, raised_at: Micros) -> Alert:
+def closed(alert_id: str, raised_at: Micros, **more: Any) -> Alert:
     return alert(
         alert_id,
         raised_at=raised_at,
+        **more,
         active=False,
         acknowledged=True,
         cleared_at=raised_at + 1,

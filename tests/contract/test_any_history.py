@@ -286,7 +286,7 @@ async def test_what_any_history_leaves_behind_equals_its_replay(
         assert [record.number for record in records] == list(range(1, len(documents) + 1))
     for at, numbers in history.moments[:: max(1, len(history.moments) // 3)]:
         for key in history.revisions:
-            found = await store.revision_at(*key, at)
+            (found,) = await store.revisions_at([(*key, at)])
             assert (found.number if found else None) == numbers.get(key), (key, at)
 
     # Nodes and edges are those of a graph that never knew anything but the end.

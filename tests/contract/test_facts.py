@@ -9,6 +9,7 @@ import pytest
 
 from app.errors import Conflict
 from app.graph.store import GraphStore
+from app.model.asked import ClosedAlerts
 from app.model.events import ActionResult, BehaviorChanged, InterlockVerdict, Refusal, UnknownInput
 from app.model.ledger import Books, GraphTally
 from app.model.plan import BehaviorKey
@@ -217,7 +218,7 @@ async def test_closed_alerts_come_in_pages_newest_first_without_gaps(store: Grap
     await store.write(batch(0, 1, alerts=(*closed_ones, alert("open", raised_at=T0 + 99 * SECOND))))
     pages = []
     before = None
-    while page := await store.closed_alerts(4, before):
+    while page := await store.closed_alerts(ClosedAlerts(), 4, before):
         pages.append([item.alert_id for item in page])
         before = (page[-1].raised_at, page[-1].alert_id)
     assert pages == [["a9", "a8", "a7", "a6"], ["a5", "a4", "a3", "a2"], ["a1", "a0"]]

@@ -35,14 +35,14 @@ async def test_a_moment_has_the_last_revision_made_by_then(store: GraphStore) ->
     made = {item.number: item.at for item in await store.revisions("twin_type", "pump")}
 
     async def at(moment: int) -> int | None:
-        found = await store.revision_at("twin_type", "pump", moment)
+        found = (await store.revisions_at([("twin_type", "pump", moment)]))[0]
         return found.number if found else None
 
     assert await at(T0 - 1) is None
     assert [await at(made[number]) for number in (1, 3, 4)] == [1, 3, 4]
     assert await at(made[4] + 99 * SECOND) == 4
-    assert await store.revision_at("twin_type", "nothing", made[4]) is None
-    found = await store.revision_at("twin_type", "pump", made[1])
+    assert await store.revisions_at([("twin_type", "nothing", made[4])]) == [None]
+    (found,) = await store.revisions_at([("twin_type", "pump", made[1])])
     assert found is not None
     assert json.loads(found.document)["name"] == "one"
 

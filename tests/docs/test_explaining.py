@@ -27,7 +27,7 @@ async def test_the_page_does_what_it_says() -> None:
     answers: list[Any] = [await ask(plant, block) for block in BLOCKS]
     why, raised, earlier, faulty, why_not, foreseen, beside = answers
     assert earlier["behavior"] == {"explanation": None}
-    assert faulty["faultyBehaviors"]["totalCount"] == 0
+    assert faulty["behaviors"]["totalCount"] == 0
     explanation = why["behavior"]["explanation"]
     assert "is 91.5 celsius, at least 80.0 celsius" in explanation["text"]
     assert explanation["nodes"][1]["value"] == 91.5

@@ -30,4 +30,6 @@ async def test_every_block_of_the_page_can_be_applied() -> None:
     assert [node["overlayId"] for node in answers[-1]["overlays"]["nodes"]] == ["water_works_north"]
     found = answers[0]["overlay"]
     assert [role["role"] for role in found["roles"]] == ["filtering", "second_line", "reserve"]
-    assert found["roles"][0]["overlays"] == [{"overlayId": "filtering_a", "partOf": [{"role": "filtering"}]}]
+    assert found["roles"][0]["overlays"]["nodes"] == [
+        {"overlayId": "filtering_a", "memberships": {"nodes": [{"role": "filtering"}]}}
+    ]

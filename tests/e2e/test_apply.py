@@ -13,7 +13,8 @@ from tests.e2e.processes import REPO, SCRIPT, ServerProcess, running_server
 from tests.servers.graph import GraphAddress
 
 OVERLAY = """
-{ overlay(overlayId: "building_a_pumping_system") { name roles { role twinId } relationships { name relationshipType } }
+{ overlay(overlayId: "building_a_pumping_system") {
+    name roles { role twinId } relationships { nodes { name relationshipType } } }
   twin(twinId: "valve_234") { related(direction: OUTGOING, maxDepth: 3) { nodes { twinId } } } }
 """
 
@@ -62,7 +63,7 @@ async def test_files_are_applied_and_applying_them_again_changes_nothing(tmp_pat
         assert "created: overlay building_a_pumping_system" in out
         overlay = await client.execute(OVERLAY)
         assert {"role": "backup_pump", "twinId": "pump_124"} in overlay["overlay"]["roles"]
-        assert len(overlay["overlay"]["relationships"]) == 12
+        assert len(overlay["overlay"]["relationships"]["nodes"]) == 12
         assert {item["twinId"] for item in overlay["twin"]["related"]["nodes"]} >= {"pipe_456", "pump_123", "pump_124"}
         status, out, errors = await _apply(server, *_files(tmp_path))
         assert status == 0, errors

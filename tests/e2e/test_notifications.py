@@ -153,9 +153,9 @@ async def test_web_bus_and_mail_are_told_what_each_asks_for_and_no_secret_is_sho
             await client.execute(SAVE, {"documents": DOCUMENTS})
             await level(client, 5.0, "tank_1")  # a warning
             await level(client, 95.0, "tank_2")
-            [alert] = (await client.execute("{ alerts(severity: [CRITICAL]) { nodes { alertId } } }"))["alerts"][
-                "nodes"
-            ]
+            [alert] = (await client.execute("{ alerts(where: {severity: [CRITICAL]}) { nodes { alertId } } }"))[
+                "alerts"
+            ]["nodes"]
             await client.execute(ACKNOWLEDGE, {"id": alert["alertId"]})
             words = []
             async with asyncio.timeout(20):

@@ -34,7 +34,7 @@ GUARD = {
 ARM = """
 mutation Arm($on: JSON!) { setProperty(input: {twinId: "guard_1", property: "armed", value: $on}) { value { json } } }
 """
-ALERTS = "{ alerts(first: 50, severity: [CRITICAL]) { nodes { alertId active acknowledged } } }"
+ALERTS = "{ alerts(first: 50, where: {severity: [CRITICAL]}) { nodes { alertId active acknowledged } } }"
 ACKNOWLEDGE = "mutation Ack($id: ID!) { acknowledgeAlert(input: {alertId: $id}) { alert { acknowledged } } }"
 REPORT = """
 mutation { reportSamples(input: {samples: [{twinId: "guard_1", property: "armed", value: false}]}) { sequence } }

@@ -37,7 +37,7 @@ mutation Save($document: JSON!) { saveTwin(input: {document: $document}) { twin 
 """
 SAVE_TYPE = "mutation Save($document: JSON!) { saveTwinType(input: {document: $document}) { twinType { typeId } } }"
 UPDATE = "mutation Up($id: ID!, $patch: JSON!) { updateTwin(input: {twinId: $id, patch: $patch}) { twin { twinId } } }"
-EXECUTE = "mutation Run($source: String!) { executeDtsl(input: {source: $source}) { created { id } } }"
+EXECUTE = "mutation Run($source: String!) { executeDtsl(input: {script: {source: $source}}) { created { id } } }"
 KEEP = "mutation Keep($source: String!) { saveDtslScript(input: {source: $source}) { script { scriptId } } }"
 CONNECTORS = "{ connectors { name endpoint status lastError lastErrorCode security rejected { reason count } } }"
 ASKED = (

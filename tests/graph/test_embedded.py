@@ -55,7 +55,7 @@ async def test_killed_and_started_again_it_has_everything_that_was_saved(tmp_pat
         engine = EmbeddedEngine(tmp_path)
         await engine.start()
         store = await connected(engine)
-        assert await store.migrate() == ([] if life else list(range(1, 25)))
+        assert await store.migrate() == ([] if life else list(range(1, 31)))
         assert (await store.load())[0] == life
         assert await store.cursor() == life
         await store.save(change(life, stored(pump_type(name=f"life {life}"), life + 1)))

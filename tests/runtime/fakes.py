@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from app.errors import Conflict, Invalid, Refused, Unavailable
+from app.model.asked import Calls, ClosedAlerts, Place, Sought
 from app.model.audit import AlertQuery, AlertRecord, AuditEntry, AuditPlace, AuditQuery, RecordPlace
 from app.model.change import DefinitionChange, FactBatch, LifecycleRecord, RevisionRecord, StoredDefinition
 from app.model.connection import CallAnswer, TwinConnection
@@ -336,7 +337,12 @@ class FakeGraph:
     async def changes_after(self, catalogue_revision: int, most: int) -> list[RevisionRecord]:
         raise NotImplementedError
 
-    async def revision_at(self, kind: Kind, id: str, at: Micros) -> RevisionRecord | None:
+    async def revisions_of(
+        self, askers: Sequence[tuple[Kind, str, int | None]], first: int
+    ) -> list[list[RevisionRecord]]:
+        raise AssertionError("not the runtime's to call")
+
+    async def revisions_at(self, askers: Sequence[tuple[Kind, str, Micros]]) -> list[RevisionRecord | None]:
         raise AssertionError("not the runtime's to call")
 
     async def lifecycles(self, overlay_ids: Sequence[str]) -> dict[str, list[LifecycleRecord]]:
@@ -357,10 +363,31 @@ class FakeGraph:
     async def alert_records(self, query: AlertQuery, first: int, before: RecordPlace | None) -> list[AlertRecord]:
         raise AssertionError("not the runtime's to call")
 
-    async def closed_alerts(self, first: int, before: tuple[Micros, str] | None) -> list[Alert]:
+    async def closed_alerts(self, asked: ClosedAlerts, first: int, before: Place | None) -> list[Alert]:
+        raise AssertionError("not the runtime's to call")
+
+    async def closed_alerts_of(
+        self, sought: Sequence[Sought], asked: ClosedAlerts, first: int, before: Place | None
+    ) -> list[list[Alert]]:
         raise AssertionError("not the runtime's to call")
 
     async def calls(self, call_ids: Sequence[str]) -> list[Call]:
+        raise AssertionError("not the runtime's to call")
+
+    async def call_page(self, asked: Calls, first: int, before: Place | None) -> list[Call]:
+        raise AssertionError("not the runtime's to call")
+
+    async def calls_of(
+        self, sought: Sequence[Sought], asked: Calls, first: int, before: Place | None
+    ) -> list[list[Call]]:
+        raise AssertionError("not the runtime's to call")
+
+    async def audit_entries(self, entry_ids: Sequence[str]) -> list[AuditEntry]:
+        raise AssertionError("not the runtime's to call")
+
+    async def audit_of(
+        self, subjects: Sequence[str], query: AuditQuery, first: int, before: AuditPlace | None
+    ) -> list[list[AuditEntry]]:
         raise AssertionError("not the runtime's to call")
 
     async def ping(self) -> None:

@@ -42,9 +42,6 @@ _LISTS: dict[str, Declared] = {
     "Query.nodes": Declared(DEFAULT_PAGE, ("ids",)),
     "Query.connectors": Declared(20),
     "Twin.properties": Declared(ASSUMED, ("names",)),
-    "OverlayRole.twins": Declared(3),
-    "OverlayRole.overlays": Declared(2),
-    "Overlay.partOf": Declared(2),
     "Alert.twins": Declared(3),
     "Explanation.nodes": Declared(30),
     "IngestLedger.sources": Declared(20),
@@ -54,6 +51,7 @@ _WEIGHTS: dict[str, int] = {
     # Each asks the graph, and waits until that has what the journal has.
     "Query.alertHistory": 10,
     "Query.auditLog": 10,
+    "Query.calls": 10,
     "Query.definition": 10,
     # It looks at everything that a twin depends on, once for each twin in trouble.
     "Query.causes": 100,

@@ -6,7 +6,7 @@ changes, is not within reach of it: asking refuses with NOT_LIVE.
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from app.api.context import Context
 from app.api.live.reads import Reads
@@ -17,6 +17,7 @@ from app.api.services import Services
 from app.commands.commands import Commands
 from app.commands.impact import ImpactCommands
 from app.errors import Invalid
+from app.find.edges import Edges
 from app.find.finder import Finder, Found
 from app.find.properties import Passing, compared
 from app.find.query import Around, OverlayFilter, TwinFilter, Window
@@ -310,6 +311,10 @@ class NotedFinder:
         self.note(*KINDS)
         return self._finder.overlays(where, order, window)
 
+    @property
+    def edges(self) -> Edges:
+        return cast(Edges, Noted(self._finder.edges, self))
+
     def within(self) -> Finder:
         """For what asks it on behalf of something that notes for itself of which kinds that is."""
         return self._finder
@@ -317,6 +322,18 @@ class NotedFinder:
     def note(self, *kinds: Kind) -> None:
         for kind in kinds:
             self._reads.note("kind", kind)
+
+
+class Noted:
+    """What is read off definitions the other way round: any of them may matter."""
+
+    def __init__(self, found: Any, finder: NotedFinder) -> None:
+        self._found = found
+        self._finder = finder
+
+    def __getattr__(self, name: str) -> Any:
+        self._finder.note(*KINDS)
+        return getattr(self._found, name)
 
 
 class NotedTraversals:
@@ -416,9 +433,10 @@ def noting(context: Context, reads: Reads) -> Context:
     refused: dict[str, Any] = {name: NotLive(_WHY_NOT.get(name, _ELSE)) for name in fields}
     seen = NotedServices(**{**refused, **noted})
     object.__setattr__(seen, "noted", NotedCatalogue(services.catalogue, reads))
+    object.__setattr__(seen, "uses", Noted(services.uses, finder))
     return dataclasses.replace(
         context,
         services=seen,
         order=NotedOrder(context.order, services.catalogue, reads),
-        loaders=loaders(refused["store"], live),
+        loaders=loaders(seen),
     )

@@ -52,8 +52,10 @@ def add_alerts(app: FastAPI, services: Services) -> None:
         after: After = None,
     ) -> Response:
         wanted = AlertFilter(severity, shelved, suppressed)
+        standing, closed = live.open_alerts(), services.store.closed_alerts
+        of = f"/alerts/{open}/{wanted!r}"
         with bad_address():
-            page = await alert_page(services, wanted, open=open, first=first, after=after)
+            page = await alert_page(services, wanted, standing, closed, open=open, first=first, after=after, of=of)
         content = {**page_of(page, shown), "total_count": page.total}
         return as_json(content)
 

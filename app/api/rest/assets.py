@@ -60,7 +60,7 @@ def add_assets(app: FastAPI, services: Services) -> None:
             request,
             first,
             last,
-            lambda: cut_page(found, first, after, last, before),
+            lambda: cut_page(found, first, after, last, before, "/assets"),
             lambda id: _shape(store.find(id)),
         )
 

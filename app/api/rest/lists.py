@@ -177,7 +177,7 @@ def _lister(services: Services, face: Face, ids: Sorted) -> Callable[..., Any]:
         request: Request, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Response:
         every = ids.ids(catalogue, face.kind)
-        return shown(request, first, last, lambda: cut_page(every, first, after, last, before))
+        return shown(request, first, last, lambda: cut_page(every, first, after, last, before, face.path))
 
     if face.kind == "twin":
         return list_twins

@@ -63,7 +63,8 @@ def add_overrides(app: FastAPI, services: Services) -> None:
     ) -> Response:
         def page() -> Page:
             membership = Membership(catalogue, About.checked(catalogue, None, twin_type, overlay))
-            return cut_page(overridden_keys(live, membership, kind, by), first, after, last, before)
+            keys = overridden_keys(live, membership, kind, by)
+            return cut_page(keys, first, after, last, before, "/overrides")
 
         def show(key: str) -> dict[str, Any]:
             twin_id, _, name = key.partition("/")

@@ -33,10 +33,12 @@ class Page:
     count: int
 
 
-def cut_page(ids: Sequence[str], first: int | None, after: str | None, last: int | None, before: str | None) -> Page:
-    """Of sorted ids. Raises Invalid."""
-    taken = cut(ids, first, after, last, before)
-    cursors = [encode_cursor(id) for id in taken.ids]
+def cut_page(
+    ids: Sequence[str], first: int | None, after: str | None, last: int | None, before: str | None, of: str
+) -> Page:
+    """Of sorted ids; `of` is the list's address. Raises Invalid."""
+    taken = cut(ids, first, after, last, before, of)
+    cursors = [encode_cursor(id, of) for id in taken.ids]
     return Page(taken.ids, cursors, taken.has_previous, taken.has_next, len(ids))
 
 

@@ -91,7 +91,7 @@ def _add_collection(app: FastAPI, services: Services) -> None:
     ) -> Response:
         ids = await kept.ids()
         try:
-            page = cut_page(ids, first, after, last, before)
+            page = cut_page(ids, first, after, last, before, "/dtsl/scripts")
         except Invalid as error:
             return problem(error, 400)
         found = {item.script_id: item for item in await kept.several(page.ids)}

@@ -53,7 +53,8 @@ def add_shelving(app: FastAPI, services: Services) -> None:
             return shelving_document(found) if found is not None else None
 
         keys = shelved_keys(live, _owner(owner_kind, owner_id))
-        return answer("/shelvings", request, first, last, lambda: cut_page(keys, first, after, last, before), show)
+        path = "/shelvings"
+        return answer(path, request, first, last, lambda: cut_page(keys, first, after, last, before, path), show)
 
     async def shelve(request: Request, x_actor: By = None) -> Response:
         actor = claimed(x_actor, "rest", address_of(request))

@@ -7,23 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from app.api.connections import After, Edge, First, PageInfo, page_info
-from app.api.context import Info
+from app.api.alert_pages import alert_page
+from app.api.connections import PAGES, After, Edge, First, PageInfo, page_info
+from app.api.context import Context, Info
 from app.api.ids import global_id
-from app.api.keyset import Keyset
-from app.api.scalars import DateTime, moment
+from app.api.loaders import AlertsOf
+from app.api.scalars import DateTime, Long, moment
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import AlertSeverity, Evidence, OwnerKind
 from app.api.types.explanation import Explanation
 from app.api.types.node import Node
-from app.api.types.owner import Owner, find_owner
 from app.api.types.shelving import Shelving
+from app.api.wheres import AlertWhere, CallWhereArgument
 from app.model import events
+from app.model.asked import ClosedAlerts, Place, Sought
 from app.model.audit import AlertQuery
 from app.model.time import SECOND
 
 if TYPE_CHECKING:
     from app.api.types.alert_history import AlertHistoryConnection
+    from app.api.types.audit import AuditConnection
+    from app.api.types.behavior import Behavior
+    from app.api.types.call import CallConnection
+    from app.api.types.overlay import Overlay
+    from app.api.types.owner import Owner
     from app.api.types.twin import Twin
 
 
@@ -102,8 +109,8 @@ class Alert(Node):
 
     @strawberry.field(
         description=(
-            "Everything that happened to it, newest first: from the graph, which is waited for. PAGE_SIZE_INVALID, "
-            "CURSOR_INVALID, UNAVAILABLE while it is down."
+            f"Everything that happened to it, newest first: from the graph, which is waited for. {PAGES}, UNAVAILABLE "
+            "while it is down."
         )
     )
     async def history(
@@ -114,8 +121,56 @@ class Alert(Node):
         return await history_connection(info.context, AlertQuery(alert_id=self.alert_id), first, after)
 
     @strawberry.field(description="The owner of the behavior; null where that was deleted.")
-    def owner(self, info: Info) -> Owner | None:
+    def owner(self, info: Info) -> Annotated["Owner", strawberry.lazy("app.api.types.owner")] | None:
+        from app.api.types.owner import find_owner
+
         return find_owner(info.context.catalogue, self.item.owner)
+
+    @strawberry.field(
+        description="The behavior that raised it; null where that is gone, and of the summary of a flood."
+    )
+    def raised_by(self, info: Info) -> Annotated["Behavior", strawberry.lazy("app.api.types.behavior")] | None:
+        from app.api.types.behavior import find_behavior
+
+        owner = self.item.owner
+        return find_behavior(info.context.catalogue, info.context.live, owner.kind, owner.id, self.behavior)
+
+    @strawberry.field(description="The overlay of whose behaviors it is; null where it is of a twin's.")
+    def overlay(self, info: Info) -> Annotated["Overlay", strawberry.lazy("app.api.types.overlay")] | None:
+        from app.api.types.overlay import Overlay
+
+        owner = self.item.owner
+        return Overlay.find(info.context.catalogue, owner.id) if owner.kind == "overlay" else None
+
+    @strawberry.field(
+        description=(
+            "The calls that its behavior decided from when it was raised until it was cleared, newest first: from the "
+            f"graph, which is waited for. {PAGES}, UNAVAILABLE while it is down."
+        )
+    )
+    async def calls(
+        self, info: Info, where: CallWhereArgument = None, first: First = None, after: After = None
+    ) -> Annotated["CallConnection", strawberry.lazy("app.api.types.call")]:
+        from app.api.types.call import calls_of
+
+        item = self.item
+        until = None if item.cleared_at is None else item.cleared_at + 1
+        name = f"{item.owner.kind}/{item.owner.id}/{item.behavior}"
+        sought = Sought(behaviors=(name,), since=item.raised_at, until=until)
+        return await calls_of(info.context, f"alert/{self.alert_id}", sought, where, first, after)
+
+    @strawberry.field(
+        description=(
+            "What the audit has about it, newest first: from the graph, which is waited for. "
+            f"{PAGES}, UNAVAILABLE while it is down."
+        )
+    )
+    async def audit_log(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Annotated["AuditConnection", strawberry.lazy("app.api.types.audit")]:
+        from app.api.types.audit import audit_about
+
+        return await audit_about(info.context, f"alert/{self.alert_id}", None, first, after)
 
     @strawberry.field(description="The twins it concerns, without deleted ones.")
     def twins(self, info: Info) -> list[Annotated["Twin", strawberry.lazy("app.api.types.twin")]]:
@@ -164,14 +219,47 @@ class AlertConnection:
     edges: list[Edge[Alert]] = strawberry.field(description="The alerts with their cursors.")
     nodes: list[Alert] = strawberry.field(description="The alerts alone.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
-    total_count: int | None = strawberry.field(description="How many open ones there are; null for closed ones.")
+    sequence: Long = strawberry.field(description="The journal sequence that open ones stand at.")
+    total_count: int | None = strawberry.field(
+        description="How many there are over all pages, counted in memory; null where closed ones are asked for."
+    )
 
 
-def alerts_of(page: Keyset[events.Alert]) -> AlertConnection:
+async def alerts_of(
+    context: Context,
+    of: str,
+    sought: Sought | None,
+    where: AlertWhere | None,
+    first: int | None,
+    after: str | None,
+) -> AlertConnection:
+    """Those of `sought`, or of all, that match; `of` names what they are asked of."""
+    where = where or AlertWhere()
+    wanted = where.asked(context.catalogue)
+    of = f"alerts/{of}/{where!r}"
+    loaders, store = context.loaders, context.services.store
+
+    async def closed(asked: ClosedAlerts, size: int, place: Place | None) -> list[events.Alert]:
+        if where.open is None:
+            await context.services.caught_up()
+        if sought is None:
+            return await store.closed_alerts(asked, size, place)
+        return await loaders.closed_alerts.load(AlertsOf(sought, asked, size, place))
+
+    if where.open is False:
+        standing: list[events.Alert] = []
+    elif sought is None:
+        standing = list(context.live.open_alerts())
+    else:
+        standing = await loaders.open_alerts.load(sought)
+    page = await alert_page(
+        context.services, wanted, standing, closed, open=where.open, first=first, after=after, of=of
+    )
     nodes = [Alert.of(item) for item in page.items]
     return AlertConnection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
         nodes=nodes,
         page_info=page_info(page),
+        sequence=Long(page.sequence),
         total_count=page.total,
     )

@@ -10,10 +10,9 @@ from app.api.keyset import history_page
 from app.api.scalars import DateTime, Long
 from app.api.types.alert import Alert
 from app.api.types.cause import Cause, chain
-from app.api.types.enums import AlertTransition, OwnerKind
-from app.errors import Invalid
+from app.api.types.enums import AlertTransition
+from app.api.wheres import OwnerInput
 from app.model.audit import AlertQuery, AlertRecord
-from app.model.plan import OwnerKey
 from app.model.time import SECOND
 
 
@@ -48,22 +47,11 @@ class AlertHistoryConnection:
     )
 
 
-def owner_of(kind: OwnerKind | None, id: str | None) -> OwnerKey | None:
-    """Raises Invalid (FILTER_INVALID)."""
-    if kind is None and id is None:
-        return None
-    if kind is None or id is None:
-        message, hint = "`ownerKind` and `ownerId` belong together", "give both or neither"
-        raise Invalid(message, code="FILTER_INVALID", hint=hint, path="/ownerKind")
-    return OwnerKey(kind.value, id)
-
-
 @strawberry.input(description="Which events of alerts; several filters hold together.")
-class AlertHistoryFilter:
+class AlertHistoryWhere:
     alert_id: strawberry.ID | None = strawberry.field(default=None, description="Of this alert, open or closed.")
-    owner_kind: OwnerKind | None = strawberry.field(default=None, description="Of which kind `ownerId` is.")
-    owner_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Of the behaviors of this twin or overlay; needs `ownerKind`."
+    owner: OwnerInput | None = strawberry.field(
+        default=None, description="Of the behaviors of this twin or overlay, which may be gone."
     )
     twin_id: strawberry.ID | None = strawberry.field(default=None, description="Of alerts that concern this twin.")
     transition: list[AlertTransition] | None = strawberry.field(default=None, description="Only these.")
@@ -71,8 +59,7 @@ class AlertHistoryFilter:
     until: DateTime | None = strawberry.field(default=None, description="Older than this.")
 
     def asked(self) -> AlertQuery:
-        """Raises Invalid (FILTER_INVALID)."""
-        owner = owner_of(self.owner_kind, self.owner_id)
+        owner = self.owner.key() if self.owner is not None else None
         return AlertQuery(
             alert_id=self.alert_id,
             owner=f"{owner.kind}/{owner.id}" if owner is not None else None,
@@ -83,7 +70,7 @@ class AlertHistoryFilter:
         )
 
 
-AlertHistoryWhere = Annotated[AlertHistoryFilter | None, strawberry.argument(description="Only these.")]
+AlertHistoryWhereArgument = Annotated[AlertHistoryWhere | None, strawberry.argument(description="Only these.")]
 
 
 async def history_connection(

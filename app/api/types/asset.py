@@ -5,7 +5,9 @@ from typing import Annotated
 import strawberry
 
 from app.api.context import Info
+from app.api.ids import global_id
 from app.api.scalars import DateTime, Long
+from app.api.types.node import Node
 from app.commands.pointers import pointer
 from app.model import assets as model
 from app.model.definitions import Simulation
@@ -14,7 +16,7 @@ from app.ports import AssetStore
 
 
 @strawberry.type(description="A file: a model, an icon, a layout, a dashboard. Uploads go over REST.")
-class Asset:
+class Asset(Node):
     path: str = strawberry.field(description="As documents write it, such as `/models/pump.glb`.")
     url: str = strawberry.field(description="Where this server serves it, such as `/assets/models/pump.glb`.")
     media_type: str = strawberry.field(description="By the ending of its path.")
@@ -25,6 +27,7 @@ class Asset:
     @classmethod
     def of(cls, asset: model.Asset) -> "Asset":
         return cls(
+            id=global_id("Asset", asset.path),
             path=asset.written,
             url=asset.url,
             media_type=asset.media_type,

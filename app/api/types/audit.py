@@ -6,15 +6,19 @@ import strawberry
 
 from app.api.connections import Edge, PageInfo, page_info
 from app.api.context import Context
-from app.api.keyset import audit_page
+from app.api.ids import global_id
+from app.api.keyset import Keyset, audit_page
+from app.api.loaders import AuditOf
 from app.api.scalars import JSON, DateTime, Long
 from app.api.types.enums import AuditActorKind, AuditKind, AuditOutcome
+from app.api.types.node import Node
+from app.errors import Invalid
 from app.model import audit, audit_kind
-from app.model.audit import AuditQuery
+from app.model.audit import AuditPlace, AuditQuery
 
 
 @strawberry.type(description="Something that somebody did, or was refused.")
-class AuditEntry:
+class AuditEntry(Node):
     entry_id: strawberry.ID = strawberry.field(description="Unique for ever.")
     at: DateTime = strawberry.field(description="When it was decided.")
     kind: AuditKind = strawberry.field(description="What it was.")
@@ -51,7 +55,7 @@ class AuditConnection:
 
 
 @strawberry.input(description="Which entries; several filters hold together.")
-class AuditFilter:
+class AuditWhere:
     since: DateTime | None = strawberry.field(default=None, description="Not older than this.")
     until: DateTime | None = strawberry.field(default=None, description="Older than this.")
     kind: list[AuditKind] | None = strawberry.field(default=None, description="Of these kinds.")
@@ -72,11 +76,12 @@ class AuditFilter:
         )
 
 
-AuditWhere = Annotated[AuditFilter | None, strawberry.argument(description="Only these.")]
+AuditWhereArgument = Annotated[AuditWhere | None, strawberry.argument(description="Only these.")]
 
 
 def entry_of(item: audit.AuditEntry) -> AuditEntry:
     return AuditEntry(
+        id=global_id("AuditEntry", item.entry_id),
         entry_id=strawberry.ID(item.entry_id),
         at=DateTime(item.at),
         kind=AuditKind(item.kind),
@@ -98,7 +103,29 @@ def entry_of(item: audit.AuditEntry) -> AuditEntry:
 async def audit_connection(
     context: Context, query: AuditQuery, first: int | None, after: str | None
 ) -> AuditConnection:
-    page = await audit_page(context.services, query, first, after)
+    return _shown(await audit_page(context.services, query, first, after))
+
+
+async def audit_about(
+    context: Context, subject: str, where: AuditWhere | None, first: int | None, after: str | None
+) -> AuditConnection:
+    """Of the entries about `subject`. Raises Invalid (FILTER_INVALID) where the filter names another."""
+    query = where.asked() if where is not None else AuditQuery()
+    if query.subject is not None:
+        raise Invalid(
+            "`subject` was given where it is plain",
+            code="FILTER_INVALID",
+            hint=f"leave it out: this is about '{subject}'",
+            path="/where/subject",
+        )
+
+    async def find(query: AuditQuery, size: int, place: AuditPlace | None) -> list[audit.AuditEntry]:
+        return await context.loaders.audit.load(AuditOf(subject, query, size, place))
+
+    return _shown(await audit_page(context.services, query, first, after, find))
+
+
+def _shown(page: Keyset[audit.AuditEntry]) -> AuditConnection:
     nodes = [entry_of(item) for item in page.items]
     return AuditConnection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],

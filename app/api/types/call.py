@@ -4,17 +4,29 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from app.api.context import Info
+from app.api.alert_pages import newest_first
+from app.api.call_pages import call_page
+from app.api.connections import PAGES, After, Edge, First, PageInfo, page_info
+from app.api.context import Context, Info
 from app.api.ids import global_id
-from app.api.scalars import JSON, DateTime, moment
+from app.api.loaders import AlertsOf, CallsOf
+from app.api.scalars import JSON, DateTime, Long, moment
 from app.api.types.cause import Cause, chain
 from app.api.types.enums import CallStatus, OwnerKind
 from app.api.types.node import Node
 from app.api.types.refusal import InterlockVerdict, Refusal
+from app.api.wheres import CallWhere
 from app.model import events
+from app.model.asked import Calls, ClosedAlerts, Place, Sought
 
 if TYPE_CHECKING:
+    from app.api.types.alert import Alert
+    from app.api.types.audit import AuditConnection
+    from app.api.types.behavior import Behavior
+    from app.api.types.owner import Owner
     from app.api.types.twin import Twin
+
+MAX_ALERTS = 20
 
 
 @strawberry.type(description="A method call or property write on its way to a device.")
@@ -55,6 +67,54 @@ class Call(Node):
 
         return Twin.find(info.context.catalogue, self.twin_id)
 
+    @strawberry.field(description="The behavior that decided it; null where a person asked, or where it is gone.")
+    def decided_by(self, info: Info) -> Annotated["Behavior", strawberry.lazy("app.api.types.behavior")] | None:
+        from app.api.types.behavior import find_behavior
+
+        key = self.item.behavior
+        if key is None:
+            return None
+        return find_behavior(info.context.catalogue, info.context.live, key.owner.kind, key.owner.id, key.name)
+
+    @strawberry.field(description="The owner of that behavior; null likewise.")
+    def owner(self, info: Info) -> Annotated["Owner", strawberry.lazy("app.api.types.owner")] | None:
+        from app.api.types.owner import find_owner
+
+        key = self.item.behavior
+        return find_owner(info.context.catalogue, key.owner) if key is not None else None
+
+    @strawberry.field(
+        description=(
+            "The alerts of that behavior that were active when it was decided, newest first, at most "
+            f"{MAX_ALERTS}; closed ones from the graph. None where a person asked. UNAVAILABLE while it is down."
+        )
+    )
+    async def alerts(self, info: Info) -> list[Annotated["Alert", strawberry.lazy("app.api.types.alert")]]:
+        from app.api.types.alert import Alert
+
+        key, at = self.item.behavior, self.item.decided_at
+        if key is None:
+            return []
+        sought = Sought(behaviors=(f"{key.owner.kind}/{key.owner.id}/{key.name}",), until=at + 1)
+        loaders = info.context.loaders
+        closed = await loaders.closed_alerts.load(AlertsOf(sought, ClosedAlerts(), MAX_ALERTS, None))
+        found = {item.alert_id: item for item in (*closed, *await loaders.open_alerts.load(sought))}
+        active = [item for item in found.values() if item.cleared_at is None or item.cleared_at >= at]
+        return [Alert.of(item) for item in newest_first(active)[:MAX_ALERTS]]
+
+    @strawberry.field(
+        description=(
+            "What the audit has about it, newest first: from the graph, which is waited for. "
+            f"{PAGES}, UNAVAILABLE while it is down."
+        )
+    )
+    async def audit_log(
+        self, info: Info, first: First = None, after: After = None
+    ) -> Annotated["AuditConnection", strawberry.lazy("app.api.types.audit")]:
+        from app.api.types.audit import audit_about
+
+        return await audit_about(info.context, f"call/{self.call_id}", None, first, after)
+
     @classmethod
     def of(cls, item: events.Call) -> "Call":
         key = item.behavior
@@ -80,3 +140,38 @@ class Call(Node):
             owner_kind=OwnerKind(key.owner.kind) if key else None,
             owner_id=strawberry.ID(key.owner.id) if key else None,
         )
+
+
+@strawberry.type(description="A page of calls to devices, newest first.")
+class CallConnection:
+    edges: list[Edge[Call]] = strawberry.field(description="The calls with their cursors.")
+    nodes: list[Call] = strawberry.field(description="The calls alone.")
+    page_info: PageInfo = strawberry.field(description="Whether there are older ones, and from where.")
+    sequence: Long = strawberry.field(description="The journal sequence at which it was asked for.")
+
+
+async def calls_of(
+    context: Context,
+    of: str,
+    sought: Sought | None,
+    where: CallWhere | None,
+    first: int | None,
+    after: str | None,
+) -> CallConnection:
+    """Those of `sought`, or of all, that match; `of` names what they are asked of."""
+    asked = where.asked(context.catalogue) if where is not None else Calls()
+
+    async def find(asked: Calls, size: int, place: Place | None) -> list[events.Call]:
+        if sought is None:
+            await context.services.caught_up()
+            return await context.services.store.call_page(asked, size, place)
+        return await context.loaders.calls.load(CallsOf(sought, asked, size, place))
+
+    page = await call_page(context.services, asked, find, first, after, f"calls/{of}/{where!r}")
+    nodes = [Call.of(item) for item in page.items]
+    return CallConnection(
+        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
+        nodes=nodes,
+        page_info=page_info(page),
+        sequence=Long(page.sequence),
+    )

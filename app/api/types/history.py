@@ -7,29 +7,22 @@ import strawberry
 
 from app.api.context import Info
 from app.api.loaders import HistoryPage
+from app.api.types.definition import AS_OF, Definition, Time
 from app.api.types.enums import DefinitionKind
-from app.api.types.node import Definition
-from app.api.types.overlay import Overlay
-from app.api.types.overlay_type import OverlayType
-from app.api.types.relationship_type import RelationshipType
+from app.api.types.found import find_definition
 from app.api.types.revision import (
-    AS_OF,
     DIFF,
     REVISIONS,
     DocumentChange,
     FirstRevisions,
     FromRevision,
     OlderThan,
-    Revision,
     RevisionConnection,
-    Time,
     ToRevision,
-    revision_as_of,
     revision_diff,
     revision_page,
 )
-from app.api.types.twin import Twin
-from app.api.types.twin_type import TwinType
+from app.api.types.then import DefinitionThen, then
 from app.model.definitions import Kind
 
 
@@ -41,18 +34,7 @@ class DefinitionHistory:
 
     @strawberry.field(description="As it is now; null where it is deleted.")
     def current(self, info: Info) -> Definition | None:
-        catalogue, id = info.context.catalogue, self.definition_id
-        match self.of:
-            case "relationship_type":
-                return RelationshipType.find(catalogue, id)
-            case "twin_type":
-                return TwinType.find(catalogue, id)
-            case "twin":
-                return Twin.find(catalogue, id)
-            case "overlay_type":
-                return OverlayType.find(catalogue, id)
-            case "overlay":
-                return Overlay.find(catalogue, id)
+        return find_definition(info.context.catalogue, self.of, self.definition_id)
 
     @strawberry.field(description=REVISIONS)
     async def revisions(self, info: Info, first: FirstRevisions = None, after: OlderThan = None) -> RevisionConnection:
@@ -63,8 +45,8 @@ class DefinitionHistory:
         return await revision_diff(info, self.of, self.definition_id, from_, to)
 
     @strawberry.field(description=AS_OF)
-    async def as_of(self, info: Info, time: Time) -> Revision | None:
-        return await revision_as_of(info, self.of, self.definition_id, time)
+    async def as_of(self, info: Info, time: Time) -> DefinitionThen | None:
+        return await then(info, self.of, self.definition_id, time)
 
 
 async def find_history(info: Info, kind: DefinitionKind, id: str) -> DefinitionHistory | None:

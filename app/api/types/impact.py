@@ -169,8 +169,13 @@ class AffectedTwinConnection:
         )
 
 
+AFFECTED = "affectedTwins"
+"""The list that cursors of affected twins are of, whatever was asked: a place in one is a place in all."""
+
+
 def cursor_of(place: model.Place) -> str:
-    return encode_cursor(f"{place.state}/{place.required}/{place.left}/{place.depth}/{place.twin_id}")
+    key = f"{place.state}/{place.required}/{place.left}/{place.depth}/{place.twin_id}"
+    return encode_cursor(key, AFFECTED)
 
 
 @strawberry.type(description="A role that misses some of those who filled it.")

@@ -2,15 +2,17 @@
 
 import strawberry
 
+from app.api.ids import global_id
 from app.api.scalars import DateTime, Long, moment
 from app.api.types.enums import NotificationKind, NotificationTargetState
+from app.api.types.node import Node
 from app.model.notifications import TargetHealth
 
 
 @strawberry.type(
     description="Whom alerts are told to: a web address, a broker's topic, mail addresses. The settings declare it."
 )
-class NotificationTarget:
+class NotificationTarget(Node):
     name: str = strawberry.field(description="Unique among the targets.")
     kind: NotificationKind = strawberry.field(description="How it is told.")
     address: str = strawberry.field(description="Where, as far as that is no secret.")
@@ -31,6 +33,7 @@ class NotificationTarget:
     @classmethod
     def of(cls, health: TargetHealth) -> "NotificationTarget":
         return cls(
+            id=global_id("NotificationTarget", health.name),
             name=health.name,
             kind=NotificationKind(health.kind),
             address=health.address,

@@ -4,30 +4,28 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from app.api.alert_pages import newest_first
+from app.api.connections import PAGES, After, Before, Connection, First, Last, connect
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.scalars import JSON
-from app.api.types.alert import Alert
 from app.api.types.asset import REFERENCES, AssetReference, referenced
-from app.api.types.behavior import Behavior, behaviors_of
-from app.api.types.interlock import Interlock
 from app.api.types.lifecycle import OverlayLifecycle
-from app.api.types.node import Definition
-from app.api.types.relationship_type import Typed
+from app.api.types.member import Nested, OverlayMember, Roles, members_of
+from app.api.types.owner import Owner
+from app.api.types.relationship import Relationship
 from app.api.types.twin import Twin
-from app.commands.overlay_names import interlocks_in_effect
+from app.find.edges import edges_of_overlay
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
-from app.model.composition import overlay_edges, overlays_within, twins_within
-from app.model.plan import OwnerKey
 
 if TYPE_CHECKING:
-    from app.api.types.overlay_type import OverlayType
+    from app.api.types.overlay_type import OverlayType, RoleDefinition
 
 
 @strawberry.type(description="A role of an overlay and who fills it: a twin or another overlay, or several.")
 class OverlayRole:
+    holder: strawberry.Private[str]
+    holder_type: strawberry.Private[str | None]
     fillers: strawberry.Private[list[model.RoleBinding]]
     role: str = strawberry.field(description="Unique within the overlay.")
     description: str = strawberry.field(description="From the overlay's type; empty where there is none.")
@@ -46,48 +44,49 @@ class OverlayRole:
 
     @strawberry.field(description="The twin that fills it; null where it is open, an overlay fills it, or many may.")
     def twin(self, info: Info) -> Twin | None:
-        return next(iter(self._twins(info)), None) if not self.many else None
+        found = next(iter(self._twin_ids()), None)
+        return Twin.find(info.context.catalogue, found) if found is not None and not self.many else None
 
-    @strawberry.field(description="The twins that fill it; none where it is open or overlays do.")
-    def twins(self, info: Info) -> list[Twin]:
-        return self._twins(info)
+    @strawberry.field(description=f"The twins that fill it, by twinId; none where it is open or overlays do. {PAGES}.")
+    def twins(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Twin]:
+        of = f"twins/{self.holder}/{self.role}"
+        return connect(sorted(self._twin_ids()), Twin.find, info.context, first, after, last, before, of)
 
     @strawberry.field(description="The overlay that fills it; null where it is open, a twin fills it, or many may.")
     def overlay_id(self) -> strawberry.ID | None:
-        found = (strawberry.ID(item.overlay_id) for item in self.fillers if item.overlay_id is not None)
-        return next(found, None) if not self.many else None
+        return None if self.many else next(iter(self._overlay_ids()), None)
 
-    @strawberry.field(description="The overlays that fill it; none where it is open or twins do.")
-    def overlays(self, info: Info) -> list[Annotated["Overlay", strawberry.lazy("app.api.types.overlay")]]:
-        found = (Overlay.find(info.context.catalogue, item.overlay_id) for item in self.fillers if item.overlay_id)
-        return [overlay for overlay in found if overlay is not None]
+    @strawberry.field(description="The overlay that fills it; null where it is open, a twin fills it, or many may.")
+    def overlay(self, info: Info) -> Annotated["Overlay", strawberry.lazy("app.api.types.overlay")] | None:
+        found = None if self.many else next(iter(self._overlay_ids()), None)
+        return Overlay.find(info.context.catalogue, found) if found is not None else None
+
+    @strawberry.field(
+        description=f"The overlays that fill it, by overlayId; none where it is open or twins do. {PAGES}."
+    )
+    def overlays(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["Overlay", strawberry.lazy("app.api.types.overlay")]]:
+        of = f"overlays/{self.holder}/{self.role}"
+        return connect(sorted(self._overlay_ids()), Overlay.find, info.context, first, after, last, before, of)
+
+    @strawberry.field(description="The role as its type declares it; null for one that the type lacks.")
+    def declared(self, info: Info) -> Annotated["RoleDefinition", strawberry.lazy("app.api.types.overlay_type")] | None:
+        from app.api.types.overlay_type import find_role
+
+        return find_role(info.context.catalogue, self.holder_type, self.role) if self.holder_type else None
 
     def _twin_ids(self) -> list[strawberry.ID]:
         return [strawberry.ID(item.twin_id) for item in self.fillers if item.twin_id is not None]
 
-    def _twins(self, info: Info) -> list[Twin]:
-        found = (Twin.find(info.context.catalogue, twin_id) for twin_id in self._twin_ids())
-        return [twin for twin in found if twin is not None]
-
-
-@strawberry.type(description="An edge between two twins of an overlay.")
-class OverlayRelationship(Typed):
-    name: str = strawberry.field(description="Unique within the overlay, together with both ends.")
-    description: str = strawberry.field(description="From the overlay's type; empty where there is none.")
-    source_twin_id: strawberry.ID = strawberry.field(description="The twin it starts from.")
-    target_twin_id: strawberry.ID = strawberry.field(description="The twin it leads to.")
-
-    @strawberry.field(description="The twin it starts from; null where it does not exist.")
-    def source(self, info: Info) -> Twin | None:
-        return Twin.find(info.context.catalogue, self.source_twin_id)
-
-    @strawberry.field(description="The twin it leads to; null where it does not exist.")
-    def target(self, info: Info) -> Twin | None:
-        return Twin.find(info.context.catalogue, self.target_twin_id)
+    def _overlay_ids(self) -> list[strawberry.ID]:
+        return [strawberry.ID(item.overlay_id) for item in self.fillers if item.overlay_id is not None]
 
 
 @strawberry.type(description="A group of twins by role.")
-class Overlay(Definition):
+class Overlay(Owner):
     definition: strawberry.Private[model.Overlay]
     overlay_id: strawberry.ID = strawberry.field(description="The id that people write, unique among overlays.")
     overlay_type: strawberry.ID | None = strawberry.field(description="The typeId of its type; null where it has none.")
@@ -107,44 +106,42 @@ class Overlay(Definition):
     def roles(self, info: Info) -> list[OverlayRole]:
         return roles_of(info.context.catalogue, self.definition)
 
-    @strawberry.field(description="The roles that it fills itself, in other overlays.")
-    def part_of(self, info: Info) -> list[Annotated["OverlayMembership", strawberry.lazy("app.api.types.overlay")]]:
-        catalogue = info.context.catalogue
-        return [
-            item
-            for outer in catalogue.overlays_of_overlay(self.overlay_id)
-            for item in _memberships(catalogue, outer, overlay_id=self.overlay_id)
-        ]
+    @strawberry.field(
+        description=(
+            "Who fills its roles: twins and overlays, with the way to them, by path. Its own roles only, unless "
+            f"`nested`; what several ways lead to is there once. {PAGES}."
+        )
+    )
+    def members(
+        self,
+        info: Info,
+        roles: Roles = None,
+        nested: Nested = False,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[OverlayMember]:
+        found = {item.key: item for item in members_of(info.context.catalogue, self.definition, roles or (), nested)}
+        of = f"members/{self.overlay_id}/{nested}/{sorted(roles or ())}"
+        return connect(
+            sorted(found), lambda _, key: OverlayMember.of(found[key]), info.context, first, after, last, before, of
+        )
 
     @strawberry.field(
-        description="Its edges, the type's included where both roles are filled: a role that many fill has one for "
-        "each, all of one name."
+        description=(
+            "Its edges, the type's included where both roles are filled: a role that many fill has one for each, all "
+            f"of one name. By name, then ends. {PAGES}."
+        )
     )
-    def relationships(self, info: Info) -> list[OverlayRelationship]:
-        return relationships_of(info.context.catalogue, self.definition)
-
-    @strawberry.field(description="What must not be sent to its twins, and when; the type's included.")
-    def interlocks(self, info: Info) -> list[Interlock]:
-        found = interlocks_in_effect(info.context.catalogue, self.definition)
-        return [Interlock.of(item) for item in found.values()]
-
-    @strawberry.field(description="Its behaviors with their live state, the type's included.")
-    def behaviors(self, info: Info) -> list[Behavior]:
-        return behaviors_of(info.context.catalogue, info.context.live, OwnerKey("overlay", self.overlay_id))
-
-    @strawberry.field(
-        description="The open alerts of its own behaviors, of the overlays inside it, and those that concern a twin in "
-        "any of them, newest first."
-    )
-    def alerts(self, info: Info) -> list[Alert]:
-        catalogue = info.context.catalogue
-        overlays = set(overlays_within(catalogue, self.overlay_id))
-        twins = set(twins_within(catalogue, self.overlay_id))
-        return [
-            Alert.of(item)
-            for item in newest_first(info.context.live.open_alerts())
-            if (item.owner.kind == "overlay" and item.owner.id in overlays) or not twins.isdisjoint(item.twins)
-        ]
+    def relationships(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Relationship]:
+        edges = {edge.key: edge for edge in edges_of_overlay(info.context.catalogue, self.definition)}
+        of = f"relationships/overlay/{self.overlay_id}"
+        return connect(
+            sorted(edges), lambda _, key: Relationship.of(edges[key]), info.context, first, after, last, before, of
+        )
 
     @strawberry.field(description="Its visualization; null where it has none.")
     def visualization(self) -> JSON | None:
@@ -170,31 +167,6 @@ class Overlay(Definition):
         )
 
 
-@strawberry.type(description="A role that a twin or an overlay fills in an overlay.")
-class OverlayMembership:
-    role: str = strawberry.field(description="The role.")
-    overlay: Overlay = strawberry.field(description="The overlay.")
-
-
-def memberships(catalogue: Catalogue, twin_id: str) -> list[OverlayMembership]:
-    return [
-        item
-        for overlay_id in catalogue.overlays_of_twin(twin_id)
-        for item in _memberships(catalogue, overlay_id, twin_id=twin_id)
-    ]
-
-
-def _memberships(
-    catalogue: Catalogue, outer: str, *, twin_id: str | None = None, overlay_id: str | None = None
-) -> list[OverlayMembership]:
-    overlay = Overlay.find(catalogue, outer)
-    return [
-        OverlayMembership(role=binding.role, overlay=overlay)
-        for binding in (overlay.definition.twins if overlay is not None else ())
-        if overlay is not None and (binding.twin_id, binding.overlay_id) == (twin_id, overlay_id)
-    ]
-
-
 def roles_of(catalogue: Catalogue, overlay: model.Overlay) -> list[OverlayRole]:
     fillers: dict[str, list[model.RoleBinding]] = {}
     for binding in overlay.twins:
@@ -202,6 +174,8 @@ def roles_of(catalogue: Catalogue, overlay: model.Overlay) -> list[OverlayRole]:
     kind = catalogue.overlay_type(overlay.overlay_type) if overlay.overlay_type else None
     declared = [
         OverlayRole(
+            holder=overlay.overlay_id,
+            holder_type=overlay.overlay_type,
             fillers=fillers.pop(item.role, []),
             role=item.role,
             description=item.description,
@@ -214,6 +188,8 @@ def roles_of(catalogue: Catalogue, overlay: model.Overlay) -> list[OverlayRole]:
     ]
     own = [
         OverlayRole(
+            holder=overlay.overlay_id,
+            holder_type=None,
             fillers=filling,
             role=role,
             description="",
@@ -225,17 +201,3 @@ def roles_of(catalogue: Catalogue, overlay: model.Overlay) -> list[OverlayRole]:
         for role, filling in fillers.items()
     ]
     return declared + own
-
-
-def relationships_of(catalogue: Catalogue, overlay: model.Overlay) -> list[OverlayRelationship]:
-    return [
-        OverlayRelationship(
-            name=edge.name,
-            description=edge.description,
-            relationship_type=edge.relationship_type,
-            group=edge.group,
-            source_twin_id=strawberry.ID(edge.source),
-            target_twin_id=strawberry.ID(edge.target),
-        )
-        for edge in overlay_edges(catalogue, overlay)
-    ]

@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from app.api.connections import PAGES, After, Before, Connection, First, Last, connect
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.types.capability import PropertyDefinition
 from app.api.types.node import Node
 from app.api.types.value import NEVER, Value
 from app.model.catalogue import Catalogue
+from app.model.plan import PropertyKey
 
 if TYPE_CHECKING:
+    from app.api.types.behavior import Behavior
+    from app.api.types.interlock import Guard
     from app.api.types.twin import Twin
 
 
@@ -48,6 +52,38 @@ class Property(PropertyDefinition, Node):
         from app.api.types.twin import Twin
 
         return Twin.find(info.context.catalogue, self.twin_id)
+
+    @strawberry.field(
+        description=f"The behaviors whose conditions read it, the twin's own and those of overlays, by owner. {PAGES}."
+    )
+    def readers(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["Behavior", strawberry.lazy("app.api.types.behavior")]]:
+        from app.api.types.behavior import behavior_page
+
+        key = PropertyKey(self.twin_id, self.item.name)
+        found = info.context.uses.readers(key)
+        return behavior_page(
+            info.context, found, first, after, last, before, f"readers/{self.twin_id}/{self.item.name}"
+        )
+
+    @strawberry.field(
+        description=f"The interlocks whose conditions read it, each before every twin that it stands before. {PAGES}."
+    )
+    def guards(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["Guard", strawberry.lazy("app.api.types.interlock")]]:
+        from app.api.types.interlock import find_guard
+
+        live = info.context.live
+        found = {
+            "/".join((key.owner.kind, key.owner.id, key.name, twin_id)): (twin_id, key)
+            for key, twin_id in info.context.uses.interlocks(PropertyKey(self.twin_id, self.item.name))
+        }
+        of = f"guards/{self.twin_id}/{self.item.name}"
+        return connect(
+            sorted(found), lambda _, id: find_guard(live, *found[id]), info.context, first, after, last, before, of
+        )
 
     @classmethod
     def find(cls, catalogue: Catalogue, twin_id: str, name: str) -> "Property | None":

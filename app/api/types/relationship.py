@@ -1,42 +1,64 @@
-"""Edges between twins as a twin declares them, and the rules of types for them."""
+"""Edges between twins, one hop each, whoever declares them, and the rules of types for them."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
 from app.api.context import Info
-from app.api.types.enums import RelationshipDirection
+from app.api.ids import global_id
+from app.api.types.enums import OwnerKind, RelationshipDirection
+from app.api.types.node import Node
+from app.api.types.owner import Owner, find_owner
 from app.api.types.relationship_type import Typed
+from app.find.edges import Edge
 from app.model import definitions as model
-from app.model.catalogue import Catalogue
-from app.model.relationships import direction_of, group_of, type_of
+from app.model.plan import OwnerKey
 
 if TYPE_CHECKING:
     from app.api.types.twin import Twin
+    from app.api.types.twin_type import TwinType
+
+_Twin = Annotated["Twin", strawberry.lazy("app.api.types.twin")]
 
 
-@strawberry.type(description="An edge that a twin declares.")
-class Relationship(Typed):
-    name: str = strawberry.field(
-        description="Unique among the twin's edges, but where the rule of its type allows several of one name."
+@strawberry.type
+class BetweenTwins(Typed):
+    """What an edge says, whatever it is a part of."""
+
+    name: str = strawberry.field(description="Unique among the edges of its owner, together with both ends.")
+    source_twin_id: strawberry.ID = strawberry.field(description="The twin it starts from, which need not exist yet.")
+    target_twin_id: strawberry.ID = strawberry.field(description="The twin it leads to, which need not exist yet.")
+    owner_kind: OwnerKind = strawberry.field(description="Whether a twin's document or an overlay makes it.")
+    owner_id: strawberry.ID = strawberry.field(
+        description="The twinId or overlayId of who makes it; an overlay's type and what fills its roles may make it."
     )
-    direction: RelationshipDirection = strawberry.field(description="Which way it runs, seen from the twin.")
-    target_twin_id: strawberry.ID = strawberry.field(description="The other twin, which need not exist yet.")
 
-    @strawberry.field(description="The other twin; null while it does not exist (the edge joins when it appears).")
-    def target(self, info: Info) -> Annotated["Twin", strawberry.lazy("app.api.types.twin")] | None:
-        from app.api.types.twin import Twin
+    @strawberry.field(description="The twin it starts from; null while it does not exist (the edge joins then).")
+    def source(self, info: Info) -> _Twin | None:
+        return _find(info, self.source_twin_id)
 
-        return Twin.find(info.context.catalogue, self.target_twin_id)
+    @strawberry.field(description="The twin it leads to; null while it does not exist (the edge joins then).")
+    def target(self, info: Info) -> _Twin | None:
+        return _find(info, self.target_twin_id)
 
+    @strawberry.field(description="The twin or overlay that makes it; null where that was deleted meanwhile.")
+    def owner(self, info: Info) -> Owner | None:
+        return find_owner(info.context.catalogue, OwnerKey(self.owner_kind.value, self.owner_id))
+
+
+@strawberry.type(description="An edge between two twins, in the direction it is stored, whoever declares it.")
+class Relationship(BetweenTwins, Node):
     @classmethod
-    def of(cls, catalogue: Catalogue, twin: model.Twin, item: model.RelationshipDefinition) -> "Relationship":
+    def of(cls, edge: Edge) -> "Relationship":
         return cls(
-            name=item.name,
-            relationship_type=type_of(catalogue, twin, item),
-            group=group_of(catalogue, twin, item),
-            direction=RelationshipDirection(direction_of(catalogue, twin, item)),
-            target_twin_id=strawberry.ID(item.target_twin_id),
+            id=global_id("Relationship", edge.key),
+            name=edge.name,
+            relationship_type=edge.relationship_type,
+            group=edge.group,
+            source_twin_id=strawberry.ID(edge.source),
+            target_twin_id=strawberry.ID(edge.target),
+            owner_kind=OwnerKind(edge.kind),
+            owner_id=strawberry.ID(edge.declared_by),
         )
 
 
@@ -54,6 +76,12 @@ class RelationshipRule:
         description="The group of those that name none themselves; null where the rule names none."
     )
 
+    @strawberry.field(description="That type; null where there is none, or it was deleted.")
+    def target(self, info: Info) -> Annotated["TwinType", strawberry.lazy("app.api.types.twin_type")] | None:
+        from app.api.types.twin_type import TwinType
+
+        return TwinType.find(info.context.catalogue, self.target_type) if self.target_type is not None else None
+
     @classmethod
     def of(cls, item: model.RelationshipRule) -> "RelationshipRule":
         return cls(
@@ -65,3 +93,9 @@ class RelationshipRule:
             multiplicity=item.multiplicity,
             group=item.group,
         )
+
+
+def _find(info: Info, twin_id: str) -> "Twin | None":
+    from app.api.types.twin import Twin
+
+    return Twin.find(info.context.catalogue, twin_id)

@@ -1,13 +1,19 @@
 """RelationshipType: what edges of a type mean, and which way failure travels along them."""
 
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
+from app.api.connections import PAGES, After, Before, Connection, First, Last
 from app.api.context import Info
 from app.api.ids import global_id
+from app.api.types.definition import Definition
 from app.api.types.enums import RelationshipImpact
-from app.api.types.node import Definition
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from app.api.types.relationship import Relationship
 
 
 @strawberry.type(description="What the edges of a type mean.")
@@ -20,6 +26,28 @@ class RelationshipType(Definition):
     built_in: bool = strawberry.field(
         description="Whether it comes with the program and nobody has saved another: its revision is 0, at the epoch."
     )
+
+    @strawberry.field(
+        description=(
+            "The edges of this type, whoever declares them, by source, name and target; without those whose source is "
+            f"not there yet. `totalCount` looks at every edge of the plant. {PAGES}."
+        )
+    )
+    async def relationships(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["Relationship", strawberry.lazy("app.api.types.relationship")]]:
+        from app.api.edge_pages import EdgesOfType
+        from app.api.types.relationship import Relationship
+        from app.api.walks import walk_page
+
+        walk = EdgesOfType(info.context, self.relationship_type)
+
+        def show(_: Catalogue, key: str) -> Relationship | None:
+            edge = walk.find(key)
+            return Relationship.of(edge) if edge is not None else None
+
+        of = f"relationships/type/{self.relationship_type}"
+        return await walk_page(info.context, walk, show, first, after, last, before, of)
 
     @classmethod
     def find(cls, catalogue: Catalogue, name: str) -> "RelationshipType | None":

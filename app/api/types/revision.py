@@ -10,15 +10,16 @@ import strawberry
 
 from app.api.connections import Edge, PageInfo
 from app.api.context import Info
-from app.api.loaders import HistoryAt, HistoryPage
+from app.api.ids import global_id
+from app.api.loaders import HistoryPage
 from app.api.pages import decode_cursor, encode_cursor, page_size
 from app.api.scalars import JSON, DateTime, Long
 from app.api.types.enums import DefinitionKind, DifferenceKind
+from app.api.types.node import Node
 from app.commands.differences import Difference, differences
 from app.errors import Invalid, NotFound
 from app.model.change import RevisionRecord
 from app.model.definitions import Kind
-from app.model.time import Micros
 
 MAX_REVISIONS = 100
 DEFAULT_REVISIONS = 20
@@ -32,17 +33,15 @@ FirstRevisions = Annotated[
 OlderThan = Annotated[str | None, strawberry.argument(description="A cursor: only older ones.")]
 FromRevision = Annotated[int, strawberry.argument(name="from", description="The number of a revision.")]
 ToRevision = Annotated[int | None, strawberry.argument(description="The number of another; the newest where left out.")]
-Time = Annotated[DateTime, strawberry.argument(description="The moment.")]
 
 REVISIONS = "Its revisions, newest first. PAGE_SIZE_INVALID, CURSOR_INVALID, UNAVAILABLE."
 DIFF = (
     "What differs between two of its revisions: a JSON Patch (RFC 6902) that keeps the old values. REVISION_NOT_FOUND."
 )
-AS_OF = "Its revision that stood at a moment (`deleted` if it was gone then); null where there was none yet."
 
 
 @strawberry.type(description="One accepted change of a definition.")
-class Revision:
+class Revision(Node):
     record: strawberry.Private[RevisionRecord]
     kind: DefinitionKind = strawberry.field(description="What kind of definition.")
     definition_id: strawberry.ID = strawberry.field(description="The id in its document.")
@@ -62,6 +61,7 @@ class Revision:
     @classmethod
     def of(cls, record: RevisionRecord) -> "Revision":
         return cls(
+            id=global_id("Revision", record.kind, record.id, str(record.number)),
             record=record,
             kind=DefinitionKind(record.kind),
             definition_id=strawberry.ID(record.id),
@@ -107,10 +107,10 @@ def changes_of(found: list[Difference] | tuple[Difference, ...]) -> list[Documen
 
 async def revision_page(info: Info, kind: Kind, id: str, first: int | None, after: str | None) -> RevisionConnection:
     size = page_size(DEFAULT_REVISIONS if first is None else first, most=MAX_REVISIONS)
-    before = _place(after) if after is not None else None
+    before = _place(after, f"revisions/{kind}/{id}") if after is not None else None
     found = await info.context.loaders.history.load(HistoryPage(kind, id, size + 1, before))
     nodes = [Revision.of(item) for item in found[:size]]
-    cursors = [encode_cursor(str(item.number)) for item in nodes]
+    cursors = [encode_cursor(str(item.number), f"revisions/{kind}/{id}") for item in nodes]
     return RevisionConnection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
         nodes=nodes,
@@ -136,11 +136,6 @@ async def revision_step(info: Info, kind: Kind, id: str, before: int | None, aft
     return changes_of(differences(older, newer))
 
 
-async def revision_as_of(info: Info, kind: Kind, id: str, time: Micros) -> Revision | None:
-    found = await info.context.loaders.history.load(HistoryAt(kind, id, time))
-    return Revision.of(found[0]) if found else None
-
-
 async def _numbered(info: Info, kind: Kind, id: str, number: int | None, path: str) -> RevisionRecord:
     """The newest where no number is given. Raises NotFound (REVISION_NOT_FOUND)."""
     below = None if number is None else number + 1
@@ -159,8 +154,8 @@ def _document(record: RevisionRecord) -> dict[str, object] | None:
     return json.loads(record.document) if record.document else None
 
 
-def _place(cursor: str) -> int:
-    number = decode_cursor(cursor, "after")
+def _place(cursor: str, of: str) -> int:
+    number = decode_cursor(cursor, "after", of)
     if not (number.isascii() and number.isdecimal() and len(number) < 16):
         raise Invalid("`after` is not a cursor of revisions", code="CURSOR_INVALID", path="/after")
     return int(number)

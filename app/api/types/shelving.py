@@ -2,13 +2,15 @@
 
 import strawberry
 
+from app.api.ids import global_id
 from app.api.scalars import DateTime
 from app.api.types.enums import OwnerKind
+from app.api.types.node import Node
 from app.model import events
 
 
 @strawberry.type(description="An alert that a person has put aside for a while; raised or not, it is not annunciated.")
-class Shelving:
+class Shelving(Node):
     owner_kind: OwnerKind = strawberry.field(description="Whether a twin or an overlay owns the behavior.")
     owner_id: strawberry.ID = strawberry.field(description="The twinId or overlayId of that owner.")
     behavior: str = strawberry.field(description="The behavior; empty for the summary of a flood.")
@@ -20,7 +22,9 @@ class Shelving:
 
     @classmethod
     def of(cls, item: events.Shelving) -> "Shelving":
+        key = item.key
         return cls(
+            id=global_id("Shelving", key.owner.kind, key.owner.id, key.behavior, key.code),
             owner_kind=OwnerKind(item.key.owner.kind),
             owner_id=strawberry.ID(item.key.owner.id),
             behavior=item.key.behavior,

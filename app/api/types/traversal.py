@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.api.connections import After, Connection, Edge, First, PageInfo, connect
+from app.api.connections import PAGES, After, Before, Connection, Edge, First, Last, PageInfo, connect
 from app.api.context import Info
 from app.api.pages import MAX_PAGE
 from app.api.scalars import Long
 from app.api.types.enums import OwnerKind, RelationshipDirection
-from app.api.types.relationship_type import Typed
+from app.api.types.relationship import BetweenTwins, Relationship
+from app.find.edges import Edge as Declared
 from app.find.traversals import ComponentsPage, FoundPaths, FoundSubgraph, RelatedPage
 from app.find.traversals import RelatedTwin as Reached
 from app.model.catalogue import Catalogue
@@ -24,33 +25,12 @@ if TYPE_CHECKING:
 _Twin = Annotated["Twin", strawberry.lazy("app.api.types.twin")]
 
 
-@strawberry.type(description="An edge between two twins, in the direction it is stored, whoever declares it.")
-class TopologyEdge(Typed):
-    name: str = strawberry.field(description="Its name; edges between the same twins may share one.")
-    source_twin_id: strawberry.ID = strawberry.field(description="The twin it starts from.")
-    target_twin_id: strawberry.ID = strawberry.field(description="The twin it leads to.")
-    owner_kind: OwnerKind = strawberry.field(description="Whether a twin's document or an overlay makes it.")
-    owner_id: strawberry.ID = strawberry.field(description="The twinId or overlayId of who makes it.")
-
-    @strawberry.field(description="The twin it starts from.")
-    def source(self, info: Info) -> _Twin | None:
-        return _twin(info.context.catalogue, self.source_twin_id)
-
-    @strawberry.field(description="The twin it leads to.")
-    def target(self, info: Info) -> _Twin | None:
-        return _twin(info.context.catalogue, self.target_twin_id)
-
-    @classmethod
-    def of(cls, edge: Held) -> "TopologyEdge":
-        return TopologyEdge(**_fields(edge))
-
-
 @strawberry.type(description="One step of a path: an edge, and which way it is gone.")
-class Hop(TopologyEdge):
+class Hop(BetweenTwins):
     direction: RelationshipDirection = strawberry.field(
         description="OUTGOING where the path follows the edge, INCOMING where it goes against it."
     )
-    parallel: list[TopologyEdge] = strawberry.field(
+    parallel: list[Relationship] = strawberry.field(
         description="The other edges between the same two twins that the path could take as well."
     )
 
@@ -58,7 +38,7 @@ class Hop(TopologyEdge):
     def taken(cls, step: Step) -> "Hop":
         return cls(
             direction=RelationshipDirection(step.direction),
-            parallel=[TopologyEdge.of(edge) for edge in step.parallel],
+            parallel=[Relationship.of(_edge(edge)) for edge in step.parallel],
             **_fields(step.edge),
         )
 
@@ -146,7 +126,7 @@ class SubgraphNode:
 @strawberry.type(description="A part of the graph to draw.")
 class Subgraph:
     nodes: list[SubgraphNode] = strawberry.field(description="Nearest first, then by id.")
-    edges: list[TopologyEdge] = strawberry.field(
+    edges: list[Relationship] = strawberry.field(
         description="All that were asked for between `nodes`, parallel ones too."
     )
     nodes_left_out: int = strawberry.field(description="How many more there are than `maxNodes`; 0 where it is whole.")
@@ -164,7 +144,7 @@ class Subgraph:
                 for id, depth in drawn.nodes
                 if (twin := _twin(catalogue, id)) is not None
             ],
-            edges=[TopologyEdge.of(edge) for edge in drawn.edges],
+            edges=[Relationship.of(_edge(edge)) for edge in drawn.edges],
             nodes_left_out=drawn.nodes_left_out,
             edges_left_out=drawn.edges_left_out,
             sequence=Long(found.sequence),
@@ -179,9 +159,12 @@ class Component:
     )
     ids: strawberry.Private[Sequence[str]]
 
-    @strawberry.field(description="Its twins by id. PAGE_SIZE_INVALID, CURSOR_INVALID.")
-    def members(self, info: Info, first: First = None, after: After = None) -> Connection[_Twin]:
-        return connect(self.ids, _twin, info.context, first, after, None, None)
+    @strawberry.field(description=f"Its twins by id. {PAGES}.")
+    def members(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[_Twin]:
+        of = f"component/{self.least_twin_id}"
+        return connect(self.ids, _twin, info.context, first, after, last, before, of)
 
     @classmethod
     def of(cls, found: FoundComponent) -> "Component":
@@ -218,6 +201,11 @@ def _fields(edge: Held) -> dict[str, Any]:
         "owner_id": strawberry.ID(edge.declared_by.id),
         "group": edge.group,
     }
+
+
+def _edge(edge: Held) -> Declared:
+    owner = edge.declared_by
+    return Declared(edge.name, edge.source, edge.target, owner.kind, owner.id, edge.relationship_type, edge.group)
 
 
 def _twin(catalogue: Catalogue, twin_id: str) -> "Twin | None":

@@ -8,30 +8,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from app.api.connections import PAGES, After, Before, Connection, First, Last, connect
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.instance_document import simulation_of
 from app.api.scalars import JSON
 from app.api.traversing import RELATED, find_related
-from app.api.types.alert import Alert
 from app.api.types.asset import REFERENCES, AssetReference, referenced
-from app.api.types.behavior import Behavior, behaviors_of
+from app.api.types.behavior import Behavior, behavior_page
 from app.api.types.capability import EventDefinition, Method
 from app.api.types.connectivity import Connectivity
+from app.api.types.enums import TraversalDirection
 from app.api.types.instance import TwinInstance
-from app.api.types.interlock import Guard, Interlock
-from app.api.types.node import Definition
+from app.api.types.interlock import Guard
+from app.api.types.owner import Owner
 from app.api.types.property import Property
 from app.api.types.relationship import Relationship
 from app.api.types.traversal import RelatedConnection
+from app.errors import Invalid
+from app.find.check import unknown_types
 from app.model import definitions as model
 from app.model.catalogue import Catalogue
 from app.model.document import FreeForm
 from app.model.lineage import types_in_line
-from app.model.plan import OwnerKey
 
 if TYPE_CHECKING:
-    from app.api.types.overlay import OverlayMembership
     from app.api.types.twin_type import TwinType
 
 
@@ -40,7 +41,7 @@ def _id(self: "Twin") -> strawberry.ID:
 
 
 @strawberry.type(description="One thing of the plant: a pump, a valve, a sensor, a controller.")
-class Twin(Definition):
+class Twin(Owner):
     definition: strawberry.Private[model.Twin]
     twin_id: strawberry.ID = strawberry.field(description="The id that people write, unique among twins.")
     id: strawberry.ID = strawberry.field(resolver=_id, description="Global and opaque; stable over restarts.")
@@ -99,24 +100,64 @@ class Twin(Definition):
     def events(self, info: Info) -> list[EventDefinition]:
         return [EventDefinition.of(item) for item in info.context.catalogue.capabilities(self.twin_id).events.values()]
 
-    @strawberry.field(description="Its behaviors with their live state, the type's included.")
-    def behaviors(self, info: Info) -> list[Behavior]:
-        return behaviors_of(info.context.catalogue, info.context.live, OwnerKey("twin", self.twin_id))
-
-    @strawberry.field(description="What must not be sent to it when, the type's included; overlays' are in `guards`.")
-    def interlocks(self, info: Info) -> list[Interlock]:
-        return [Interlock.of(item) for item in info.context.catalogue.capabilities(self.twin_id).interlocks.values()]
-
     @strawberry.field(
         description="Every interlock that stands before it, its own and those of overlays, with what it comes to now."
     )
     def guards(self, info: Info) -> list[Guard]:
-        return [Guard.of(view) for view in info.context.live.guards(self.twin_id)]
+        return [Guard.of(self.twin_id, view) for view in info.context.live.guards(self.twin_id)]
 
-    @strawberry.field(description="The edges that its own document declares; for all that reach it see `related`.")
-    def relationships(self, info: Info) -> list[Relationship]:
-        catalogue = info.context.catalogue
-        return [Relationship.of(catalogue, self.definition, item) for item in self.definition.relationships]
+    @strawberry.field(
+        description=(
+            "The edges that lead into or out of it, one hop, whoever declares them: itself, another twin, or an "
+            "overlay; by name, then ends. An end that does not exist yet is told too. For more hops see `related`. "
+            f"UNKNOWN_RELATIONSHIP_TYPE; {PAGES}."
+        )
+    )
+    def relationships(
+        self,
+        info: Info,
+        direction: Annotated[
+            TraversalDirection, strawberry.argument(description="Only those that lead into it, or out of it.")
+        ] = TraversalDirection.BOTH,
+        relationship_types: Annotated[
+            list[str] | None, strawberry.argument(description="Only edges of these types; all where left out.")
+        ] = None,
+        names: Annotated[list[str] | None, strawberry.argument(description="Only edges of these names.")] = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> Connection[Relationship]:
+        context = info.context
+        if unknown := list(unknown_types(context.catalogue, relationship_types or (), "/relationshipTypes")):
+            raise Invalid.of(unknown, "what to follow", code=unknown[0].code)
+        way, types = direction.value, relationship_types or ()
+        edges = {edge.key: edge for edge in context.edges.of(self.twin_id, way, types, names or ())}
+        of = f"relationships/{self.twin_id}/{way}/{sorted(types)}/{sorted(names or ())}"
+        return connect(
+            sorted(edges), lambda _, key: Relationship.of(edges[key]), context, first, after, last, before, of
+        )
+
+    @strawberry.field(
+        description=f"The behaviors that read any of its properties, its own and those of overlays, by owner. {PAGES}."
+    )
+    def readers(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Behavior]:
+        found = info.context.uses.readers_of_twin(self.twin_id)
+        return behavior_page(info.context, found, first, after, last, before, f"readers/{self.twin_id}")
+
+    @strawberry.field(
+        description=(
+            "The behaviors that call a method of it, write a property of it or emit an event of it, its own and those "
+            f"of overlays, by owner. {PAGES}."
+        )
+    )
+    def actors(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Behavior]:
+        found = info.context.uses.actors(self.twin_id)
+        return behavior_page(info.context, found, first, after, last, before, f"actors/{self.twin_id}")
 
     @strawberry.field(description="How it is connected, and whether it is now; null for a twin without connectivity.")
     def connectivity(self, info: Info) -> Connectivity | None:
@@ -142,16 +183,6 @@ class Twin(Definition):
     @strawberry.field(description="The live twin as the specification prints it.")
     def instance(self, info: Info) -> TwinInstance:
         return TwinInstance.of(self.stored, simulation_of(info.context.catalogue, self.definition))
-
-    @strawberry.field(description="The roles it fills in overlays.")
-    def overlays(self, info: Info) -> list[Annotated["OverlayMembership", strawberry.lazy("app.api.types.overlay")]]:
-        from app.api.types.overlay import memberships
-
-        return memberships(info.context.catalogue, self.twin_id)
-
-    @strawberry.field(description="The open alerts that concern it, newest first.")
-    async def alerts(self, info: Info) -> list[Alert]:
-        return [Alert.of(item) for item in await info.context.loaders.open_alerts_of_twin.load(self.twin_id)]
 
     related: RelatedConnection = strawberry.field(resolver=find_related, description=RELATED)
 

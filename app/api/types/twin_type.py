@@ -1,24 +1,30 @@
 """TwinType: the template that twins take their properties, methods, events and behaviors from."""
 
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
 import strawberry
 
-from app.api.connections import After, Before, Connection, First, Last, show
+from app.api.connections import PAGES, After, Before, Connection, First, Last, connect, show
 from app.api.context import Info
-from app.api.filters import window
+from app.api.filters import FINDING, TwinOrderArgument, TwinWhereArgument, of_type, window
 from app.api.ids import global_id
 from app.api.scalars import JSON
 from app.api.types.asset import REFERENCES, AssetReference, referenced
 from app.api.types.behavior_definition import BehaviorDefinition
 from app.api.types.capability import EventDefinition, Method, PropertyDefinition
+from app.api.types.definition import Definition
 from app.api.types.enums import TwinKind
 from app.api.types.interlock import Interlock
-from app.api.types.node import Definition
 from app.api.types.relationship import RelationshipRule
 from app.api.types.twin import Twin
 from app.find.query import Order, TwinFilter
 from app.model import definitions as model
 from app.model.catalogue import Capabilities, Catalogue
-from app.model.lineage import kind_in_effect
+from app.model.lineage import family, kind_in_effect, lineage
+
+if TYPE_CHECKING:
+    from app.api.types.overlay_type import RoleDefinition
 
 
 @strawberry.type(description="A template for twins.")
@@ -69,16 +75,23 @@ class TwinType(Definition):
     async def assets(self, info: Info) -> list[AssetReference]:
         return await referenced(info, self.definition.visualization, self.definition.simulation)
 
-    @strawberry.field(
-        description="The twins of this type and of every type below it, by twinId. PAGE_SIZE_INVALID, CURSOR_INVALID."
-    )
+    @strawberry.field(description=f"The twins of this type and of every type below it, a page at a time. {FINDING}")
     def twins(
-        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self,
+        info: Info,
+        where: TwinWhereArgument = None,
+        order_by: TwinOrderArgument = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> Connection[Twin]:
         context = info.context
-        found = context.services.finder.twins(
-            TwinFilter(types=(self.type_id,)), Order(), window(first, after, last, before)
-        )
+        asked = where.asked() if where else TwinFilter()
+        below = family(context.catalogue, self.type_id)
+        asked = replace(asked, types=of_type(asked.types, below) if asked.types else (self.type_id,))
+        order = order_by.asked() if order_by else Order()
+        found = context.services.finder.twins(asked, order, window(first, after, last, before))
         return show(found, Twin.find, context.catalogue)
 
     @strawberry.field(description="The type it extends; null for one that extends none.")
@@ -86,11 +99,27 @@ class TwinType(Definition):
         above = self.definition.extends
         return TwinType.find(info.context.catalogue, above) if above is not None else None
 
-    @strawberry.field(description="The types that extend it directly, by typeId.")
-    def subtypes(self, info: Info) -> list["TwinType"]:
+    @strawberry.field(description=f"The types that extend it directly, by typeId. {PAGES}.")
+    def subtypes(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection["TwinType"]:
+        ids = info.context.catalogue.subtypes_of(self.type_id)
+        return connect(ids, TwinType.find, info.context, first, after, last, before, f"subtypes/{self.type_id}")
+
+    @strawberry.field(
+        description="The roles that its twins can fill, in overlay types: those that ask for it or for a type that it "
+        f"extends, by type and role. {PAGES}."
+    )
+    def fills_roles(
+        self, info: Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[Annotated["RoleDefinition", strawberry.lazy("app.api.types.overlay_type")]]:
+        from app.api.types.overlay_type import role_page, roles_asking
+
         catalogue = info.context.catalogue
-        found = (TwinType.find(catalogue, below) for below in catalogue.subtypes_of(self.type_id))
-        return [item for item in found if item is not None]
+        line = lineage(catalogue, self.type_id)
+        asking = {id for above in line for id in catalogue.overlay_types_of_twin_type(above)}
+        found = roles_asking(catalogue, asking, line)
+        return role_page(info.context, found, first, after, last, before, f"fillsRoles/twin_type/{self.type_id}")
 
     def _parts(self, info: Info) -> Capabilities:
         return info.context.catalogue.type_capabilities(self.type_id)

@@ -13,7 +13,7 @@ from tests.api.client import ask, connected, post, refused
 from tests.api.parts import Installation
 
 LIMITS = GraphQLSettings()
-INNER = "overlays { overlay { roles { twins { properties { value { json } } } } } }"
+INNER = "memberships { nodes { overlay { roles { twin { properties { value { json } } } } } } }"
 DEAR = f"query($n: Int) {{ twins(first: $n) {{ nodes {{ {INNER} }} }} }}"
 DEEP = '{ twin(twinId: "pump_123") { ' + "type { twins(first: 1) { nodes { " * 6 + "twinId" + " } } }" * 6 + " } }"
 
@@ -43,7 +43,7 @@ async def test_an_operation_that_costs_too_much_names_the_field_to_narrow_and_ho
 
 
 async def test_a_subscription_that_costs_too_much_is_refused_too() -> None:
-    dear = f"overlays {{ overlay {{ roles {{ twins {{ {INNER} }} }} }} }}"
+    dear = f"memberships {{ nodes {{ overlay {{ roles {{ twin {{ {INNER} }} }} }} }} }}"
     async with connected(Installation()) as socket:
         await socket.subscribe(f"subscription {{ propertyChanged {{ twin {{ {dear} }} }} }}")
         message = await socket.receive()
@@ -138,8 +138,9 @@ def test_the_limits_leave_room_for_what_a_screen_asks_for() -> None:
     query Screen($first: Int = 100) {
       twins(first: $first) { totalCount pageInfo { endCursor } nodes {
         twinId properties { name value { json unit quality timestamp } } behaviors { name state evidence }
-        alerts { alertId severity message } overlays { role overlay { overlayId } }
-        relationships { name target { twinId } } } } }
+        alerts(first: 10) { nodes { alertId severity message } }
+        memberships(first: 10) { nodes { role overlay { overlayId } } }
+        relationships(first: 10) { nodes { name target { twinId } } } } } }
     """
     counting = _Fields()
     visit(parse(screen), counting)

@@ -15,7 +15,7 @@ export function cache(): InMemoryCache {
         fields: {
           twins: relayStylePagination(["where", "orderBy"]),
           overlays: relayStylePagination(["where", "orderBy"]),
-          alerts: relayStylePagination(["open", "severity", "shelved", "suppressed"]),
+          alerts: relayStylePagination(["where"]),
         },
       },
     },
