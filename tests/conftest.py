@@ -4,7 +4,6 @@ A test that takes `store` (or `graph`) runs once on each engine. Where Neo4j can
 last lines of the run say so; with REQUIRE_NEO4J=1 it fails instead.
 """
 
-import gc
 import os
 from collections.abc import AsyncIterator
 from typing import NoReturn
@@ -18,15 +17,6 @@ from tests.servers import mosquitto, neo4j
 from tests.servers.graph import GraphAddress
 
 _NOT_RUN = "NEO4J LANE NOT RUN"
-_COLLECT_AFTER = 50_000
-
-
-def pytest_collection_finish() -> None:
-    """What is there by now stays for the run: looking through all of it for garbage, again and again, took a quarter of
-    the time of tests that make many objects."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_COLLECT_AFTER, 10, 10)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
