@@ -1,11 +1,14 @@
 """Live queries: what is pushed, when, to whom, what that costs, and what is refused."""
 
 import asyncio
+import gc
 import inspect
+import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Hashable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from random import Random
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -13,6 +16,7 @@ from strawberry.types import ExecutionResult
 
 from app.api.context import Context
 from app.api.live.live_queries import MAX_ON_A_SOCKET, LiveQueries
+from app.api.live.reads import Key, Reads
 from app.api.live.shape import NOT_LIVE
 from app.api.live.views import NotedCatalogue
 from app.api.schema import schema
@@ -226,6 +230,15 @@ async def test_delta_needs_the_field_that_carries_it() -> None:
         assert await code(socket) == "DELTA_INVALID"
 
 
+async def test_a_patch_that_the_document_leaves_out_after_all_leaves_the_answers_whole() -> None:
+    query = HEAT.replace("patch", "patch @include(if: false)")
+    async with looking() as (plant, socket):
+        await socket.subscribe(query, delta=True)
+        await socket.next("liveTwins")
+        plant.hear("pump_123", "temperature", 65.0)
+        assert numbers(await socket.next("liveTwins")) == {"pump_123": 65.0, "pump_124": None}
+
+
 async def test_a_slow_reader_gets_the_newest_and_the_patch_from_what_it_has() -> None:
     plant = a_plant()
     queries = plant.services.live_queries
@@ -273,6 +286,75 @@ async def test_what_comes_within_the_interval_is_one_execution() -> None:
             plant.hear("pump_123", "temperature", float(number))
         assert numbers(await socket.next("liveTwins"))["pump_123"] == 49.0
         assert queries.executions == executed + 1
+
+
+class Disturbed:
+    """A live query under which what it reads changes whenever it is executed."""
+
+    def __init__(self, plant: Plant) -> None:
+        self._plant = plant
+        self.field, self.context = "liveTwins", context_of(plant)
+        self.reads, self.keys, self.listeners = Reads(), set[Key](), 0
+        self.stale, self.due, self.interval, self.over = True, 0.0, 60.0, False
+        self.answer: Any = None
+        self.executions = 0
+        self._looked = asyncio.Event()
+
+    def watch(self) -> "Disturbed":
+        return self
+
+    async def first(self) -> None:
+        await self._looked.wait()
+
+    async def newer(self, seen: int) -> None:
+        await asyncio.Event().wait()
+
+    async def execute(self, sequence: Any, overheard: Any) -> Reads:
+        reads = Reads()
+        reads.note("anything")
+        self.executions += 1
+        self._plant.hear("pump_123", "temperature", float(self.executions))
+        await asyncio.sleep(0)
+        if not overheard(reads):
+            self.answer = SimpleNamespace(version=1, sequence=sequence())
+            self._looked.set()
+        return reads
+
+    def push(self, last: Any, sequence: int) -> object:
+        return sequence
+
+    def farewell(self) -> object:
+        raise AssertionError("it never ends")
+
+    def fail(self, error: Exception) -> None:
+        raise error
+
+
+async def test_what_changes_under_an_execution_waits_for_the_interval_like_all_else() -> None:
+    plant = a_plant()
+    disturbed = Disturbed(plant)
+    queries = plant.services.live_queries
+    async with aclosing(queries.follow(("disturbed",), disturbed)) as found:
+        await anext(found)
+        tries = disturbed.executions
+        async with aclosing(pushes(context_of(plant), HEAT)) as others:
+            await anext(others)  # the worker has come to what was queued behind
+        assert disturbed.executions == tries
+        assert queries.waiting == 1
+
+
+async def test_nothing_is_kept_of_a_live_query_that_has_ended_before_it_was_due() -> None:
+    plant = a_plant()
+    context = context_of(plant)
+    async with aclosing(pushes(context, HEAT, interval=3_600_000)) as found:
+        await anext(found)
+        plant.hear("pump_123", "temperature", 65.0)
+        [watch] = plant.services.live_queries._watches.values()
+        ended = weakref.ref(watch)
+        del watch
+    await asyncio.sleep(0)  # the worker ends
+    gc.collect()
+    assert ended() is None
 
 
 async def test_the_same_question_of_several_clients_is_executed_once() -> None:

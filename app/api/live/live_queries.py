@@ -99,6 +99,10 @@ class LiveQueries:
         self._services: Services | None = None
         self._interest: Interest[Watched] = Interest(self._touched, self._deadband, self._value)
         self._ready: asyncio.Queue[Watched] = asyncio.Queue()
+        self._resting: dict[Watched, asyncio.TimerHandle] = {}
+        """Those that have changed and are not due yet, each with what wakes it: an interval may be an hour, and nobody
+        is kept in memory that long after the last client has left."""
+        self._executing: Watched | None = None
         self._worker: asyncio.Task[None] | None = None
         self._seconds: Histogram | None = None
         self.executions = 0
@@ -162,7 +166,7 @@ class LiveQueries:
         watch.listeners += 1
         if watch.stale:  # whoever comes new is not kept waiting for the interval of the others
             watch.due = 0.0
-            self._ready.put_nowait(watch)
+            self._schedule(watch)
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
         return watch
@@ -173,6 +177,7 @@ class LiveQueries:
             return
         self._interest.put(watch, watch.keys, set())
         watch.keys = set()
+        self._wake(watch)
         if self._watches.get(key) is watch:
             del self._watches[key]
         if not self._watches and self._worker is not None:
@@ -205,14 +210,25 @@ class LiveQueries:
     def _touched(self, watch: Watched) -> None:
         if not watch.stale:
             watch.stale = True
-            self._schedule(watch)
+            if watch is not self._executing:  # what changes under an execution waits for the interval that follows it
+                self._schedule(watch)
 
     def _schedule(self, watch: Watched) -> None:
         loop = asyncio.get_running_loop()
+        self._wake(watch)
         if watch.due > loop.time():
-            loop.call_at(watch.due, self._ready.put_nowait, watch)
+            self._resting[watch] = loop.call_at(watch.due, self._rested, watch)
         else:
             self._ready.put_nowait(watch)
+
+    def _rested(self, watch: Watched) -> None:
+        del self._resting[watch]
+        self._ready.put_nowait(watch)
+
+    def _wake(self, watch: Watched) -> None:
+        """Whether it goes on or has ended, no timer is kept for it."""
+        if (timer := self._resting.pop(watch, None)) is not None:
+            timer.cancel()
 
     def _deadband(self, twin_id: str, name: str) -> float | None:
         assert self._services is not None
@@ -236,7 +252,11 @@ class LiveQueries:
             if not watch.stale or not watch.listeners or watch.over:
                 continue
             began = loop.time()
-            await self._execute(watch)
+            self._executing = watch
+            try:
+                await self._execute(watch)
+            finally:
+                self._executing = None
             took = loop.time() - began
             if self._seconds is not None:
                 self._seconds.observe(took)

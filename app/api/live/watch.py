@@ -138,7 +138,8 @@ class Watch:
         assert answer is not None
         if answer.data is None or not answer.data.get(answer.name):
             return Push(ExecutionResult(answer.data, list(answer.errors) or None))
-        patch = self._patch_from(last) if self.ask.deltas and last is not None else None
+        told = any(self.ask.shape.own.get(name) == "patch" for name in answer.data[answer.name])  # @include may say no
+        patch = self._patch_from(last) if self.ask.deltas and told and last is not None else None
         own = {
             "sequence": sequence,
             "initial": last is None,
