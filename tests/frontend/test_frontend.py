@@ -86,7 +86,7 @@ enum Mode { AUTO MANUAL }
 
 
 async def test_the_schema_breaks_no_client_of_the_last_release(project: Project) -> None:
-    said = await project.done("build/breaking.js", str(REPO / "released.graphql"), str(REPO / "schema.graphql"))
+    said = await project.done("build/breaking.js", str(REPO / ".ci" / "released.graphql"), str(REPO / "schema.graphql"))
     assert "nothing is released yet" in said or "0 of them breaking" in said
 
 
