@@ -34,6 +34,8 @@ class Given:
 def counted(value: object) -> int | None:
     if isinstance(value, list):
         return len(value)
+    if isinstance(value, float) and value.is_integer():  # an Int may be written so in JSON
+        return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
