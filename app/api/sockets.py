@@ -9,6 +9,7 @@ from typing import Any, cast
 from graphql import GraphQLError
 from starlette import websockets
 from strawberry import Schema
+from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, PingMessage, SubscribeMessage
@@ -25,6 +26,16 @@ _FULL = 1013
 """Try again later (RFC 6455): clients do, with their own back-off."""
 _GONE = (exceptions.WebSocketDisconnected, websockets.WebSocketDisconnect, websockets.WebSocketDisconnected)
 """Of whom it depends on the moment: found out by Starlette, or known to it already."""
+
+
+_REASON_BYTES = 123
+"""RFC 6455 has room for no more; a longer one would be no close frame at all."""
+
+
+class SocketAdapter(ASGIWebSocketAdapter):
+    async def close(self, code: int, reason: str) -> None:
+        """What a client sent may stand in the reason, however long it was."""
+        await super().close(code, reason.encode()[:_REASON_BYTES].decode(errors="ignore"))
 
 
 class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):

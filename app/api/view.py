@@ -16,7 +16,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
 from strawberry.types.graphql import OperationType
@@ -43,7 +43,7 @@ from app.api.loaders import loaders
 from app.api.order import Order
 from app.api.schema import schema
 from app.api.services import Services
-from app.api.sockets import TransportHandler
+from app.api.sockets import SocketAdapter, TransportHandler
 from app.errors import Invalid, TwinOverlayError
 
 _WAYS = "send mutations by POST, and subscriptions over a WebSocket with graphql-transport-ws"
@@ -53,6 +53,7 @@ _STATUS = {"PERSISTED_ONLY": 403, "INTROSPECTION_OFF": 403, "TIMED_OUT": 504}
 
 class GraphQLView(GraphQL[Context, None]):
     graphql_transport_ws_handler_class = TransportHandler
+    websocket_adapter_class = SocketAdapter
 
     def __init__(self, services: Services, examples: Sequence[Example], admission: Admission | None = None) -> None:
         self._admission = admission or Admission()
@@ -134,15 +135,6 @@ class GraphQLView(GraphQL[Context, None]):
                     operation_name=asked.operation_name,
                     allowed_operation_types=allowed,
                 ),
-            )
-        except CannotGetOperationTypeError as error:
-            return _result(
-                Invalid(
-                    error.as_http_error_reason(),
-                    code="OPERATION_UNKNOWN",
-                    hint="give the `operationName` of one that is in the document",
-                    path="/operationName",
-                )
             )
         except InvalidOperationTypeError as error:
             if by_get:

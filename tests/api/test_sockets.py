@@ -76,6 +76,21 @@ async def test_an_id_that_is_in_use_is_closed_with_4409() -> None:
         assert await socket.closed() == (4409, "Subscriber for 1 already exists")
 
 
+@pytest.mark.parametrize("letter", ["i", "é"])
+async def test_a_reason_that_would_be_too_long_is_cut(letter: str) -> None:
+    installation = Installation()
+    for code, messages in (
+        (4400, [{"type": letter * 500}]),
+        (4409, [{"type": "subscribe", "id": letter * 500, "payload": {"query": PATHS}}] * 2),
+    ):
+        async with connected(installation) as socket:
+            for message in messages:
+                await socket.send(message)
+            found, reason = await socket.closed()
+            assert found == code
+            assert letter * 40 in reason
+
+
 async def test_an_id_is_free_again_once_its_operation_is_complete() -> None:
     installation = Installation()
     async with connected(installation) as socket:
