@@ -7,8 +7,8 @@ under the same reference.
 import re
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from graphql import GraphQLError, GraphQLSyntaxError, ValueNode
+from strawberry.schema.exceptions import InvalidOperationTypeError
 
 from app.api.masking import internal
 from app.commands.scripts import ScriptInvalid
@@ -38,12 +38,18 @@ def presented(error: GraphQLError, suggests: bool = True) -> GraphQLError:
     if isinstance(cause, RecursionError) and error.path is None:
         found = {"code": "GRAPHQL_PARSE_FAILED", "hint": "ask for less depth"}
         return _with(error, "the document is nested too deeply", found)
-    if isinstance(cause, CannotGetOperationTypeError | InvalidOperationTypeError) or (
-        isinstance(cause, GraphQLError) and error.path is None
+    if isinstance(cause, InvalidOperationTypeError) or (
+        isinstance(cause, GraphQLError) and (error.path is None or _of_an_argument(error))
     ):
         found = {"code": "GRAPHQL_VALIDATION_FAILED", "hint": "compare the request with the schema (schema.graphql)"}
         return _with(error, error.message if suggests else _SUGGESTION.sub("", error.message), found)
     return _masked(error, cause)
+
+
+def _of_an_argument(error: GraphQLError) -> bool:
+    """Whether the client's variables do not fit where they stand, as null for an argument that must not be. What is
+    wrong with an answer stands at its field."""
+    return bool(error.nodes) and all(isinstance(node, ValueNode) for node in error.nodes or ())
 
 
 def _masked(error: GraphQLError, cause: BaseException) -> GraphQLError:

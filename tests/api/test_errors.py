@@ -64,6 +64,24 @@ async def test_a_document_that_does_not_fit_the_schema_says_so(query: str, code:
     assert error["locations"]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        'query($no: Int = 1) { twin(twinId: "pump_123") { related(maxDepth: $no) { totalCount } } }',
+        "query($no: Int = 1) { twins { nodes { related(maxDepth: $no) { totalCount } } } }",
+        'query($no: Boolean = true) { twin(twinId: "pump_123") { twinId @include(if: $no) } }',
+        "query($no: Boolean = true) { sequence @skip(if: $no) }",
+    ],
+)
+async def test_null_for_a_variable_that_must_not_be_is_the_clients_mistake_and_not_logged(
+    query: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = (await post(Installation(), {"query": query, "variables": {"no": None}})).json()
+    assert {error["extensions"]["code"] for error in answer["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
+    assert "$no" in answer["errors"][0]["message"]
+    assert caplog.records == []
+
+
 async def test_each_failing_field_has_its_own_error() -> None:
     query = '{ a: twin(twinId: "?") { id } b: overlay(overlayId: "?") { id } }'
     errors = (await post(Installation(), {"query": query})).json()["errors"]
