@@ -10,7 +10,6 @@ from graphql.execution import ExecutionResult, Executor, create_source_event_str
 from graphql.execution.collect_fields import collect_fields, collect_subfields
 from strawberry import Schema
 from strawberry.exceptions import MissingQueryError
-from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types.graphql import OperationType
 
 from app.api.context import Context
@@ -83,7 +82,7 @@ async def prepared(
     async with runner.operation():
         try:
             refused = await schema._prepare_operation_async(operation, runner)
-        except (MissingQueryError, CannotGetOperationTypeError):
+        except MissingQueryError:
             return None
         if refused is not None:
             return _presented(refused.errors or [])

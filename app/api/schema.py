@@ -13,7 +13,7 @@ from graphql import GraphQLError, OperationDefinitionNode, specified_rules
 from strawberry.exceptions import MissingQueryError
 from strawberry.extensions.runner import SchemaExtensionsRunner
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
@@ -30,6 +30,7 @@ from app.api.queries import Query
 from app.api.scalars import SCALARS
 from app.api.subscriptions import Subscription
 from app.api.types.definition import Definition
+from app.model.near import near
 from app.settings import GraphQLSettings
 
 _NOBODYS = Admission()
@@ -51,6 +52,8 @@ class TwinOverlaySchema(strawberry.Schema):
         if not context.query:
             raise MissingQueryError
         admission = _admission_of(context)
+        if (untrusted := admission.untrusted(context.query)) is not None:  # nobody's text is so much as read
+            return _refused(context, admission, [untrusted])
         try:
             document = await self.documents.soon(context.query, admission.settings.max_tokens)
         except GraphQLError as error:
@@ -58,15 +61,14 @@ class TwinOverlaySchema(strawberry.Schema):
         except RecursionError as error:
             return _refused(context, admission, [GraphQLError(str(error), original_error=error)])
         context.graphql_document = document
-        try:
-            operation_type = context.operation_type
-        except RuntimeError as error:
-            raise CannotGetOperationTypeError(context.operation_name) from error
+        if (unknown := _unknown(document, context._provided_operation_name)) is not None:
+            return _refused(context, admission, [unknown])
+        operation_type = context.operation_type
         if operation_type not in context.allowed_operations:
             raise InvalidOperationTypeError(operation_type)
         if document.asks is None:
             return _refused(context, admission, document.errors)
-        cost = admission.admit(document.asks, context.query, context.operation_name, context.variables or {})
+        cost = admission.admit(document.asks, context.operation_name, context.variables or {})
         if isinstance(cost, list):
             return _refused(context, admission, cost)
         if operation_type is OperationType.SUBSCRIPTION:
@@ -107,6 +109,27 @@ def _admission_of(operation: ExecutionContext) -> Admission:
     return operation.context.admission if isinstance(operation.context, Context) else _NOBODYS
 
 
+def _unknown(document: Document, name: str | None) -> GraphQLError | None:
+    """Where a request does not say which operation it means. Strawberry would take the first of several."""
+    names = [
+        item.name.value if item.name else None
+        for item in document.definitions
+        if isinstance(item, OperationDefinitionNode)
+    ]
+    if name in names if name is not None else len(names) == 1:
+        return None
+    if not names:
+        message = "there is no operation in the document"
+    elif name is not None:
+        message = f"there is no operation '{name[:100]}' in the document"
+    else:
+        message = f"there are {len(names)} operations in the document, and none is named"
+    known = [item for item in names if item is not None]
+    hint = (near(name, known) if name else "") or "give the `operationName` of one that is in the document"
+    told = {"code": "OPERATION_UNKNOWN", "hint": hint, "path": "/operationName"}
+    return GraphQLError(message, extensions=told)
+
+
 def _refused(context: ExecutionContext, admission: Admission, errors: Sequence[GraphQLError]) -> PreExecutionError:
     found = [presented(error, admission.settings.introspection) for error in errors]
     admission.traffic.refused_for(found)
@@ -125,9 +148,9 @@ def faults(text: str, settings: GraphQLSettings) -> list[GraphQLError]:
     operations = [item for item in document.definitions if isinstance(item, OperationDefinitionNode)]
     if not operations:
         return [presented(GraphQLError("there is no operation in the document"))]
-    admission = Admission(settings.model_copy(update={"trusted_only": False}))
+    admission = Admission(settings)
     names = [item.name.value if item.name else None for item in operations]
-    found = [admission.admit(document.asks, text, name, {}) for name in names]
+    found = [admission.admit(document.asks, name, {}) for name in names]
     return [error for item in found if isinstance(item, list) for error in item]
 
 

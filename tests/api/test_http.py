@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
 from app.api.app import routes
-from tests.api.client import get, post, serving
+from tests.api.client import connected, get, post, serving
 from tests.api.parts import PORT, Installation
 from tests.api.plant import Plant
 
@@ -168,6 +168,19 @@ async def test_an_operation_that_is_not_in_the_document_is_told_as_the_client_ca
         answer = await post(Installation(), {**QUERY, "operationName": "Other"}, Accept=media)
         assert (answer.status_code, code(answer)) == (status, "OPERATION_UNKNOWN")
         assert "data" not in answer.json()
+
+
+async def test_of_several_operations_none_is_executed_unless_it_is_named() -> None:
+    installation = Installation()
+    change = 'mutation A { deleteTwin(input: {twinId: "pump_123"}) { deletedId } } query B { sequence }'
+    assert code(await post(installation, {"query": change})) == "OPERATION_UNKNOWN"
+    assert (await post(installation, {"query": change, "operationName": "B"})).json()["data"] == {"sequence": 0}
+    assert code(await post(installation, {"query": "fragment F on Query { sequence }"})) == "OPERATION_UNKNOWN"
+    async with connected(installation) as socket:
+        await socket.subscribe(change)
+        assert (await socket.receive())["payload"][0]["extensions"]["code"] == "OPERATION_UNKNOWN"
+        await socket.subscribe("subscription C { alertChanged { sequence } } subscription D { __typename }")
+        assert (await socket.receive())["payload"][0]["extensions"]["code"] == "OPERATION_UNKNOWN"
 
 
 async def test_a_body_over_the_limit_is_refused_with_and_without_its_length() -> None:

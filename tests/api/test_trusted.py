@@ -104,6 +104,8 @@ async def test_where_only_trusted_documents_are_executed_everything_else_is_refu
     assert await code_of(installation, query="{ sequence }") == "PERSISTED_ONLY"
     assert await code_of(installation, query="{ __schema { description } }") == "PERSISTED_ONLY"
     assert (await answer_of(installation, query=SEQUENCE))["data"] == {"sequence": 0}
+    for unread in ("{ sequenc }", "{", "query A { sequence } query B { sequence }"):  # nothing is told of the schema
+        assert await code_of(installation, query=unread) == "PERSISTED_ONLY"
     refused = await post(installation, {"query": "{ sequence }"}, Accept="application/graphql-response+json")
     assert refused.status_code == 403
     page = await get(installation, "/graphql", Accept="text/html")

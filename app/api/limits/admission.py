@@ -24,26 +24,29 @@ class Admission:
     trusted: Trusted = field(default_factory=Trusted)
     traffic: Traffic = field(default_factory=Traffic)
 
-    def admit(self, asks: Asks, text: str, name: str | None, variables: Variables) -> int | list[GraphQLError]:
+    def untrusted(self, text: str) -> GraphQLError | None:
+        """Of the text of a document, where others than the trusted ones are not executed."""
+        if not self.settings.trusted_only or self.trusted.has(text):
+            return None
+        return _refusal(
+            "this server executes trusted documents only",
+            "PERSISTED_ONLY",
+            "send the `documentId` of a document in the server's folder of them (docs/graphql.md)",
+        )
+
+    def admit(self, asks: Asks, name: str | None, variables: Variables) -> int | list[GraphQLError]:
         """What an operation of a valid document costs, or every limit that it is over. Of a name that the document does
         not have nothing is said: execution does."""
         operation = asks.operation(name)
         cost = operation.cost(variables) if operation is not None else 0
-        if errors := list(self._refusals(asks, text, operation, cost, variables)):
+        if errors := list(self._refusals(asks, operation, cost, variables)):
             return errors
         return cost
 
     def _refusals(
-        self, has: Asks, text: str, operation: Surveyed | None, cost: int, variables: Variables
+        self, has: Asks, operation: Surveyed | None, cost: int, variables: Variables
     ) -> Iterator[GraphQLError]:
         limits = self.settings
-        if limits.trusted_only and not self.trusted.has(text):
-            yield _refusal(
-                "this server executes trusted documents only",
-                "PERSISTED_ONLY",
-                "send the `documentId` of a document in the server's folder of them (docs/graphql.md)",
-            )
-            return
         if has.aliases > limits.max_aliases:
             yield _over("ALIASES_EXCEEDED", "has", has.aliases, "aliases", limits.max_aliases, "MAX_ALIASES")
         if has.directives > limits.max_directives:
