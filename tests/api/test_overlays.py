@@ -52,7 +52,8 @@ async def test_roles_show_everyone_who_fills_them(plant: Plant) -> None:
     query = """{
       overlay(overlayId: "plant") {
         roles { role required many twinType overlayType twinId twin { twinId } twins { nodes { twinId } }
-                overlayId overlays { nodes { overlayId memberships { nodes { role overlay { overlayId } } } } } }
+                overlayId
+                overlays(first: 10) { nodes { overlayId memberships { nodes { role overlay { overlayId } } } } } }
         relationships { nodes { name sourceTwinId targetTwinId } } }
       overlayType(typeId: "site") { roles { role required many twinType overlayType } }
       twin(twinId: "pump_123") { memberships { nodes { role overlay { overlayId } } } } }"""
