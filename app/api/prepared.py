@@ -34,14 +34,14 @@ class Prepared:
         self._missed = _missed(executor)
 
     def frame(self, item: Item) -> Frame | Awaitable[Frame]:
-        executor = self._executor.build_per_event_executor(item.push)
         try:
+            executor = self._executor.build_per_event_executor(item.push)
             result = execute_subscription_event(executor)
+            if executor.is_awaitable(result):
+                return self._later(item, cast("Awaitable[ExecutionResult]", result))
+            return self._framed(item, cast(ExecutionResult, result))
         except Exception as error:
             return self.failure(error)
-        if executor.is_awaitable(result):
-            return self._later(item, cast("Awaitable[ExecutionResult]", result))
-        return self._framed(item, cast(ExecutionResult, result))
 
     async def _later(self, item: Item, result: Awaitable[ExecutionResult]) -> Frame:
         try:

@@ -113,10 +113,7 @@ class Reader:
         self._offers = 0
         counts.waits = lambda: self.waiting
 
-    def join(
-        self, shared: Shares, sequence: int, looks: int, waiting: Iterable[tuple[Hashable, int]], *, showing: bool
-    ) -> None:
-        self.shared = shared
+    def join(self, sequence: int, looks: int, waiting: Iterable[tuple[Hashable, int]], *, showing: bool) -> None:
         self._after, self._looks, self._showing = sequence, looks, showing
         self._passed = dict(waiting)
 

@@ -176,10 +176,11 @@ class Shared:
         self._listening = prepared.source.listen(self._news)
 
     def join(self, reader: Reader, *, showing: bool) -> None:
+        reader.shared = self
+        self._readers[reader] = None  # it leaves again, whatever becomes of this
         self._listening.look()
         listening = self._listening
-        reader.join(self, self._prepared.source.sequence(), listening.looks, listening.held(), showing=showing)
-        self._readers[reader] = None
+        reader.join(self._prepared.source.sequence(), listening.looks, listening.held(), showing=showing)
         if self._listening.ended:
             self._news()
 
@@ -197,10 +198,14 @@ class Shared:
         """Whether there is more to do at once."""
         self._marked = False
         while not self.over and self._later is None:
-            item = self._listening.take()
+            try:
+                item = self._listening.take()
+            except Exception as error:  # a fault of the program: those who share this are told, the others go on
+                self._end(error)
+                return False
             if item is None:
                 if self._listening.ended:
-                    self._end()
+                    self._end(self._listening.error)
                 return False
             frame = self._prepared.frame(item)
             if not isinstance(frame, Frame):
@@ -227,8 +232,7 @@ class Shared:
             self._marked = True
             self._wants_turn(self)
 
-    def _end(self) -> None:
-        error = self._listening.error
+    def _end(self, error: Exception | None) -> None:
         last = self._prepared.failure(error) if error is not None else None
         for reader in self._readers:
             reader.end(last)

@@ -4,6 +4,7 @@ A malformed message closes the socket with 4400 and a reason, as the protocol sa
 What is refused of one operation is an `error` message with its id, and the socket stays.
 """
 
+from contextlib import suppress
 from typing import Any, cast
 
 from graphql import GraphQLError
@@ -16,6 +17,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.types import Messag
 
 from app.api.asking import NotTaken, asked_by
 from app.api.context import Context
+from app.api.errors import presented
 from app.api.going import CODE, REASON
 from app.api.prepared import prepared
 from app.api.reader import Connection, Outbox
@@ -108,15 +110,16 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
                 await sharing.run(found, sharing.reader(found, self._outbox, operation.id))
                 await operation.send_operation_message({"id": operation.id, "type": "complete"})
         except Exception as error:
-            await self.handle_task_exception(error)
-            self.operations.pop(operation.id, None)
-            raise
+            if _gone(error):
+                self.operations.pop(operation.id, None)
+                raise
+            # a fault of the program, which the log has under the reference that the client is told
+            told = presented(GraphQLError(str(error), original_error=error))
+            with suppress(KeyError, *_GONE):  # it may have been completed, or be gone by now
+                await operation.send_initial_errors([told])
 
     async def handle_task_exception(self, error: Exception) -> None:
-        """A client that goes while something is pushed to it is no error: clients do. Neither is one that was let go,
-        because it answered no ping: uvicorn has closed its socket then, and takes nothing more for it."""
-        let_go = isinstance(error, RuntimeError) and "after sending 'websocket.close'" in str(error)
-        if not isinstance(error, _GONE) and not let_go:
+        if not _gone(error):
             await super().handle_task_exception(error)
 
     async def send_message(self, message: Message) -> None:
@@ -127,6 +130,13 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
                 hint = f"at most {most} operations at once on one socket: complete some, or open another"
                 error.setdefault("extensions", {"code": "OPERATIONS_EXCEEDED", "hint": hint})
         await super().send_message(message)
+
+
+def _gone(error: Exception) -> bool:
+    """A client that goes while something is pushed to it is no error: clients do. Neither is one that was let go,
+    because it answered no ping: uvicorn has closed its socket then, and takes nothing more for it."""
+    let_go = isinstance(error, RuntimeError) and "after sending 'websocket.close'" in str(error)
+    return isinstance(error, _GONE) or let_go
 
 
 def _connection(websocket: Any) -> Connection:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -17,6 +18,7 @@ from app.api.prepared import Prepared, prepared
 from app.api.reader import FACTS_WAITING
 from app.api.schema import schema
 from app.model.sight import Subject
+from tests.api.client import connected
 from tests.api.parts import Installation, an_alert
 
 VALUES = """subscription($twins: [ID!], $every: Int) {
@@ -287,6 +289,50 @@ class Curtain:
 
     def may_see(self, viewer: Hashable, subject: Subject) -> bool:
         return bool(viewer) or self.hidden.isdisjoint(subject.twins)
+
+
+class Torn(Curtain):
+    def may_see(self, viewer: Hashable, subject: Subject) -> bool:
+        if not self.hidden.isdisjoint(subject.twins):
+            raise RuntimeError("secret of the curtain")
+        return True
+
+
+async def test_a_fault_in_what_is_shared_is_told_to_its_readers_and_all_others_go_on() -> None:
+    installation = Installation()
+    object.__setattr__(installation.services, "sight", Torn("valve_2"))
+    one, two = Client(installation), Client(installation)
+    async with left(one, two):
+        await one.subscribe(OF_A_TYPE)
+        await two.subscribe(VALUES, twins=["pump_123"])
+        await turns()
+        installation.save(("twin", {"twin_id": "valve_2", "twin_type": "valve"}))
+        installation.bus.definitions_changed()
+        installation.change("pump_123", "temperature", 70.0)
+        await turns(20)
+        [error] = one.messages[-1]["payload"]["errors"]
+        assert (error["extensions"]["code"], error["message"]) == ("INTERNAL", "internal error")
+        assert len(installation.services.sharing) == 1
+        installation.change("pump_123", "temperature", 71.0)
+        await turns(20)
+        assert [push["value"]["json"] for push in two.pushes()][-2:] == [70.0, 71.0]
+
+
+async def test_a_fault_as_a_subscription_begins_is_an_error_of_it_and_the_socket_stays(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    installation = Installation()
+    object.__setattr__(installation.services, "sight", Torn("pump_123"))
+    with caplog.at_level(logging.ERROR):
+        async with connected(installation) as socket:
+            await socket.subscribe("subscription { propertyChanged { twinId } }")
+            message = await socket.receive()
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "INTERNAL")
+            assert "curtain" not in str(message)
+            assert not len(installation.services.sharing)
+            await socket.subscribe("{ sequence }")
+            assert await socket.next("sequence") == installation.live.sequence
+    assert message["payload"][0]["extensions"]["reference"] in caplog.text
 
 
 async def test_what_a_viewer_may_not_see_is_in_nothing_that_it_gets() -> None:
