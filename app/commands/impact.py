@@ -7,19 +7,22 @@ What is told of the live plant stands at one sequence, the last thing that is re
 
 import heapq
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal, NamedTuple, Protocol
 
 from app.commands.impact_behaviors import Silenced, Silencing
-from app.commands.impact_overlays import OverlayLoss, OverlaySearch, in_order, required_roles
+from app.commands.impact_overlays import OverlayLoss, OverlaySearch, by_severity, required_roles
 from app.commands.impact_question import Question, check
 from app.commands.needs_kept import TRIES, Kept, NeedsKept, moving
 from app.commands.off_loop import elsewhere, in_turns
 from app.commands.standing import Standing, Trouble
 from app.commands.what_if import Answers, Step, WhatIf
+from app.dtsl.parse import parse_condition
 from app.errors import Invalid, Problem, Refused
 from app.model.catalogue import Catalogue
+from app.model.computed import feeding, in_order, needs_of
 from app.model.events import AlertChanged
 from app.model.listed import Listed, listed
 from app.ports import LiveView
@@ -172,10 +175,16 @@ class ImpactCommands:
                 return None
         rehearsal, why_not = await self._rehearse(question, gone)
         because = _changed(question, rehearsal, told) if question.kind == "properties" else {}
-        search = OverlaySearch(self._catalogue, gone if removing else {})
-        await in_turns(search.look())
-        overlays = search.found
-        silencing = Silencing(self._catalogue, gone, self._gone_of if question.kind == "disconnected" else _everything)
+        is_gone = self._is_gone(question, reckoned[1] if reckoned is not None else None)
+        overlays: Mapping[str, OverlayLoss] = {}
+        if reckoned is not None:
+            before = OverlaySearch(self._catalogue, set(self._topology.ids(reckoned[1].loss.already_lost)))
+            await in_turns(before.look())
+            search = OverlaySearch(self._catalogue, gone, is_gone, before.lost)
+            await in_turns(search.look())
+            overlays = search.found
+        losing = cache(self._gone_of) if question.kind == "disconnected" else _everything
+        silencing = Silencing(self._catalogue, gone, losing, is_gone)
         await in_turns(silencing.look())
         required = required_roles(overlays)
         shown, has_previous, has_next = await elsewhere(len(told.states), told.page, required, first, after)
@@ -192,7 +201,7 @@ class ImpactCommands:
             reckoned[1].beyond if reckoned is not None else 0,
             len(reckoned[1].loss.already_lost) if reckoned is not None else 0,
             len(reckoned[1].loss.already_degraded) if reckoned is not None else 0,
-            listed(in_order(overlays)),
+            listed(by_severity(overlays)),
             sum(item.state == "lost" for item in overlays.values()),
             silencing.found,
             rehearsal,
@@ -252,10 +261,20 @@ class ImpactCommands:
     def _gone_of(self, twin_id: str) -> Collection[str]:
         """Of a twin whose path is silent: what the path feeds, and what is computed from that."""
         properties = self._catalogue.capabilities(twin_id).properties
-        return {
-            *(self._catalogue.mapped(twin_id) or ()),
-            *(n for n, it in properties.items() if it.computed is not None),
-        }
+        fed = set(self._catalogue.mapped(twin_id) or ())
+        return fed | _computed_from(fed, {n: it.computed for n, it in properties.items() if it.computed is not None})
+
+    def _is_gone(self, question: Question, found: Outage | None) -> Callable[[str], bool]:
+        """Whether a twin is lost, now or already, told of or too far away for that."""
+        if found is None:
+            return set(question.without).__contains__
+        dead, index = found.loss.dead, self._topology.index
+
+        def is_gone(twin_id: str) -> bool:
+            at = index(twin_id)
+            return at is not None and at < len(dead) and bool(dead[at])  # one above has come since: all begins again
+
+        return is_gone
 
     # ------------------------------------------------------------ what is told of a twin
 
@@ -285,6 +304,18 @@ class ImpactCommands:
             now = standing.of(place.twin_id)
             affected.append(Affected(place, place.twin_id in named, path, groups, told, now, remaining))
         return affected
+
+
+def _computed_from(names: Collection[str], expressions: Mapping[str, str]) -> set[str]:
+    """What of them is computed from these properties, near or far; one that can't be read is computed from nothing."""
+    needs: dict[str, list[str]] = {}
+    for name, text in expressions.items():
+        try:
+            needs[name] = needs_of(parse_condition(text))
+        except Invalid:
+            needs[name] = []
+    below = feeding(needs, in_order(needs)[0])
+    return {name for source in names for name in below.get(source, ())}
 
 
 def _everything(_: str) -> None:

@@ -79,14 +79,20 @@ class _First:
 
 
 class Silencing:
-    """`gone(twin_id)` says which properties of a twin are gone: None for every one."""
+    """`gone(twin_id)` says which properties of one of the twins are gone: None for every one; `already`, whether all of
+    a twin was before."""
 
     def __init__(
-        self, catalogue: Catalogue, twins: Collection[str], gone: Callable[[str], Collection[str] | None]
+        self,
+        catalogue: Catalogue,
+        twins: Collection[str],
+        gone: Callable[[str], Collection[str] | None],
+        already: Callable[[str], bool],
     ) -> None:
         self._catalogue = catalogue
         self._twins = twins
         self._gone = gone
+        self._already = already
         self._behaviors, self._interlocks = _First(), _First()
         self._blind = self._disarmed = 0
         self._told: list[BehaviorLoss] = []
@@ -168,6 +174,9 @@ class Silencing:
     def _blinds(self, node: BehaviorNode | InterlockNode) -> bool:
         return any(self._is_gone(key) for key in node.reads)
 
+    def _whole(self, node: BehaviorNode | InterlockNode) -> bool:
+        return all(self._is_gone(key) or self._already(key.twin_id) for key in node.reads)
+
     def _is_gone(self, key: PropertyKey) -> bool:
         if key.twin_id not in self._twins:
             return False
@@ -195,7 +204,7 @@ class Silencing:
             SEVERITIES[severity] if severity < _NONE else None,
             tuple(reads[:MOST_NAMED]),
             len(reads),
-            bool(reads) and len(reads) == len(node.reads),
+            bool(reads) and self._whole(node),
             tuple(id for id in node.acts_on if id in self._twins),
         )
 
@@ -207,9 +216,7 @@ class Silencing:
         if node is None:
             return None
         reads = [key for key in node.reads if self._is_gone(key)]
-        return InterlockLoss(
-            node.key, tuple(reads[:MOST_NAMED]), len(reads), len(reads) == len(node.reads), node.guards
-        )
+        return InterlockLoss(node.key, tuple(reads[:MOST_NAMED]), len(reads), self._whole(node), node.guards)
 
 
 def _rank(behavior: BehaviorDefinition) -> int:

@@ -159,6 +159,61 @@ async def test_those_that_are_gone_already_keep_nobody_alive(plant: Plant) -> No
     assert (header["groups"][0]["width"], header["groups"][0]["lost"]) == (1, ["p1"])
 
 
+async def test_a_role_that_is_filled_by_somebody_gone_already_or_too_far_away_is_lost(plant: Plant) -> None:
+    plant.save(
+        ("overlay_type", {"type_id": "pair", "twin_roles": [
+            {"role": "pumps", "twin_type": "house_pump", "many": True, "required": True}]}),
+        ("overlay", {"overlay_id": "pair_1", "overlay_type": "pair", "twins": [
+            {"twin_id": "p1", "role": "pumps"}, {"twin_id": "p2", "role": "pumps"}]}),
+        ("overlay_type", {"type_id": "pairs", "twin_roles": [
+            {"role": "of", "overlay_type": "pair", "many": True, "required": True}]}),
+        ("overlay", {"overlay_id": "pair_2", "overlay_type": "pair", "twins": [{"twin_id": "p2", "role": "pumps"}]}),
+        ("overlay", {"overlay_id": "all", "overlay_type": "pairs", "twins": [
+            {"overlay_id": "pair_1", "role": "of"}, {"overlay_id": "pair_2", "role": "of"}]}),
+    )  # fmt: skip
+    found = await impact(plant, {"failure": ["p1"]}, without=["p2"])
+    overlays = {item["overlayId"]: (item["state"], item["roles"]) for item in found["overlays"]}
+    assert overlays["pair_1"] == ("LOST", [
+        {"role": "pumps", "required": True, "died": True, "lostTwinIds": ["p1"], "lostOverlayIds": [], "remaining": 0}
+    ])  # fmt: skip
+    assert overlays["all"] == ("LOST", [
+        {"role": "of", "required": True, "died": True, "lostTwinIds": [], "lostOverlayIds": ["pair_1"], "remaining": 0}
+    ])  # fmt: skip
+    assert "pair_2" not in overlays
+    assert found["twins"]["nodes"][0]["requiredRoles"] == 2
+    near = await impact(plant, {"failure": ["plc", "well"]}, maxDepth=1)
+    assert {item["overlayId"]: item["state"] for item in near["overlays"]}["pair_1"] == "LOST"
+
+
+async def test_a_behavior_is_wholly_blind_where_the_rest_of_what_it_reads_is_gone_already(plant: Plant) -> None:
+    found = await impact(plant, {"failure": ["p1"]}, without=["p2"])
+    weak = next(item for item in found["behaviors"] if item["name"] == "weak")
+    assert (weak["whollyBlind"], weak["reads"]) == (True, [{"twinId": "p1", "property": "flow"}])
+    cut = await impact(plant, {"disconnected": ["p1"]}, without=["p2"])
+    assert next(item for item in cut["behaviors"] if item["name"] == "weak")["whollyBlind"]
+
+
+async def test_what_a_disconnected_twin_computes_of_what_nobody_feeds_is_not_gone(plant: Plant) -> None:
+    plant.save(
+        ("twin", {"twin_id": "p3", "twin_type": "part",
+            "connectivity": {"protocol": "opc-ua", "endpoint": "opc.tcp://127.0.0.1:4840",
+                             "mapping": {"properties": {"flow": {"node_id": "ns=2;s=p3.flow"}}}},
+            "properties": [
+                {"name": "flow", "data_type": "float"},
+                {"name": "goal", "data_type": "float", "access": "read-write"},
+                {"name": "twice", "data_type": "float", "computed": "goal * 2"},
+                {"name": "off", "data_type": "float", "computed": "twice - flow"},
+                {"name": "far_off", "data_type": "float", "computed": "off * 10"}],
+            "behaviors": [
+                {"name": "asked", "conditions": ["twice > 3"], "actions": [
+                    {"type": "alert", "severity": "info", "message": "Asked"}]},
+                {"name": "astray", "conditions": ["far_off > 3"], "actions": [
+                    {"type": "alert", "severity": "info", "message": "Astray"}]}]}),
+    )  # fmt: skip
+    found = await impact(plant, {"disconnected": ["p3"]})
+    assert [(item["name"], item["blind"]) for item in found["behaviors"]] == [("astray", True)]
+
+
 async def test_how_a_twin_stands_now_is_told_of_it_and_of_what_is_left(plant: Plant) -> None:
     plant.reach("p2", alive=False, reason="no answer")
     plant.hear("p1", "heat", 95.0)
