@@ -23,12 +23,17 @@ class Given:
     argument: str
     value: int | None = None
     variable: str | None = None
+    member: str = ""
+    """Of the input object that the variable is, and whose default is `value`."""
 
     def read(self, variables: Variables) -> int | None:
         """None where it says nothing. A value of a wrong type says nothing either: it is refused later."""
         if self.variable is None or self.variable not in variables:
             return self.value
-        return counted(variables[self.variable])
+        found = variables[self.variable]
+        if self.member:
+            found = found.get(self.member, self.value) if isinstance(found, dict) else None
+        return counted(found)
 
 
 def counted(value: object) -> int | None:

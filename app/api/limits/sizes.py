@@ -35,7 +35,9 @@ PAGED = ("first", "last")
 DEPTHS = ("maxDepth", "depth")
 PAGE = Declared(DEFAULT_PAGE, (*PAGED, "maxNodes"))
 """Of what holds lists of so many: a connection, paths, a part of the graph to draw."""
-PAGE_FIELDS = ("nodes", "edges", "paths")
+INPUT = "input"
+"""The argument that may hold PAGED instead: what is below then is that page."""
+PAGE_FIELDS = ("nodes", "edges", "paths", "causes")
 MOST = 10_000
 """No argument counts more: what is beyond it is refused by its field."""
 _LISTS: dict[str, Declared] = {
@@ -110,7 +112,8 @@ def told() -> str:
         "Before an operation is executed its cost is computed; every answer to a query or a mutation has it as "
         "`extensions.cost {requested, limit}`, and one beyond the limit is refused with COST_EXCEEDED, which names the "
         f"field to narrow. A leaf costs nothing, an object 1, a field of a mutation {WRITE}. A connection multiplies "
-        f"what is below it by `first` or `last` ({DEFAULT_PAGE} if neither is given), a list by "
+        f"what is below it by `first` or `last` ({DEFAULT_PAGE} if neither is given), which "
+        "may stand in an `input`, a list by "
         f"`first`, `names` or `ids` where it takes them, else by what it is taken for: {ASSUMED}, but {lists}. A "
         f"traversal costs {STEP} for each step of its `maxDepth` ({UNBOUNDED_DEPTH} where none is given). More than 1 "
         f"cost {weights}. Of types that exclude each other the dearest counts, and {INTROSPECTION_PART} objects of "

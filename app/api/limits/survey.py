@@ -16,6 +16,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLField,
+    GraphQLInputObjectType,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
@@ -24,6 +25,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -38,11 +40,13 @@ from graphql import (
 
 from app.api.limits.cost import Condition, Cost, Given, Size, Variables, counted
 from app.api.limits.sizes import (
+    INPUT,
     INTROSPECTION_PART,
     MOST,
     MOST_DEPTH,
     PAGE,
     PAGE_FIELDS,
+    PAGED,
     PATIENCE,
     STEP,
     UNBOUNDED_DEPTH,
@@ -51,6 +55,7 @@ from app.api.limits.sizes import (
     depths,
     weight,
 )
+from app.api.pages import DEFAULT_PAGE
 
 MAX_FIELDS = 5_000
 """Of one operation, wherever its fragments are spread."""
@@ -212,7 +217,7 @@ class Survey:
             # Asking for it is free unless it was given a weight, or changes something.
             own = own if own > 1 else 0
             return Cost(key, node, own, (), (), (), merged.conditions or ()) if own else None
-        size = self._size(node, definition, PAGE) if _is_page(named, definition) else None
+        size = self._page(node, definition, page)
         sizes = self._sizes(name, node, definition, page)
         sets = [item.selection_set for item in merged.nodes if item.selection_set]
         introspects = node.name.value in ("__schema", "__type")
@@ -258,6 +263,45 @@ class Survey:
             return (replace(page, above=True),)
         return (self._size(node, definition, declared(name, definition.args)),)
 
+    def _page(self, node: FieldNode, definition: GraphQLField, around: Size | None) -> Size | None:
+        """Of what is below: by the arguments of this field, else of the one around it, which asked for a page in its
+        input."""
+        if _is_list(definition.type):
+            return None
+        if any(name in definition.args for name in PAGE.arguments):
+            return self._size(node, definition, PAGE)
+        if (given := self._given_in_input(node, definition)) is not None:
+            return Size((given,), DEFAULT_PAGE, MOST, (given.argument,))
+        if around is None and get_named_type(definition.type).name.endswith("Connection"):
+            return self._size(node, definition, PAGE)
+        return around
+
+    def _given_in_input(self, node: FieldNode, definition: GraphQLField) -> Given | None:
+        argument = definition.args.get(INPUT)
+        kind = get_named_type(argument.type) if argument is not None else None
+        if not isinstance(kind, GraphQLInputObjectType):
+            return None
+        name = next((item for item in PAGED if item in kind.fields), None)
+        if name is None:
+            return None
+        default, at = counted(kind.fields[name].default_value), f"{INPUT}.{name}"
+        value = next((item.value for item in node.arguments or () if item.name.value == INPUT), None)
+        if isinstance(value, VariableNode):
+            variable = value.name.value
+            said = _member(self._defaults.get(variable), name)
+            found = _literal(said) if said is not None else None
+            return Given(at, default if found is None else found, variable, name)
+        said = _member(value, name)
+        if isinstance(said, VariableNode):
+            return self._of_variable(at, said, default)
+        found = _literal(said) if said is not None else None
+        return Given(at, default if found is None else found)
+
+    def _of_variable(self, argument: str, variable: VariableNode, otherwise: int | None = None) -> Given:
+        default = self._defaults.get(variable.name.value)
+        found = _literal(default) if default is not None else None
+        return Given(argument, otherwise if found is None else found, variable.name.value)
+
     def _steps(self, key: str, node: FieldNode, definition: GraphQLField) -> tuple[Cost, ...]:
         """A traversal costs what it walks, whatever it answers with."""
         found = (replace(self._depth_size(node, definition, name), above=True) for name in depths(definition.args))
@@ -279,8 +323,7 @@ class Survey:
             default = counted(definition.args[name].default_value)
             return Given(name, default) if default is not None else None
         if isinstance(value, VariableNode):
-            default_node = self._defaults.get(value.name.value)
-            return Given(name, _literal(default_node) if default_node else None, value.name.value)
+            return self._of_variable(name, value)
         found = _literal(value)
         return Given(name, found) if found is not None else None
 
@@ -338,10 +381,10 @@ def _literal(value: ValueNode) -> int | None:
     return None
 
 
+def _member(value: ValueNode | None, name: str) -> ValueNode | None:
+    fields = value.fields if isinstance(value, ObjectValueNode) else ()
+    return next((item.value for item in fields if item.name.value == name), None)
+
+
 def _is_list(type_: object) -> bool:
     return isinstance(type_.of_type if isinstance(type_, GraphQLNonNull) else type_, GraphQLList)
-
-
-def _is_page(named: GraphQLNamedType, definition: GraphQLField) -> bool:
-    sized = any(name in definition.args for name in PAGE.arguments)
-    return not _is_list(definition.type) and (sized or named.name.endswith("Connection"))

@@ -215,6 +215,37 @@ def test_a_traversal_costs_its_steps_wherever_it_is_begun() -> None:
     assert cost(each) == 1 + 5 * (1 + 1 + 2 + 4 * STEP)
 
 
+def test_a_page_that_is_asked_for_in_an_input_counts_as_one_by_arguments() -> None:
+    def cost(document: str, **variables: Any) -> int:
+        assert not validate(schema._schema, parse(document))
+        return survey(schema._schema, parse(document))[None].cost(variables)
+
+    base = 500 + 1 + 1000 * 2
+    asked = 'change: {failure: ["a"]}'
+    below = "{ twins { nodes { twin { twinId } } } }"
+    literal = f"{{ impact(input: {{{asked}, first: 1000}}) {below} }}"
+    number = f"query($n: Int!) {{ impact(input: {{{asked}, first: $n}}) {below} }}"
+    number_with_default = number.replace("Int!", "Int! = 1000")
+    whole = f"query($input: ImpactInput!) {{ impact(input: $input) {below} }}"
+    defaulted = whole.replace("ImpactInput!", f"ImpactInput! = {{{asked}, first: 1000}}")
+    given = {"change": {"failure": ["a"]}}
+    for found in (
+        cost(literal),
+        cost(number, n=1000),
+        cost(number_with_default),
+        cost(whole, input={**given, "first": 1000}),
+        cost(defaulted),
+    ):
+        assert found == base
+    assert cost(whole, input=given) == cost(literal.replace(", first: 1000", "")) == 501 + 100 * 2
+    assert cost(number, n=3) == 501 + 3 * 2
+    causes = "query($input: CausesInput!) { causes(input: $input) { causes { twinId } } }"
+    assert cost(causes, input={"of": {}, "first": 50}) - cost(causes, input={"of": {}}) == 30
+    live = f"subscription($input: ImpactInput!) {{ liveImpact(input: $input) {{ impact {below} }} }}"
+    more, less = cost(live, input={**given, "first": 1000}), cost(live, input={**given, "first": 1})
+    assert more - less == 999 * 2
+
+
 def test_every_field_that_is_known_by_name_is_in_the_schema() -> None:
     for name in named():
         kind, _, field = name.partition(".")
