@@ -6,6 +6,7 @@ the active alerts lie that were found upstream or at the start; of several, the 
 at the start, then the furthest upstream.
 """
 
+import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -20,10 +21,11 @@ from app.model.catalogue import Catalogue
 from app.model.events import Alert
 from app.model.near import near
 from app.ports import LiveView
+from app.topology.needs import Flags
 from app.topology.reasons import Hop, carrying
 from app.topology.runs import Ints
 from app.topology.topology import Topology
-from app.topology.upstream import Weight, lost_without, step_down, upstream, weigh
+from app.topology.upstream import Weight, dead_without, step_down, suspects, upstream, weigh
 
 MAX_CANDIDATES = 50
 """That are weighed: those with the worst alerts, then the furthest upstream."""
@@ -119,7 +121,12 @@ class CauseCommands:
             await in_turns(self._silent(depths, silent))
             if kept.version != self._topology.version:
                 continue
-            look = _Look(self._topology, self._live, kept, question, starts, depths, silent)
+            without = self._topology.indexes(question.without)
+            dead = await elsewhere(kept.needs.edges if question.without else 0, dead_without, kept.needs, without)
+            if kept.version != self._topology.version:
+                continue
+            look = _Look(self._topology, self._live, kept, question, starts, depths, silent, dead)
+            await elsewhere(look.total, look.choose)
             weights = await elsewhere(kept.needs.edges * (1 + len(look.candidates)), look.weigh)
             if kept.version == self._topology.version:
                 return look.told(weights)
@@ -169,6 +176,7 @@ class _Look:
         starts: tuple[str, ...],
         depths: Ints,
         silent: set[int],
+        dead: Flags,
     ) -> None:
         self._topology = topology
         self._live = live
@@ -182,10 +190,14 @@ class _Look:
         self._silent = silent
         self._alerts = self._active()
         self._standing = Standing(live)
-        self._lost = lost_without(kept.needs, topology.indexes(question.without)) if question.without else set()
-        self.candidates = self._candidates()
-        self.total = len(self.candidates)
-        self.candidates = sorted(self.candidates, key=self._first)[:MAX_CANDIDATES]
+        self._dead = dead
+        self._troubled = self._in_trouble()
+        self.total = len(self._troubled)
+        self.candidates: list[int] = []
+
+    def choose(self) -> None:
+        """Who is weighed: of a whole plant that is lost, a few."""
+        self.candidates = heapq.nsmallest(MAX_CANDIDATES, self._troubled.tolist(), key=self._first)
 
     def weigh(self) -> list[Weight]:
         return weigh(self._needs, self._depth, self._start, self.candidates, [*self._alerts])
@@ -210,14 +222,13 @@ class _Look:
             alerts.sort(key=lambda alert: (-SEVERITIES.index(alert.severity), alert.alert_id))
         return found
 
-    def _candidates(self) -> list[int]:
-        """The start is one for trouble beyond the alert that is asked about."""
-        found = []
-        for twin in (self._depth >= 0).nonzero()[0].tolist():
-            alerts = [alert for alert in self._alerts.get(twin, ()) if alert.alert_id != self._of_alert]
-            if alerts or twin in self._lost or twin in self._silent:
-                found.append(twin)
-        return found
+    def _in_trouble(self) -> Ints:
+        """The start is one for trouble beyond the alert that is asked about. Nothing is looked at twin by twin: it may
+        be that the start depends on a million."""
+        alerting = (
+            twin for twin, alerts in self._alerts.items() if any(alert.alert_id != self._of_alert for alert in alerts)
+        )
+        return suspects(self._depth, self._dead, [*self._silent, *alerting])
 
     def _worst(self, twin: int) -> int:
         return max((SEVERITIES.index(alert.severity) + 1 for alert in self._alerts.get(twin, ())), default=0)
@@ -237,7 +248,7 @@ class _Look:
 
     def _cause(self, weight: Weight) -> PossibleCause:
         twin_id, explained = self._topology.id(weight.twin), self._explained(weight)
-        lost: tuple[CauseTrouble, ...] = ("lost",) if weight.twin in self._lost else ()
+        lost: tuple[CauseTrouble, ...] = ("lost",) if self._dead[weight.twin] else ()
         return PossibleCause(
             twin_id,
             int(self._depth[weight.twin]),

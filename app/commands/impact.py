@@ -178,7 +178,8 @@ class ImpactCommands:
         is_gone = self._is_gone(question, reckoned[1] if reckoned is not None else None)
         overlays: Mapping[str, OverlayLoss] = {}
         if reckoned is not None:
-            before = OverlaySearch(self._catalogue, set(self._topology.ids(reckoned[1].loss.already_lost)))
+            lost = reckoned[1].loss.already_lost
+            before = OverlaySearch(self._catalogue, set(await elsewhere(len(lost), self._topology.ids, lost)))
             await in_turns(before.look())
             search = OverlaySearch(self._catalogue, gone, is_gone, before.lost)
             await in_turns(search.look())

@@ -89,9 +89,16 @@ def _effect(needs: Needs, twin: int, starts: Ints) -> int:
     return DEGRADED if (found.depth[starts] >= 0).any() else NONE
 
 
-def lost_without(needs: Needs, without: Ints) -> set[int]:
-    """Those that are gone, and whoever is lost for that."""
-    return set(loss(needs, without).lost.tolist())
+def dead_without(needs: Needs, without: Ints) -> Flags:
+    """By twin, whether it is gone, or lost for that."""
+    return loss(needs, without).dead if len(without) else np.zeros(needs.twins, np.uint8)
+
+
+def suspects(depth: Ints, dead: Flags, others: Sequence[int]) -> Ints:
+    """Of those that the start depends on, or that it is: who is dead, and these others; ascending."""
+    found: Flags = dead.copy()
+    found[np.array(others, np.int32)] = 1
+    return np.flatnonzero((found == 1) & (depth >= 0)).astype(np.int32)
 
 
 def step_down(needs: Needs, twin: int, depth: Ints) -> dict[int, int]:
