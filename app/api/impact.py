@@ -13,10 +13,9 @@ from app.api.types.impact import AFFECTED, ImpactAnalysis
 from app.commands.causes import MAX_CANDIDATES, CauseQuestion
 from app.commands.impact import Place
 from app.commands.impact_question import MAX_DEPTH, MAX_NAMED, Question
-from app.commands.what_if import MAX_CHANGES, Change
+from app.commands.what_if import MAX_CHANGES, Change, wait_of
 from app.errors import Invalid
 from app.model.names import is_identifier
-from app.model.time import SECOND
 
 WITHOUT = (
     f"Twins that are gone already, at most {MAX_NAMED}: what they cost is counted as lost before, and nobody is kept "
@@ -57,7 +56,7 @@ class ImpactInput:
     after: str | None = strawberry.field(default=None, description="A cursor: only twins behind it in the order.")
 
     def question(self) -> Question:
-        asked = partial(Question, without=tuple(self.without), max_depth=self.max_depth, wait=round(self.wait * SECOND))
+        asked = partial(Question, without=tuple(self.without), max_depth=self.max_depth, wait=wait_of(self.wait))
         change = self.change
         if change.failure is not strawberry.UNSET:
             return asked("failure", tuple(change.failure or ()))

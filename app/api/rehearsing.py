@@ -295,7 +295,7 @@ class RehearsalQueries:
                 tuple(what_if.Change(item.twin_id, item.property, item.value, item.quality.value) for item in step.set),
                 tuple(step.disconnect),
                 tuple(step.connect),
-                round(step.wait * SECOND),
+                what_if.wait_of(step.wait),
             )
             for step in input.steps
         ]

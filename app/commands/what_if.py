@@ -45,6 +45,8 @@ SOURCE = "what-if"
 MAX_STEPS = 100
 MAX_CHANGES = 1000
 MAX_WAIT = 30 * 86_400 * SECOND
+_ANY_SECONDS = 1e300
+"""So many are still a number when they are counted in microseconds."""
 MAX_REACH = 2000
 """Twins and overlays that are copied; listing them is what the live engine waits for."""
 MAX_MOMENTS = 10_000
@@ -69,6 +71,11 @@ class Step:
     disconnect: tuple[str, ...] = ()
     connect: tuple[str, ...] = ()
     wait: Micros = 0
+
+
+def wait_of(seconds: float) -> Micros:
+    """Of what a client gave, however long: it is for the question to say that it is too long."""
+    return round(max(-_ANY_SECONDS, min(seconds, _ANY_SECONDS)) * SECOND)
 
 
 @dataclass(frozen=True, slots=True)

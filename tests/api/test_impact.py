@@ -263,6 +263,9 @@ async def test_every_problem_of_a_question_is_told_at_once(plant: Plant) -> None
         ("WAIT_INVALID", "/wait"),
     ]
     assert error["extensions"]["hint"].startswith("did you mean 'p")
+    for wait in (1.7e308, -1.7e308):
+        error = await refused(plant, IMPACT, input={"change": {"failure": ["p1"]}, "wait": wait})
+        assert [item["code"] for item in error["extensions"]["problems"]] == ["WAIT_INVALID"]
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,8 @@ async def test_every_problem_is_told_at_once(plant: Plant) -> None:
         ("TWIN_NOT_CONNECTED", "/steps/2/disconnect/0"),
         ("TWIN_NOT_FOUND", "/steps/2/disconnect/1"),
     ]
+    endless = await refused(plant, REHEARSE, steps=[{"wait": 1.7e308}, {"wait": -1.7e308}])
+    assert [item["path"] for item in endless["extensions"]["problems"]] == ["/steps/0/wait", "/steps/1/wait"]
     none = await refused(plant, REHEARSE, steps=[])
     assert none["extensions"]["problems"][0]["code"] == "STEPS_INVALID"
 

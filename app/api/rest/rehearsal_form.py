@@ -12,11 +12,10 @@ from app.commands.pointers import found as what
 from app.commands.pointers import pointer
 from app.commands.request import read_documents
 from app.commands.scripts import ScriptCommands
-from app.commands.what_if import Answers, Change, Step
+from app.commands.what_if import Answers, Change, Step, wait_of
 from app.errors import Invalid, Problem
 from app.model.definitions import Definition, Kind
 from app.model.near import near
-from app.model.time import SECOND
 from app.model.values import Quality
 
 _QUALITIES: tuple[Quality, ...] = get_args(Quality)
@@ -107,7 +106,7 @@ def _step(form: Form, item: Any, path: str) -> Step:
         tuple(_change(form, each, f"{path}/set/{place}") for place, each in enumerate(form.items(step, "set", path))),
         form.texts(step, "disconnect", path),
         form.texts(step, "connect", path),
-        round(form.number(step, "wait", path, 0.0) * SECOND),
+        wait_of(form.number(step, "wait", path, 0.0)),
     )
 
 
