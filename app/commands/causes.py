@@ -261,11 +261,12 @@ class _Look:
         )
 
     def _path(self, twin: int) -> Iterator[Hop]:
-        """Downwards; of several that are as near to the start, the one with the least id each time."""
+        """Downwards; of several that are as near to the start, the one with the least id each time, and of several
+        groups the first by name."""
         for _ in range(min(MOST_HOPS, int(self._depth[twin]))):
             nearer = step_down(self._needs, twin, self._depth)
             target = min(nearer, key=self._topology.id)
-            group = self._groups[nearer[target]]
+            group = min(self._groups[number] for number in nearer[target])
             edge = carrying(self._topology, twin, target, group)
             yield Hop(self._topology.id(twin), self._topology.id(target), edge.name, edge.relationship_type, group)
             twin = target

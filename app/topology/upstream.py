@@ -101,8 +101,11 @@ def suspects(depth: Ints, dead: Flags, others: Sequence[int]) -> Ints:
     return np.flatnonzero((found == 1) & (depth >= 0)).astype(np.int32)
 
 
-def step_down(needs: Needs, twin: int, depth: Ints) -> dict[int, int]:
-    """The twins that depend on this one and are a step nearer to the start, each with one of the groups."""
+def step_down(needs: Needs, twin: int, depth: Ints) -> dict[int, list[int]]:
+    """The twins that depend on this one and are a step nearer to the start, each with the groups in which it does."""
     fed = needs.feeds[needs.feeds_start[twin] : needs.feeds_start[twin + 1]]
     nearer = fed[depth[needs.target[fed]] == depth[twin] - 1]
-    return dict(zip(needs.target[nearer].tolist(), needs.group[nearer].tolist(), strict=True))
+    found: dict[int, list[int]] = {}
+    for target, group in zip(needs.target[nearer].tolist(), needs.group[nearer].tolist(), strict=True):
+        found.setdefault(target, []).append(group)
+    return found

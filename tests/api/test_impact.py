@@ -334,6 +334,21 @@ async def test_twins_known_to_be_gone_are_causes_and_so_is_what_they_cost(plant:
     assert found["causes"][0]["explainedAlertIds"] == [alert.alert_id]
 
 
+@pytest.mark.parametrize("groups", [("air", "steam"), ("steam", "air")])
+async def test_a_cause_in_several_groups_is_told_of_by_the_first_by_name(plant: Plant, groups: tuple[str, str]) -> None:
+    edges = [
+        {"name": group, "target_twin_id": "mill", "relationship_type": "physical_connection", "group": group}
+        for group in groups
+    ]
+    plant.save(
+        ("twin", {"twin_id": "mill", "twin_type": "part"}),
+        ("twin", {"twin_id": "boiler", "twin_type": "part", "relationships": edges}),
+    )
+    found = (await causes(plant, {"twinId": "mill"}, without=["boiler"]))["causes"]
+    cause = next(cause for cause in found if cause["twinId"] == "boiler")
+    assert cause["path"] == [{"fromTwinId": "boiler", "toTwinId": "mill", "name": "air", "group": "air"}]
+
+
 async def test_that_nothing_is_found_is_said(plant: Plant) -> None:
     found = await causes(plant, {"twinId": "j2"})
     assert (found["causes"], found["totalCount"]) == ([], 0)
