@@ -35,6 +35,9 @@ def presented(error: GraphQLError, suggests: bool = True) -> GraphQLError:
             found = {"code": "TOKENS_EXCEEDED", "hint": "ask for less at a time; give lists as variables"}
             return _with(error, error.message.removeprefix("Syntax Error: "), found)
         return _with(error, error.message, {"code": "GRAPHQL_PARSE_FAILED", "hint": "check the GraphQL document"})
+    if error.message == "Validation aborted.":  # the bound in documents.py, which graphql-core tells in no other words
+        found = {"code": "FIELDS_EXCEEDED", "hint": "ask for less at a time; write each field of an object once"}
+        return _with(error, "fields of the same names are too many to be compared with each other", found)
     if isinstance(cause, RecursionError) and error.path is None:
         found = {"code": "GRAPHQL_PARSE_FAILED", "hint": "ask for less depth"}
         return _with(error, "the document is nested too deeply", found)
