@@ -343,6 +343,51 @@ async def test_what_changes_under_an_execution_waits_for_the_interval_like_all_e
         assert queries.waiting == 1
 
 
+class Lingering(Disturbed):
+    """One that takes a while to end."""
+
+    async def execute(self, sequence: Any, overheard: Any) -> Reads:
+        try:
+            self.executions += 1
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(5):
+                await asyncio.sleep(0)
+        raise AssertionError("nobody sets the event")
+
+
+class Held(Disturbed):
+    """One whose first execution waits, and what it reads changes meanwhile."""
+
+    async def execute(self, sequence: Any, overheard: Any) -> Reads:
+        self.executions += 1
+        if self.executions > 1:
+            self.answer = SimpleNamespace(version=1, sequence=sequence())
+            self._looked.set()
+            return Reads()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self._plant.hear("pump_123", "temperature", 1.0)
+        reads = Reads()
+        reads.note("anything")
+        assert overheard(reads)
+        return reads
+
+
+async def test_a_change_is_heard_while_the_last_live_query_before_is_still_ending() -> None:
+    plant = a_plant()
+    queries, gone, held = plant.services.live_queries, Lingering(plant), Held(plant)
+    before = queries.follow(("lingering",), gone)
+    first = asyncio.create_task(anext(before))
+    await until(lambda: gone.executions == 1)
+    first.cancel()
+    await asyncio.wait([first])
+    async with aclosing(queries.follow(("held",), held)) as found:
+        async with asyncio.timeout(DEADLINE):
+            await anext(found)
+    assert held.executions == 2
+
+
 async def test_nothing_is_kept_of_a_live_query_that_has_ended_before_it_was_due() -> None:
     plant = a_plant()
     context = context_of(plant)

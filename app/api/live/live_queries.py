@@ -256,7 +256,8 @@ class LiveQueries:
             try:
                 await self._execute(watch)
             finally:
-                self._executing = None
+                if self._executing is watch:
+                    self._executing = None
             took = loop.time() - began
             if self._seconds is not None:
                 self._seconds.observe(took)
@@ -281,7 +282,8 @@ class LiveQueries:
                 watch.fail(error)
                 return
             finally:
-                self._interest.heard = None
+                if self._interest.heard is heard:  # else a worker that was cancelled ends under the one after it
+                    self._interest.heard = None
             keys = watch.reads.keys() if watch.listeners else set()
             self._interest.put(watch, watch.keys, keys)
             watch.keys = keys
