@@ -195,6 +195,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "direction": direction,
                     "target_type": "thing",
                     "multiplicity": "0..*",
+                    "group": "water",
                 }
                 for name, relationship_type, direction in (
                     ("feeds", "physical_connection", "incoming"),
@@ -230,6 +231,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "target_role": "two",
                     "relationship_type": "control",
                     "required": False,
+                    "group": "hands",
                 }
             ],
             "behaviors": [{"name": "both", "conditions": ["two != null"], "actions": []}],
@@ -256,6 +258,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "target_twin_id": "t_2",
                     "relationship_type": "physical_connection",
                     "direction": "incoming",
+                    "group": "water",
                 },
                 {"name": "misses", "target_twin_id": "not_there", "relationship_type": "own_kind"},
             ],
@@ -287,6 +290,7 @@ EVERYTHING: list[tuple[Kind, dict[str, Any]]] = [
                     "target_twin_id": "t_2",
                     "relationship_type": "control",
                     "name": "holds",
+                    "group": "hands",
                 }
             ],
             "behaviors": [

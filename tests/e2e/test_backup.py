@@ -23,7 +23,7 @@ mutation Set($id: ID!, $value: JSON!) {
 ANSWERS = """
 query Answers {
   twinTypes { nodes { typeId revision } }
-  twins(first: 500) { nodes {
+  twins { nodes {
     twinId revision createdAt
     revisions { nodes { number at author reason } }
     property(name: "level") { value { json timestamp quality } }
