@@ -359,7 +359,7 @@ def _wire(
     writer = GraphWriter(
         journal, store, life_of, clock, metrics, settings.graph_writer, aside, deadband_of, counting_since, waits_for
     )
-    ledger = LossLedger(ingest, lambda: writer.books, counting_since)
+    ledger = LossLedger(ingest, lambda: writer.books, counting_since, journal.gaps)
     metrics.show_ledger(ledger.read)
     metrics.count_pushes(bus.pushed)
     notifications = _notifications(settings, engine, journal, catalogue, ingest, clock, bus, address, identity.name)

@@ -104,7 +104,7 @@ async def running(folder: Path, graph: TwinStore) -> AsyncIterator[Running]:
         engine.live.deadband,
         lambda: engine.live.counting_since,
     )
-    ledger = LossLedger(ingest, lambda: writer.books, lambda: engine.live.counting_since)
+    ledger = LossLedger(ingest, lambda: writer.books, lambda: engine.live.counting_since, journal.gaps)
     metrics.show_ledger(ledger.read)
     found = Running(engine, journal, ingest, writer, ledger, registry)
     found.tasks = [asyncio.create_task(ingest.run()), asyncio.create_task(writer.run())]
