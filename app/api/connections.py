@@ -4,12 +4,11 @@
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 import strawberry
 
 from app.api.context import Context
-from app.api.keyset import Keyset
 from app.api.pages import DEFAULT_PAGE, MAX_PAGE, cut, encode_cursor
 from app.api.scalars import Long
 from app.find.finder import Found
@@ -38,12 +37,13 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="Cursor of the last item; null on an empty page.")
 
 
-def page_info(page: Keyset[Any]) -> PageInfo:
+def page_info(cursors: Sequence[str], has_previous: bool, has_next: bool) -> PageInfo:
+    """Of a page whose items have these cursors."""
     return PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=page.start,
-        end_cursor=page.end,
+        has_next_page=has_next,
+        has_previous_page=has_previous,
+        start_cursor=cursors[0] if cursors else None,
+        end_cursor=cursors[-1] if cursors else None,
     )
 
 
@@ -96,12 +96,7 @@ def show(page: Found, find: Callable[[Catalogue, str], Node | None], catalogue: 
     return Connection(
         edges=[Edge(node=item, cursor=cursor) for item, cursor in zip(nodes, cursors, strict=True)],
         nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
+        page_info=page_info(cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),
         count=page.count,
     )

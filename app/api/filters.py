@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 import strawberry
 from strawberry.types.unset import UNSET
 
-from app.api.pages import DEFAULT_PAGE, page_size
+from app.api.pages import size_asked
 from app.api.scalars import JSON
 from app.api.types.enums import (
     AlertSeverity,
@@ -287,16 +287,7 @@ def of_type(asked: tuple[str, ...], types: Collection[str]) -> tuple[str, ...]:
 
 def window(first: int | None, after: str | None, last: int | None, before: str | None) -> Window:
     """Raises Invalid (PAGE_SIZE_INVALID)."""
-    if first is not None and last is not None:
-        raise Invalid(
-            "`first` and `last` were both given",
-            code="PAGE_SIZE_INVALID",
-            hint="page forward with `first`, or backward with `last`",
-            path="/last",
-        )
-    if last is not None:
-        return Window(page_size(last, "last"), after, before, backward=True)
-    return Window(page_size(DEFAULT_PAGE if first is None else first), after, before)
+    return Window(size_asked(first, last), after, before, backward=last is not None)
 
 
 def _order(field: Any, property: str | None, role: str | None, direction: OrderDirection) -> Order:

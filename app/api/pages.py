@@ -63,10 +63,8 @@ def page_size(size: int, name: str = "first", most: int = MAX_PAGE) -> int:
     return size
 
 
-def cut(
-    ids: Sequence[str], first: int | None, after: str | None, last: int | None, before: str | None, of: str
-) -> Page:
-    """The page of sorted `ids`; `of` as for cursors. Raises Invalid where the arguments make none."""
+def one_way(first: int | None, last: int | None) -> None:
+    """Raises Invalid (PAGE_SIZE_INVALID) where both are given."""
     if first is not None and last is not None:
         raise Invalid(
             "`first` and `last` were both given",
@@ -74,6 +72,19 @@ def cut(
             hint="page forward with `first`, or backward with `last`",
             path="/last",
         )
+
+
+def size_asked(first: int | None, last: int | None) -> int:
+    """Of a page, whichever way. Raises Invalid (PAGE_SIZE_INVALID)."""
+    one_way(first, last)
+    return page_size(last, "last") if last is not None else page_size(DEFAULT_PAGE if first is None else first)
+
+
+def cut(
+    ids: Sequence[str], first: int | None, after: str | None, last: int | None, before: str | None, of: str
+) -> Page:
+    """The page of sorted `ids`; `of` as for cursors. Raises Invalid where the arguments make none."""
+    one_way(first, last)
     start = bisect_right(ids, decode_cursor(after, "after", of)) if after is not None else 0
     end = bisect_left(ids, decode_cursor(before, "before", of)) if before is not None else len(ids)
     end = max(start, end)

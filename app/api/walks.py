@@ -12,8 +12,7 @@ from typing import TypeVar, cast
 
 from app.api.connections import Connection, show
 from app.api.context import Context
-from app.api.pages import DEFAULT_PAGE, decode_cursor, encode_cursor, page_size
-from app.errors import Invalid
+from app.api.pages import decode_cursor, encode_cursor, size_asked
 from app.find.finder import Found
 from app.model.catalogue import Catalogue
 
@@ -78,11 +77,7 @@ async def walk_page(
     of: str,
 ) -> Connection[Node]:
     """Raises Invalid (PAGE_SIZE_INVALID, CURSOR_INVALID, CURSOR_FOREIGN)."""
-    if first is not None and last is not None:
-        message, hint = "`first` and `last` were both given", "page forward with `first`, or backward with `last`"
-        raise Invalid(message, code="PAGE_SIZE_INVALID", hint=hint, path="/last")
-    backward = last is not None
-    size = page_size(last, "last") if last is not None else page_size(DEFAULT_PAGE if first is None else first)
+    size, backward = size_asked(first, last), last is not None
     low = decode_cursor(after, "after", of) if after is not None else None
     high = decode_cursor(before, "before", of) if before is not None else None
     found = await _first(walk.keys(low, high, backward=backward), size + 1)

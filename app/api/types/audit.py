@@ -130,6 +130,6 @@ def _shown(page: Keyset[audit.AuditEntry]) -> AuditConnection:
     return AuditConnection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
         nodes=nodes,
-        page_info=page_info(page),
+        page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),
     )

@@ -172,6 +172,6 @@ async def calls_of(
     return CallConnection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
         nodes=nodes,
-        page_info=page_info(page),
+        page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),
     )

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import PageInfo
+from app.api.connections import PageInfo, page_info
 from app.api.context import Info
 from app.api.pages import encode_cursor
 from app.api.rehearsing import Rehearsal, RehearsedAlert
@@ -159,12 +159,7 @@ class AffectedTwinConnection:
         return cls(
             edges=edges,
             nodes=[edge.node for edge in edges],
-            page_info=PageInfo(
-                has_next_page=found.has_next,
-                has_previous_page=found.has_previous,
-                start_cursor=edges[0].cursor if edges else None,
-                end_cursor=edges[-1].cursor if edges else None,
-            ),
+            page_info=page_info([edge.cursor for edge in edges], found.has_previous, found.has_next),
             total_count=found.total,
         )
 

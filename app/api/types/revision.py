@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import Edge, PageInfo
+from app.api.connections import Edge, PageInfo, page_info
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.loaders import HistoryPage
@@ -114,12 +114,7 @@ async def revision_page(info: Info, kind: Kind, id: str, first: int | None, afte
     return RevisionConnection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
         nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=len(found) > size,
-            has_previous_page=after is not None,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
+        page_info=page_info(cursors, after is not None, len(found) > size),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import PAGES, After, Before, Connection, Edge, First, Last, PageInfo, connect
+from app.api.connections import PAGES, After, Before, Connection, Edge, First, Last, PageInfo, connect, page_info
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.pages import cut, decode_cursor, encode_cursor, page_size
@@ -100,12 +100,7 @@ class DtslScript(Node):
         return DtslScriptRevisionConnection(
             edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
             nodes=nodes,
-            page_info=PageInfo(
-                has_next_page=len(found) > size,
-                has_previous_page=after is not None,
-                start_cursor=cursors[0] if cursors else None,
-                end_cursor=cursors[-1] if cursors else None,
-            ),
+            page_info=page_info(cursors, after is not None, len(found) > size),
         )
 
     @strawberry.field(
@@ -167,12 +162,7 @@ async def script_page(
     return DtslScriptConnection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
         nodes=nodes,
-        page_info=PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=cursors[0] if cursors else None,
-            end_cursor=cursors[-1] if cursors else None,
-        ),
+        page_info=page_info(cursors, page.has_previous, page.has_next),
         total_count=len(ids),
     )
 

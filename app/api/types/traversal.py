@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.api.connections import PAGES, After, Before, Connection, Edge, First, Last, PageInfo, connect
+from app.api.connections import PAGES, After, Before, Connection, Edge, First, Last, PageInfo, connect, page_info
 from app.api.context import Info
 from app.api.pages import MAX_PAGE
 from app.api.scalars import Long
@@ -81,7 +81,7 @@ class RelatedConnection:
         return cls(
             edges=found,
             nodes=[edge.node for edge in found],
-            page_info=_page_info([edge.cursor for edge in found], page.has_previous, page.has_next),
+            page_info=page_info([edge.cursor for edge in found], page.has_previous, page.has_next),
             sequence=Long(page.sequence),
             count=page.count,
         )
@@ -176,18 +176,9 @@ def components_of(page: ComponentsPage) -> Connection[Component]:
     return Connection(
         edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
         nodes=nodes,
-        page_info=_page_info(page.cursors, page.has_previous, page.has_next),
+        page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),
         count=lambda: page.total,
-    )
-
-
-def _page_info(cursors: Sequence[str], has_previous: bool, has_next: bool) -> PageInfo:
-    return PageInfo(
-        has_next_page=has_next,
-        has_previous_page=has_previous,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
     )
 
 
