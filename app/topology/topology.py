@@ -131,9 +131,6 @@ class Topology:
     def edges_from(self, index: int) -> list[Edge]:
         return [self.edge(index, *entry) for entry in self.outgoing.entries(index)]
 
-    def edges_to(self, index: int) -> list[Edge]:
-        return [self.edge(entry.other, index, entry.label, entry.declarer) for entry in self.incoming.entries(index)]
-
     def edge(self, source: int, target: int, label: int, declarer: int) -> Edge:
         name, relationship_type, group = self.labels[label]
         owner = OwnerKey("twin", self._ids[declarer]) if declarer >= 0 else self._overlay(declarer)

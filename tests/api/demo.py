@@ -6,6 +6,7 @@ from typing import Any
 from app.commands.check_scripts import check_script
 from app.demo.documents import load_documents
 from app.model.definitions import kind_of, to_document
+from tests.api.parts import Installation
 from tests.api.plant import Plant
 
 HEARD: dict[str, dict[str, Any]] = {
@@ -18,13 +19,18 @@ HEARD: dict[str, dict[str, Any]] = {
 }
 
 
+def save_demo(installation: Installation) -> None:
+    """Its documents and its script."""
+    installation.save(*load_documents("opc.tcp://127.0.0.1:4840", "mqtt://127.0.0.1:1883"))
+    script = (files("app.demo") / "pumping_system.dtsl").read_text(encoding="utf-8")
+    checked = check_script(script, installation.catalogue)
+    installation.save(*((kind_of(item), to_document(item)) for item in checked.definitions))
+
+
 def demo_plant() -> Plant:
     """Started: inside the loop."""
     plant = Plant()
-    plant.save(*load_documents("opc.tcp://127.0.0.1:4840", "mqtt://127.0.0.1:1883"))
-    script = (files("app.demo") / "pumping_system.dtsl").read_text(encoding="utf-8")
-    checked = check_script(script, plant.catalogue)
-    plant.save(*((kind_of(item), to_document(item)) for item in checked.definitions))
+    save_demo(plant)
     plant.start()
     for twin_id, values in HEARD.items():
         plant.reach(twin_id)

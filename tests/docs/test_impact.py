@@ -1,18 +1,15 @@
 """docs/impact.md as a promise: every question in it is answered on the demo's definitions, or refused as it says."""
 
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.commands.causes import MAX_CANDIDATES
-from app.commands.check_scripts import check_script
-from app.demo.documents import load_documents
 from app.model.change import DefinitionChange
-from app.model.definitions import kind_of, to_document
 from tests.api.client import ask, post
+from tests.api.demo import save_demo
 from tests.api.parts import NOON
 from tests.api.plant import Plant
 from tests.docs.test_finding import REFUSED
@@ -28,10 +25,7 @@ async def demo() -> Plant:
     plant.catalogue.apply(
         DefinitionChange(plant.catalogue.revision, NOON, "ann", "", (), removed=(("overlay", "cellar"),))
     )
-    plant.save(*load_documents("opc.tcp://127.0.0.1:4840", "mqtt://127.0.0.1:1883"))
-    script = (files("app.demo") / "pumping_system.dtsl").read_text(encoding="utf-8")
-    checked = check_script(script, plant.catalogue)
-    plant.save(*((kind_of(item), to_document(item)) for item in checked.definitions))
+    save_demo(plant)
     plant.start()
     plant.hear("pump_123", "temperature", 65.5)
     plant.hear("pump_123", "status", "running")

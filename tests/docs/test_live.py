@@ -1,17 +1,14 @@
 """Every live query of docs/live.md runs on the demo's definitions; those that say "refused" are, for what they say."""
 
 import re
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.api.live import live_queries, shape, source, watch
-from app.commands.check_scripts import check_script
-from app.demo.documents import load_documents
-from app.model.definitions import kind_of, to_document
 from tests.api.client import connected
+from tests.api.demo import save_demo
 from tests.api.json_patch import patched
 from tests.api.parts import Installation
 
@@ -23,10 +20,7 @@ REFUSED = re.compile(r"# refused: (.*)")
 @pytest.fixture
 def demo() -> Installation:
     installation = Installation()
-    installation.save(*load_documents("opc.tcp://127.0.0.1:4840", "mqtt://127.0.0.1:1883"))
-    script = (files("app.demo") / "pumping_system.dtsl").read_text(encoding="utf-8")
-    checked = check_script(script, installation.catalogue)
-    installation.save(*((kind_of(item), to_document(item)) for item in checked.definitions))
+    save_demo(installation)
     installation.change("pump_123", "temperature", 65.5)
     installation.change("pump_123", "status", "running")
     return installation

@@ -1,19 +1,16 @@
 """Every subscription of docs/subscribing.md runs on the demo's definitions; those that say "refused" are, for that."""
 
 import re
-from importlib.resources import files
 from pathlib import Path
 
 import pytest
 
 from app.api.pace import LONGEST_MS
 from app.api.reader import FACTS_WAITING
-from app.commands.check_scripts import check_script
-from app.demo.documents import load_documents
 from app.find.traversals import MAX_STARTS
-from app.model.definitions import kind_of, to_document
 from app.settings import GraphQLSettings
 from tests.api.client import connected
+from tests.api.demo import save_demo
 from tests.api.parts import Installation, an_alert
 from tests.api.test_subscriptions import listeners, until
 
@@ -25,10 +22,7 @@ REFUSED = re.compile(r"# refused: (.*)")
 @pytest.fixture
 def demo() -> Installation:
     installation = Installation()
-    installation.save(*load_documents("opc.tcp://127.0.0.1:4840", "mqtt://127.0.0.1:1883"))
-    script = (files("app.demo") / "pumping_system.dtsl").read_text(encoding="utf-8")
-    checked = check_script(script, installation.catalogue)
-    installation.save(*((kind_of(item), to_document(item)) for item in checked.definitions))
+    save_demo(installation)
     installation.change("pump_123", "temperature", 65.5)
     installation.change("pump_123", "status", "running")
     installation.change("sensor_567", "flow_rate", 50.0)

@@ -168,11 +168,16 @@ def told(topology: Topology) -> dict[str, Any]:
     return {
         "twins": sorted(edge for edge in topology.ids(topology.indexes(TWINS))),
         "outgoing": edges(topology),
-        "incoming": Counter(edge for id in TWINS if id in topology for edge in topology.edges_to(_index(topology, id))),
+        "incoming": Counter(edge for id in TWINS if id in topology for edge in _edges_to(topology, id)),
         "count": topology.edge_count,
         "labels": {label for _, label in topology.labels.items()},
         "impact": Counter((topology.id(s), topology.id(t), found.names[group]) for s, t, group in columns),
     }
+
+
+def _edges_to(topology: Topology, twin_id: str) -> list[Edge]:
+    here = _index(topology, twin_id)
+    return [topology.edge(entry.other, here, entry.label, entry.declarer) for entry in topology.incoming.entries(here)]
 
 
 def _index(topology: Topology, twin_id: str) -> int:
