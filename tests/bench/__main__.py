@@ -1,66 +1,105 @@
-"""`make bench`: the figures this project quotes, each beside a floor measured in the same run.
+"""`make bench`: the figures this project quotes, each beside a floor or a peer measured in the same run.
 
-`make bench SUITE=engine` runs one. They are run by hand on a quiet machine, never as a test.
+Every suite runs in a process of its own, one after the other; its report is printed, kept in docs/benchmarks.json, and
+docs/benchmarks.md is made anew of that. By hand, on a machine that does nothing else: never as a test.
 """
 
+import argparse
+import importlib
 import os
-import platform
+import subprocess
 import sys
-from collections.abc import Callable
-from importlib.metadata import version
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
 
-from tests.bench import (
-    catch_up,
-    dtsl,
-    engine,
-    explain,
-    fanout,
-    find,
-    flat,
-    graphql,
-    impact,
-    ingest,
-    journal,
-    latency,
-    load,
-    memory,
-    start,
-    timers,
-    topology,
-)
+import msgspec
 
-SUITES: dict[str, Callable[[], None]] = {
-    "catch_up": catch_up.main,
-    "dtsl": dtsl.main,
-    "engine": engine.main,
-    "explain": explain.main,
-    "fanout": fanout.main,
-    "flat": flat.main,
-    "graphql": graphql.main,
-    "impact": impact.main,
-    "journal": journal.main,
-    "latency": latency.main,
-    "memory": memory.main,
-    "find": find.main,
-    "ingest": ingest.main,
-    "load": load.main,
-    "start": start.main,
-    "timers": timers.main,
-    "topology": topology.main,
-}
+from tests.bench import machine, plots, record, render
+from tests.bench.figures import Report, Suite
+
+REPO = Path(__file__).resolve().parents[2]
+SUITES: tuple[str, ...] = ("engine",)
+"""Modules of this folder, in the order of the page."""
+
+
+def suite(name: str) -> Suite:
+    found: Suite = importlib.import_module(f"tests.bench.{name}").SUITE
+    return found
 
 
 def main() -> None:
-    names = sys.argv[1:] or list(SUITES)
-    unknown = [name for name in names if name not in SUITES]
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=(__doc__ or "").partition("\n\n")[2])
+    parser.add_argument("names", nargs="*", metavar="SUITE", help=f"of {', '.join(SUITES)}; all where none is given")
+    parser.add_argument("--quick", action="store_true", help="every part once and short, to see it work; keeps nothing")
+    parser.add_argument("--page", action="store_true", help="run nothing: make docs/benchmarks.md of what is kept")
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)  # what one suite gives, for the process above it
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in SUITES]
     if unknown:
         sys.exit(f"there is no suite {', '.join(unknown)}; there are {', '.join(SUITES)}")
+    if given.into:
+        given.into.write_bytes(msgspec.json.encode(suite(given.names[0]).run(given.quick)))
+        return
+    failed = [] if given.page else [name for name in given.names or SUITES if not _run(name, quick=given.quick)]
+    if not given.quick:
+        write_page()
+    if failed:
+        sys.exit(f"these failed, and their figures are those of before: {', '.join(failed)}")
 
-    print(f"Python {platform.python_version()}, asyncua {version('asyncua')}, {os.cpu_count()} cores\n")
-    for name in names:
-        print(f"== {name}")
-        SUITES[name]()
-        print()
+
+def write_page() -> None:
+    suites = {name: suite(name) for name in SUITES}
+    (record.DOCS / "benchmarks.md").write_text(render.page(record.load(), suites))
+
+
+def _run(name: str, *, quick: bool) -> bool:
+    """Whether it came to its end."""
+    began, load = time.monotonic(), os.getloadavg()[0]
+    print(f"== {name} (load before it {load:.1f})", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        into = Path(folder, "report.json")
+        command = [sys.executable, "-m", "tests.bench", name, "--into", str(into), *(["--quick"] if quick else [])]
+        process = subprocess.Popen(command, cwd=REPO)
+        with machine.Watch(process.pid) as watch:
+            status = process.wait()
+        if status or not into.exists():
+            print(f"{name} failed (exit code {status})\n", flush=True)
+            return False
+        report = msgspec.json.decode(into.read_bytes(), type=Report)
+    took = time.monotonic() - began
+    print(f"{render.told(report)}\n   {took:.0f} s, at most {watch.peak_mb:,.0f} MB in all\n", flush=True)
+    if quick:
+        return True
+    found = record.Measured(
+        commit=_commit(),
+        at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        seconds=round(took, 1),
+        load_before=round(load, 2),
+        peak_mb=round(watch.peak_mb),
+        machine=machine.here(),
+        report=report,
+    )
+    record.save(record.load() | {name: found})
+    for file in (record.DOCS / plots.FOLDER).glob(f"{name}_*.svg"):
+        file.unlink()
+    plots.draw(name, report)
+    write_page()
+    return True
+
+
+def _commit() -> str:
+    """As git tells it; what this command itself writes under docs/ does not count as a change."""
+    head = _git("rev-parse", "--short=10", "HEAD")
+    written = [":!docs/benchmarks.json", ":!docs/benchmarks.md", f":!docs/{plots.FOLDER}"]
+    return f"{head}+" if head and _git("status", "--porcelain", "--", ".", *written) else head or "unknown"
+
+
+def _git(*words: str) -> str:
+    """What it says; nothing outside a clone."""
+    found = subprocess.run(["git", *words], cwd=REPO, capture_output=True, text=True, check=False)
+    return found.stdout.strip()
 
 
 if __name__ == "__main__":

@@ -1,12 +1,8 @@
-"""Samples per second of `Engine.decide` beside a bare loop over the very same compiled conditions, in the same run.
+"""Samples per second of `Engine.decide` beside a bare loop over the very same compiled conditions.
 
-The bare loop is what a program would cost that only evaluated: no acceptance, no times, no facts. Both see the same
-samples on the same cells; rounds alternate, so that a slow moment of the machine falls on both.
-
-    python -m tests.bench.engine
+make bench SUITE=engine
 """
 
-import statistics
 import time
 from collections.abc import Callable
 
@@ -15,23 +11,20 @@ from app.model.conditions import And, Compare, Literal, PropertyRef
 from app.model.events import Load, PathStatus, Reading, Sample, Samples, SourceStatus, Started
 from app.model.plan import Plan, PropertyPlan, Rule, Shape, TwinPlan
 from app.model.time import SECOND
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, alternated
 
-PUMPS, ROUNDS, BATCHES, BATCH = 1000, 5, 40, 500
+PUMPS, BATCHES, BATCH = 1000, 40, 500
 _T0 = 1_767_000_000 * SECOND
 
 
-def run() -> list[dict[str, float | str]]:
-    """One row per way of feeding: samples/s of both (median, lowest, highest) and their ratio."""
-    return [_measure("one sample a reading", 1), _measure("10 samples a reading", 10)]
-
-
-def main() -> None:
-    for row in run():
-        print(
-            f"{row['case']}: engine {row['engine']:,.0f} samples/s ({row['engine_low']:,.0f} to "
-            f"{row['engine_high']:,.0f}), bare loop {row['bare']:,.0f} ({row['bare_low']:,.0f} to "
-            f"{row['bare_high']:,.0f}), ratio {row['ratio']:.1f}"
+def run(quick: bool) -> Report:
+    rounds = 1 if quick else LEAST_ROUNDS
+    return Report(
+        figures=(
+            _measure("one", "one sample a reading", 1, rounds),
+            _measure("ten", "ten samples a reading", 10, rounds),
         )
+    )
 
 
 def plant(pumps: int) -> Engine:
@@ -100,32 +93,39 @@ def bare_loop(engine: Engine) -> Callable[[Samples], int]:
     return loop
 
 
-def _measure(case: str, per_reading: int) -> dict[str, float | str]:
+def _measure(key: str, case: str, per_reading: int, rounds: int) -> Figure:
     decided, evaluated = plant(PUMPS), plant(PUMPS)
     loop = bare_loop(evaluated)
-    engine_rates, bare_rates = [], []
-    for number in range(ROUNDS):
-        inputs = batches(PUMPS, per_reading, number * BATCHES)
+    inputs = [batches(PUMPS, per_reading, number * BATCHES) for number in range(rounds)]
+
+    def engine(round: int) -> float:
         began = time.perf_counter()
-        for now, input in inputs:
+        for now, input in inputs[round]:
             decided.decide(input, now)
-        engine_rates.append(BATCHES * BATCH / (time.perf_counter() - began))
+        return BATCHES * BATCH / (time.perf_counter() - began)
+
+    def bare(round: int) -> float:
         began = time.perf_counter()
-        for _, input in inputs:
+        for _, input in inputs[round]:
             loop(input)
-        bare_rates.append(BATCHES * BATCH / (time.perf_counter() - began))
-    engine_median, bare_median = statistics.median(engine_rates), statistics.median(bare_rates)
-    return {
-        "case": case,
-        "engine": engine_median,
-        "engine_low": min(engine_rates),
-        "engine_high": max(engine_rates),
-        "bare": bare_median,
-        "bare_low": min(bare_rates),
-        "bare_high": max(bare_rates),
-        "ratio": bare_median / engine_median,
-    }
+        return BATCHES * BATCH / (time.perf_counter() - began)
+
+    ours, floor = alternated(rounds, engine, bare)
+    return Figure(
+        key=key,
+        what=f"`Engine.decide`, {PUMPS:,} pumps with 3 behaviors, {case}",
+        unit="samples/s",
+        rounds=tuple(ours),
+        beside=(Beside(what="the bare loop", rounds=tuple(floor)),),
+    )
 
 
-if __name__ == "__main__":
-    main()
+SUITE = Suite(
+    title="Deciding",
+    about=(
+        "Samples a second through `Engine.decide`, each of which changes a value and wakes three conditions; beside it "
+        "a bare loop that sets the value and runs the very same compiled conditions: what a program would cost that "
+        "only evaluated, with no acceptance, no times and no facts. Both see the same samples on the same cells."
+    ),
+    run=run,
+)

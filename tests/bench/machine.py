@@ -1,0 +1,86 @@
+"""What the figures were measured on, and how much memory a process took with all that it started."""
+
+import contextlib
+import os
+import platform
+import subprocess
+import threading
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import psutil
+
+LIBRARIES = ("aiomqtt", "asyncua", "msgspec", "neo4j", "strawberry-graphql", "uvicorn", "uvloop")
+
+
+class Machine(msgspec.Struct, frozen=True, kw_only=True):
+    cores: int
+    memory_gib: float
+    processor: str
+    system: str
+    versions: dict[str, str]
+
+
+def here() -> Machine:
+    versions = {"Python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
+    if java := _first_line("java", "-version"):
+        versions["Java"] = java
+    return Machine(
+        cores=os.cpu_count() or 1,
+        memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
+        processor=_processor(),
+        system=platform.system(),
+        versions=versions,
+    )
+
+
+def _processor() -> str:
+    with contextlib.suppress(OSError), open("/proc/cpuinfo") as lines:
+        for line in lines:
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _first_line(*command: str) -> str:
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    words = (found.stdout + found.stderr).partition("\n")[0].split('"')
+    return words[1] if len(words) > 1 else ""
+
+
+class Watch:
+    """The most that a process and all below it held at once (proportional set size), looked at once a second; and how
+    busy the machine was with anything else before."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+        self.peak_mb = 0.0
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _look(self) -> None:
+        while not self._over.wait(1.0):
+            with contextlib.suppress(psutil.Error):
+                whole = [self._process, *self._process.children(recursive=True)]
+                self.peak_mb = max(self.peak_mb, sum(_proportional(process) for process in whole) / 2**20)
+
+
+def _proportional(process: psutil.Process) -> int:
+    with contextlib.suppress(psutil.Error):
+        return int(process.memory_full_info().pss)
+    return 0
