@@ -120,7 +120,7 @@ async def test_a_timer_that_was_pending_when_the_server_was_killed_is_met_once_a
             raised = await _pages(client, RAISED, "alertHistory")
             return raised if len(raised) >= len(SECONDS) * len(full) else []
 
-        raised = [item["alert"] for item in await until(all_raised, "every pending timer is met")]
+        raised = [item["alert"] for item in await until(all_raised, "every pending timer is met", 30.0 + 6 * ROUNDS)]
         counts = Counter((item["ownerId"], item["code"]) for item in raised)
         assert counts == Counter({(twin, code): 1 for twin in full for code in SECONDS})
         for item in raised:

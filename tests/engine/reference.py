@@ -358,9 +358,11 @@ class _Told:
                 total, met, doubted, waiting = None, False, False, False
             elif truth is True and not waiting:
                 if total is None:
-                    total, met, doubted = self.since(index), False, False
+                    total, doubted = self.since(index), False
+                    met = total >= duration
                 elif unknown > duration:
-                    total, doubted, met = self.since(index), met or doubted, False
+                    total, doubted = self.since(index), met or doubted
+                    met = total >= duration
             if truth is not None and not waiting:
                 unknown = 0
             found.append(truth if truth is not True else True if met else None if doubted else False)
