@@ -1,6 +1,7 @@
 """The curves as SVG under docs/figures: the same bytes for the same points, readable on light and on dark pages."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -29,7 +30,7 @@ def draw(suite: str, report: Report, docs: Path = DOCS) -> list[Path]:
 
 def _draw(curve: Curve, file: Path) -> Path:
     file.parent.mkdir(exist_ok=True)
-    style = {
+    style: dict[Any, Any] = {
         "svg.hashsalt": curve.key,
         "svg.fonttype": "none",
         "font.family": "sans-serif",
