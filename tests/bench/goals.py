@@ -47,4 +47,91 @@ class Goal(msgspec.Struct, frozen=True, kw_only=True):
         return f"{number(found)} {unit}", verdict
 
 
-GOALS: tuple[Goal, ...] = ()
+_FLAT = 1.3
+"""What step 4 calls flat; also where a step says flat or linear and gives no number."""
+
+
+def _least(step: int, text: str, suite: str, figure: str, bound: float, *, ratio: bool = False, why: str = "") -> Goal:
+    return Goal(step=step, text=text, suite=suite, figure=figure, bound=bound, way="at least", ratio=ratio, why=why)
+
+
+def _most(step: int, text: str, suite: str, figure: str, bound: float, *, ratio: bool = False, why: str = "") -> Goal:
+    return Goal(step=step, text=text, suite=suite, figure=figure, bound=bound, way="at most", ratio=ratio, why=why)
+
+
+_LOAD = "loading 20,000 twins at 60 % or more of the rate of raw UNWINDs"
+_ENDS = "the first and the last page of 100,000 twins within 1.5 of each other"
+_BARE = "`Engine.decide` within 3 times of the bare loop of the same conditions"
+_EXPLAINED = "explanations on within 1.2 of off"
+_CAUGHT_UP = "after an outage of the graph, catching up at 5 times the live rate"
+_PEER = "the rate of @neo4j/graphql"
+_IMPACT = "impact on 1,000,000 edges within 3 times of rustworkx's bare traversal, a cone of about"
+_FANOUT = "1,000 changes/s to 1,000 subscribers: 60 % or more of a bare broadcaster's frames"
+_IDLE = "ingest p99 within 2 times of idle while"
+
+GOALS: tuple[Goal, ...] = (
+    _most(1, "`make demo`: the first live value within 10 s of the server's start", "start", "demo", 10),
+    _most(1, "`make demo` in less than 700 MB, all its processes together", "memory", "demo", 700),
+    _least(2, f"{_LOAD}, embedded engine", "load", "embedded", 0.6, ratio=True),
+    _least(2, f"{_LOAD}, Neo4j", "load", "neo4j", 0.6, ratio=True),
+    _most(2, f"{_ENDS}, by id", "find", "ends_id", 1.5),
+    _most(2, f"{_ENDS}, by time of the last change", "find", "ends_updated", 1.5),
+    _most(2, f"{_ENDS}, by a live property", "find", "ends_property", 1.5),
+    _most(
+        3, "a DTSL script of 10,000 lines read, checked and formatted in 1.5 s of one core", "dtsl", "lines_10000", 1.5
+    ),
+    _most(
+        3, "linear in its length: a line of 20,000 costs what a line of 1,000 does, within 1.3", "dtsl", "growth", _FLAT
+    ),
+    _most(3, "mutated scripts: none crashes", "dtsl", "mutants_failed", 0),
+    _most(3, "mutated scripts: none takes more than 1 s", "dtsl", "mutants_slowest", 1),
+    _least(4, f"{_BARE}, one sample a reading", "engine", "one", 1 / 3, ratio=True),
+    _least(4, f"{_BARE}, ten samples a reading", "engine", "ten", 1 / 3, ratio=True),
+    _most(4, "an update costs the same, within 1.3, among 10 and 100,000 overlays", "flat", "overlays", _FLAT),
+    _most(
+        4,
+        "an update of one of 100 and of 10,000 members of a role costs the same, within 1.3",
+        "flat",
+        "members",
+        _FLAT,
+    ),
+    _most(
+        4, "a tick costs the same, within 1.3, with 1,000 and 100,000 timers that are not due", "timers", "idle", _FLAT
+    ),
+    _most(4, f"{_EXPLAINED}, no rule turns", "explain", "none", 1.2),
+    _most(4, f"{_EXPLAINED}, one reading in ten turns rules", "explain", "tenth", 1.2),
+    _most(4, f"{_EXPLAINED}, every reading turns rules", "explain", "every", 1.2),
+    _least(
+        5, "MQTT of QoS 1, end to end, at 80 % or more of a bare aiomqtt subscriber", "ingest", "mqtt", 0.8, ratio=True
+    ),
+    _least(5, "OPC UA, end to end, at 80 % or more of a bare asyncua subscription", "ingest", "opcua", 0.8, ratio=True),
+    _most(5, "nothing lost in 60 s at that rate", "ingest", "soak_lost", 0),
+    _most(5, "memory flat at that rate: the last 10 s over the first, within 1.3", "ingest", "soak_growth", _FLAT),
+    _least(5, f"{_CAUGHT_UP}, of 1,000 properties, embedded engine", "catch_up", "few_embedded", 5),
+    _least(5, f"{_CAUGHT_UP}, of 1,000 properties, Neo4j", "catch_up", "few_neo4j", 5),
+    _least(5, f"{_CAUGHT_UP}, each change of another property, embedded engine", "catch_up", "many_embedded", 5),
+    _least(5, f"{_CAUGHT_UP}, each change of another property, Neo4j", "catch_up", "many_neo4j", 5),
+    _least(6, f"one twin with 7 properties: 2 times {_PEER}", "graphql", "one", 2, ratio=True),
+    _least(6, f"a page of 100 twins with their properties: 10 times {_PEER}", "graphql", "page", 10, ratio=True),
+    _least(6, f"a traversal of 3 hops: 2 times {_PEER}", "graphql", "hops", 2, ratio=True),
+    _most(6, f"{_IMPACT} 100", "impact", "lost_100", 3, ratio=True),
+    _most(6, f"{_IMPACT} 1,000", "impact", "lost_1000", 3, ratio=True),
+    _most(6, f"{_IMPACT} 10,000", "impact", "lost_10000", 3, ratio=True),
+    _most(6, f"{_IMPACT} 99,000", "impact", "lost_99000", 3, ratio=True),
+    _most(6, "impact ahead of raw Cypher, embedded engine", "impact", "cypher_embedded", 1, ratio=True),
+    _most(6, "impact ahead of raw Cypher, Neo4j", "impact", "cypher_neo4j", 1, ratio=True),
+    _least(6, f"{_FANOUT}, all of one hot twin", "fanout", "hot", 0.6, ratio=True),
+    _least(6, f"{_FANOUT}, each of another twin", "fanout", "many", 0.6, ratio=True),
+    _least(
+        7, "5,000 updates/s or more for 5 minutes, everything on the same two cores", "headline", "sustained", 5_000
+    ),
+    _least(7, "ahead of Node-RED with the same rules at QoS 1", "headline", "sustained", 1, ratio=True),
+    _most(7, "p99 from publish to frame below 100 ms at that rate", "headline", "p99", 100),
+    _most(7, "nothing lost in those 5 minutes", "headline", "lost", 0),
+    _most(7, "memory flat in them: the last minute over the first, within 1.3", "headline", "memory_growth", _FLAT),
+    _most(7, f"{_IDLE} heavy GraphQL traversals run", "interference", "traversals", 2),
+    _most(7, f"{_IDLE} a bulk load runs", "interference", "bulk_load", 2),
+    _most(7, f"{_IDLE} an export runs", "interference", "export", 2),
+    _most(7, f"{_IDLE} 10,000 lines of DTSL are checked", "interference", "dtsl", 2),
+    _most(7, "`twin-overlay --help` in 300 ms", "start", "help", 300),
+)
