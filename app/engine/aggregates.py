@@ -84,11 +84,21 @@ class Numbers:
         at = self._first + place
         self.unknowns += (value is None) - (tree[at] is None)
         tree[at] = value
-        at //= 2
+        at >>= 1
+        try:
+            while join is _added and at:  # the same without a call for each level
+                left, right = tree[2 * at], tree[2 * at + 1]
+                tree[at] = right if left is None else left if right is None else left + right
+                at >>= 1
+        except OverflowError:
+            pass  # from here on up the slow way
         while at:
             left, right = tree[2 * at], tree[2 * at + 1]
-            tree[at] = right if left is None else left if right is None else join(left, right)
-            at //= 2
+            found = right if left is None else left if right is None else join(left, right)
+            if found is tree[at] and join is not _added:
+                return  # the least of these is still the one that it was, and so is that of all above
+            tree[at] = found
+            at >>= 1
 
     def member(self, place: int) -> Value:
         return self._tree[self._first + place]

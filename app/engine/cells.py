@@ -45,6 +45,7 @@ from app.model.time import Micros
 from app.model.values import Override, PropertyState, Quality, Value, in_effect
 
 if TYPE_CHECKING:
+    from app.engine.gathered import Gathered
     from app.engine.interlocks import InterlockState
     from app.engine.memory import Memory
 
@@ -180,6 +181,7 @@ class Cell:
         "feeds",
         "live",
         "mapped",
+        "marks",
         "operands",
         "override",
         "past",
@@ -231,6 +233,8 @@ class Cell:
         """Everything that is computed from it, near or far."""
         self.past: Past | None = None
         """What a rule asks for beyond its state of now."""
+        self.marks: Marks = ()
+        """The aggregates that it is part of, by the place that it has in them."""
 
     def combine(self) -> None:
         """Sets `together` from the readers."""
@@ -243,19 +247,31 @@ class Cell:
         self.straight = self.mapped and self.override is None and not self.feeds and self.past is None
 
     def arrange(self) -> None:
-        """Sets `past` from what its readers ask for."""
+        """Sets `past` and `marks` from what its readers ask for."""
         timed = [(rule, rule.memory) for rule in self.readers if rule.memory is not None]
         watching = [(rule, memory) for rule, memory in timed if memory.watches(self)]
-        gathered = [slot for _, memory in timed for slot in memory.marked_by(self)]
-        if watching or gathered:
+        self.marks = _marks(self, [slot for _, memory in timed for slot in memory.gathered])
+        if watching:
             self.past = self.past or Past()
-            self.past.gathered = tuple(gathered)
             self.past.watchers = tuple([rule for rule, _ in watching])
             windows = {window for _, memory in watching for window in memory.windows(self)}
             self.past.ask(any(memory.trails(self) for _, memory in watching), windows, self)
         else:
             self.past = None
         self.route()
+
+    def mark(self) -> None:
+        """What it shows is not what the aggregates have seen that it is part of."""
+        for place, slots in self.marks:
+            for slot in slots:
+                slot.dirty[place] = self
+
+    def record(self) -> bool:
+        """It has changed. True where a rule asks for what was before and its value is another than the last that was
+        known."""
+        if self.marks:
+            self.mark()
+        return self.past is not None and self.past.record(self)
 
     def reporting(self) -> bool:
         """Whether what is reported may be used, where no override stands over it."""
@@ -368,6 +384,19 @@ class Cell:
         self.reason = reason
         self.refresh()
         return True
+
+
+Marks = tuple[tuple[int, "tuple[Gathered, ...]"], ...]
+
+
+def _marks(cell: Cell, slots: "list[Gathered]") -> Marks:
+    """All over a role have a member at the same place, so that nearly always there is one place, and its slots are one
+    object for all members."""
+    found: dict[int, tuple[Gathered, ...]] = {}
+    for slot in slots:
+        for place in slot.places(cell):
+            found[place] = (*found.get(place, ()), slot)
+    return tuple([(place, slots[0].together_with(those)) for place, those in found.items()])
 
 
 class ComputedCell(Cell):

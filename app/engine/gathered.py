@@ -1,7 +1,9 @@
 """What an aggregate of a rule remembers: what each member of its role comes to, and all of them together.
 
 A cell that changes marks its member, and only marked members are looked at again when the rule is evaluated: among
-10,000 of them one change costs one. What is kept follows from the cells, so it is in no snapshot and in no fact.
+10,000 of them one change costs one. Which members a cell stands for, the cell knows itself (`Cell.marks`): a table of
+10,000 would be a place in memory that no cache holds. What is kept follows from the cells, so it is in no snapshot and
+in no fact.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -39,7 +41,20 @@ class _Member(NamedTuple):
 
 
 class Gathered(Slot):
-    __slots__ = ("_dirty", "_kept", "_members", "_places", "_waiting", "plan", "span", "watching")
+    __slots__ = (
+        "_beside",
+        "_bounded",
+        "_kept",
+        "_members",
+        "_number",
+        "_of_one",
+        "_places",
+        "_waiting",
+        "dirty",
+        "plan",
+        "span",
+        "watching",
+    )
 
     def __init__(
         self,
@@ -54,16 +69,25 @@ class Gathered(Slot):
         self.watching = False
         """Whether any report of a member may count, not its value alone."""
         self.span: Bounds | None = None
-        """Where a number of members, the least and the greatest lie for certain."""
+        """Where a number of members, the least or the greatest lies for certain."""
         self._members = list(self._made(owner, twins, cells))
-        self._places: dict[Cell, list[int]] = {}
+        self._places: dict[Cell, int | tuple[int, ...]] = {}
         for place, member in enumerate(self._members):
             for cell in member.cells:
-                self._places.setdefault(cell, []).append(place)
+                found = self._places.get(cell)
+                if found is None:
+                    self._places[cell] = place
+                else:
+                    self._places[cell] = (*found, place) if isinstance(found, tuple) else (found, place)
         for outer in plan.outer:
-            self._places[cells[outer]] = [ALL]
+            self._places[cells[outer]] = ALL
         self._kept: Kept = kept(plan.node.function, len(self._members), plan.node.known)
-        self._dirty: set[int] = {ALL}
+        self._bounded = plan.node.function in ("count", "min", "max")
+        self._number = not isinstance(self._kept, Truths)
+        self._of_one = self._alike()
+        self.dirty: dict[int, Cell | None] = {ALL: None}
+        """The places to be looked at again, each with the cell that has changed."""
+        self._beside: tuple[Gathered, ...] = ()
         self._waiting: set[int] = set()
         """Of an aggregate over the known: members of whom nothing was heard in this run, so that leaving them out would
         take a start for a loss."""
@@ -95,29 +119,40 @@ class Gathered(Slot):
             shown = tuple([found[place] for place in variant.places])
             yield _Member(id, variant.test, shown, variant.why, variant.mismatches)  # type: ignore[arg-type]
 
+    def _alike(self) -> Callable[..., Any] | None:
+        """What all members are asked, where each is asked by one cell that stands for it alone, and nothing more is to
+        be known of it: then the cell that has changed is all that is looked at."""
+        tests = {member.test for member in self._members}
+        if self.plan.node.known or len(tests) != 1 or len(self._places) != len(self._members):
+            return None
+        return tests.pop() if all(len(member.cells) == 1 for member in self._members) else None
+
     # ------------------------------------------------------------ looking
 
     def value(self, memory: "Memory") -> Value:
         if not memory.keeps:
-            self._dirty = {ALL}  # nobody marks for who is only looked at
-        if self._dirty:
+            self.dirty = {ALL: None}  # nobody marks for who is only looked at
+        if self.dirty:
             self._settle()
         if self._waiting:
             self.span = None
             return None
-        self.span = self._kept.bounds()
+        if self._bounded:
+            self.span = self._kept.bounds()
         return self._kept.value()
 
     def _settle(self) -> None:
-        dirty, self._dirty = self._dirty, set()
-        places = range(len(self._members)) if ALL in dirty else dirty
-        number = not isinstance(self._kept, Truths)
-        for place in places:
+        dirty, self.dirty = self.dirty, {}
+        test, put, number = self._of_one, self._kept.put, self._number
+        if test is not None and ALL not in dirty:
+            for place, cell in dirty.items():
+                value = test(cell)
+                put(place, None if number and value.__class__ is not float and value.__class__ is not int else value)
+            return
+        for place in range(len(self._members)) if ALL in dirty else dirty:
             member = self._members[place]
             value = member.test(*member.cells) if member.test is not None else None
-            if number and (isinstance(value, bool) or not isinstance(value, int | float)):
-                value = None
-            self._kept.put(place, value)
+            put(place, None if number and value.__class__ is not float and value.__class__ is not int else value)
             if self.plan.node.known:
                 if all(cell.in_touch() for cell in member.cells):
                     self._waiting.discard(place)
@@ -125,7 +160,7 @@ class Gathered(Slot):
                     self._waiting.add(place)
 
     def steady(self, memory: "Memory") -> bool:
-        return self.seen is not UNSEEN and not self._dirty
+        return self.seen is not UNSEEN and not self.dirty
 
     # ------------------------------------------------------------ whom it is about
 
@@ -133,8 +168,16 @@ class Gathered(Slot):
         """Everything that members show of themselves, and what is read beside them."""
         return iter(self._places)
 
-    def mark(self, cell: "Cell") -> None:
-        self._dirty.update(self._places[cell])
+    def places(self, cell: "Cell") -> tuple[int, ...]:
+        """Those of the members that it is asked about; ALL where it stands beside them."""
+        found = self._places.get(cell)
+        return found if isinstance(found, tuple) else () if found is None else (found,)
+
+    def together_with(self, slots: "tuple[Gathered, ...]") -> "tuple[Gathered, ...]":
+        """Equal ones, which a member's cell marks together, as the object that was given last: one for all members."""
+        if self._beside != slots:
+            self._beside = slots
+        return self._beside
 
     def about(self, cell: "Cell") -> bool:
         return cell in self._places
@@ -159,7 +202,7 @@ class Gathered(Slot):
 
     def together(self) -> Together:
         """For the record: what it comes to, and by whom."""
-        if self._dirty:
+        if self.dirty:
             self._settle()
         found, bounds = self._kept, self._kept.bounds() if not self._waiting else None
         places = self._deciding()

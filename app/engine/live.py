@@ -292,8 +292,7 @@ class LiveState:
             if fact.override is not None or cell.override is not None:
                 self.override(cell, fact.override)
             cell.fold(fact)
-            if cell.past is not None:
-                cell.past.record(cell)
+            cell.record()
             self.stale.watch(cell)
 
     def land_report(self, fact: PropertyReported) -> None:
@@ -453,13 +452,11 @@ class LiveState:
             for cell in twin.cells.values():
                 if cell.pathed:
                     cell.lose(PATH_SILENT)
-                    if cell.past is not None:
-                        cell.past.record(cell)
+                    cell.record()
                     touched.update(dict.fromkeys(cell.readers))
             for computed in twin.computed:
                 compute(computed)
-                if computed.past is not None:
-                    computed.past.record(computed)
+                computed.record()
                 touched.update(dict.fromkeys(computed.readers))
         for rule in touched:
             if rule.evaluate() is None:

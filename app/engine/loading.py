@@ -192,7 +192,6 @@ def _carry(live: LiveState, old: Cell, new: Cell, loading: Loading) -> None:
         live.stale.watch(new)
         if old.past is not None:
             new.past = old.past
-            new.past.gathered = ()
             new.past.record(new)
             loading.past.append(new)
 
@@ -261,7 +260,7 @@ def _remember(live: LiveState, rule: RuleState, *, keeps: bool = True) -> None:
     compiled = rule.compiled(live.twins) if reads is not None and reads.timed else None
     if compiled is not None:
         rule.memory = Memory(live, rule, compiled, rule.cells, keeps=keeps)
-        rule.test = rule.memory.glance
+        rule.test = rule.memory.read if rule.memory.counts else rule.memory.glance
     if any(aside.compiled.timed for aside in rule.asides.values()):
         rule.asides = {name: _looking(live, rule, aside) for name, aside in rule.asides.items()}
 
@@ -294,6 +293,7 @@ def _retire(twin: TwinState) -> Mapping[str, RuleState]:
     rules = twin.rules
     for cell in twin.cells.values():
         cell.feeds = cell.readers = cell.operands = ()  # the overlays that read it are bound anew in the same load
+        cell.marks = ()
         cell.together = cell.verdicts = None
     for computed in twin.computed:
         computed.inputs = ()

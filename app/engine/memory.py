@@ -338,7 +338,7 @@ class Memory:
     """`keeps`: whether the rule is woken for it, so that timers run. What is only looked at (interlocks, and what a
     rule asks beside its condition) has none, and takes for unknown what would need them."""
 
-    __slots__ = ("arguments", "cells", "compiled", "gathered", "keeps", "plant", "pulses", "rule", "slots")
+    __slots__ = ("arguments", "cells", "compiled", "counts", "gathered", "keeps", "plant", "pulses", "rule", "slots")
 
     def __init__(
         self,
@@ -357,6 +357,8 @@ class Memory:
         self.slots = tuple([_slot(plant, rule, cells, plan) for plan in compiled.slots])
         self.pulses = any(slot.is_pulse for slot in self.slots)
         self.gathered = tuple([slot for slot in self.slots if isinstance(slot, Gathered)])
+        self.counts = len(self.gathered) == len(self.slots) and not compiled.watched
+        """Whether it remembers what members come to and nothing else: then looking at it has no effects."""
         self.arguments: tuple[Any, ...] = (*self.slots, *cells)
 
     # ------------------------------------------------------------ evaluating
@@ -438,10 +440,6 @@ class Memory:
         return any(self.cells[place] is cell for place in self.compiled.watched) or any(
             slot.watching and slot.about(cell) for slot in self.gathered
         )
-
-    def marked_by(self, cell: "Cell") -> list[Gathered]:
-        """The aggregates of which it is part."""
-        return [slot for slot in self.gathered if slot.about(cell)]
 
     def trails(self, cell: "Cell") -> bool:
         return any(isinstance(slot, Trailed | Changed) and slot.cell is cell for slot in self.slots)

@@ -11,7 +11,6 @@ from app.model.values import Value
 
 if TYPE_CHECKING:
     from app.engine.cells import Cell, RuleState
-    from app.engine.gathered import Gathered
 
 _PER_WINDOW = 64
 """Points that a ring keeps at most for its window: what comes closer together is one point."""
@@ -55,13 +54,11 @@ class Ring:
 
 
 class Past:
-    __slots__ = ("gathered", "last", "previous", "rings", "trailed", "watchers")
+    __slots__ = ("last", "previous", "rings", "trailed", "watchers")
 
     def __init__(self) -> None:
         self.watchers: tuple[RuleState, ...] = ()
         """Rules that any report may count for."""
-        self.gathered: tuple[Gathered, ...] = ()
-        """Aggregates that it is part of."""
         self.trailed = False
         """Whether one of them asks for what was before."""
         self.last: Value = None
@@ -76,7 +73,6 @@ class Past:
     def record(self, cell: "Cell") -> bool:
         """The cell has changed. True where its value is another than the last that was known."""
         known = cell.live
-        self.mark(cell)
         for ring in self.rings.values():
             if known is None or cell.override is not None:
                 ring.points.clear()
@@ -87,11 +83,6 @@ class Past:
         first = self.last is None
         self.previous, self.last = self.last, known
         return not first
-
-    def mark(self, cell: "Cell") -> None:
-        """Something of it is not what those saw that keep it."""
-        for slot in self.gathered:
-            slot.mark(cell)
 
     def ask(self, trailed: bool, windows: set[Micros], cell: "Cell") -> None:
         """What is asked for from now on; the rest is let go."""

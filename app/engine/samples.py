@@ -112,6 +112,8 @@ def take(step: Step, counted: Counted, reading: Reading, max_skew: Micros) -> No
     if not straight:
         cause = Cause("reading", reading.source, now)
         touched = () if first_touched is None else (first_touched, *(others or ()))
+        for cell in touched:
+            cell.mark()
         step.woken.update({rule: cause for cell in touched for rule in cell.readers})
         settle(step)
     elif others is not None and first_touched is not None:
@@ -201,6 +203,9 @@ def _to_be_asked(cell: Cell) -> bool:
 def _evaluate(step: Step, reading: Reading, asked: Sequence[Cell]) -> None:
     """`settle`'s first round, without an allocation where nothing turns."""
     turned: list[tuple[RuleState, bool | None]] = []
+    for cell in asked:
+        if cell.marks:  # such a cell is always asked
+            cell.mark()
     for rule in asked[0].readers if len(asked) == 1 else {rule: None for cell in asked for rule in cell.readers}:
         evidence = rule.test(*rule.cells)
         if evidence is not rule.evidence or rule.waits:

@@ -141,7 +141,7 @@ class Step:
         self.changes.append(cell.changed())
         self.reports.pop(cell, None)
         self.live.stale.watch(cell)
-        if cell.past is not None and cell.past.record(cell):
+        if cell.record() and cell.past is not None:
             for rule in cell.past.watchers:
                 for pulse in rule.memory.on_change(cell) if rule.memory is not None else ():
                     self.pulse(rule, pulse, cause)
@@ -156,7 +156,7 @@ class Step:
         for computed in cell.feeds:
             self.pending.setdefault(computed, cause)
         if cell.past is not None:
-            cell.past.mark(cell)
+            cell.mark()
             for rule in cell.past.watchers:
                 self.woken.setdefault(rule, cause)
 

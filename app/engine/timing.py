@@ -47,8 +47,7 @@ def touched(step: Step, twin: TwinState, cause: Cause) -> None:
     """Something was told of its path: rules that ask for evidence look again, and those whose timers the start has
     paused."""
     for cell in twin.cells.values():
-        if cell.past is not None:
-            cell.past.mark(cell)
+        cell.mark()
         for rule in cell.readers:
             if rule.memory is not None:
                 step.woken.setdefault(rule, cause)

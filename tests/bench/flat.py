@@ -68,7 +68,7 @@ def _inputs(twins: int, round: int) -> list[tuple[int, Samples]]:
     for number in range(UPDATES):
         now = _T0 + (round * UPDATES + number + 1) * SECOND
         twin = (number * 7919 + round) % twins
-        value = 20.0 + (number + round) % 50 + twin % 3 / 10
+        value = 20.0 + (round * UPDATES + number) % 4_999 / 100  # never what the twin has already
         found.append((now, Samples((Reading("opc", now, (Sample(str(twin), "temperature", value, now),)),))))
     return found
 
