@@ -32,7 +32,7 @@ from app.model.definitions import Kind, Lifecycle, Overlay
 from app.model.plan import OwnerKey
 from app.model.time import Micros
 
-_BREATHE_EVERY = 500
+_BREATHE_EVERY = 100
 """Twins between two turns of the event loop. Nothing can change meanwhile: who asks for a change holds the lock."""
 
 

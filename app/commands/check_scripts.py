@@ -102,7 +102,10 @@ def check_scripts(scripts: Sequence[tuple[str, str]], catalogue: World) -> list[
 
 def check_parsed(scripts: Sequence[Parsed], catalogue: World, kept: Sequence[str] | None = None) -> list[Checked]:
     """`kept` are the names under which scripts are kept, where these come from there and not from a folder."""
-    return _Together(scripts, catalogue, kept).answers()
+    check = CheckInTurns(scripts, catalogue, kept)
+    for _ in check.turns():
+        pass
+    return check.answers
 
 
 def _has_quantities(script: Script) -> bool:
@@ -170,7 +173,10 @@ class _Script:
             self.full = True
 
 
-class _Together:
+class CheckInTurns:
+    """`check_parsed` a declaration at a time, for whoever has else to do: `answers` is whole once `turns` has ended.
+    The catalogue must be the same all the while."""
+
     def __init__(self, scripts: Sequence[Parsed], catalogue: World, kept: Sequence[str] | None) -> None:
         self._catalogue = catalogue
         self._kept = kept
@@ -179,21 +185,28 @@ class _Together:
         self._scripts = [_Script(item, Findings(item.source, MAX_PROBLEMS, beyond)) for item in scripts]
         self._declared = {(item.kind, item.name.id) for script in scripts for item in script.script.declarations}
         self._world: World = catalogue
+        self.answers: list[Checked] = []
 
-    def answers(self) -> list[Checked]:
+    def turns(self) -> Iterator[None]:
         for script in self._scripts:
             with script.up_to_the_limit():
                 self._check_imports(script)
         self._say_who_stands_twice()
-        self._read()
+        yield
+        yield from self._read()
         for item in self._items():
             with item.script.up_to_the_limit():
                 self._check_what_is_said(item)
+            yield
         self._world = self._laid_over()
+        yield
         for item in self._items():
             with item.script.up_to_the_limit():
                 self._check_what_is_meant(item)
-        return [self._answer(script) for script in self._scripts]
+            yield
+        for script in self._scripts:
+            self.answers.append(self._answer(script))
+            yield
 
     def _items(self) -> Iterator[_Item]:
         for script in self._scripts:
@@ -244,7 +257,7 @@ class _Together:
 
     # ------------------------------------------------------------ documents
 
-    def _read(self) -> None:
+    def _read(self) -> Iterator[None]:
         """The form of everything, kind by kind: what a role or a filler is, only the kinds before can tell."""
         for kinds in (("relationship_type", "twin_type"), ("overlay_type", "twin"), ("overlay",)):
             for script in self._scripts:
@@ -252,7 +265,9 @@ class _Together:
                     if declared.kind in kinds and not script.full:
                         with script.up_to_the_limit():
                             self._read_one(script, declared)
+                        yield
             self._world = self._laid_over()
+            yield
         self._lost |= {item.key[1] for script in self._scripts for item in script.items if item.definition is None}
         for script in self._scripts:
             script.items.sort(key=lambda item: item.declared.name.span.start)

@@ -1,4 +1,9 @@
-"""Long work, done so that the loop goes on deciding: on a thread, or a little at a time."""
+"""Long work, done so that the loop goes on deciding: on a thread, or a little at a time.
+
+Whatever is decided passes the loop several times on its way, so a turn that is taken from it is paid several times
+over: turns are short. A thread takes the interpreter away for as long as `sys.getswitchinterval` says, which the server
+shortens for that reason (serve.py).
+"""
 
 import asyncio
 from collections.abc import Callable, Iterator
@@ -6,7 +11,7 @@ from typing import ParamSpec, TypeVar
 
 FEW = 5_000
 """Edges or rows: what so few take is a few milliseconds, and a thread would take longer to begin."""
-_TURN_SECONDS = 0.01
+_TURN_SECONDS = 0.001
 Asked = ParamSpec("Asked")
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")

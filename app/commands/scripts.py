@@ -1,27 +1,33 @@
 """DTSL scripts: checked as text, then saved like any other definitions.
 
 Nothing of a script with an error is saved; its errors say file, line and column, and all of them are told at once.
-Reading a script is done in a thread: a large one takes half a second, and telemetry must not wait for it.
+Telemetry must not wait for a large script: reading one is done in a thread, where it takes half a second, and checking
+it a little at a time on the loop, which alone may look into the catalogue. (A process of its own would need that sent
+to it, and 40 MB kept ready for those who send large scripts.)
 
 What a script imports is kept here too (imported.py) and goes with it: one change, or none where any of them has errors.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from app.commands.actor import Actor
-from app.commands.check_scripts import Checked, check_parsed, names_units
+from app.commands.check_scripts import Checked, CheckInTurns, check_parsed, names_units
 from app.commands.definitions import DefinitionCommands, Saved
 from app.commands.imported import Imported, imported
+from app.commands.off_loop import in_turns
 from app.dtsl import diagnostics
 from app.dtsl.findings import Diagnostic
 from app.dtsl.format_script import Formatted, format_text
 from app.dtsl.parse import Parsed, parse_scripts
 from app.errors import Invalid
 from app.model import units
+from app.model.catalogue import Catalogue
 from app.model.definitions import Definition
 from app.ports import ScriptStore
+
+_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,26 @@ class ScriptCommands:
         parsed = await asyncio.to_thread(parse_scripts, [*along.texts, (name, source)])
         if names_units(parsed):
             await asyncio.to_thread(units.prepare)  # two seconds, the first time
-        *others, itself = check_parsed(parsed, self._definitions.catalogue, along.kept)
+        *others, itself = await self._checked_in_turns(parsed, along)
         return _together(itself, parsed[-1], others, along)
+
+    async def _checked_in_turns(self, parsed: Sequence[Parsed], along: Imported) -> Sequence[Checked]:
+        """Begun again where definitions changed meanwhile; where they do all the time, done at once."""
+        catalogue = self._definitions.catalogue
+        for _ in range(_TRIES):
+            revision = catalogue.revision
+            check = CheckInTurns(parsed, catalogue, along.kept)
+            await in_turns(_while_standing(catalogue, revision, check))
+            if catalogue.revision == revision:
+                return check.answers
+        return check_parsed(parsed, catalogue, along.kept)
+
+
+def _while_standing(catalogue: Catalogue, revision: int, check: CheckInTurns) -> Iterator[None]:
+    for _ in check.turns():
+        yield
+        if catalogue.revision != revision:
+            return
 
 
 def _together(itself: Checked, parsed: Parsed, others: Sequence[Checked], along: Imported) -> Checked:

@@ -1,5 +1,7 @@
 """DTSL scripts change the world like documents do, or tell all their errors by place."""
 
+import asyncio
+
 import pytest
 
 from app.commands.scripts import ScriptCommands
@@ -56,6 +58,23 @@ async def test_a_script_with_errors_saves_nothing_and_tells_all_of_them_by_place
     assert [item.path for item in caught.value.problems] == ["duo.dtsl:7:14", "duo.dtsl:8:47"]
     assert "did you mean 'main'?" in caught.value.problems[0].hint
     assert len(house.store.changes) == 1
+
+
+async def test_definitions_that_change_while_a_script_is_checked_are_seen_everywhere_or_nowhere_in_it() -> None:
+    house, scripts = await _standing()
+    many = 60
+    source = SCRIPT.partition("instance")[0] + "".join(
+        f'instance Duo{number} of Duo {{ twins {{ main = "p9"; }} }}\n' for number in range(many)
+    )
+    checking = asyncio.create_task(scripts.check(source))
+    changes = 0
+    while not checking.done():
+        await house.save(("twin", {"twin_id": "p9", "twin_type": "pump"}))
+        await house.definitions.delete("twin", "p9", ANN)
+        changes += 1
+    unknown = [item for item in checking.result() if "p9" in item.message]
+    assert changes > 1
+    assert len(unknown) in (0, many)
 
 
 async def test_an_empty_script_changes_nothing() -> None:
