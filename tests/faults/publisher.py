@@ -11,7 +11,7 @@ import json
 import struct
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 _CONNECT, _CONNACK, _PUBLISH_QOS1, _PUBACK, _PINGREQ, _PINGRESP = 0x10, 0x20, 0x32, 0x40, 0xC0, 0xD0
@@ -51,6 +51,8 @@ class Publisher:
     """Messages sent again to a broker that had gone away."""
     repeated_topics: set[str] = field(default_factory=set)
     """Of these messages: what became of all others is known exactly."""
+    on_sent: Callable[[str, int], None] = lambda topic, number: None
+    """Called with each message as it is given to the socket, for the first time."""
     _open: deque[tuple[int, str, int]] = field(default_factory=deque)
     """(packet identifier, topic, number), in their order."""
     _next: int = 0
@@ -124,6 +126,7 @@ class Publisher:
         number = self.sent[topic] = self.sent.get(topic, 0) + 1
         self._open.append((self._packet, topic, number))
         writer.write(_publish(self._packet, topic, number, again=False))
+        self.on_sent(topic, number)
 
     async def _hear(self, reader: asyncio.StreamReader) -> None:
         while True:
