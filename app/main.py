@@ -22,11 +22,12 @@ from starlette.applications import Starlette
 from app.api.app import middleware, routes
 from app.api.limits.admission import Admission
 from app.api.problem import PREFIX
+from app.api.renderings import Renderings
 from app.api.replays import Replays
 from app.api.schema import faults
 from app.api.security import address_of
 from app.api.services import Services
-from app.api.traffic import Traffic
+from app.api.traffic import RenderingSeries, Traffic
 from app.api.trusted import Trusted
 from app.assets.folder import AssetFolder
 from app.attach import Absent, Away, StartEngine, follow, gone, reach, taken
@@ -448,7 +449,9 @@ def _wire(
         past,
         backups.take,
         Replays(journal.read),
+        renderings=Renderings(settings.graphql.keep_rendered_mb * 1024 * 1024),
     )
+    registry.register(RenderingSeries(services.renderings))
     return _Rooms(services, journal, clock, engine, ingest, effects, writer, supervisor, notifications)
 
 

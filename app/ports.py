@@ -291,6 +291,10 @@ class LiveView(Protocol):
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
         """None for an unknown twin or property."""
 
+    def mark_of(self, twin_id: str) -> object | None:
+        """The same object for as long as `property_state` says the same of every property of the twin; None where
+        nothing is to be kept by it, as of an unknown twin."""
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         """All that stand; `property_state` has each beside what it stands over."""
 

@@ -182,6 +182,8 @@ class GraphQLSettings(_Section):
     """Of a mutation, which goes on all the same: only its answer is not waited for any longer."""
     batch_operations: int = Field(default=0, ge=0, le=100)
     """Of one request that is a list; 0: none may be."""
+    keep_rendered_mb: int = Field(default=64, ge=0)
+    """Of twins as they were answered last, to be answered so again while nothing of them has changed; 0: none are."""
     introspection: bool = True
     documents_dir: Path | None = None
     """Trusted documents, which clients name by `documentId`."""

@@ -33,6 +33,8 @@ class Context:
     """Payload of the WebSocket's connection_init; Strawberry sets it."""
     admission: Admission = field(default_factory=Admission)
     """What may be asked for."""
+    in_bytes: bool = False
+    """Whether parts of an answer may be bytes that were made before: nobody looks at it before it is sent."""
 
     @property
     def catalogue(self) -> Catalogue:

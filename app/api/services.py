@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from app.api.going import Going
 from app.api.live.live_queries import LiveQueries
+from app.api.renderings import Renderings
 from app.api.replays import Replays
 from app.api.sharing import Sharing
 from app.api.sight import Everybody
@@ -62,6 +63,7 @@ class Services:
     """Who holds it is about to read the whole graph of twins: one a turn of the loop, the engine decides in between."""
     sharing: Sharing = field(init=False)
     live_queries: LiveQueries = field(default_factory=LiveQueries)
+    renderings: Renderings = field(default_factory=Renderings)
     uses: Uses = field(init=False)
     """Who reads and who acts on what, of the same catalogue."""
 

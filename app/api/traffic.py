@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 
 from graphql import GraphQLError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
+from app.api.renderings import Renderings
 from app.errors import TwinOverlayError
 
 Result = TypeVar("Result")
@@ -106,3 +109,20 @@ class Traffic:
         if histogram is None:
             histogram = self._took[kind] = self._seconds.labels(kind)
         histogram.observe(seconds)
+
+
+class RenderingSeries(Collector):
+    def __init__(self, renderings: Renderings) -> None:
+        self._renderings = renderings
+
+    def collect(self) -> Iterable[Metric]:
+        found = self._renderings
+        twins = CounterMetricFamily(
+            "twin_overlay_graphql_kept_twins",
+            "Twins that were answered with bytes from before (given), and made anew to be kept (made)",
+            labels=["outcome"],
+        )
+        twins.add_metric(["given"], found.given)
+        twins.add_metric(["made"], found.made)
+        size = GaugeMetricFamily("twin_overlay_graphql_kept_bytes", "What these bytes take", value=found.size)
+        return twins, size

@@ -125,6 +125,7 @@ class GraphQLView(GraphQL[Context, None]):
         by_get = request.method != "POST"
         allowed = OperationType.from_http("GET" if by_get else "POST") - {OperationType.SUBSCRIPTION}
         context = await self.get_context(request, request)
+        context.in_bytes = True
         try:
             return await while_connected(
                 request.receive,

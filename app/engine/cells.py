@@ -279,6 +279,7 @@ class Cell:
 
     def refresh(self) -> None:
         """Sets `live` from the other fields."""
+        self.twin.mark = None
         if self.override is not None:
             self.live = self.override.value
         else:
@@ -367,6 +368,7 @@ class Cell:
 
     def fold(self, fact: PropertyChanged) -> None:
         """All but its override, which LiveState lands."""
+        self.twin.mark = None
         self.value = fact.value
         self.quality = fact.quality
         self.timestamp = fact.timestamp
@@ -467,6 +469,7 @@ class TwinState:
         "key",
         "last_contact",
         "listeners",
+        "mark",
         "path",
         "plan",
         "reason",
@@ -480,6 +483,8 @@ class TwinState:
         self.plan = plan
         self.shape = shape
         self.key = OwnerKey("twin", plan.twin_id)
+        self.mark: object | None = None
+        """Stands for what all its cells show, once somebody has asked; None as soon as any of it changes."""
         self.alive = False
         self.contact = False
         """Whether its path has been told alive or silent in this run."""

@@ -143,6 +143,14 @@ class LiveState:
         cell = twin.cells.get(name) if twin is not None else None
         return cell.state() if cell is not None else None
 
+    def mark_of(self, twin_id: str) -> object | None:
+        twin = self.twins.get(twin_id)
+        if twin is None:
+            return None
+        if twin.mark is None:
+            twin.mark = object()
+        return twin.mark
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         return self.overridden
 
@@ -299,6 +307,7 @@ class LiveState:
         cell = self.cell(fact.twin_id, fact.property)
         if cell is not None:
             cell.timestamp, cell.reported_at = fact.timestamp, fact.reported_at
+            cell.twin.mark = None
 
     def land_behavior(self, fact: BehaviorChanged) -> None:
         rule = self.rule(fact.key)
@@ -402,6 +411,7 @@ class LiveState:
                 twin.contact = True
                 if twin.gap:
                     twin.gaps, twin.gap = (*twin.gaps, (twin.gap, fact.at))[-KEPT_GAPS:], 0
+            twin.mark = None
             twin.alive = fact.status == "connected"
             twin.reason = fact.reason
             twin.fallback = fact.fallback
@@ -447,6 +457,7 @@ class LiveState:
                 if twin.gap:
                     twin.gaps = (*twin.gaps, (twin.gap, last))[-KEPT_GAPS:]
                 twin.gap = last
+            twin.mark = None
             twin.alive = twin.contact = False
             twin.reason = ""
             for cell in twin.cells.values():

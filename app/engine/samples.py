@@ -85,6 +85,7 @@ def take(step: Step, counted: Counted, reading: Reading, max_skew: Micros) -> No
             value, timestamp = cell.value, cell.timestamp  # the last value stays, with its own time
         cell.timestamp = timestamp
         cell.reported_at = received
+        twin.mark = None
         if value == cell.value and quality == cell.quality and reason == cell.reason:
             counted.unchanged += 1
             step.reported(cell)

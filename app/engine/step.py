@@ -201,6 +201,7 @@ class Step:
 
     def reported(self, cell: Cell) -> None:
         """The cell's times are set already, and nothing else of it has changed."""
+        cell.twin.mark = None
         self.reports[cell] = PropertyReported(
             cell.twin.plan.twin_id, cell.spec.plan.name, cell.timestamp, cell.reported_at
         )

@@ -230,6 +230,9 @@ class FakeLive:
     def property_state(self, twin_id: str, name: str) -> PropertyState | None:
         return self.states.get((twin_id, name))
 
+    def mark_of(self, twin_id: str) -> object | None:
+        return None  # its states are set from anywhere
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         return {PropertyKey(*key): item.override for key, item in self.states.items() if item.override is not None}
 

@@ -58,6 +58,10 @@ class NotedLive:
         self._reads.value(twin_id, name, found)
         return found
 
+    def mark_of(self, twin_id: str) -> object | None:
+        """None: from what was kept nobody would note what it was read from."""
+        return None
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         self._reads.note("overrides")
         self._reads.note("loaded")

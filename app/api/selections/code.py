@@ -40,6 +40,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from strawberry.types.base import StrawberryObjectDefinition
 
 from app.api.selections.inline import EACH, SELF, Inline, Made, inline
+from app.api.selections.kept import keeping, kept
 from app.api.selections.leaves import leaf, words_of
 from app.api.selections.place import Place
 from app.api.selections.resolvers import Resolver, arguments, resolver_of, unchanging
@@ -72,7 +73,7 @@ class Code:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._schema = run.executor.schema
-        self._names: dict[str, Any] = {"Undefined": Undefined}
+        self._names: dict[str, Any] = {"Undefined": Undefined, "kept": kept}
         self._constants: dict[int, str] = {}
         self._lines: list[str] = []
         self._count = 0
@@ -111,9 +112,14 @@ class Code:
             _nullable(place.type),
             "(chain, len(out), None)",
         )
+        shelf: list[str] = []
         if isinstance(kind, GraphQLObjectType):
             body, made = self._object(kind, self._grouped(kind, place.details), Source("x"), here, 1)
             otherwise = f"if not ({self._is(kind, 'x')}): out.append({p}.complete(run, x, {here})); continue"
+            if (k := self._kept(kind, place.details)) is not None:
+                shelf = [f"s = kept(run, {k})"]
+                found = ["r = None if s is None else s.found(x)", "if r is not None: out.append(r); continue"]
+                body, made = [*found, *body, f"r = {made}"], "r if s is None else s.keep(x, r)"
             lines = [otherwise, *body, f"out.append({made})"]
         else:
             answers = self._answers(kind, place.details)
@@ -121,7 +127,7 @@ class Code:
         if not isinstance(place.type, GraphQLNonNull):
             failed = [f"out.append({p}.failed(run, None, {here}, error))"]
             lines = ["try:", *_deeper(lines), "except Exception as error:", *_deeper(failed)]
-        self._function(name, "items", ["out = []", "for x in items:", *_deeper(lines), "return out"])
+        self._function(name, "items", [*shelf, "out = []", "for x in items:", *_deeper(lines), "return out"])
         return name
 
     def _answers(self, kind: GraphQLOutputType, details: FieldDetailsList) -> str:
@@ -163,6 +169,11 @@ class Code:
 
     def _grouped(self, kind: GraphQLObjectType, details: FieldDetailsList) -> GroupedFieldSet:
         return self._run.executor.collect_subfields(kind, details).grouped_field_set
+
+    def _kept(self, kind: GraphQLObjectType, details: FieldDetailsList) -> str | None:
+        """Where such an object may be answered as it was before: by what."""
+        found = keeping(self._run, kind, details)
+        return None if found is None else self._constant(found)
 
     def _is(self, kind: GraphQLObjectType, x: str) -> str:
         return " or ".join(f"{x}.__class__ is {self._constant(origin)}" for origin in _origins(kind))
@@ -316,7 +327,16 @@ class Code:
             ]
         if isinstance(kind, GraphQLObjectType) and depth < _IN_PLACE:
             lines, made = self._object(kind, self._grouped(kind, place.details), Source(v), chain, depth + 1)
-            return [f"if {self._is(kind, v)}:", *_deeper([*lines, f"{r} = {made}"]), *null, f"else: {r} = {left}"]
+            lines.append(f"{r} = {made}")
+            if (k := self._kept(kind, place.details)) is not None:
+                s = self._name("s")
+                lines = [
+                    f"{s} = kept(run, {k})",
+                    f"{r} = None if {s} is None else {s}.found({v})",
+                    f"if {r} is None:",
+                    *_deeper([*lines, f"if {s} is not None: {r} = {s}.keep({v}, {r})"]),
+                ]
+            return [f"if {self._is(kind, v)}:", *_deeper(lines), *null, f"else: {r} = {left}"]
         answers = self._answers(kind, place.details)
         return [f"{r} = {answers}.get({v}.__class__, {p}.complete)(run, {v}, {chain})"]
 

@@ -42,6 +42,7 @@ class Place:
     def complete(self, run: Run, value: Any, chain: Chain) -> Any:
         """As graphql-core completes it. Raises what goes up to the nearest place that may be null."""
         executor, path = run.executor, whole(chain)
+        run.unusual += 1
         try:
             if executor.is_awaitable(value):
                 resolve = self.definition.resolve
@@ -59,6 +60,7 @@ class Place:
     def failed(self, run: Run, source: Any, chain: Chain, error: Exception) -> Any:
         """What stands there instead. Raises what goes up to the nearest place that may be null."""
         executor, path = run.executor, whole(chain)
+        run.unusual += 1
         if isinstance(error, FieldUnknown):
             return at_once(run, self.execute(run, source, path))
         executor.handle_field_error(error, self.type, self.details, path)

@@ -40,10 +40,12 @@ class SharedInfo(Info[Any, Any]):
 
 
 class Run:
-    __slots__ = ("arguments", "executor", "info")
+    __slots__ = ("arguments", "executor", "info", "unusual")
 
     def __init__(self, executor: Executor[Any]) -> None:
         self.executor = executor
         self.info = SharedInfo(executor)
         self.arguments: dict[Any, dict[str, Any]] = {}
         """By the place of the field, made when it is first resolved."""
+        self.unusual = 0
+        """How often something was left to graphql-core, or failed."""

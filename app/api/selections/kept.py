@@ -1,0 +1,153 @@
+"""Kept renderings: a twin as it was answered to a selection, in bytes, and answered again while it still is that.
+
+Kept is only what is read from the definition, the catalogue and the live values, of which each change is noticed:
+FIELDS names it, and a selection with any other field (what ages, what the graph is asked) is read each time. What
+stands for those three is compared with every answer: the definition, the catalogue's revision, the engine's mark.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType, ValueNode, VariableNode
+from graphql.execution.collect_fields import FieldDetailsList
+
+from app.api.renderings import Renderings, Shelf
+from app.errors import TwinOverlayError
+
+if TYPE_CHECKING:
+    from app.api.context import Context
+    from app.api.selections.run import Run
+
+
+def _named(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+ROOT = "Twin"
+FIELDS: Mapping[str, frozenset[str]] = {
+    ROOT: _named(
+        "id version description document metadata revision createdAt createdBy updatedAt updatedBy twinId twinType "
+        "manufacturer model serialNumber installationDate location type properties property simulation "
+        "visualization"
+    ),
+    "TwinType": _named("id typeId name version description revision"),
+    "Property": _named(
+        "id twinId name description dataType unit minValue maxValue enumValues maxItems access computed staleAfter "
+        "deadband mapped value"
+    ),
+    "Value": _named("json number text boolean unit quality timestamp reportedAt known reason path override reported"),
+    "Override": _named("kind by at reason value"),
+}
+_PLAIN = (str, int, float, bool, type(None))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Keeping:
+    """A selection of a twin, in one document with one choice of its directives, that may be kept."""
+
+    variables: tuple[str, ...]
+    """Those that it depends on."""
+
+
+class Kept:
+    """A shelf in the hands of one execution: `found`, and where that gives nothing, `keep` right after."""
+
+    __slots__ = ("_before", "_entries", "_mark", "_mark_of", "_renderings", "_run", "_shelf")
+
+    def __init__(self, renderings: Renderings, shelf: Shelf, run: "Run") -> None:
+        self._renderings = renderings
+        self._shelf = shelf
+        self._entries = shelf.entries
+        self._run = run
+        self._mark_of = run.executor.context_value.live.mark_of
+        self._mark: object | None = None
+        self._before = 0
+
+    def found(self, twin: Any) -> msgspec.Raw | None:
+        mark = self._mark_of(twin.twin_id)
+        entry = self._entries.get(twin.twin_id)
+        if entry is not None and entry[0] is mark and entry[1] is twin.stored:
+            self._renderings.given += 1
+            return entry[2]
+        self._mark, self._before = mark, self._run.unusual
+        return None
+
+    def keep(self, twin: Any, answer: dict[str, Any]) -> msgspec.Raw | dict[str, Any]:
+        """What is out of the ordinary is not kept: an answer in which something failed tells its errors each time."""
+        if self._mark is None or self._run.unusual != self._before:
+            return answer
+        raw = msgspec.Raw(msgspec.json.encode(answer))
+        self._renderings.put(self._shelf, twin.twin_id, (self._mark, twin.stored, raw))
+        return raw
+
+
+def kept(run: "Run", keeping: Keeping) -> Kept | None:
+    """None where nothing is kept: what is answered is to be looked at before it is sent, or depends on more than can be
+    told."""
+    context: Context | None = run.executor.context_value
+    if not getattr(context, "in_bytes", False):
+        return None
+    assert context is not None
+    renderings = context.services.renderings
+    if not renderings.most:
+        return None
+    given = run.executor.variable_values.coerced
+    variables = {name: given[name] for name in keeping.variables if name in given}
+    if not all(map(_is_plain, variables.values())):
+        return None
+    try:
+        viewer = context.viewer
+    except TwinOverlayError:
+        return None
+    key = keeping, msgspec.json.encode(variables) if variables else b"", viewer
+    return Kept(renderings, renderings.shelf(key, context.catalogue), run)
+
+
+def keeping(run: "Run", kind: GraphQLObjectType, details: FieldDetailsList) -> Keeping | None:
+    """None where the selection must be read each time, or is so small that to read it is as quick."""
+    if kind.name != ROOT:
+        return None
+    variables: dict[str, None] = {}
+    deep = _collect(run, kind, details, variables)
+    return Keeping(tuple(variables)) if deep else None
+
+
+def _collect(run: "Run", kind: GraphQLObjectType, details: FieldDetailsList, variables: dict[str, None]) -> bool | None:
+    """Whether there are objects in it; None where any of it may not be kept."""
+    may, deep = FIELDS.get(kind.name), False
+    if may is None:
+        return None
+    for found in run.executor.collect_subfields(kind, details).grouped_field_set.values():
+        name = found[0].node.name.value
+        if name == "__typename":
+            continue
+        definition = kind.fields.get(name)
+        if name not in may or definition is None or found[0].fragment_variable_values is not None:
+            return None
+        for argument in found[0].node.arguments or ():
+            variables.update(dict.fromkeys(_variables(argument.value)))
+        inner = _within(definition.type)
+        if isinstance(inner, GraphQLObjectType):
+            deep = True
+            if _collect(run, inner, found, variables) is None:
+                return None
+    return deep
+
+
+def _within(kind: GraphQLOutputType) -> GraphQLOutputType:
+    while isinstance(kind, GraphQLNonNull | GraphQLList):
+        kind = kind.of_type
+    return kind
+
+
+def _variables(value: ValueNode) -> list[str]:
+    if isinstance(value, VariableNode):
+        return [value.name.value]
+    inside = getattr(value, "values", None) or [item.value for item in getattr(value, "fields", None) or ()]
+    return [name for item in inside for name in _variables(item)]
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, _PLAIN) or (isinstance(value, list) and all(map(_is_plain, value)))
