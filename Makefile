@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: help demo test lint types imports schema unit bench faults lock clean
+.PHONY: help demo test lint types imports schema unit bench bench-check faults lock clean
 
 help:            ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 demo: $(READY)   ## the pumping station, live: embedded graph, demo plant, server, story (ARGS=--no-story)
 	@$(BIN)/twin-overlay demo $(ARGS)
 
-test: lint types imports unit   ## everything that CI runs
+test: lint types imports unit   ## everything that CI runs, but for bench-check
 
 lint: $(READY)   ## ruff, format check included
 	$(BIN)/ruff check .
@@ -42,6 +42,9 @@ schema: $(READY) ## write schema.graphql from the code
 
 bench: $(READY)  ## the figures (SUITE=engine, ingest, journal, ... picks; docs/benchmarks.md names them)
 	$(BIN)/python -m tests.bench $(SUITE)
+
+bench-check: $(READY) ## instructions of the hot paths beside the committed counts (ARGS=--update writes those anew)
+	$(BIN)/python -m tests.bench.counts $(ARGS)
 
 faults: $(READY) ## kill, cut, fill and stop real processes for minutes (NAME=killed_server; all by default)
 	$(BIN)/python -m tests.faults $(NAME)
