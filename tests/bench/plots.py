@@ -8,6 +8,8 @@ import matplotlib as mpl
 mpl.use("svg")
 
 from matplotlib import pyplot as plt
+from matplotlib.axis import Axis
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from tests.bench.figures import Curve, Report
 from tests.bench.record import DOCS
@@ -51,8 +53,10 @@ def _draw(curve: Curve, file: Path) -> Path:
             axes.plot(xs, ys, label=label, color=color, marker=mark, markersize=4, linewidth=1.5)
         if curve.log_x:
             axes.set_xscale("log")
+            _name(axes.xaxis, ())
         if curve.log_y:
             axes.set_yscale("log")
+            _name(axes.yaxis, (2, 5))
         else:
             axes.set_ylim(bottom=0)
         axes.set(title=curve.title, xlabel=curve.x, ylabel=curve.y)
@@ -62,3 +66,11 @@ def _draw(curve: Curve, file: Path) -> Path:
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
         plt.close(figure)
     return file
+
+
+def _name(axis: Axis, between: tuple[int, ...]) -> None:
+    """The decades as plain numbers, and these multiples between them."""
+    plain = FuncFormatter(lambda value, _: f"{value:,g}")
+    axis.set_major_formatter(plain)
+    axis.set_minor_locator(LogLocator(subs=between or (1,)))
+    axis.set_minor_formatter(plain if between else NullFormatter())
