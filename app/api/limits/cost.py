@@ -86,6 +86,17 @@ class Condition:
         return (variables.get(self.variable, self.default) is True) is self.wanted
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What is there only where a variable, or its default, is not null."""
+
+    variable: str
+    default: bool
+
+    def holds(self, variables: Variables) -> bool:
+        return variables[self.variable] is not None if self.variable in variables else self.default
+
+
 @dataclass(slots=True)
 class Cost:
     """Of one field with what is below it, `fixed` where no variable can change it."""
@@ -98,7 +109,7 @@ class Cost:
     """Fields that count whichever type the object is of."""
     choices: "tuple[tuple[Cost, ...], ...]"
     """Fields by type, where they differ by it: the dearest counts."""
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Condition | Filled, ...]
     part: int = 1
     """So many of these count 1."""
     fixed: int | None = None

@@ -33,6 +33,9 @@ class Declared:
 
 PAGED = ("first", "last")
 DEPTHS = ("maxDepth", "depth")
+REACHES = ("downstreamOf", "upstreamOf")
+"""Arguments that are traversals themselves, by the `maxDepth` in them."""
+REACH_DEPTH = "maxDepth"
 PAGE = Declared(DEFAULT_PAGE, (*PAGED, "maxNodes"))
 """Of what holds lists of so many: a connection, paths, a part of the graph to draw."""
 INPUT = "input"
@@ -95,6 +98,11 @@ def depths(arguments: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in DEPTHS if name in takes)
 
 
+def reaches(arguments: Iterable[str]) -> tuple[str, ...]:
+    takes = set(arguments)
+    return tuple(name for name in REACHES if name in takes)
+
+
 def weight(field: str, *, writes: bool) -> int:
     return _WEIGHTS.get(field, WRITE if writes else 1)
 
@@ -115,7 +123,8 @@ def told() -> str:
         f"what is below it by `first` or `last` ({DEFAULT_PAGE} if neither is given), which "
         "may stand in an `input`, a list by "
         f"`first`, `names` or `ids` where it takes them, else by what it is taken for: {ASSUMED}, but {lists}. A "
-        f"traversal costs {STEP} for each step of its `maxDepth` ({UNBOUNDED_DEPTH} where none is given). More than 1 "
+        f"traversal (`downstreamOf` and `upstreamOf` too) costs {STEP} for each step of its `maxDepth` "
+        f"({UNBOUNDED_DEPTH} where none is given). More than 1 "
         f"cost {weights}. Of types that exclude each other the dearest counts, and {INTROSPECTION_PART} objects of "
         "introspection count 1."
     )

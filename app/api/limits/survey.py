@@ -25,6 +25,7 @@ from graphql import (
     InlineFragmentNode,
     IntValueNode,
     ListValueNode,
+    NullValueNode,
     ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
@@ -38,7 +39,7 @@ from graphql import (
     visit,
 )
 
-from app.api.limits.cost import Condition, Cost, Given, Size, Variables, counted
+from app.api.limits.cost import Condition, Cost, Filled, Given, Size, Variables, counted
 from app.api.limits.sizes import (
     INPUT,
     INTROSPECTION_PART,
@@ -48,11 +49,13 @@ from app.api.limits.sizes import (
     PAGE_FIELDS,
     PAGED,
     PATIENCE,
+    REACH_DEPTH,
     STEP,
     UNBOUNDED_DEPTH,
     Declared,
     declared,
     depths,
+    reaches,
     weight,
 )
 from app.api.pages import DEFAULT_PAGE
@@ -305,7 +308,28 @@ class Survey:
     def _steps(self, key: str, node: FieldNode, definition: GraphQLField) -> tuple[Cost, ...]:
         """A traversal costs what it walks, whatever it answers with."""
         found = (replace(self._depth_size(node, definition, name), above=True) for name in depths(definition.args))
-        return tuple(Cost(key, node, STEP, (size,), (), (), ()) for size in found)
+        walked = tuple(Cost(key, node, STEP, (size,), (), (), ()) for size in found)
+        reached = (self._reach(key, node, name) for name in reaches(definition.args))
+        return (*walked, *(cost for cost in reached if cost is not None))
+
+    def _reach(self, key: str, node: FieldNode, name: str) -> Cost | None:
+        """Of an argument that is a traversal itself; None where it is left out."""
+        value = next((item.value for item in node.arguments or () if item.name.value == name), None)
+        if value is None or isinstance(value, NullValueNode):
+            return None
+        at, conditions = f"{name}.{REACH_DEPTH}", tuple[Filled, ...]()
+        if isinstance(value, VariableNode):
+            default = self._defaults.get(value.name.value)
+            said = _member(default, REACH_DEPTH)
+            given = Given(at, _literal(said) if said is not None else None, value.name.value, REACH_DEPTH)
+            conditions = (Filled(value.name.value, default is not None and not isinstance(default, NullValueNode)),)
+        elif isinstance(said := _member(value, REACH_DEPTH), VariableNode):
+            given = self._of_variable(at, said)
+        else:
+            given = Given(at, _literal(said) if said is not None else None)
+        return Cost(
+            key, node, STEP, (Size((given,), UNBOUNDED_DEPTH, MOST_DEPTH, (at,), above=True),), (), (), conditions
+        )
 
     def _size(self, node: FieldNode, definition: GraphQLField, by: Declared) -> Size:
         takes = tuple(item for item in by.arguments if item in definition.args)

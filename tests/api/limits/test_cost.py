@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.api.limits.cost import narrow
-from app.api.limits.sizes import ASSUMED, MOST, STEP, named
+from app.api.limits.sizes import ASSUMED, MOST, STEP, UNBOUNDED_DEPTH, named
 from app.api.limits.survey import Surveyed, survey
 from app.api.pages import DEFAULT_PAGE
 from app.api.schema import schema
@@ -213,6 +213,26 @@ def test_a_traversal_costs_its_steps_wherever_it_is_begun() -> None:
     assert [cost(one, depth=depth) for depth in (1, 4)] == [1 + 1 + 2 + STEP, 1 + 1 + 2 + 4 * STEP]
     each = "{ twins(first: 5) { nodes { related(maxDepth: 4, first: 2) { nodes { depth } } } } }"
     assert cost(each) == 1 + 5 * (1 + 1 + 2 + 4 * STEP)
+
+
+def test_an_argument_that_is_a_traversal_costs_its_steps_where_it_is_given() -> None:
+    def cost(document: str, **variables: Any) -> int:
+        assert not validate(schema._schema, parse(document))
+        return survey(schema._schema, parse(document))[None].cost(variables)
+
+    def literal(reached: str) -> int:
+        return cost(f"subscription {{ propertyChanged(downstreamOf: {reached}) {{ twinId }} }}")
+
+    none = cost("subscription { propertyChanged { twinId } }")
+    whole = "subscription($of: ReachedFrom) { propertyChanged(downstreamOf: $of) { twinId } }"
+    defaulted = whole.replace("ReachedFrom)", 'ReachedFrom = {twinIds: ["a"], maxDepth: 3})')
+    part = 'subscription($n: Int) { propertyChanged(downstreamOf: {twinIds: ["a"], maxDepth: $n}) { twinId } }'
+    three = none + 3 * STEP
+    assert literal('{twinIds: ["a"], maxDepth: 3}') == three
+    assert [cost(defaulted), cost(part, n=3), cost(whole, of={"twinIds": ["a"], "maxDepth": 3})] == [three] * 3
+    unbounded = none + UNBOUNDED_DEPTH * STEP
+    assert [literal('{twinIds: ["a"]}'), cost(part), cost(whole, of={"twinIds": ["a"]})] == [unbounded] * 3
+    assert [literal("null"), cost(whole), cost(whole, of=None), cost(defaulted, of=None)] == [none] * 4
 
 
 def test_a_page_that_is_asked_for_in_an_input_counts_as_one_by_arguments() -> None:
