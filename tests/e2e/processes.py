@@ -22,13 +22,21 @@ START_SECONDS = 60.0
 Found = TypeVar("Found")
 
 
-async def until(probe: Callable[[], Awaitable[Found]], what: str, seconds: float = 30.0) -> Found:
-    """The first truthy answer of `probe`; polls, and fails with `what` and the last answer at the deadline."""
-    deadline = time.monotonic() + seconds
+async def until(
+    probe: Callable[[], Awaitable[Found]],
+    what: str,
+    seconds: float = 30.0,
+    moves: Callable[[], Awaitable[object]] | None = None,
+) -> Found:
+    """The first truthy answer of `probe`; polls, and fails with `what` and the last answer at the deadline, which is
+    put off whenever `moves` gives something new."""
+    deadline, last = time.monotonic() + seconds, None
     while True:
         found = await probe()
         if found:
             return found
+        if moves is not None and (now := await moves()) != last:
+            deadline, last = time.monotonic() + seconds, now
         assert time.monotonic() < deadline, f"{what} did not happen within {seconds} s; last answer: {found!r}"
         await asyncio.sleep(0.05)
 

@@ -104,15 +104,18 @@ class Installation:
             return await ledger(client)
 
     async def settled(self, seconds: float = 120.0) -> None:
-        """Wait until the server has all that the broker took and the graph all that the server has; the ledger is in
-        balance all the while."""
+        """Wait until the server has all that the broker took and the graph all that the server has, however long that
+        takes while it goes on; the ledger is in balance all the while."""
         assert self.server is not None
         wanted = {twin_id: self.publisher.taken.get(topic(twin_id)) for twin_id in self.twins}
 
         async def heard() -> bool:
             return await self.values() == wanted
 
-        await until(heard, "the server has every message", seconds)
+        async def journaled() -> object:
+            return (await self.ledger())["journaled"]
+
+        await until(heard, "the server has every message", seconds, journaled)
         await written(self.server, seconds)
 
 
@@ -126,16 +129,21 @@ async def ledger(client: GraphqlClient) -> dict[str, Any]:
 
 async def written(server: ServerProcess, seconds: float = 120.0) -> None:
     """Wait until the graph has every entry and the ledger nothing on its way; it is in balance all the while."""
+    behind = 0
 
     async def everything() -> bool:
+        nonlocal behind
         async with server.client as client:
             total = await ledger(client)
         async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
             answer = (await http.get("/readyz", timeout=10)).json()
-        behind: int = total["inFlight"] + total["pending"] + answer["graph"]["behind_entries"]
+        behind = total["inFlight"] + total["pending"] + answer["graph"]["behind_entries"]
         return answer["status"] == "ready" and behind == 0
 
-    await until(everything, "the graph has every entry", seconds)
+    async def left() -> object:
+        return behind
+
+    await until(everything, "the graph has every entry", seconds, left)
 
 
 @contextlib.asynccontextmanager
