@@ -96,7 +96,8 @@ def _tank(number: int) -> list[dict[str, Any]]:
 
 async def _build(client: GraphqlClient, plc: OpcUaServer, tanks: int) -> None:
     documents = [*_types(plc), *(document for number in range(tanks) for document in _tank(number))]
-    await client.execute(SAVE, {"documents": documents})
+    for start in range(0, len(documents), 1000):
+        await client.execute(SAVE, {"documents": documents[start : start + 1000]})
 
 
 @dataclass
