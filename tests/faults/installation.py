@@ -129,7 +129,7 @@ async def ledger(client: GraphqlClient) -> dict[str, Any]:
 
 async def written(server: ServerProcess, seconds: float = 120.0) -> None:
     """Wait until the graph has every entry and the ledger nothing on its way; it is in balance all the while."""
-    behind = 0
+    behind: int = 0
 
     async def everything() -> bool:
         nonlocal behind
@@ -138,7 +138,7 @@ async def written(server: ServerProcess, seconds: float = 120.0) -> None:
         async with httpx.AsyncClient(base_url=server.url, trust_env=False) as http:
             answer = (await http.get("/readyz", timeout=10)).json()
         behind = total["inFlight"] + total["pending"] + answer["graph"]["behind_entries"]
-        return answer["status"] == "ready" and behind == 0
+        return bool(answer["status"] == "ready") and not behind
 
     async def left() -> object:
         return behind
