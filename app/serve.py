@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from app import huge_pages
 from app.errors import Misconfigured
 from app.frames import FrameProtocol
 from app.graph.embedded import EmbeddedEngine
@@ -210,10 +211,16 @@ def starting() -> Iterator[None]:
         yield
     finally:
         gc.enable()
-    gc.freeze()
+    _leave_alone()
     gc.set_threshold(_COLLECT_AFTER, 3, _FULL_LOOK_AFTER)
     if not any(isinstance(found, _LeaveAlone) for found in gc.callbacks):
         gc.callbacks.append(_LeaveAlone())
+
+
+def _leave_alone() -> None:
+    """What is there now stays: it is not searched for garbage any more, and lies where it is found fast."""
+    gc.freeze()
+    huge_pages.ask_beside()
 
 
 class _LeaveAlone:
@@ -227,7 +234,7 @@ class _LeaveAlone:
         if phase == "start":
             self._began = time.thread_time()
         elif info["generation"] == 2 and time.thread_time() - self._began > _LONG_LOOK_SECONDS:
-            gc.freeze()
+            _leave_alone()
 
 
 @contextlib.asynccontextmanager
