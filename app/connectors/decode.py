@@ -5,11 +5,14 @@ rejected here (design, section 4: the worst reading must not silence its own ala
 property's type is.
 """
 
+import contextlib
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from app.model.events import DeviceEvent, Sample
 from app.model.plan import PropertyPlan
@@ -286,7 +289,7 @@ def decode_message(
     raised: list[DeviceEvent] = []
     rejected: list[Rejected] = []
     try:
-        document = _document(payload)
+        document = read_json(payload)
     except Unusable as unusable:
         document = unusable  # a plain text may be all that the topic carries; whoever needs JSON rejects below
     for route in properties:
@@ -304,9 +307,11 @@ def decode_message(
     return Decoded(tuple(samples), tuple(raised), _once(rejected))
 
 
-def _document(payload: bytes) -> Any:
+def read_json(payload: bytes) -> Any:
+    with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+        return msgspec.json.decode(payload)  # a tenth of the time; what it takes, both read alike
     try:
-        return json.loads(payload.decode("utf-8-sig"))
+        return json.loads(payload.decode("utf-8-sig"))  # a byte order mark, NaN: and it says where it is no JSON
     except (ValueError, RecursionError) as error:
         raise Unusable("BadPayload", f"not JSON: {str(error)[:100]}") from None
 

@@ -13,12 +13,14 @@ import asyncio
 import contextlib
 import logging
 import math
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import aiomqtt
+import msgspec
 from aiomqtt.exceptions import MqttConnectError
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -65,8 +67,7 @@ class Timing:
     close_seconds: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     topic: str
     payload: bytes
     qos: int
@@ -182,11 +183,12 @@ class MqttSession:
     # ------------------------------------------------------------ arriving
 
     def _take(self, message: Any) -> None:
-        """From paho, as each message is read off the socket."""
+        """As each message is read off the socket, here or by paho."""
         topic, payload = message.topic, message.payload
         self._heard += 1
         # The answer to a ping is behind all of them, and would prove no more than they do.
-        self._client._client._ping_t = 0.0
+        paho = self._client._client
+        paho._ping_t, paho._last_bytes_received = 0.0, time.monotonic()
         if message.qos == 0:
             if self._unread_qos0 >= MAX_UNREAD_QOS0 or self._unread_bytes >= MAX_UNREAD_BYTES:
                 self._gaps.add(topic)
@@ -278,12 +280,17 @@ class MqttSession:
     def _read(self) -> None:
         """Packets until there is no more, or too much is held; with a turn for the others in between."""
         paho = self._client._client
+        buffered, version_5 = self._buffered, self.version is MQTT_5
         try:
             for _ in range(_BREATHE_EVERY):
-                if self.paused or paho.socket() is None:
+                if self._pausing is not None or paho.socket() is None:
                     return
-                paho.loop_read()
-                if not self._buffered and not _decoded(paho.socket()):
+                message = None if paho._in_packet["command"] else buffered.publish(properties=version_5)
+                if message is not None:
+                    self._take(message)
+                else:
+                    paho.loop_read()
+                if not buffered and not _decoded(paho.socket()):
                     return
             self._loop.call_soon(self._read)
         except Exception as error:  # whatever breaks there is the end of the connection

@@ -15,6 +15,7 @@ from app.connectors.decode import (
     moment,
     parse_pointer,
     quality_of,
+    read_json,
     resolve,
 )
 from app.model.events import DeviceEvent, Sample
@@ -238,3 +239,22 @@ def test_a_list_and_an_object_are_taken_by_their_parts() -> None:
 def test_a_part_that_does_not_fit_is_told_by_its_place(plan: PropertyPlan, payload: str, why: str, detail: str) -> None:
     (rejected,) = decoded(payload, plan).rejected
     assert (rejected.reason, rejected.detail) == (why, detail)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(_JSON, st.booleans(), st.sampled_from(["", "\ufeff", "x", "]"]))
+def test_json_is_read_alike_by_the_fast_way_and_by_the_thorough_one(item: object, ascii: bool, stray: str) -> None:
+    payload = (stray + json.dumps(item, ensure_ascii=ascii)).encode("utf-8", "surrogatepass")
+    try:
+        expected = json.loads(payload.decode("utf-8-sig"))
+    except ValueError:
+        with pytest.raises(Unusable, match="BadPayload"):
+            read_json(payload)
+    else:
+        assert repr(read_json(payload)) == repr(expected)
