@@ -20,7 +20,10 @@ from tests.bench import machine, plots, record, render
 from tests.bench.figures import Report, Suite
 
 REPO = Path(__file__).resolve().parents[2]
-SUITES: tuple[str, ...] = ("engine",)
+SUITES: tuple[str, ...] = (
+    "headline",
+    "engine",
+)
 """Modules of this folder, in the order of the page."""
 
 

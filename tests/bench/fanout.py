@@ -16,7 +16,6 @@ import re
 import selectors
 import socket
 import statistics
-import struct
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from multiprocessing.connection import Connection as Pipe
@@ -30,6 +29,7 @@ from websockets.typing import Subprotocol
 
 from app.frames import FrameProtocol
 from tests.api.parts import Installation
+from tests.bench.websockets import Frames
 
 CLIENTS = 1000
 RATE = 1000
@@ -53,63 +53,12 @@ _BEHIND = ',"quality":"GOOD","timestamp":"2026-01-02T12:00:00.000000Z"}}}}}'
 # ------------------------------------------------------------ the clients, a process of their own
 
 
-def _frames(data: bytearray) -> tuple[int, int]:
-    """How many whole frames lie at the start, and where they end."""
-    at = count = 0
-    end = len(data)
-    while end - at >= 2:
-        length = data[at + 1]
-        start = at + 2
-        if length == 126:
-            if end - at < 4:
-                break
-            length = (data[at + 2] << 8) | data[at + 3]
-            start = at + 4
-        elif length == 127:
-            if end - at < 10:
-                break
-            (length,) = struct.unpack_from("!Q", data, at + 2)
-            start = at + 10
-        if start + length > end:
-            break
-        at = start + length
-        count += 1
-    return count, at
-
-
-def _masked(text: str) -> bytes:
-    """A client's frame; its mask is nothing, which is a mask as any other."""
-    payload = text.encode()
-    head = bytes([0x81, 0x80 | len(payload)]) if len(payload) < 126 else struct.pack("!BBH", 0x81, 0xFE, len(payload))
-    return head + bytes(4) + payload
-
-
-def _connect(port: int, path: str, query: str | None) -> socket.socket:
-    found = socket.create_connection(("127.0.0.1", port))
-    found.sendall(
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
-    )
-    answer = b""
-    while b"\r\n\r\n" not in answer:
-        answer += found.recv(1)
-    assert b" 101 " in answer, answer
-    if query is not None:
-        found.sendall(_masked('{"type":"connection_init"}'))
-        found.sendall(_masked(f'{{"id":"1","type":"subscribe","payload":{{"query":"{query}"}}}}'))
-    found.setblocking(False)
-    return found
-
-
 def _clients(pipe: Pipe, port: int, path: str, queries: Sequence[str | None]) -> None:
     """Connects, says so, and counts what comes between `start` and `stop`."""
     chosen = selectors.DefaultSelector()
-    unread: dict[socket.socket, bytearray] = {}
     for query in queries:
-        found = _connect(port, path, query)
-        unread[found] = bytearray()
-        chosen.register(found, selectors.EVENT_READ)
+        client = Frames(port, path, query)
+        chosen.register(client.socket, selectors.EVENT_READ, client)
     chosen.register(pipe, selectors.EVENT_READ)
     pipe.send("connected")
     frames, reads, counting = 0, 0, False
@@ -123,21 +72,12 @@ def _clients(pipe: Pipe, port: int, path: str, queries: Sequence[str | None]) ->
                     continue
                 pipe.send((frames, times))
                 return
-            sock: socket.socket = key.fileobj  # type: ignore[assignment]
-            try:
-                data = sock.recv(1 << 18)
-            except BlockingIOError:
-                continue
-            assert data, "a client was cut off"
-            kept = unread[sock]
-            kept += data
-            count, end = _frames(kept)
+            count, found = key.data.read()
             frames += count
             reads += 1
-            if counting and reads % _SAMPLE == 0 and (stamps := _STAMP.findall(kept[:end])):
+            if counting and reads % _SAMPLE == 0 and (stamps := _STAMP.findall(found)):
                 now = time.perf_counter()
                 times += [now - float(stamp) for stamp in stamps]
-            del kept[:end]
 
 
 # ------------------------------------------------------------ the servers

@@ -37,6 +37,10 @@ def falls(number: int) -> int:
     return number // _PERIOD
 
 
+def counted(number: int) -> bytes:
+    return json.dumps({"n": number, "level": level(number)}).encode()
+
+
 @dataclass
 class Publisher:
     """`taken[topic]` is the last number that the broker acknowledged; those before it are acknowledged too."""
@@ -52,7 +56,11 @@ class Publisher:
     repeated_topics: set[str] = field(default_factory=set)
     """Of these messages: what became of all others is known exactly."""
     on_sent: Callable[[str, int], None] = lambda topic, number: None
-    """Called with each message as it is given to the socket, for the first time."""
+    """Called with each message as it is made, for the first time: in the turn in which it goes to the socket."""
+    payload: Callable[[int], bytes] = counted
+    """Of a topic's message of that number, made as it is sent."""
+    step_seconds: float = _STEP_SECONDS
+    """What is due is sent so often; the messages of one step go together."""
     _open: deque[tuple[int, str, int]] = field(default_factory=deque)
     """(packet identifier, topic, number), in their order."""
     _next: int = 0
@@ -95,7 +103,7 @@ class Publisher:
                 for packet, topic, number in self._open:
                     self.repeated += 1
                     self.repeated_topics.add(topic)
-                    writer.write(_publish(packet, topic, number, again=True))
+                    writer.write(self._message(packet, topic, number, again=True))
                 await self._send(writer, hearing)
             finally:
                 hearing.cancel()
@@ -108,42 +116,55 @@ class Publisher:
         while not (self._stopping and not self._open):
             now = time.monotonic()
             due, last = min(due + (now - last) * self.rate, self.rate), now
+            ready: list[bytes] = []
             while due >= 1 and not self._stopping and len(self._open) < _MOST_OPEN:
                 due -= 1
-                self._publish_next(writer)
+                ready.append(self._next_message())
+            if ready:
+                writer.write(b"".join(ready))
             if now - pinged > 10:
                 writer.write(bytes((_PINGREQ, 0)))
                 pinged = now
             await writer.drain()
-            await asyncio.sleep(_STEP_SECONDS)
+            await asyncio.sleep(self.step_seconds)
             if hearing.done():
                 hearing.result()
 
-    def _publish_next(self, writer: asyncio.StreamWriter) -> None:
+    def _next_message(self) -> bytes:
         topic = self.topics[self._next]
         self._next = (self._next + 1) % len(self.topics)
         self._packet = self._packet % 65_535 + 1
         number = self.sent[topic] = self.sent.get(topic, 0) + 1
         self._open.append((self._packet, topic, number))
-        writer.write(_publish(self._packet, topic, number, again=False))
         self.on_sent(topic, number)
+        return self._message(self._packet, topic, number, again=False)
+
+    def _message(self, packet: int, topic: str, number: int, *, again: bool) -> bytes:
+        kind = _PUBLISH_QOS1 | (_DUP if again else 0)
+        return _packet(kind, _text(topic) + struct.pack(">H", packet) + self.payload(number))
 
     async def _hear(self, reader: asyncio.StreamReader) -> None:
+        heard = bytearray()
         while True:
-            kind, length = await reader.readexactly(2)
-            body = await reader.readexactly(length)
-            if kind != _PUBACK:
-                assert kind == _PINGRESP, kind
-                continue
-            packet, topic, number = self._open.popleft()
-            assert packet == struct.unpack(">H", body)[0], "the broker acknowledges in order"
-            self.taken[topic] = number
+            heard += await self._more(reader)
+            at = 0
+            while len(heard) - at >= 2 and len(heard) - at >= 2 + heard[at + 1]:
+                kind, end = heard[at], at + 2 + heard[at + 1]
+                if kind == _PUBACK:
+                    packet, topic, number = self._open.popleft()
+                    assert packet == heard[at + 2] << 8 | heard[at + 3], "the broker acknowledges in order"
+                    self.taken[topic] = number
+                else:
+                    assert kind == _PINGRESP, kind
+                at = end
+            del heard[:at]
 
-
-def _publish(packet: int, topic: str, number: int, *, again: bool) -> bytes:
-    payload = json.dumps({"n": number, "level": level(number)}).encode()
-    kind = _PUBLISH_QOS1 | (_DUP if again else 0)
-    return _packet(kind, _text(topic) + struct.pack(">H", packet) + payload)
+    @staticmethod
+    async def _more(reader: asyncio.StreamReader) -> bytes:
+        found = await reader.read(1 << 16)
+        if not found:
+            raise asyncio.IncompleteReadError(b"", 1)
+        return found
 
 
 def _packet(kind: int, body: bytes) -> bytes:

@@ -64,6 +64,11 @@ class Mosquitto:
     def endpoint(self) -> str:
         return f"{'mqtts' if self._tls else 'mqtt'}://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     async def start(self) -> None:
         config = self._folder / "mosquitto.conf"
         access = "allow_anonymous true"
