@@ -15,6 +15,7 @@ from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
 from tests.servers import mosquitto, neo4j
 from tests.servers.graph import GraphAddress
+from tests.servers.missing import NotHere
 
 _NOT_RUN = "NEO4J LANE NOT RUN"
 
@@ -34,7 +35,7 @@ def neo4j_jars(tmp_path_factory: pytest.TempPathFactory) -> neo4j.Neo4jServer | 
         return None
     try:
         return neo4j.Neo4jServer(neo4j.provision(), tmp_path_factory.mktemp("neo4j"))
-    except neo4j.NotHere as reason:
+    except NotHere as reason:
         _no_lane(str(reason))
 
 
@@ -51,7 +52,7 @@ async def neo4j_graph(neo4j_jars: neo4j.Neo4jServer | None) -> AsyncIterator[Gra
         return
     try:
         await neo4j_jars.start()
-    except neo4j.NotHere as reason:
+    except NotHere as reason:
         await neo4j_jars.stop()
         _no_lane(str(reason))
     yield neo4j_jars.address

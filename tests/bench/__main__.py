@@ -1,7 +1,9 @@
 """`make bench`: the figures this project quotes, each beside a floor or a peer measured in the same run.
 
 Every suite runs in a process of its own, one after the other; its report is printed, kept in docs/benchmarks.json, and
-docs/benchmarks.md is made anew of that. By hand, on a machine that does nothing else: never as a test.
+docs/benchmarks.md is made anew of that. What it is measured with or beside is fetched before it, into .cache; where
+that can't be had, the suite is left out, the others run, and the exit code is 1. By hand, on a machine that does
+nothing else: never as a test.
 """
 
 import argparse
@@ -18,11 +20,15 @@ import msgspec
 
 from tests.bench import machine, plots, record, render
 from tests.bench.figures import Report, Suite
+from tests.servers.missing import NotHere
 
 REPO = Path(__file__).resolve().parents[2]
 SUITES: tuple[str, ...] = (
     "headline",
+    "journal",
     "engine",
+    "dtsl",
+    "topology",
 )
 """Modules of this folder, in the order of the page."""
 
@@ -45,11 +51,11 @@ def main() -> None:
     if given.into:
         given.into.write_bytes(msgspec.json.encode(suite(given.names[0]).run(given.quick)))
         return
-    failed = [] if given.page else [name for name in given.names or SUITES if not _run(name, quick=given.quick)]
+    ended = {} if given.page else {name: _run(name, quick=given.quick) for name in given.names or SUITES}
     if not given.quick:
         write_page()
-    if failed:
-        sys.exit(f"these failed, and their figures are those of before: {', '.join(failed)}")
+    if without := [f"  {name} {why}" for name, why in ended.items() if why]:
+        sys.exit("\n".join(["of these there are no new figures:", *without]))
 
 
 def write_page() -> None:
@@ -57,10 +63,16 @@ def write_page() -> None:
     (record.DOCS / "benchmarks.md").write_text(render.page(record.load(), suites))
 
 
-def _run(name: str, *, quick: bool) -> bool:
-    """Whether it came to its end."""
+def _run(name: str, *, quick: bool) -> str:
+    """Why it has no figures; nothing where it has."""
     began, load = time.monotonic(), os.getloadavg()[0]
     print(f"== {name} (load before it {load:.1f})", flush=True)
+    try:
+        for need in suite(name).needs:
+            need()
+    except NotHere as reason:
+        print(f"{name} is left out: {reason}\n", flush=True)
+        return f"was left out: {reason}"
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder, "report.json")
         command = [sys.executable, "-m", "tests.bench", name, "--into", str(into), *(["--quick"] if quick else [])]
@@ -69,12 +81,12 @@ def _run(name: str, *, quick: bool) -> bool:
             status = process.wait()
         if status or not into.exists():
             print(f"{name} failed (exit code {status})\n", flush=True)
-            return False
+            return f"failed (exit code {status})"
         report = msgspec.json.decode(into.read_bytes(), type=Report)
     took = time.monotonic() - began
     print(f"{render.told(report)}\n   {took:.0f} s, at most {watch.peak_mb:,.0f} MB in all\n", flush=True)
     if quick:
-        return True
+        return ""
     found = record.Measured(
         commit=_commit(),
         at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -89,7 +101,7 @@ def _run(name: str, *, quick: bool) -> bool:
         file.unlink()
     plots.draw(name, report)
     write_page()
-    return True
+    return ""
 
 
 def _commit() -> str:

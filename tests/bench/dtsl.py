@@ -1,13 +1,11 @@
-"""Reading, checking and formatting a generated script beside lark's bare LALR parse of the same text, in the same run.
+"""Reading, checking and formatting a generated script beside lark's bare LALR parse of the same text.
 
-The bare parse is the least that any parser made of this grammar costs: no positions, no names, no repair, no comments.
-Processor seconds of one core, the best of several; the script is a pumping station's with comments, over and over.
-
-    python -m tests.bench.dtsl
+make bench SUITE=dtsl
 """
 
+import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.resources import files
 from typing import TypeVar
@@ -18,11 +16,15 @@ from app.commands.check_scripts import check_parsed
 from app.dtsl.format_script import format_script
 from app.dtsl.parse import parse_scripts
 from app.model.catalogue import Catalogue
+from tests.bench import dtsl_fuzz
+from tests.bench.figures import LEAST_ROUNDS, Beside, Curve, Figure, Report, Suite, alternated, growth
 from tests.dtsl.plant import catalogue
 
 Result = TypeVar("Result")
 LINES = (1_000, 2_000, 5_000, 10_000, 20_000)
-ROUNDS = 3
+SPLIT = 10_000
+"""Of so many lines each step is shown."""
+MUTANTS = 3_000
 STATION = """\
 // Station {n}: a pump, its spare, and what is around them
 overlay Station{n} {{
@@ -89,6 +91,39 @@ instance Station{n}North of Station{n} {{
 """
 
 
+def run(quick: bool) -> Report:
+    rounds, lines, mutants = (1, LINES[:2], 100) if quick else (LEAST_ROUNDS, LINES, MUTANTS)
+    plant, bare = catalogue(), _bare()
+    _steps(script(100), plant)  # what is made at the first use
+    bare.parse(script(100))
+    figures: list[Figure] = []
+    whole: dict[int, list[float]] = {}
+    for count in lines:
+        steps, floor = _alternated(script(count), rounds, plant, bare)
+        whole[count] = [sum(each) for each in steps]
+        figures += _of_one_size(count, steps, floor)
+    small, large = lines[0], lines[-1]
+    per_line = {count: [took / count for took in whole[count]] for count in (small, large)}
+    grown = growth(
+        "growth", f"what a line of {large:,} costs over a line of {small:,}", per_line[small], per_line[large]
+    )
+    figures.append(grown)
+    figures += _mutants(plant, mutants)
+    beside = {figure.what: figure for figure in figures if figure.key.startswith("lines_")}
+    curve = Curve(
+        key="lines",
+        title="Reading, checking and formatting by length",
+        x="lines",
+        y="seconds of one core",
+        lines={
+            "read, checked and formatted": tuple(zip(lines, (one.median for one in beside.values()), strict=True)),
+            "bare LALR parse": tuple(zip(lines, (_median(one) for one in beside.values()), strict=True)),
+        },
+        said=f"No knee: {large / small:.0f} times the lines take {large / small * grown.median:.1f} times as long.",
+    )
+    return Report(figures=tuple(figures), curves=(curve,))
+
+
 def script(lines: int) -> str:
     """A valid script, formatted, of just over so many lines."""
     parts: list[str] = []
@@ -99,38 +134,54 @@ def script(lines: int) -> str:
     return "\n".join(parts)
 
 
-def run(lines: int, plant: Catalogue, bare: Lark) -> dict[str, float]:
-    """Seconds of each step, the best of the rounds; the steps alternate, so that a slow moment falls on all."""
-    text = script(lines)
-    best: dict[str, float] = {}
-    for _ in range(ROUNDS):
-        parsed, reading = _timed(partial(parse_scripts, [("bench.dtsl", text)]))
-        (checked,), checking = _timed(partial(check_parsed, parsed, plant))
-        formatted, formatting = _timed(partial(format_script, parsed[0].script))
-        _, parsing = _timed(partial(bare.parse, text))
-        assert checked.diagnostics == ()
-        assert formatted == text
-        for name, seconds in (
-            ("parse", reading),
-            ("check", checking),
-            ("format", formatting),
-            ("all", reading + checking + formatting),
-            ("bare", parsing),
-        ):
-            best[name] = min(seconds, best.get(name, seconds))
-    return best
+def _alternated(text: str, rounds: int, plant: Catalogue, bare: Lark) -> tuple[list[tuple[float, ...]], list[float]]:
+    steps, floor = alternated(rounds, lambda _: _steps(text, plant), lambda _: _timed(partial(bare.parse, text))[1])
+    return steps, floor
 
 
-def main() -> None:
-    plant, bare = catalogue(), _bare()
-    run(100, plant, bare)  # what is made at the first use
-    for lines in LINES:
-        row = run(lines, plant, bare)
-        print(
-            f"{lines:>6} lines: parse {row['parse']:.2f} s, check {row['check']:.2f} s, format {row['format']:.2f} s, "
-            f"together {row['all']:.2f} s ({row['all'] / lines * 1e6:.0f} us a line); bare LALR parse "
-            f"{row['bare']:.2f} s, ratio {row['all'] / row['bare']:.1f}"
-        )
+def _of_one_size(count: int, steps: Sequence[tuple[float, ...]], floor: Sequence[float]) -> list[Figure]:
+    beside = (Beside(what="bare LALR parse", rounds=tuple(floor)),)
+    whole = Figure(
+        key=f"lines_{count}",
+        what=f"a script of {count:,} lines read, checked and formatted",
+        unit="s",
+        rounds=tuple(sum(each) for each in steps),
+        beside=beside,
+    )
+    if count != SPLIT:
+        return [whole]
+    parts = [
+        Figure(key=step, what=f"of {count:,} lines: to {step}", unit="s", rounds=tuple(each[at] for each in steps))
+        for at, step in enumerate(("read", "check", "format"))
+    ]
+    return [whole, *parts]
+
+
+def _steps(text: str, plant: Catalogue) -> tuple[float, float, float]:
+    """Seconds to read, to check, to format."""
+    parsed, reading = _timed(partial(parse_scripts, [("bench.dtsl", text)]))
+    (checked,), checking = _timed(partial(check_parsed, parsed, plant))
+    formatted, formatting = _timed(partial(format_script, parsed[0].script))
+    assert checked.diagnostics == ()
+    assert formatted == text
+    return reading, checking, formatting
+
+
+def _mutants(plant: Catalogue, count: int) -> list[Figure]:
+    examined = dtsl_fuzz.examine(count, 1, plant)
+    for failure in examined.failures:
+        print(failure)
+    said = f"of {count:,} mutated scripts (words, characters and bytes)"
+    return [
+        Figure(key="mutants_failed", what=f"{said}: how many crash", unit="", rounds=(float(len(examined.failures)),)),
+        Figure(
+            key="mutants_slowest", what=f"{said}: the slowest, read and checked", unit="s", rounds=(examined.slowest,)
+        ),
+    ]
+
+
+def _median(figure: Figure) -> float:
+    return statistics.median(figure.beside[0].rounds)
 
 
 def _bare() -> Lark:
@@ -144,5 +195,14 @@ def _timed(work: Callable[[], Result]) -> tuple[Result, float]:
     return result, time.process_time() - started
 
 
-if __name__ == "__main__":
-    main()
+SUITE = Suite(
+    title="DTSL",
+    about=(
+        "A pumping station's script with comments, over and over, until it has so many lines: read (with positions, "
+        "comments and the repair of what is wrong), checked against a catalogue, and formatted; processor seconds of "
+        "one core. Beside it lark's bare LALR parse of the same text: the least that any parser made of this grammar "
+        "costs, without positions, names, repair or comments. Then mutated scripts, of which none may crash or take "
+        "long; `python -m tests.bench.dtsl_fuzz 100000` examines more."
+    ),
+    run=run,
+)

@@ -2,14 +2,17 @@
 
     python -m tests.bench.dtsl_fuzz [COUNT] [SEED]
 
-Prints each text that fails, and the slowest; the bounded run is in tests/dtsl/test_any_text.py.
+Prints each text that fails, and the slowest; the suite `dtsl` examines some, the bounded run is in
+tests/dtsl/test_any_text.py.
 """
 
 import sys
 import time
 import traceback
+from dataclasses import dataclass, field
 
 from app.commands.check_scripts import check_script
+from app.model.catalogue import Catalogue
 from app.model.units import prepare
 from tests.dtsl.mutants import answer, mutants
 from tests.dtsl.plant import catalogue
@@ -17,12 +20,19 @@ from tests.dtsl.plant import catalogue
 COUNT, SECONDS = 100_000, 1.0
 
 
-def main(count: int = COUNT, seed: int = 1) -> None:
-    plant = catalogue()
+@dataclass
+class Examined:
+    failures: list[str] = field(default_factory=list)
+    """Each with its text and how it failed."""
+    slowest: float = 0.0
+    """Processor seconds to read and check it."""
+    slowest_text: str = ""
+
+
+def examine(count: int, seed: int, plant: Catalogue, *, tell: bool = False) -> Examined:
     prepare()  # the library of units: two seconds, once
-    slowest, slowest_text, failures = 0.0, "", 0
-    started = time.monotonic()
     answer("", plant)
+    found = Examined()
     for number, text in zip(range(1, count + 1), mutants(seed), strict=False):
         before, took = time.process_time(), 0.0
         try:
@@ -30,19 +40,26 @@ def main(count: int = COUNT, seed: int = 1) -> None:
             took = time.process_time() - before
             answer(text, plant)
         except Exception:
-            failures += 1
-            print(f"--- mutant {number} of seed {seed}\n{text!r}\n{traceback.format_exc()}")
-        if took > slowest:
-            slowest, slowest_text = took, text
-        if number % 5000 == 0:
-            print(f"{number} of {count}, {failures} failed, slowest {slowest:.2f} s", flush=True)
-    if slowest > SECONDS:
-        print(f"--- the slowest\n{slowest_text!r}")
+            found.failures.append(f"--- mutant {number} of seed {seed}\n{text!r}\n{traceback.format_exc()}")
+        if took > found.slowest:
+            found.slowest, found.slowest_text = took, text
+        if tell and number % 5000 == 0:
+            print(f"{number} of {count}, {len(found.failures)} failed, slowest {found.slowest:.2f} s", flush=True)
+    return found
+
+
+def main(count: int = COUNT, seed: int = 1) -> None:
+    started = time.monotonic()
+    found = examine(count, seed, catalogue(), tell=True)
+    for failure in found.failures:
+        print(failure)
+    if found.slowest > SECONDS:
+        print(f"--- the slowest\n{found.slowest_text!r}")
     print(
-        f"{count} mutants of seed {seed} in {time.monotonic() - started:.0f} s: {failures} failed; the slowest took "
-        f"{slowest:.2f} s to be read and checked"
+        f"{count} mutants of seed {seed} in {time.monotonic() - started:.0f} s: {len(found.failures)} failed; the "
+        f"slowest took {found.slowest:.2f} s to be read and checked"
     )
-    if failures or slowest > SECONDS:
+    if found.failures or found.slowest > SECONDS:
         sys.exit(1)
 
 

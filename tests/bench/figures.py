@@ -79,6 +79,8 @@ class Suite(msgspec.Struct, frozen=True, kw_only=True):
     """How it is measured, and what the floor or the peer is: a paragraph for readers of docs/benchmarks.md."""
     run: Callable[[bool], Report]
     """Takes whether it is to be quick: every part once and short, to see that it works."""
+    needs: tuple[Callable[[], object], ...] = ()
+    """Called before it runs, to fetch what it is measured with or beside; they raise NotHere with what to install."""
 
 
 def growth(key: str, what: str, small: Sequence[float], large: Sequence[float]) -> Figure:

@@ -29,6 +29,7 @@ from tests.bench.engines import ENGINES
 from tests.e2e.processes import REPO, running_server, until
 from tests.servers import npm
 from tests.servers.graph import GraphAddress
+from tests.servers.missing import NotHere
 
 TWINS, ROUNDS, CLIENTS, SECONDS = 300, 5, 16, 4.0
 _PEER = Path(__file__).with_name("neo4j_graphql")
@@ -134,7 +135,7 @@ class Way:
 def main() -> None:
     try:
         asyncio.run(_bench())
-    except npm.NotHere as reason:
+    except NotHere as reason:
         sys.exit(str(reason))
 
 

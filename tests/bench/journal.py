@@ -1,18 +1,18 @@
-"""Appends to the journal, one at a time and in batches, beside what the same bytes cost bare in the same run.
+"""Appends to the journal, one at a time and in batches, beside what the same bytes cost bare in the same rounds.
 
-The floors: the same bytes as one row a commit into a bare SQLite table (WAL, synchronous=FULL, one connection, no
-thread and no asyncio), and as one write and one fdatasync to a file that was there. The segment's change-over is
-measured in appends: with segments of a few megabytes each, every change-over is among them.
+The segment's change-over is measured in appends: with segments of a few megabytes each, change-overs are among them.
+
+    make bench SUITE=journal
 """
 
 import asyncio
 import os
 import sqlite3
-import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from app.journal.codec import checksum, encode
 from app.journal.segment import segments_in
@@ -20,11 +20,21 @@ from app.journal.sqlite import SqliteJournal
 from app.journal.tail import SegmentSize
 from app.model.events import Input, Outcome, PropertyChanged, Reading, Sample, Samples
 from app.model.time import Micros
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, alternated, percentile
 
-APPENDS = 3000
-ROLL_BYTES = 4 * 1024 * 1024
+APPENDS, CALLERS = 1000, 64
+ROLL_BYTES, ROLL_RECORDS = 4 * 1024 * 1024, 200
 T: Micros = 1_767_323_045_000_000
 Item = tuple[Micros, Input, Outcome]
+Found = TypeVar("Found")
+
+
+def run(quick: bool) -> Report:
+    rounds, appends = (1, 100) if quick else (LEAST_ROUNDS, APPENDS)
+    found: list[Figure] = []
+    for samples in (1, 500):
+        found += _one_after_the_other(samples, rounds, appends)
+    return Report(figures=(*found, _together(rounds, appends // 5)))
 
 
 def batch(samples: int) -> Item:
@@ -37,42 +47,93 @@ def batch(samples: int) -> Item:
     return T, Samples((Reading("opcua", T, found),)), Outcome(changes=changed)
 
 
-def main() -> None:
-    print(f"appends, one after the other, {APPENDS} of each, milliseconds; in the folder of {tempfile.gettempdir()}")
-    print(f"{'':58}{'p50':>8}{'p99':>8}{'max':>8}   a second")
-    for samples in (1, 500):
-        item = batch(samples)
-        body = encode(item[1], item[2])
-        print(f"-- {samples} samples, {len(body):,} bytes")
-        with tempfile.TemporaryDirectory() as folder:
-            _report("write and fdatasync", _bare_file(Path(folder), body))
-        with tempfile.TemporaryDirectory() as folder:
-            _report("bare SQLite, one row a commit", _bare_sqlite(Path(folder), body))
-        with tempfile.TemporaryDirectory() as folder:
-            _report("journal, one segment", asyncio.run(_journal(Path(folder), item, SegmentSize())))
-        with tempfile.TemporaryDirectory() as folder:
-            rolling = asyncio.run(_journal(Path(folder), item, SegmentSize(max(ROLL_BYTES, 30 * len(body)), 200)))
-            _report(f"journal, {len(segments_in(Path(folder)))} segments", rolling)
-    with tempfile.TemporaryDirectory() as folder:
-        seconds, commits = asyncio.run(_together(Path(folder)))
-    print(f"64 callers at once, 1 sample each: {64 * 200 / seconds:,.0f} appends a second in {commits} commits")
+def _one_after_the_other(samples: int, rounds: int, appends: int) -> Iterator[Figure]:
+    item = batch(samples)
+    body = encode(item[1], item[2])
+    small = SegmentSize(max(ROLL_BYTES, 30 * len(body)), ROLL_RECORDS)
+    segments = 0
+
+    def rolling(folder: Path) -> list[float]:
+        nonlocal segments
+        took = asyncio.run(_journal(folder, item, appends, small))
+        segments = len(segments_in(folder))
+        return took
+
+    ours, rolled, file, sqlite = alternated(
+        rounds,
+        _in_a_folder(lambda folder: asyncio.run(_journal(folder, item, appends, SegmentSize()))),
+        _in_a_folder(rolling),
+        _in_a_folder(lambda folder: _bare_file(folder, body, appends)),
+        _in_a_folder(lambda folder: _bare_sqlite(folder, body, appends)),
+    )
+    told = "1 sample" if samples == 1 else f"{samples} samples"
+
+    def figure(key: str, what: str, took: list[list[float]], percent: float) -> Figure:
+        def at(rounds: list[list[float]]) -> tuple[float, ...]:
+            return tuple(percentile(each, percent) for each in rounds)
+
+        return Figure(
+            key=f"{key}_{samples}",
+            what=f"an append of {told} ({len(body):,} bytes), {what}",
+            unit="ms",
+            rounds=at(took),
+            beside=(
+                Beside(what="write and fdatasync", rounds=at(file)),
+                Beside(what="bare SQLite", rounds=at(sqlite)),
+            ),
+        )
+
+    yield figure("p50", "p50", ours, 50)
+    yield figure("p99", "p99", ours, 99)
+    yield figure("rolling", f"p99 where {appends:,} appends fill {segments} segments", rolled, 99)
 
 
-def _report(what: str, took: list[float]) -> None:
-    cuts = statistics.quantiles(took, n=100, method="inclusive")
-    print(f"{what:58}{cuts[49]:8.3f}{cuts[98]:8.3f}{max(took):8.2f}   {1000 / statistics.mean(took):,.0f}")
+def _together(rounds: int, each: int) -> Figure:
+    commits = 0
+
+    def ours(folder: Path) -> float:
+        nonlocal commits
+        seconds, commits = asyncio.run(_by_many(folder, each))
+        return CALLERS * each / seconds
+
+    def bare(folder: Path) -> float:
+        took = _bare_sqlite(folder, encode(*batch(1)[1:]), each)
+        return 1000 * len(took) / sum(took)
+
+    mine, floor = alternated(rounds, _in_a_folder(ours), _in_a_folder(bare))
+    return Figure(
+        key="together",
+        what=f"{CALLERS} callers at once, 1 sample an append",
+        unit="appends/s",
+        rounds=tuple(mine),
+        beside=(Beside(what="bare SQLite, one row a commit", rounds=tuple(floor)),),
+        note=f"{CALLERS * each:,} appends in {commits:,} commits",
+    )
 
 
-def _each(work: Callable[[int], object]) -> list[float]:
+# ------------------------------------------------------------ the ways to append
+
+
+def _in_a_folder(work: Callable[[Path], Found]) -> Callable[[int], Found]:
+    """On a new one each round."""
+
+    def measure(round: int) -> Found:
+        with tempfile.TemporaryDirectory() as folder:
+            return work(Path(folder))
+
+    return measure
+
+
+def _each(appends: int, work: Callable[[int], object]) -> list[float]:
     took = []
-    for number in range(APPENDS):
+    for number in range(appends):
         began = time.perf_counter()
         work(number)
         took.append((time.perf_counter() - began) * 1000)
     return took
 
 
-def _bare_file(folder: Path, body: bytes) -> list[float]:
+def _bare_file(folder: Path, body: bytes, appends: int) -> list[float]:
     descriptor = os.open(folder / "file", os.O_RDWR | os.O_CREAT)
     os.posix_fallocate(descriptor, 0, 64 * 1024 * 1024)
 
@@ -81,12 +142,12 @@ def _bare_file(folder: Path, body: bytes) -> list[float]:
         os.fdatasync(descriptor)
 
     try:
-        return _each(write)
+        return _each(appends, write)
     finally:
         os.close(descriptor)
 
 
-def _bare_sqlite(folder: Path, body: bytes) -> list[float]:
+def _bare_sqlite(folder: Path, body: bytes, appends: int) -> list[float]:
     connection = sqlite3.connect(folder / "bare.sqlite", isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
@@ -98,16 +159,16 @@ def _bare_sqlite(folder: Path, body: bytes) -> list[float]:
         connection.execute("COMMIT")
 
     try:
-        return _each(insert)
+        return _each(appends, insert)
     finally:
         connection.close()
 
 
-async def _journal(folder: Path, item: Item, size: SegmentSize) -> list[float]:
+async def _journal(folder: Path, item: Item, appends: int, size: SegmentSize) -> list[float]:
     """The encoding is in it, as it is for whoever appends."""
     journal = SqliteJournal.open(folder, segment=size)
     took = []
-    for _ in range(APPENDS):
+    for _ in range(appends):
         began = time.perf_counter()
         await journal.append([item])
         took.append((time.perf_counter() - began) * 1000)
@@ -115,16 +176,29 @@ async def _journal(folder: Path, item: Item, size: SegmentSize) -> list[float]:
     return took
 
 
-async def _together(folder: Path) -> tuple[float, int]:
+async def _by_many(folder: Path, each: int) -> tuple[float, int]:
+    """Seconds, and commits that they shared."""
     journal = SqliteJournal.open(folder)
     item = batch(1)
 
     async def caller() -> None:
-        for _ in range(200):
+        for _ in range(each):
             await journal.append([item])
 
     began = time.perf_counter()
-    await asyncio.gather(*(caller() for _ in range(64)))
+    await asyncio.gather(*(caller() for _ in range(CALLERS)))
     took, commits = time.perf_counter() - began, journal.commits
     await journal.close()
     return took, commits
+
+
+SUITE = Suite(
+    title="The journal",
+    about=(
+        "Durable appends, one after the other, encoding included; a record is what a connector's batch leaves. Beside "
+        "them the same bytes as one write and one fdatasync to a file that was there, and as one row a commit in a "
+        "bare SQLite table (WAL, synchronous=FULL, one connection, no thread and no asyncio). Where many callers "
+        "append at once, they share commits."
+    ),
+    run=run,
+)

@@ -1,17 +1,14 @@
-"""The graph of twins at 100,000 twins and 1,000,000 edges, beside bare rustworkx on the same edges in the same run.
+"""The graph of twins at 100,000 twins and 1,000,000 edges, beside bare rustworkx on the same edges.
 
-Both answer the same question each time, alternately, and the answers are compared. rustworkx holds the type of an edge
-alone, no names, owners or groups; where types are left out it has to look at the edges. Times are of the processor:
-both compute alone, and what else the machine does meanwhile is nobody's.
-
-    make bench SUITE=topology
+make bench SUITE=topology
 """
 
 import gc
+import operator
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -30,28 +27,33 @@ from app.topology.subgraph import subgraph
 from app.topology.topology import Topology
 from app.topology.walk import Walk, downstream
 from tests.api.parts import NOON, FakeLive
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, alternated
 
-TWINS, EACH, ROUNDS = 100_000, 10, 5
+TWINS, EACH = 100_000, 10
+PAGE, PATHS, CHANGES, REPEATS = 100, 100, 40, 3
+FEW_TWINS = 5_000
+"""Of a quick run."""
 TYPES = ("physical_connection", "control", "monitoring", "composition")
+Targets = list[list[tuple[int, str]]]
 
 
-def main() -> None:
-    targets = _targets()
+def run(quick: bool) -> Report:
+    rounds = 1 if quick else LEAST_ROUNDS
+    twins = FEW_TWINS if quick else TWINS
+    targets = _targets(twins)
     catalogue = _catalogue(targets)
-    topology, seconds, taken = _made(lambda: Topology(catalogue))
-    edges = topology.edge_count
-    print(f"{len(topology):,} twins, {edges:,} edges, read from the catalogue in {seconds:.1f} s")
-    graph, rx_seconds, rx_taken = _made(lambda: _rustworkx(targets))
-    print(
-        f"held in {taken / 1e6:.0f} MB, of which edges {topology.nbytes / 1e6:.0f}; rustworkx {rx_taken / 1e6:.0f} MB, "
-        f"made of lists of tuples in {rx_seconds:.1f} s"
-    )
+    made, topology, graph = _read(catalogue, targets, rounds)
     dice = random.Random(9)
-    starts = [dice.randrange(TWINS) for _ in range(ROUNDS)]
-    _pages(catalogue, topology, starts)
-    _walks(topology, graph, starts)
-    _whole(topology, graph)
-    _changes(catalogue, topology, targets)
+    bench = _Bench(topology, graph, [dice.randrange(twins) for _ in range(rounds)])
+    return Report(
+        figures=(
+            *made,
+            *bench.walks(),
+            bench.page(catalogue),
+            *bench.others(),
+            _changes(catalogue, targets, rounds),
+        )
+    )
 
 
 # ------------------------------------------------------------ the plant
@@ -61,9 +63,9 @@ def _id(number: int) -> str:
     return f"twin_{number:06}"
 
 
-def _targets() -> list[list[tuple[int, str]]]:
+def _targets(twins: int) -> Targets:
     dice = random.Random(4)
-    return [[(dice.randrange(TWINS), dice.choice(TYPES)) for _ in range(EACH)] for _ in range(TWINS)]
+    return [[(dice.randrange(twins), dice.choice(TYPES)) for _ in range(EACH)] for _ in range(twins)]
 
 
 def _twin(number: int, targets: list[tuple[int, str]]) -> Twin:
@@ -80,110 +82,194 @@ def _stored(twin: Twin) -> StoredDefinition:
     return StoredDefinition("twin", twin.twin_id, twin, 1, 1, NOON, "ann", NOON, "ann")
 
 
-def _catalogue(targets: list[list[tuple[int, str]]]) -> Catalogue:
+def _catalogue(targets: Targets) -> Catalogue:
     device = TwinType(type_id="device")
     kinds = [StoredDefinition("twin_type", "device", device, 1, 1, NOON, "ann", NOON, "ann")]
     return Catalogue.of(1, [*kinds, *(_stored(_twin(number, found)) for number, found in enumerate(targets))])
 
 
-def _rustworkx(targets: list[list[tuple[int, str]]]) -> Any:
+def _rustworkx(targets: Targets) -> Any:
     graph: Any = rustworkx.PyDiGraph(multigraph=True)
-    graph.add_nodes_from(range(TWINS))
+    graph.add_nodes_from(range(len(targets)))
     graph.add_edges_from([(source, target, kind) for source, found in enumerate(targets) for target, kind in found])
     return graph
 
 
-def _made(make: Callable[[], Any]) -> tuple[Any, float, int]:
+def _made(make: Callable[[], Any]) -> tuple[Any, float, float]:
+    """It, seconds, and megabytes."""
     gc.collect()
     before, began = psutil.Process().memory_info().rss, time.process_time()
     made = make()
     took = time.process_time() - began
     gc.collect()
-    return made, took, psutil.Process().memory_info().rss - before
+    return made, took, (psutil.Process().memory_info().rss - before) / 1e6
+
+
+def _read(catalogue: Catalogue, targets: Targets, rounds: int) -> tuple[list[Figure], Topology, Any]:
+    """Read once each round; what is held is told of the first, whose memory nobody had before."""
+    topology, seconds, held = _made(lambda: Topology(catalogue))
+    graph, rx_seconds, rx_held = _made(lambda: _rustworkx(targets))
+    ours, theirs, following = [seconds], [rx_seconds], len(catalogue.followers)
+    for _ in range(rounds - 1):
+        ours.append(_made(lambda: Topology(catalogue))[1])
+        theirs.append(_made(lambda: _rustworkx(targets))[1])
+    del catalogue.followers[following:]
+    size = f"{len(topology):,} twins and {topology.edge_count:,} edges"
+    return (
+        [
+            Figure(
+                key="read",
+                what=f"{size} read from the catalogue",
+                unit="s",
+                rounds=tuple(ours),
+                beside=(Beside(what="rustworkx's graph, made of lists of tuples", rounds=tuple(theirs)),),
+            ),
+            Figure(
+                key="held",
+                what="the same, held",
+                unit="MB",
+                rounds=(held,),
+                beside=(Beside(what="rustworkx", rounds=(rx_held,)),),
+                note=f"its edges, in two directions, {topology.nbytes / 1e6:.0f} MB of it",
+            ),
+        ],
+        topology,
+        graph,
+    )
 
 
 # ------------------------------------------------------------ questions
 
 
-def _pages(catalogue: Catalogue, topology: Topology, starts: list[int]) -> None:
-    live = FakeLive()
-    finder = Finder(catalogue, topology, live)
-    traversals = Traversals(catalogue, topology, finder, live)
+class _Bench:
+    """One twin a round, from which all questions of that round start."""
 
-    def page(start: int) -> int:
-        found = traversals.related(Around(_id(start), "outgoing", max_depth=3), 100, None)
-        return sum(len(item.path()) for item in found.items)
+    def __init__(self, topology: Topology, graph: Any, starts: list[int]) -> None:
+        self._topology = topology
+        self._graph = graph
+        self._starts = starts
 
-    times = [_timed(page, start)[0] for start in starts for _ in range(3)]
-    print(f"a page of 100 related twins within 3 hops, with paths: {_shown(times)}")
-
-
-def _walks(topology: Topology, graph: Any, starts: list[int]) -> None:
-    for depth in (3, 4):
-        _beside(
-            f"everything downstream, {depth} hops",
-            starts,
-            partial(_downstream, topology, depth),
-            partial(_levels, graph, depth),
+    def walks(self) -> Iterator[Figure]:
+        topology, graph = self._topology, self._graph
+        for depth in (3, 4):
+            yield self._beside(
+                f"walk_{depth}",
+                f"a walk of {depth} hops, as a set of twin ids (rustworkx: of indexes)",
+                partial(_downstream, topology, depth),
+                partial(_levels, graph, depth),
+            )
+        yield self._beside(
+            "marks",
+            "a walk of 4 hops, as indexes",
+            lambda start: sum(len(found) for found in Walk(topology, "outgoing").levels(self._index(start), 4)),
+            partial(_levels, graph, 4),
         )
-    _beside(
-        "everything downstream, to the end",
-        starts,
-        partial(_downstream, topology, None),
-        lambda start: len(rustworkx.descendants(graph, start)),
-    )
-    _beside(
-        "the same along one of four types, 6 hops",
-        starts,
-        lambda start: len(downstream(topology, [_id(start)], types=TYPES[:1], depth=6)),
-        lambda start: _levels_of(graph, start, 6, TYPES[0]),
-    )
-    _beside(
-        "the marks alone, 4 hops (no ids)",
-        starts,
-        lambda start: sum(len(level) for level in Walk(topology, "outgoing").levels(topology.indexes([_id(start)]), 4)),
-        partial(_levels, graph, 4),
-    )
-    _beside(
-        "all shortest paths to another, at most 100",
-        starts,
-        lambda start: _paths(topology, start),
-        lambda start: len(list(rustworkx.all_shortest_paths(graph, start, (start + TWINS // 2) % TWINS))),
-    )
-    _beside(
-        "a drawing of 500 around one, 3 hops both ways",
-        starts,
-        lambda start: len(subgraph(topology, topology.indexes([_id(start)]), "both", (), None, 3, 500, 20_000).nodes),
-        lambda start: len(graph.subgraph(_around(graph, start, 3)[:500]).nodes()),
-    )
+        yield self._beside(
+            "downstream",
+            "everything downstream, as a set of twin ids (rustworkx's `descendants`: of indexes)",
+            partial(_downstream, topology, None),
+            lambda start: len(rustworkx.descendants(graph, start)),
+        )
+        yield self._beside(
+            "one_type",
+            "along one of four relationship types, 6 hops",
+            lambda start: len(downstream(topology, [_id(start)], types=TYPES[:1], depth=6)),
+            lambda start: _levels_of(graph, start, 6, TYPES[0]),
+        )
+
+    def page(self, catalogue: Catalogue) -> Figure:
+        live = FakeLive()
+        traversals = Traversals(catalogue, self._topology, Finder(catalogue, self._topology, live), live)
+
+        def page(start: int) -> int:
+            found = traversals.related(Around(_id(start), "outgoing", max_depth=3), PAGE, None)
+            return sum(len(item.path()) for item in found.items)
+
+        return self._beside(
+            "page",
+            f"a page of {PAGE} twins within 3 hops, each with a path (rustworkx: the walk alone)",
+            page,
+            partial(_levels, self._graph, 3),
+            alike=None,
+        )
+
+    def others(self) -> Iterator[Figure]:
+        topology, graph = self._topology, self._graph
+        yield self._beside(
+            "shortest",
+            f"shortest paths to another, at most {PATHS} (rustworkx: all)",
+            partial(_paths, topology),
+            lambda start: len(list(rustworkx.all_shortest_paths(graph, start, _opposite(topology, start)))),
+            alike=lambda found, all: found == min(all, PATHS),
+        )
+        yield self._beside(
+            "drawing",
+            "a drawing of 500 twins around one, 3 hops both ways",
+            lambda start: len(subgraph(topology, self._index(start), "both", (), None, 3, 500, 20_000).nodes),
+            lambda start: len(graph.subgraph(_around(graph, start, 3)[:500]).nodes()),
+        )
+        yield self._beside(
+            "components",
+            "components of everything",
+            lambda _: len(Components(topology, (), None, 1)),
+            lambda _: len(rustworkx.weakly_connected_components(graph)),
+        )
+
+    def _index(self, start: int) -> Any:
+        return self._topology.indexes([_id(start)])
+
+    def _beside(
+        self,
+        key: str,
+        what: str,
+        ours: Callable[[int], int],
+        floor: Callable[[int], int],
+        alike: Callable[[int, int], bool] | None = operator.eq,
+    ) -> Figure:
+        """The answers are compared by `alike`."""
+        mine, theirs = alternated(
+            len(self._starts),
+            lambda round: _timed(ours, self._starts[round]),
+            lambda round: _timed(floor, self._starts[round]),
+        )
+        for (_, found), (_, other) in zip(mine, theirs, strict=True):
+            assert alike is None or alike(found, other), (what, found, other)
+        return Figure(
+            key=key,
+            what=what,
+            unit="ms",
+            rounds=tuple(took for took, _ in mine),
+            beside=(Beside(what="rustworkx", rounds=tuple(took for took, _ in theirs)),),
+        )
 
 
-def _whole(topology: Topology, graph: Any) -> None:
-    _beside(
-        "components of everything",
-        [0] * ROUNDS,
-        lambda _: len(Components(topology, (), None, 1)),
-        lambda _: len(rustworkx.weakly_connected_components(graph)),
-    )
-
-
-def _changes(catalogue: Catalogue, topology: Topology, targets: list[list[tuple[int, str]]]) -> None:
+def _changes(catalogue: Catalogue, targets: Targets, rounds: int) -> Figure:
+    """The topology and a finder, which must be there, follow the catalogue."""
     times = []
-    for number in range(200):
-        found = list(targets[number])
-        found[0] = (TWINS - 1 - number, TYPES[0])
-        change = DefinitionChange(catalogue.revision, NOON, "ann", "", (_stored(_twin(number, found)),))
-        times.append(_timed(catalogue.apply, change)[0])
-    print(f"one edge of a twin changed, catalogue and finder included: {_shown(times)}")
+    for round in range(rounds):
+        taken = []
+        for number in range(round * CHANGES, (round + 1) * CHANGES):
+            found = list(targets[number])
+            found[0] = (len(targets) - 1 - number, TYPES[0])
+            change = DefinitionChange(catalogue.revision, NOON, "ann", "", (_stored(_twin(number, found)),))
+            taken.append(_timed(catalogue.apply, change, 1)[0])
+        times.append(statistics.median(taken))
+    return Figure(
+        key="change", what="one edge of a twin changed, catalogue and finder included", unit="ms", rounds=tuple(times)
+    )
+
+
+def _opposite(topology: Topology, start: int) -> int:
+    return (start + len(topology) // 2) % len(topology)
 
 
 def _paths(topology: Topology, start: int) -> int:
-    ends = topology.index(_id(start)), topology.index(_id((start + TWINS // 2) % TWINS))
+    ends = topology.index(_id(start)), topology.index(_id(_opposite(topology, start)))
     assert ends[0] is not None
     assert ends[1] is not None
     found = 0
-    for found, _ in enumerate(ShortestPaths(topology, *ends, "outgoing", (), 100).paths(), 1):  # type: ignore[arg-type]
-        if found == 100:
+    for found, _ in enumerate(ShortestPaths(topology, *ends, "outgoing", (), PATHS).paths(), 1):  # type: ignore[arg-type]
+        if found == PATHS:
             break
     return found
 
@@ -223,27 +309,23 @@ def _around(graph: Any, start: int, depth: int) -> list[int]:
     return list(seen)
 
 
-# ------------------------------------------------------------ measuring
+def _timed(do: Callable[[Any], Any], asked: Any, repeats: int = REPEATS) -> tuple[float, Any]:
+    """Milliseconds of the processor, the median of a few, and what was found."""
+    took, found = [], None
+    for _ in range(repeats):
+        began = time.process_time()
+        found = do(asked)
+        took.append((time.process_time() - began) * 1000)
+    return statistics.median(took), found
 
 
-def _beside(what: str, starts: list[int], ours: Callable[[int], int], floor: Callable[[int], int]) -> None:
-    mine, theirs = [], []
-    for start in starts:
-        took, found = _timed(ours, start)
-        mine.append(took)
-        took, other = _timed(floor, start)
-        theirs.append(took)
-        assert found == min(other, 100) if "at most 100" in what else found == other, (what, found, other)
-    ratio = statistics.median(mine) / statistics.median(theirs)
-    print(f"{what}: {_shown(mine)}; rustworkx {_shown(theirs)}; ratio {ratio:.2f}")
-
-
-def _timed(do: Callable[[Any], Any], asked: Any) -> tuple[float, Any]:
-    began = time.process_time()
-    found = do(asked)
-    return time.process_time() - began, found
-
-
-def _shown(times: list[float]) -> str:
-    low, middle, high = (1e3 * found for found in (min(times), statistics.median(times), max(times)))
-    return f"{middle:.2f} ms ({low:.2f} to {high:.2f})"
+SUITE = Suite(
+    title="The graph of twins",
+    about=(
+        f"{TWINS:,} twins with {EACH} edges each, of four types at random, beside bare rustworkx on the same edges. "
+        "Both answer the same question from the same twin, another each round, and the answers are compared. "
+        "rustworkx holds the type of an edge alone, no names, owners or groups; where types are left out it has to "
+        "look at the edges. Processor time: both compute alone."
+    ),
+    run=run,
+)

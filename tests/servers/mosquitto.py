@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.missing import NotHere
+
 _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 """Debian's is not in everybody's PATH."""
 
@@ -19,6 +21,14 @@ _PLACES = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
 def program() -> str | None:
     """Where the broker is installed; None where it is not."""
     return shutil.which("mosquitto", path=os.pathsep.join([os.environ.get("PATH", ""), *_PLACES]))
+
+
+def installed() -> str:
+    """The same; raises NotHere."""
+    found = program()
+    if found is None:
+        raise NotHere("mosquitto is not installed (apt-get install mosquitto)")
+    return found
 
 
 def demanded() -> str:

@@ -20,6 +20,7 @@ from neo4j.exceptions import DriverError, Neo4jError
 
 from app.graph.process import ServerProcess, free_port
 from tests.servers.graph import GraphAddress
+from tests.servers.missing import NotHere
 
 _POM = Path(__file__).with_name("pom.xml")
 _ROOT = Path(__file__).resolve().parents[2]
@@ -28,10 +29,6 @@ _START_SECONDS = 90.0
 _DOWNLOAD_SECONDS = 540
 _POLL_SECONDS = 0.1
 _OPEN = ("java.base/java.nio", "java.base/java.io", "java.base/sun.nio.ch", "java.base/java.lang")
-
-
-class NotHere(Exception):
-    """Why there is no Neo4j for the tests."""
 
 
 def given() -> GraphAddress | None:
@@ -64,7 +61,7 @@ def provision() -> Path:
 def _download(jars: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
-        raise NotHere("Maven (mvn) is not installed, and NEO4J_URI is not set")
+        raise NotHere("Maven (mvn) is not installed (apt-get install maven), and NEO4J_URI is not set")
     draft = jars.with_suffix(".new")
     shutil.rmtree(draft, ignore_errors=True)
     command = [maven, "-q", "-B", "-f", str(_POM), "dependency:copy-dependencies", "-DincludeScope=runtime"]
@@ -84,7 +81,7 @@ def _java() -> str:
     home = os.environ.get("JAVA_HOME")
     java = str(Path(home) / "bin" / "java") if home else shutil.which("java")
     if not java or not Path(java).exists():
-        raise NotHere("Java 17 or 21 is not installed, and NEO4J_URI is not set")
+        raise NotHere("Java 17 or 21 is not installed (apt-get install default-jre-headless), and NEO4J_URI is not set")
     said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30).stderr
     version = re.search(r'version "(\d+)', said)
     if version is None or version.group(1) not in ("17", "21"):

@@ -14,19 +14,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers.missing import NotHere
+
 _ROOT = Path(__file__).resolve().parents[2]
 _INSTALL_SECONDS = 540
-
-
-class NotHere(Exception):
-    """Why there are none."""
 
 
 def provision(folder: Path) -> Path:
     """A folder with the `node_modules` that `folder/package.json` names in exact versions. Raises NotHere."""
     npm = shutil.which("npm")
     if npm is None or shutil.which("node") is None:
-        raise NotHere("Node with npm is not installed")
+        raise NotHere("Node with npm is not installed (apt-get install nodejs npm)")
     wanted = (folder / "package.json").read_bytes()
     cache = Path(os.environ.get("TWIN_OVERLAY_CACHE") or _ROOT / ".cache") / "npm"
     kept = cache / f"{folder.name}-{hashlib.sha256(wanted).hexdigest()[:16]}"
