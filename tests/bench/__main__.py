@@ -28,7 +28,9 @@ SUITES: tuple[str, ...] = (
     "journal",
     "engine",
     "dtsl",
+    "fanout",
     "topology",
+    "impact",
 )
 """Modules of this folder, in the order of the page."""
 

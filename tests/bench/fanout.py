@@ -1,23 +1,19 @@
-"""Pushes to 1,000 subscribers, beside a bare `websockets` broadcaster of the same bytes in the same run.
+"""Pushes to 1,000 subscribers, beside a bare `websockets` broadcaster of the same bytes.
 
-One hot twin: all 1,000 subscribe to the same property of one twin. Many twins: each subscribes to one of 1,000. Both
-change 1,000 times a second in all, from inside the server's process: what is measured is from the committed change on.
-Delivered are frames that a client took from its socket; the time is from the change to the client's having its frame,
-which the value carries. The hot twin asks for a million frames a second, more than either can do on one core: there the
-figure is how many arrive (the server lets the newest through and counts the rest as skipped; the broadcaster, which
-does not, sends a message once all that went before are with the kernel). The clients are one process of their own that
-reads frames and decodes none but a few.
+What is measured is from the committed change on: changes are made inside the server's process, and the value of each
+carries when. The clients are one process of their own that reads frames and decodes none but a few.
+
+    make bench SUITE=fanout
 """
 
 import asyncio
 import multiprocessing
-import os
 import re
 import selectors
 import socket
-import statistics
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from importlib.metadata import version
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
@@ -29,13 +25,14 @@ from websockets.typing import Subprotocol
 
 from app.frames import FrameProtocol
 from tests.api.parts import Installation
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, alternated, percentile
 from tests.bench.websockets import Frames
 
 CLIENTS = 1000
 RATE = 1000
-SECONDS = 5.0
-RUNS = 5
+SECONDS = 4.0
 _TICK = 0.005
+_BARE = "bare `websockets`"
 _SAMPLE = 25
 """Of so many reads one is looked into for its time."""
 _STAMP = re.compile(rb'"number":([0-9.]+)')
@@ -85,9 +82,9 @@ def _clients(pipe: Pipe, port: int, path: str, queries: Sequence[str | None]) ->
 
 async def _ours(hot: bool, run: "Run") -> None:
     installation = Installation()
-    names = ["pump_123"] if hot else [f"pump_{1000 + number}" for number in range(CLIENTS)]
+    names = ["pump_123"] if hot else [f"pump_{1000 + number}" for number in range(run.clients)]
     installation.save(*(("twin", {"twin_id": name, "twin_type": "pump"}) for name in names))
-    twins = names * (CLIENTS // len(names))
+    twins = names * (run.clients // len(names))
 
     class Server(uvicorn.Server):
         def install_signal_handlers(self) -> None:
@@ -135,15 +132,19 @@ async def _bare(hot: bool, run: "Run") -> None:
         async def change(number: int) -> None:
             now = time.perf_counter()
             text = f"{_BEFORE}{number}{_BETWEEN}{now!r}{_BEHIND}"
-            broadcast(connections if hot else [connections[number % CLIENTS]], text)
+            broadcast(connections if hot else [connections[number % run.clients]], text)
             if hot:
                 await asyncio.sleep(0)  # the loop hands it to the kernel
 
-        await run.measure(port, "/", [None] * CLIENTS, change)
+        await run.measure(port, "/", [None] * run.clients, change)
 
 
 class Run:
-    def __init__(self) -> None:
+    """What so many clients got in so many seconds: frames a second, and the times of some of them."""
+
+    def __init__(self, clients: int, seconds: float) -> None:
+        self.clients = clients
+        self._seconds = seconds
         self.frames = 0.0
         self.times: list[float] = []
 
@@ -159,9 +160,9 @@ class Run:
             here.send("start")
             began = time.perf_counter()
             number = 0
-            while (now := time.perf_counter()) < began + SECONDS:
+            while (now := time.perf_counter()) < began + self._seconds:
                 due = int((now - began) * RATE)
-                while number < due and time.perf_counter() < began + SECONDS:
+                while number < due and time.perf_counter() < began + self._seconds:
                     await change(number)
                     number += 1
                 await asyncio.sleep(_TICK)
@@ -181,34 +182,56 @@ async def _said(pipe: Pipe) -> Any:
 # ------------------------------------------------------------ figures
 
 
-def main() -> None:
-    figures: dict[tuple[str, str], list[Run]] = {}
-    for _ in range(RUNS):
-        for hot, what in ((True, "one hot twin"), (False, "1,000 twins")):
-            for kind, serve in (("ours", _ours), ("bare websockets", _bare)):
-                run = Run()
-                uvloop.run(serve(hot, run))
-                figures.setdefault((what, kind), []).append(run)
-    print(
-        f"{CLIENTS:,} subscribers, {RATE:,} changes/s, {RUNS} alternated runs of {SECONDS:g} s, {os.cpu_count()} cores"
-    )
-    print(f"{'':32}{'frames/s':>10}{'(spread)':>22}{'p50 ms':>9}{'p99 ms':>9}   p99 of each run")
-    for (what, kind), runs in figures.items():
-        each = [run.frames for run in runs]
-        p99 = [_percentile(run.times, 99) for run in runs]
-        p50 = statistics.median(_percentile(run.times, 50) for run in runs)
-        spread = f"{min(each):,.0f} to {max(each):,.0f}"
-        told = " ".join(f"{one:.1f}" for one in p99)
-        median = statistics.median(each)
-        print(f"{what + ', ' + kind:32}{median:10,.0f}{spread:>22}{p50:9.1f}{statistics.median(p99):9.1f}   {told}")
-    for what in ("one hot twin", "1,000 twins"):
-        ratios = [
-            mine.frames / bare.frames
-            for mine, bare in zip(figures[what, "ours"], figures[what, "bare websockets"], strict=True)
+def run(quick: bool) -> Report:
+    rounds, clients, seconds = (1, 100, 1.0) if quick else (LEAST_ROUNDS, CLIENTS, SECONDS)
+    figures: list[Figure] = []
+    for key, hot, what in (("hot", True, "all of one hot twin"), ("many", False, "each of another twin")):
+        ours, bare = _alternated(hot, rounds, clients, seconds)
+        told = f"{clients:,} subscribers, {what}, {RATE:,} changes/s"
+        figures.append(
+            Figure(
+                key=key,
+                what=told,
+                unit="frames/s",
+                rounds=tuple(one.frames for one in ours),
+                beside=(Beside(what=_BARE, rounds=tuple(one.frames for one in bare)),),
+            )
+        )
+        figures += [
+            Figure(
+                key=f"{key}_p{percent}",
+                what=f"the same: from a change to its frame, p{percent}",
+                unit="ms",
+                rounds=tuple(percentile(one.times, percent) * 1000 for one in ours),
+                beside=(Beside(what=_BARE, rounds=tuple(percentile(one.times, percent) * 1000 for one in bare)),),
+            )
+            for percent in (50, 99)
         ]
-        median = statistics.median(ratios)
-        print(f"{what}: {median:.0%} of the bare broadcaster's frames ({min(ratios):.0%} to {max(ratios):.0%})")
+    return Report(figures=tuple(figures), versions={"websockets": version("websockets")})
 
 
-def _percentile(samples: list[float], percent: int) -> float:
-    return statistics.quantiles(samples, n=100, method="inclusive")[percent - 1] * 1e3 if len(samples) > 1 else 0.0
+def _alternated(hot: bool, rounds: int, clients: int, seconds: float) -> tuple[list[Run], list[Run]]:
+    def by(serve: Callable[[bool, Run], Coroutine[None, None, None]]) -> Callable[[int], Run]:
+        def measure(round: int) -> Run:
+            run = Run(clients, seconds)
+            uvloop.run(serve(hot, run))
+            return run
+
+        return measure
+
+    ours, bare = alternated(rounds, by(_ours), by(_bare))
+    return ours, bare
+
+
+SUITE = Suite(
+    title="Pushes to many",
+    about=(
+        f"{CLIENTS:,} subscribers and {RATE:,} changes a second in all: all subscribers of the same property of one "
+        "twin, or each of another twin. Beside it a bare `websockets` broadcaster of the same bytes. Delivered are "
+        "frames that a client took from its socket; the time is from the change to the client's having its frame. The "
+        "hot twin asks for a million frames a second, more than either can do on one core: there the figure is how "
+        "many arrive (the server lets the newest through and counts the rest as skipped; the broadcaster, which does "
+        "not, sends a message once all that went before are with the kernel)."
+    ),
+    run=run,
+)
