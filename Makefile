@@ -40,7 +40,7 @@ unit: $(READY)   ## unit, contract and end-to-end tests (ARGS="-k name" picks)
 schema: $(READY) ## write schema.graphql from the code
 	$(BIN)/twin-overlay schema > schema.graphql
 
-bench: $(READY)  ## the figures (SUITE=engine, ingest, journal, ... picks; docs/benchmarks.md names them)
+bench: $(READY)  ## measure everything and write docs/benchmarks.md (SUITE=journal, ... picks one; --help names them)
 	$(BIN)/python -m tests.bench $(SUITE)
 
 bench-check: $(READY) ## instructions of the hot paths beside the committed counts (ARGS=--update writes those anew)

@@ -25,12 +25,18 @@ from tests.servers.missing import NotHere
 REPO = Path(__file__).resolve().parents[2]
 SUITES: tuple[str, ...] = (
     "headline",
+    "catch_up",
     "journal",
     "engine",
     "dtsl",
+    "graphql",
     "fanout",
     "topology",
     "impact",
+    "find",
+    "load",
+    "start",
+    "memory",
 )
 """Modules of this folder, in the order of the page."""
 

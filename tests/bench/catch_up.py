@@ -1,21 +1,17 @@
 """After an outage of the graph: how fast the graph writer catches up while the plant goes on, on both engines.
 
-The graph engine's process is stopped (SIGSTOP) under a server that takes changes at a steady rate, then goes on.
-Counted are journal entries and changes that reach the graph a second, from when the process goes on (the server has to
-notice it) to when the graph is less than a second behind. `few` properties change again and again, so that most of an
-outage is superseded; of `many` each changes once, and every change is a row. The floor is the statement that writes
-properties, alone, over such rows, in transactions of as many.
-
-    make bench SUITE=catch_up
+make bench SUITE=catch_up
 """
 
 import asyncio
 import contextlib
 import itertools
 import logging
+import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,37 +29,99 @@ from app.model.events import PropertyChanged
 from app.serve import starting
 from app.settings import GraphWriterSettings, load_settings
 from app.standby import open_at_once
-from tests.bench.engines import ENGINES, StartEngine
+from tests.bench.engines import ENGINES
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, percentile
+from tests.servers import neo4j
 from tests.servers.graph import GraphAddress
 
 REPORTS_A_SECOND, SAMPLES = 100, 20
 LIVE = REPORTS_A_SECOND * SAMPLES
-OUTAGE_SECONDS, BEFORE_SECONDS, LONGEST_SECONDS = 30.0, 5.0, 180.0
-FEW, MANY, OF_A_TWIN = 1_000, 60_000, 20
+LONGEST_SECONDS = 180.0
+OF_A_TWIN, FLOOR_ROWS = 20, 8_000
 ACTOR = Actor("ann", "bench")
 Key = tuple[str, str]
+_VALUES = itertools.count(1.0)
+"""Never one twice, so that every report is a change."""
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Lengths:
+    before: float = 2.0
+    outage: float = 10.0
+    properties: tuple[tuple[str, int], ...] = (("few", 1_000), ("many", 60_000))
+
+
+@dataclass
+class Outage:
+    """One round of one plant."""
+
+    caught_up: float
+    """In times of the live rate."""
+    took: float
+    """Seconds."""
+    floor: float
+    """In times of the live rate too: the bare statement."""
+    behind: int
+    """Entries, when the engine went on."""
+    answered_before: float
+    """p99 of a report's answer, in milliseconds."""
+    answered_meanwhile: float
+
+
+def run(quick: bool) -> Report:
+    rounds, lengths = (1, Lengths(0.5, 2.0, (("few", 200), ("many", 10_000)))) if quick else (LEAST_ROUNDS, Lengths())
     with starting():  # as the server's process does
         pass
     logging.getLogger("twin_overlay").setLevel(logging.CRITICAL)
     logging.getLogger("neo4j").setLevel(logging.ERROR)
-    for name, engine in ENGINES.items():
-        for what, properties in (("few", FEW), ("many", MANY)):
-            asyncio.run(_bench(name, engine, what, properties))
+    figures: list[Figure] = []
+    for engine in ENGINES:
+        for kind, properties in lengths.properties:
+            outages = asyncio.run(_bench(engine, properties, rounds, lengths))
+            figures += _figures(kind, engine, properties, outages, lengths)
+    return Report(figures=tuple(figures))
 
 
-async def _bench(name: str, engine: StartEngine, what: str, properties: int) -> None:
+def _figures(kind: str, engine: str, properties: int, outages: list[Outage], lengths: Lengths) -> Iterator[Figure]:
+    key, of = f"{kind}_{engine.lower()}", f"{properties:,} properties"
+    behind = statistics.median(outage.behind for outage in outages)
+    yield Figure(
+        key=key,
+        what=f"catching up after {lengths.outage:g} s without the graph, {LIVE:,} changes a second of {of}, {engine}",
+        unit="times the live rate",
+        rounds=tuple(outage.caught_up for outage in outages),
+        beside=(Beside(what="the bare statement", rounds=tuple(outage.floor for outage in outages)),),
+        note=f"{behind:,.0f} entries of {SAMPLES} changes behind",
+    )
+    yield Figure(
+        key=f"{key}_took",
+        what=f"the same: until it is less than a second behind, {of}, {engine}",
+        unit="s",
+        rounds=tuple(outage.took for outage in outages),
+    )
+    yield Figure(
+        key=f"{key}_answers",
+        what=f"a report journaled, decided and answered, p99, while the graph is stopped, {of}, {engine}",
+        unit="ms",
+        rounds=tuple(outage.answered_meanwhile for outage in outages),
+        beside=(Beside(what="before it", rounds=tuple(outage.answered_before for outage in outages)),),
+    )
+
+
+async def _bench(engine: str, properties: int, rounds: int, lengths: Lengths) -> list[Outage]:
     with tempfile.TemporaryDirectory() as folder:
-        async with engine(Path(folder, "graph")) as (graph, pid):
+        async with ENGINES[engine](Path(folder, "graph")) as (graph, pid):
             found = graph.settings | {"answer_timeout_seconds": "3"}
             settings = load_settings(data_dir=Path(folder, "data"), graph=found)
             async with running(settings, None, lambda: open_at_once(open_journal(settings))) as services:
                 keys = await _plant(services, properties)
-                raw = await _floor(graph, keys)
-                async with _live(services, keys):
-                    await _outage(services, psutil.Process(pid), f"{name}, {what} ({properties:,})", raw)
+                outages = []
+                for _ in range(rounds):
+                    raw = await _floor(graph, keys)
+                    async with _live(services, keys) as took:
+                        outages.append(await _outage(services, psutil.Process(pid), raw, took, lengths))
+                    await _until(lambda: services.graph().behind_entries == 0, "everything written")
+                return outages
 
 
 async def _plant(services: Services, properties: int) -> list[Key]:
@@ -78,65 +136,76 @@ async def _plant(services: Services, properties: int) -> list[Key]:
 
 
 @contextlib.asynccontextmanager
-async def _live(services: Services, keys: list[Key]) -> AsyncIterator[None]:
-    """Changes at the live rate, every property in its turn."""
+async def _live(services: Services, keys: list[Key]) -> AsyncIterator[list[float]]:
+    """Changes at the live rate, every property in its turn; milliseconds until each report was answered."""
+    took: list[float] = []
 
     async def run() -> None:
         turn, began = itertools.cycle(keys), time.perf_counter()
         for number in itertools.count(1):
-            given = [Given(*next(turn), float(number), f"/{index}") for index in range(SAMPLES)]
+            given = [Given(*next(turn), next(_VALUES), f"/{index}") for index in range(SAMPLES)]
+            asked = time.perf_counter()
             await services.commands.reports.report(given, ACTOR)
+            took.append((time.perf_counter() - asked) * 1000)
             await asyncio.sleep(max(0.0, began + number / REPORTS_A_SECOND - time.perf_counter()))
 
     task = asyncio.create_task(run())
     try:
-        yield
+        yield took
         assert not task.done(), task.exception()
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _outage(services: Services, engine: psutil.Process, what: str, raw: float) -> None:
-    await asyncio.sleep(BEFORE_SECONDS)
+async def _outage(
+    services: Services, engine: psutil.Process, raw: float, took: list[float], lengths: Lengths
+) -> Outage:
+    await asyncio.sleep(lengths.before)
+    before = len(took)
     engine.suspend()
     try:
-        await asyncio.sleep(OUTAGE_SECONDS)
+        await asyncio.sleep(lengths.outage)
     finally:
-        graph, first = services.graph(), services.live.sequence
+        graph, first, meanwhile = services.graph(), services.live.sequence, len(took)
         engine.resume()
     resumed = time.perf_counter()
-    await _until(lambda: services.graph().behind_entries <= REPORTS_A_SECOND and not services.graph().problem, what)
-    took, came = time.perf_counter() - resumed, services.live.sequence - first
+    await _until(
+        lambda: services.graph().behind_entries <= REPORTS_A_SECOND and not services.graph().problem, "caught up"
+    )
+    seconds, came = time.perf_counter() - resumed, services.live.sequence - first
     caught = graph.behind_entries + came - services.graph().behind_entries
-    print(
-        f"{what}: {graph.behind_entries:,} entries ({graph.behind_seconds:.0f} s) behind; caught up {took:.2f} s after"
-        f" the engine went on, while {came / took:.0f} entries/s came: {caught / took:,.0f} entries/s,"
-        f" {caught * SAMPLES / took:,.0f} changes/s, {caught / took / REPORTS_A_SECOND:.1f} times the live rate;"
-        f" the floor writes {raw:,.0f} rows/s"
+    return Outage(
+        caught_up=caught / seconds / REPORTS_A_SECOND,
+        took=seconds,
+        floor=raw / LIVE,
+        behind=graph.behind_entries,
+        answered_before=percentile(took[:before], 99),
+        answered_meanwhile=percentile(took[before:meanwhile], 99),
     )
 
 
 async def _until(true: Callable[[], bool], what: str) -> None:
     began = time.perf_counter()
     while not true():
-        assert time.perf_counter() < began + LONGEST_SECONDS, f"{what}: it does not catch up"
+        assert time.perf_counter() < began + LONGEST_SECONDS, f"not {what} within {LONGEST_SECONDS:g} s"
         await asyncio.sleep(0.005)
 
 
 async def _floor(graph: GraphAddress, keys: list[Key]) -> float:
-    """Rows a second, each property once, with all that a row has."""
-    changes = [PropertyChanged(*key, 0.5, "good", 1_767_323_045_000_000, 1_767_323_045_000_000, True) for key in keys]
+    """Rows a second, each property once, with all that a row has; of many properties some."""
+    changes = [
+        PropertyChanged(*key, 0.5, "good", 1_767_323_045_000_000, 1_767_323_045_000_000, True)
+        for key in keys[:FLOOR_ROWS]
+    ]
     rows = [codec.property_row(1, change) for change in changes]
     size = GraphWriterSettings().max_rows
     async with AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver:
         lives = await _lives(driver, graph)
         rows = [row | {"life": lives[row["key"]]} for row in rows]
         parts = [rows[start : start + size] for start in range(0, len(rows), size)]
-        took = await _write(driver, graph, parts)
-        if len(parts) < 10:  # the first is slow
-            took = min(took, *[await _write(driver, graph, parts) for _ in range(5)])
-    return len(rows) / took
+        took = [await _write(driver, graph, parts) for _ in range(max(2, FLOOR_ROWS // len(rows)))]
+    return len(rows) / min(took[1:])  # the first is slow
 
 
 async def _lives(driver: AsyncDriver, graph: GraphAddress) -> dict[str, int]:
@@ -158,5 +227,17 @@ async def _write(driver: AsyncDriver, graph: GraphAddress, parts: list[list[code
     return time.perf_counter() - began
 
 
-if __name__ == "__main__":
-    main()
+SUITE = Suite(
+    title="Catching up",
+    about=(
+        f"The graph engine's process is stopped (SIGSTOP) for {Lengths().outage:g} s under a server that takes "
+        f"{LIVE:,} changes a second in reports of {SAMPLES}, then goes on, while live changes go on too. Counted is "
+        "what reaches the graph a second, from when the process goes on (the server has to notice it) to when the "
+        "graph is less than a second behind, in times of the live rate. Few properties change again and again, so "
+        "that most of an outage is superseded; of many each changes once, and every change is a row. Beside it the "
+        "statement that writes properties, alone, over such rows, in transactions of as many. What the plant feels of "
+        "an outage, the answers to reports tell: each is journaled and decided first."
+    ),
+    run=run,
+    needs=(neo4j.provision,),
+)

@@ -1,9 +1,6 @@
 """Finding among 100,000 twins: pages from both ends, filters, orders, and the range filter beside raw Cypher.
 
-The Cypher asks both engines the same question over the same values in the same run, through the driver that the
-server uses; both answers must be equal. Memory is what the indexes add to a catalogue and an engine that are there.
-
-    make bench SUITE=find
+make bench SUITE=find
 """
 
 import asyncio
@@ -12,7 +9,7 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,9 +28,11 @@ from app.model.plan import Plan, PropertyPlan, Shape, TwinPlan
 from app.model.time import SECOND
 from app.topology.topology import Topology
 from tests.bench.engines import ENGINES, StartEngine
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, alternated
+from tests.servers import neo4j
 from tests.servers.graph import GraphAddress
 
-TWINS, PAGE, ROUNDS = 100_000, 100, 9
+TWINS, PAGE, REPEATS = 100_000, 100, 3
 _T0 = 1_767_000_000 * SECOND
 RANGE = TwinFilter(properties=(PropertyTest("temperature", gte=80, lt=90),))
 SCHEMA = (
@@ -54,15 +53,16 @@ COUNT = (
 )
 
 
-def main() -> None:
-    values = _values()
-    catalogue, engine = _catalogue(), _engine(values)
-    finder = _made(catalogue, engine)
-    _pages(finder)
-    _filters(finder)
-    _changes(catalogue)
+def run(quick: bool) -> Report:
+    rounds, twins = (1, 2_000) if quick else (LEAST_ROUNDS, TWINS)
+    values = _values(twins)
+    catalogue, engine = _catalogue(twins), _engine(values)
+    figures = [_made(catalogue, engine, rounds)]
+    finder = Finder(catalogue, Topology(catalogue), engine.live)
+    figures += [*_pages(finder, rounds), *_filters(finder, rounds), _changes(catalogue, rounds)]
     for name, started in ENGINES.items():
-        asyncio.run(_beside_cypher(finder, values, name, started))
+        figures += asyncio.run(_beside_cypher(finder, values, name, started, rounds))
+    return Report(figures=tuple(figures))
 
 
 # ------------------------------------------------------------ the plant
@@ -72,12 +72,12 @@ def _id(number: int) -> str:
     return f"pump_{number:06}"
 
 
-def _values() -> list[float]:
+def _values(twins: int) -> list[float]:
     dice = random.Random(4)
-    return [round(dice.uniform(0, 100), 3) for _ in range(TWINS)]
+    return [round(dice.uniform(0, 100), 3) for _ in range(twins)]
 
 
-def _catalogue() -> Catalogue:
+def _catalogue(twins: int) -> Catalogue:
     pump = TwinType.model_validate(
         {
             "type_id": "pump",
@@ -88,7 +88,7 @@ def _catalogue() -> Catalogue:
         }
     )
     stored = [StoredDefinition("twin_type", "pump", pump, 1, 1, _T0, "ann", _T0, "ann")]
-    stored += [_stored(number) for number in range(TWINS)]
+    stored += [_stored(number) for number in range(twins)]
     return Catalogue.of(1, stored)
 
 
@@ -119,7 +119,7 @@ def _engine(values: list[float]) -> Engine:
         PropertyPlan("status", "enum", enum_values=("running", "fault")),
     )
     mapped = ("temperature", "status")
-    twins = tuple(TwinPlan(_id(n), "pump", "pump@1", 1, 1, mapped, connected=True) for n in range(TWINS))
+    twins = tuple(TwinPlan(_id(n), "pump", "pump@1", 1, 1, mapped, connected=True) for n in range(len(values)))
     engine = Engine()
     engine.decide(Started(), _T0)
     engine.decide(Load(Plan(1, (Shape("pump@1", properties, (), ()),), twins)), _T0)
@@ -132,76 +132,129 @@ def _engine(values: list[float]) -> Engine:
 # ------------------------------------------------------------ measuring
 
 
-def _made(catalogue: Catalogue, engine: Engine) -> Finder:
-    gc.collect()
-    process = psutil.Process()
-    before, began = process.memory_info().rss, time.perf_counter()
-    finder = Finder(catalogue, Topology(catalogue), engine.live)
-    for by in ("id", "type", "updated"):
-        finder.twins(TwinFilter(), Order(by), Window(1))
-    took = time.perf_counter() - began
-    gc.collect()
-    added = (process.memory_info().rss - before) / TWINS
-    print(f"{TWINS:,} twins: indexes and all three lines made in {took:.2f} s, {added:.0f} bytes a twin")
-    return finder
+def _made(catalogue: Catalogue, engine: Engine, rounds: int) -> Figure:
+    """Made anew each round; what is held is told of the first, whose memory nobody had before."""
+    process, following, times = psutil.Process(), len(catalogue.followers), []
+    held = 0.0
+    for round in range(rounds):
+        gc.collect()
+        before, began = process.memory_info().rss, time.perf_counter()
+        finder = Finder(catalogue, Topology(catalogue), engine.live)
+        for by in ("id", "type", "updated"):
+            finder.twins(TwinFilter(), Order(by), Window(1))
+        times.append(time.perf_counter() - began)
+        gc.collect()
+        if round == 0:
+            held = (process.memory_info().rss - before) / len(engine.live.twins)
+        del finder, catalogue.followers[following:]
+    return Figure(
+        key="made",
+        what=f"indexes and three orders of {len(engine.live.twins):,} twins made",
+        unit="s",
+        rounds=tuple(times),
+        note=f"{held:.0f} bytes a twin",
+    )
 
 
-def _pages(finder: Finder) -> None:
-    for name, order in (
-        ("id", Order()),
-        ("updated", Order("updated")),
-        ("temperature", Order("property", "temperature")),
-        ("temperature, descending", Order("property", "temperature", descending=True)),
+def _pages(finder: Finder, rounds: int) -> Iterator[Figure]:
+    for key, name, order in (
+        ("id", "id", Order()),
+        ("updated", "time of the last change", Order("updated")),
+        ("property", "a live property", Order("property", "temperature")),
+        ("descending", "a live property, descending", Order("property", "temperature", descending=True)),
     ):
-        first, _ = _median(partial(finder.twins, TwinFilter(), order, Window(PAGE)))
-        last, _ = _median(partial(finder.twins, TwinFilter(), order, Window(PAGE, backward=True)))
-        ratio = max(first, last) / min(first, last)
-        print(f"by {name}: page 1 {first:.2f} ms, last page {last:.2f} ms, {ratio:.2f}x apart")
+        first, last = _pair(
+            rounds,
+            partial(finder.twins, TwinFilter(), order, Window(PAGE)),
+            partial(finder.twins, TwinFilter(), order, Window(PAGE, backward=True)),
+        )
+        yield Figure(
+            key=f"page_{key}",
+            what=f"the first page of {PAGE} by {name}",
+            unit="ms",
+            rounds=tuple(first),
+            beside=(Beside(what="the last page", rounds=tuple(last)),),
+        )
+        apart = tuple(max(pair) / min(pair) for pair in zip(first, last, strict=True))
+        yield Figure(
+            key=f"ends_{key}", what=f"the slower of the two by {name} over the faster", unit="times", rounds=apart
+        )
 
 
-def _filters(finder: Finder) -> None:
+def _filters(finder: Finder, rounds: int) -> Iterator[Figure]:
     box = TwinFilter(location=Place(within=Box(min_x=10, max_x=20, min_y=10, max_y=20)))
-    for name, where in (
-        ("temperature 80 to 90", RANGE),
-        ("text 'sn0000'", TwinFilter(text="sn0000")),
-        ("tag", TwinFilter(tags=("line_7",))),
-        ("building and room", TwinFilter(location=Place(building="Building 7", room="Room 7"))),
-        ("box", box),
-        ("type and temperature", TwinFilter(types=("pump",), properties=RANGE.properties)),
-        ("connectivity", TwinFilter(connectivity=("disconnected",))),
+    for key, name, where in (
+        ("range", "a range of a property", RANGE),
+        ("text", "text", TwinFilter(text="sn0000")),
+        ("tag", "a tag", TwinFilter(tags=("line_7",))),
+        ("room", "building and room", TwinFilter(location=Place(building="Building 7", room="Room 7"))),
+        ("box", "a box of coordinates", box),
+        ("type", "type and a range of a property", TwinFilter(types=("pump",), properties=RANGE.properties)),
+        ("connectivity", "connectivity", TwinFilter(connectivity=("disconnected",))),
     ):
-        page, found = _median(partial(finder.twins, where, Order(), Window(PAGE)))
-        counted, _ = _median(partial(_with_count, finder, where))
-        print(f"where {name}: page {page:.2f} ms, with totalCount ({found.count():,}) {counted:.2f} ms")
+        page, counted = _pair(
+            rounds, partial(finder.twins, where, Order(), Window(PAGE)), partial(_with_count, finder, where)
+        )
+        total = finder.twins(where, Order(), Window(PAGE)).count()
+        yield Figure(
+            key=f"where_{key}",
+            what=f"the first page by {name}",
+            unit="ms",
+            rounds=tuple(page),
+            beside=(Beside(what=f"with `totalCount`, {total:,}", rounds=tuple(counted)),),
+        )
 
 
-def _changes(catalogue: Catalogue) -> None:
-    def change() -> Found | None:
+def _changes(catalogue: Catalogue, rounds: int) -> Figure:
+    def change() -> None:
         saved = tuple(_stored(number, "Changed", 7) for number in range(10))
         catalogue.apply(DefinitionChange(catalogue.revision, _T0, "ann", "", saved))
-        return None
 
-    took, _ = _median(change)
-    print(f"a change of 10 twins, indexes and lines kept: {took:.2f} ms")
+    times = tuple(_timed(change) for _ in range(rounds))
+    return Figure(key="change", what="a change of 10 twins, indexes and orders kept", unit="ms", rounds=times)
 
 
-async def _beside_cypher(finder: Finder, values: list[float], name: str, started: StartEngine) -> None:
+async def _beside_cypher(
+    finder: Finder, values: list[float], name: str, started: StartEngine, rounds: int
+) -> list[Figure]:
+    page, raw_page, count, raw_count = [], [], [], []
+    found: list[dict[str, Any]] = []
+    counted: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         async with started(Path(folder)) as (graph, _):
             for statement in SCHEMA:
                 await graph.run(statement)
             rows = [{"id": _id(number), "value": value} for number, value in enumerate(values)]
-            for at in range(0, TWINS, 5000):
+            for at in range(0, len(rows), 5000):
                 await graph.run(LOAD, rows=rows[at : at + 5000])
             async with AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver:
-                raw_page, found = await _asked(graph, driver, QUESTION, size=PAGE)
-                raw_count, counted = await _asked(graph, driver, COUNT)
-    page, answer = _median(lambda: finder.twins(RANGE, Order(), Window(PAGE)))
-    count, _ = _median(lambda: _with_count(finder, RANGE))
+                for _ in range(rounds):
+                    took, found = await _asked(graph, driver, QUESTION, size=PAGE)
+                    raw_page.append(took)
+                    page.append(_timed(lambda: finder.twins(RANGE, Order(), Window(PAGE))))
+                    took, counted = await _asked(graph, driver, COUNT)
+                    raw_count.append(took)
+                    count.append(_timed(lambda: _with_count(finder, RANGE)))
+    answer = finder.twins(RANGE, Order(), Window(PAGE))
     assert list(answer.ids) == [row["id"] for row in found]
     assert answer.count() == counted[0]["found"]
-    print(f"the range filter's first page: {page:.2f} ms; {name}, raw {raw_page:.1f} ms ({raw_page / page:.0f}x)")
-    print(f"with its count: {count:.2f} ms; {name}, its count alone {raw_count:.1f} ms ({raw_count / count:.1f}x)")
+    key = name.lower()
+    return [
+        Figure(
+            key=f"range_{key}",
+            what="the first page by a range of a property",
+            unit="ms",
+            rounds=tuple(page),
+            beside=(Beside(what=f"raw Cypher, {name}", rounds=tuple(raw_page)),),
+        ),
+        Figure(
+            key=f"count_{key}",
+            what="the same with `totalCount`",
+            unit="ms",
+            rounds=tuple(count),
+            beside=(Beside(what=f"the count alone in Cypher, {name}", rounds=tuple(raw_count)),),
+        ),
+    ]
 
 
 async def _asked(
@@ -215,7 +268,7 @@ async def _asked(
         return [dict(record) async for record in await transaction.run(statement, params)]
 
     async with driver.session(database=graph.database) as session:
-        for _ in range(ROUNDS + 1):
+        for _ in range(REPEATS + 1):
             began = time.perf_counter()
             rows = await session.execute_read(work)
             times.append((time.perf_counter() - began) * 1000)
@@ -228,15 +281,28 @@ def _with_count(finder: Finder, where: TwinFilter) -> Found:
     return found
 
 
-def _median(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Milliseconds, and what came back last; the first round warms up."""
-    times, found = [], work()
-    for _ in range(ROUNDS):
+def _pair(rounds: int, one: Callable[[], object], other: Callable[[], object]) -> list[list[float]]:
+    return alternated(rounds, lambda _: _timed(one), lambda _: _timed(other))
+
+
+def _timed(work: Callable[[], object]) -> float:
+    """Milliseconds, the median of a few after one that warms up."""
+    work()
+    times = []
+    for _ in range(REPEATS):
         began = time.perf_counter()
-        found = work()
+        work()
         times.append((time.perf_counter() - began) * 1000)
-    return statistics.median(times), found
+    return statistics.median(times)
 
 
-if __name__ == "__main__":
-    main()
+SUITE = Suite(
+    title="Finding",
+    about=(
+        f"Pages, filters and orders among {TWINS:,} twins, answered from memory. The range filter stands beside raw "
+        "Cypher that asks each graph engine the same question over the same values, through the driver that the server "
+        "uses; both answers must be equal. Memory is what the indexes add to a catalogue and an engine that are there."
+    ),
+    run=run,
+    needs=(neo4j.provision,),
+)

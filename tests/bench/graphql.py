@@ -1,22 +1,17 @@
 """GraphQL over HTTP at 16 clients: our server beside a peer of the same purpose and beside the bare driver.
 
-All three read the same Neo4j, which our server has filled. The peer is @neo4j/graphql behind Apollo Server; the floor
-of what goes to the database is the Python driver with one statement for each question, without HTTP or GraphQL. Beside
-the rate stands what an answer takes of the processors, which hardly depends on what else the machine does.
-
-    make bench SUITE=graphql
+make bench SUITE=graphql
 """
 
 import asyncio
 import contextlib
 import json
 import os
-import statistics
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +21,13 @@ from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction
 
 from app.client import GraphqlClient
 from tests.bench.engines import ENGINES
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, percentile
 from tests.e2e.processes import REPO, running_server, until
-from tests.servers import npm
+from tests.servers import neo4j, npm
 from tests.servers.graph import GraphAddress
-from tests.servers.missing import NotHere
 
-TWINS, ROUNDS, CLIENTS, SECONDS = 300, 5, 16, 4.0
+TWINS, CLIENTS, SECONDS = 300, 16, 3.0
+_PEER_NAME = "@neo4j/graphql"
 _PEER = Path(__file__).with_name("neo4j_graphql")
 NAMES = ("temperature", "pressure", "flow_rate", "speed", "power", "vibration", "running_hours")
 _AT_ONCE = 100
@@ -41,6 +37,7 @@ _AT_ONCE = 100
 class Question:
     """What is asked, in each one's words, and how an answer of each is reduced to the same plain data."""
 
+    what: str
     ours: str
     peer: str
     cypher: str
@@ -66,7 +63,8 @@ _RETURN = (
 )
 _START = "pump_00001"
 QUESTIONS = {
-    "one twin with 7 properties": Question(
+    "one": Question(
+        "one twin with 7 properties",
         f'{{ twin(twinId: "{_START}") {{ {_OURS} }} }}',
         f'{{ twins(where: {{ twinId: {{ eq: "{_START}" }} }}) {{ {_PEERS} }} }}',
         f"MATCH (t:Twin {{twin_id: '{_START}'}})-[:HAS_PROPERTY]->(p:Property) {_RETURN}",
@@ -74,7 +72,8 @@ QUESTIONS = {
         lambda data: _twin(data["twins"][0]),
         lambda rows: _row(rows[0]),
     ),
-    "a page of 100 twins with 7 properties each": Question(
+    "page": Question(
+        "a page of 100 twins with 7 properties each",
         f"{{ twins(first: 100) {{ nodes {{ {_OURS} }} }} }}",
         f"{{ twins(limit: 100, sort: [{{ twinId: ASC }}]) {{ {_PEERS} }} }}",
         "MATCH (t:Twin) WITH t ORDER BY t.twin_id LIMIT 100 "
@@ -83,7 +82,8 @@ QUESTIONS = {
         lambda data: [_twin(item) for item in data["twins"]],
         lambda rows: [_row(item) for item in rows],
     ),
-    "what is up to 3 hops away, 14 twins": Question(
+    "hops": Question(
+        "what is up to 3 hops away, 14 twins",
         f'{{ twin(twinId: "{_START}") {{ related(direction: OUTGOING, maxDepth: 3) '
         "{ edges { depth node { twinId twinType version } } } } }",
         f'{{ twins(where: {{ twinId: {{ eq: "{_START}" }} }}) {{ related {{ twinId twinType version '
@@ -102,23 +102,13 @@ def _below(twin: dict[str, Any], depth: int = 1) -> list[tuple[int, str]]:
     return [(depth, item["twinId"]) for item in near] + [found for item in near for found in _below(item, depth + 1)]
 
 
-@dataclass
-class Figures:
-    rates: list[float] = field(default_factory=list)
-    p99s: list[float] = field(default_factory=list)
-    costs: list[float] = field(default_factory=list)
-    """Seconds of processors that an answer took, the database's included: true on a machine in use as well."""
-
-    def add(self, found: dict[str, float], seconds: float) -> None:
-        self.rates.append(found["rate"])
-        self.p99s.append(found["p99"])
-        self.costs.append(seconds / found["answered"])
-
-    def __str__(self) -> str:
-        spread = f"{min(self.rates):,.0f} to {max(self.rates):,.0f}"
-        p99 = statistics.median(self.p99s) * 1000
-        cost = statistics.median(self.costs) * 1000
-        return f"{statistics.median(self.rates):,.0f}/s ({spread}), p99 {p99:.1f} ms, {cost:.2f} ms of processors each"
+@dataclass(frozen=True)
+class Answered:
+    rate: float
+    p99: float
+    """Milliseconds."""
+    cost: float
+    """Milliseconds of processors that an answer took, the database's included: hardly moved by what else runs."""
 
 
 @dataclass(frozen=True)
@@ -127,19 +117,22 @@ class Way:
     processes: tuple[int, ...]
     """Whose processor time is its cost."""
 
-    def seconds(self) -> float:
+    async def measure(self, question: Question) -> Answered:
+        before = self._seconds()
+        found = await self.ask(question)
+        cost = (self._seconds() - before) / found["answered"]
+        return Answered(found["rate"], found["p99"] * 1000, cost * 1000)
+
+    def _seconds(self) -> float:
         times = [psutil.Process(pid).cpu_times() for pid in self.processes]
         return float(sum(item.user + item.system for item in times))
 
 
-def main() -> None:
-    try:
-        asyncio.run(_bench())
-    except NotHere as reason:
-        sys.exit(str(reason))
+def run(quick: bool) -> Report:
+    return asyncio.run(_bench(1, 30, 0.5) if quick else _bench(LEAST_ROUNDS, TWINS, SECONDS))
 
 
-async def _bench() -> None:
+async def _bench(rounds: int, twins: int, seconds: float) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         async with ENGINES["Neo4j"](Path(folder, "graph")) as (graph, database):
             environment = {f"TWIN_OVERLAY_GRAPH__{name.upper()}": value for name, value in graph.settings.items()}
@@ -149,49 +142,59 @@ async def _bench() -> None:
                 _peer(graph) as (peer, node),
                 AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver,
             ):
-                await _fill(client, graph)
+                await _fill(client, graph, twins)
                 await _same(server.url + "/graphql", peer, driver)
                 ours = server.url + "/graphql"
                 ways = {
-                    "ours": Way(lambda question: _load(ours, question.ours), (server.process.pid,)),
-                    "@neo4j/graphql": Way(lambda question: _load(peer, question.peer), (node, database)),
-                    "driver alone": Way(lambda question: _driver(driver, question.cypher), (os.getpid(), database)),
+                    "ours": Way(lambda question: _load(ours, question.ours, seconds), (server.process.pid,)),
+                    _PEER_NAME: Way(lambda question: _load(peer, question.peer, seconds), (node, database)),
+                    "the driver alone": Way(
+                        lambda question: _driver(driver, question.cypher, seconds), (os.getpid(), database)
+                    ),
                 }
-                for name, question in QUESTIONS.items():
-                    await _compare(name, question, ways)
+                figures: list[Figure] = []
+                for key, question in QUESTIONS.items():
+                    figures += _figures(key, question.what, await _alternated(question, ways, rounds))
+    return Report(figures=tuple(figures), versions=_versions())
 
 
-async def _compare(name: str, question: Question, ways: dict[str, Way]) -> None:
-    figures = {way: Figures() for way in ways}
-    for number in range(ROUNDS):
-        for way in list(ways) if number % 2 == 0 else reversed(list(ways)):
-            before = ways[way].seconds()
-            answered = await ways[way].ask(question)
-            figures[way].add(answered, ways[way].seconds() - before)
-    print(f"{name}, {CLIENTS} clients:")
-    for way, found in figures.items():
-        print(f"  {way}: {found}")
-    mine = figures["ours"]
-    for way, other in list(figures.items())[1:]:
-        ratios = [ours / theirs for ours, theirs in zip(mine.rates, other.rates, strict=True)]
-        costs = [theirs / ours for ours, theirs in zip(mine.costs, other.costs, strict=True)]
-        print(
-            f"  {statistics.median(ratios):.1f} times {way} ({min(ratios):.1f} to {max(ratios):.1f}), "
-            f"by processor time {statistics.median(costs):.1f} times ({min(costs):.1f} to {max(costs):.1f})"
-        )
+async def _alternated(question: Question, ways: dict[str, Way], rounds: int) -> dict[str, list[Answered]]:
+    found: dict[str, list[Answered]] = {way: [] for way in ways}
+    for round in range(rounds):
+        for way in list(ways) if round % 2 == 0 else reversed(ways):
+            found[way].append(await ways[way].measure(question))
+    return found
+
+
+def _figures(key: str, what: str, found: dict[str, list[Answered]]) -> Iterator[Figure]:
+    def figure(key: str, what: str, unit: str, of: Callable[[Answered], float]) -> Figure:
+        ours, *others = ((way, tuple(of(one) for one in answered)) for way, answered in found.items())
+        beside = tuple(Beside(what=way, rounds=rounds) for way, rounds in others)
+        return Figure(key=key, what=what, unit=unit, rounds=ours[1], beside=beside)
+
+    yield figure(key, what, "answers/s", lambda one: one.rate)
+    yield figure(f"{key}_p99", f"{what}: p99", "ms", lambda one: one.p99)
+    yield figure(
+        f"{key}_cost", f"{what}: processor time of an answer, the database's included", "ms", lambda one: one.cost
+    )
+
+
+def _versions() -> dict[str, str]:
+    wanted: dict[str, str] = json.loads((_PEER / "package.json").read_text())["dependencies"]
+    return wanted
 
 
 # ------------------------------------------------------------ the data
 
 
-async def _fill(client: GraphqlClient, graph: GraphAddress) -> None:
+async def _fill(client: GraphqlClient, graph: GraphAddress, twins: int) -> None:
     """A tree of pumps, each feeding two, with values that reach the graph too."""
     properties = [{"name": name, "data_type": "float", "unit": "u", "access": "read-write"} for name in NAMES]
     documents: list[dict[str, Any]] = [
         {"kind": "TWIN_TYPE", "document": {"type_id": "pump", "name": "Pump", "properties": properties}}
     ]
-    for number in range(1, TWINS + 1):
-        fed = [target for target in (2 * number, 2 * number + 1) if target <= TWINS]
+    for number in range(1, twins + 1):
+        fed = [target for target in (2 * number, 2 * number + 1) if target <= twins]
         edges = [
             {"name": f"feeds_{target}", "target_twin_id": _id(target), "relationship_type": "physical_connection"}
             for target in fed
@@ -200,7 +203,7 @@ async def _fill(client: GraphqlClient, graph: GraphAddress) -> None:
             {"kind": "TWIN", "document": {"twin_id": _id(number), "twin_type": "pump", "relationships": edges}}
         )
     await client.execute(SAVE, {"documents": documents})
-    settings = [(_id(number), name) for number in range(1, TWINS + 1) for name in NAMES]
+    settings = [(_id(number), name) for number in range(1, twins + 1) for name in NAMES]
     for start in range(0, len(settings), _AT_ONCE):
         parts = [
             f'a{at}: setProperty(input: {{twinId: "{twin}", property: "{name}", value: {at + 0.5}}}) {{ dryRun }}'
@@ -258,9 +261,9 @@ async def _peer(graph: GraphAddress) -> AsyncIterator[tuple[str, int]]:
         await process.wait()
 
 
-async def _load(url: str, query: str) -> dict[str, float]:
+async def _load(url: str, query: str, seconds: float) -> dict[str, float]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.bench.http_load", url, str(CLIENTS), str(SECONDS)),
+        *(sys.executable, "-m", "tests.bench.http_load", url, str(CLIENTS), str(seconds)),
         cwd=REPO,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -280,10 +283,10 @@ async def _asked(url: str, query: str) -> dict[str, Any]:
     return found
 
 
-async def _driver(driver: AsyncDriver, cypher: str) -> dict[str, float]:
+async def _driver(driver: AsyncDriver, cypher: str, seconds: float) -> dict[str, float]:
     took: list[float] = []
-    begin = time.perf_counter() + SECONDS / 4
-    end = begin + SECONDS
+    begin = time.perf_counter() + seconds / 4
+    end = begin + seconds
     answered = 0
 
     async def client() -> None:
@@ -295,8 +298,7 @@ async def _driver(driver: AsyncDriver, cypher: str) -> dict[str, float]:
                 took.append(now - before)
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    took.sort()
-    return {"rate": len(took) / SECONDS, "p99": took[int(len(took) * 0.99)], "answered": answered}
+    return {"rate": len(took) / seconds, "p99": percentile(took, 99), "answered": answered}
 
 
 async def _run(driver: AsyncDriver, cypher: str) -> list[dict[str, Any]]:
@@ -308,5 +310,15 @@ async def _run(driver: AsyncDriver, cypher: str) -> list[dict[str, Any]]:
         return await session.execute_read(work)
 
 
-if __name__ == "__main__":
-    main()
+SUITE = Suite(
+    title="GraphQL",
+    about=(
+        f"Questions over HTTP at {CLIENTS} clients: our server beside a peer of the same purpose, @neo4j/graphql "
+        "behind Apollo Server, and beside the Python driver with one statement for each question, without HTTP or "
+        f"GraphQL. All three read the same Neo4j with {TWINS} twins, which our server has filled, and their answers "
+        "are compared first. Beside the rate stands what an answer takes of the processors, which hardly depends on "
+        "what else the machine does."
+    ),
+    run=run,
+    needs=(neo4j.provision, lambda: npm.provision(_PEER)),
+)

@@ -1,10 +1,6 @@
 """Loading twins: the product's whole path beside raw UNWINDs that leave the same graph behind, on both engines.
 
-The floor knows everything beforehand: its rows are made before the clock starts, nothing is read, checked, versioned
-or loaded into an engine. Both write 500 twins a transaction into the same database, in turns; at the end every label,
-relationship and property key that one left is counted against the other's.
-
-    make bench SUITE=load
+make bench SUITE=load
 """
 
 import asyncio
@@ -14,7 +10,7 @@ import logging
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,11 +26,13 @@ from app.serve import starting
 from app.settings import load_settings
 from app.standby import open_at_once
 from tests.bench.engines import ENGINES, StartEngine
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite
 from tests.bench.pumps import CONDITIONS, PROPERTIES, Documents, batches, pump_type, pumps
 from tests.e2e.processes import running_server
+from tests.servers import neo4j
 from tests.servers.graph import GraphAddress
 
-TWINS, BATCH, WARM, ROUNDS, BULK = 20_000, 500, 1000, 3, 10_000
+BATCH = 500
 ACTOR = Actor("ann", "bench")
 _AT = "2026-01-02T03:04:05.000000Z"
 _BEAT_SECONDS = 0.002
@@ -70,37 +68,82 @@ LEFT_BEHIND = (
 )
 
 
-def main() -> None:
+@dataclass(frozen=True)
+class Sizes:
+    twins: int = 20_000
+    warm: int = 1_000
+    bulk: int = 10_000
+    over_http: int = 3_000
+
+
+@dataclass
+class Loaded:
+    """Of one engine, one item a round: rates in twins a second, stalls in milliseconds."""
+
+    floor: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    stall: list[float] = field(default_factory=list)
+    bulk: list[float] = field(default_factory=list)
+    bulk_stall: list[float] = field(default_factory=list)
+    over_http: list[float] = field(default_factory=list)
+    grown: list[float] = field(default_factory=list)
+    """Kilobytes a twin of this process, which holds the documents as well; the suite `start` has the server alone."""
+    engine: int = 0
+    """Bytes of the graph engine's process at the end."""
+
+
+def run(quick: bool) -> Report:
+    rounds, sizes = (1, Sizes(500, 100, 500, 200)) if quick else (LEAST_ROUNDS, Sizes())
     with starting():  # as the server's process does
         pass
     logging.getLogger("twin_overlay").setLevel(logging.ERROR)  # the broker that is not there is meant not to be
-    for name, engine in ENGINES.items():
-        asyncio.run(_bench(name, engine))
+    found = {name: Loaded() for name in ENGINES}
+    for number in range(rounds):
+        for name, engine in ENGINES.items():
+            asyncio.run(_round(engine, sizes, found[name], floor_first=number % 2 == 0, compare=number == rounds - 1))
+    figures: list[Figure] = []
+    for name, loaded in found.items():
+        figures += _figures(name, loaded, sizes)
+    return Report(figures=tuple(figures))
 
 
-async def _bench(name: str, engine: StartEngine) -> None:
-    floors, ours = [], []
-    for number in range(ROUNDS):
-        with tempfile.TemporaryDirectory() as folder:
-            async with engine(Path(folder, "graph")) as (graph, pid):
-                store = await graph.connect()
-                await store.migrate()
-                await store.close()
-                last = number == ROUNDS - 1
-                floor_rate, own = await _round(graph, pid, Path(folder, "data"), floor_first=number % 2 == 0, last=last)
-                floors.append(floor_rate)
-                ours.append(own)
-    ratios = [own / raw for own, raw in zip(ours, floors, strict=True)]
-    print(
-        f"{name}: {TWINS:,} twins in batches of {BATCH}: ours {_spread(ours)} twins/s, floor {_spread(floors)} twins/s,"
-        f" ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
+def _figures(engine: str, loaded: Loaded, sizes: Sizes) -> Iterator[Figure]:
+    key = engine.lower()
+    raw = (Beside(what="raw UNWINDs that leave the same graph", rounds=tuple(loaded.floor)),)
+
+    def rate(of: str, what: str, rounds: list[float], note: str = "") -> Figure:
+        return Figure(
+            key=f"{of}{key}", what=f"{what}, {engine}", unit="twins/s", rounds=tuple(rounds), beside=raw, note=note
+        )
+
+    def stall(of: str, what: str, rounds: list[float]) -> Figure:
+        told = f"the longest that the event loop stood still meanwhile, {what}, {engine}"
+        return Figure(key=f"{of}{key}", what=told, unit="ms", rounds=tuple(rounds))
+
+    grown = statistics.median(loaded.grown)
+    note = f"{grown:.1f} kB a twin in the process, graph engine {loaded.engine / 2**20:,.0f} MB at the end"
+    yield rate("", f"loading {sizes.twins:,} twins, {BATCH} a save", loaded.ours, note)
+    yield stall("stall_", f"{BATCH} a save", loaded.stall)
+    yield rate("bulk_", f"{sizes.bulk:,} twins in one save", loaded.bulk)
+    yield stall("bulk_stall_", f"{sizes.bulk:,} in one", loaded.bulk_stall)
+    yield rate("http_", f"{sizes.over_http:,} twins over HTTP, {BATCH} a request", loaded.over_http)
 
 
-async def _round(
-    graph: GraphAddress, pid: int, data_dir: Path, *, floor_first: bool, last: bool
-) -> tuple[float, float]:
-    """Twins a second of the floor and of ours, in one fresh database."""
+async def _round(engine: StartEngine, sizes: Sizes, found: Loaded, *, floor_first: bool, compare: bool) -> None:
+    """Over HTTP, then this process and the floor in turns, in one fresh database."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with engine(Path(folder, "graph")) as (graph, pid):
+            store = await graph.connect()
+            await store.migrate()
+            await store.close()
+            found.over_http.append(await _over_http(Path(folder, "served"), graph, sizes.over_http))
+            await _beside_floor(graph, Path(folder, "data"), sizes, found, floor_first=floor_first, compare=compare)
+            found.engine = psutil.Process(pid).memory_info().rss
+
+
+async def _beside_floor(
+    graph: GraphAddress, data_dir: Path, sizes: Sizes, found: Loaded, *, floor_first: bool, compare: bool
+) -> None:
     settings = load_settings(data_dir=data_dir, graph=graph.settings)
     async with (
         AsyncGraphDatabase.driver(graph.uri, auth=(graph.user, graph.password)) as driver,
@@ -108,22 +151,24 @@ async def _round(
     ):
         definitions = services.commands.definitions
         await definitions.save([pump_type()], ACTOR)
-        await floor(driver, graph, pumps("warm_floor", WARM))
-        await _ours(definitions, "warm_ours", WARM, BATCH)
-        works = {
-            "floor": lambda: floor(driver, graph, pumps("floor", TWINS)),
-            "ours": lambda: _measured(definitions, pid),
-        }
-        took = {}
+        await floor(driver, graph, pumps("warm_floor", sizes.warm))
+        await _ours(definitions, "warm_ours", sizes.warm, BATCH)
         for what in ("floor", "ours") if floor_first else ("ours", "floor"):
             gc.collect()
-            took[what] = await works[what]()
-        if last:
+            if what == "floor":
+                found.floor.append(sizes.twins / await floor(driver, graph, pumps("floor", sizes.twins)))
+            else:
+                before = psutil.Process().memory_info().rss
+                async with _stalls() as stalls:
+                    found.ours.append(sizes.twins / await _ours(definitions, "ours", sizes.twins, BATCH))
+                found.stall.append(max(stalls) * 1000)
+                gc.collect()
+                found.grown.append((psutil.Process().memory_info().rss - before) / sizes.twins / 1024)
+        if compare:
             await _compare(graph)
-            await _bulk(definitions)
-    if last:
-        await _over_http(data_dir, graph)
-    return TWINS / took["floor"], TWINS / took["ours"]
+        async with _stalls() as stalls:
+            found.bulk.append(sizes.bulk / await _ours(definitions, "bulk", sizes.bulk, sizes.bulk))
+        found.bulk_stall.append(max(stalls) * 1000)
 
 
 # ------------------------------------------------------------ the floor
@@ -197,35 +242,20 @@ async def _ours(definitions: DefinitionCommands, prefix: str, count: int, size: 
     return time.perf_counter() - began
 
 
-async def _measured(definitions: DefinitionCommands, pid: int) -> float:
-    memory = _Memory(pid)
-    async with _stalls() as stalls:
-        took = await _ours(definitions, "ours", TWINS, BATCH)
-    print(f"  longest stall of the event loop {max(stalls) * 1000:.0f} ms, {memory}")
-    return took
-
-
-async def _bulk(definitions: DefinitionCommands) -> None:
-    async with _stalls() as stalls:
-        took = await _ours(definitions, "bulk", BULK, BULK)
-    print(
-        f"  {BULK:,} twins in one save: {BULK / took:,.0f} twins/s,"
-        f" longest stall of the event loop {max(stalls) * 1000:.0f} ms"
-    )
-
-
-async def _over_http(data_dir: Path, graph: GraphAddress) -> None:
-    """From another process, as `twin-overlay apply` sends them."""
+async def _over_http(data_dir: Path, graph: GraphAddress, count: int) -> float:
+    """Twins a second from another process, as `twin-overlay apply` sends them."""
     environment = {f"TWIN_OVERLAY_GRAPH__{name.upper()}": value for name, value in graph.settings.items()}
     async with running_server(data_dir, environment=environment) as server, server.client as client:
+        whole = [pump_type(), *pumps("http", count)]
         parts = [
             [{"kind": kind.upper(), "document": document} for kind, document in part]
-            for part in batches(pumps("http", 5000), BATCH)
+            for part in (whole[:1], *batches(whole[1:], BATCH))
         ]
+        await client.execute(SAVE, {"documents": parts[0]})
         began = time.perf_counter()
-        for part in parts:
+        for part in parts[1:]:
             await client.execute(SAVE, {"documents": part})
-        print(f"  over HTTP: {5000 / (time.perf_counter() - began):,.0f} twins/s")
+        return count / (time.perf_counter() - began)
 
 
 SAVE = (
@@ -254,32 +284,15 @@ async def _stalls() -> AsyncIterator[list[float]]:
         task.cancel()
 
 
-@dataclass
-class _Memory:
-    """What this process grew by since this was made, over TWINS twins, and what the graph engine takes. `start` has the
-    server alone: this process holds the documents and the rows of the floor as well."""
-
-    pid: int
-    before: tuple[int, int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        gc.collect()
-        self.before = self._now()
-
-    def _now(self) -> tuple[int, int]:
-        return psutil.Process().memory_info().rss, psutil.Process(self.pid).memory_info().rss
-
-    def __str__(self) -> str:
-        gc.collect()
-        own, engine = self._now()
-        return (
-            f"{(own - self.before[0]) / TWINS / 1024:.1f} kB a twin in the server, graph engine {engine / 2**20:.0f} MB"
-        )
-
-
-def _spread(figures: Sequence[float]) -> str:
-    return f"{statistics.median(figures):,.0f} ({min(figures):,.0f} to {max(figures):,.0f})"
-
-
-if __name__ == "__main__":
-    main()
+SUITE = Suite(
+    title="Loading",
+    about=(
+        "Twins of a type with seven properties, a behavior and a mapping, each with its asset data, through the whole "
+        "product: read, checked, versioned, written, loaded into the engine. The floor knows everything beforehand: "
+        f"raw UNWINDs of rows that were made before the clock started, {BATCH} twins a transaction as ours, into the "
+        "same database in turns; at the end every label, relationship and property key that one left is counted "
+        "against the other's."
+    ),
+    run=run,
+    needs=(neo4j.provision,),
+)

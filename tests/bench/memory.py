@@ -90,7 +90,7 @@ async def _floors() -> dict[str, tuple[str, float]]:
     assert python.stdout is not None
     await python.stdout.readline()
     imported = _megabytes(psutil.Process(python.pid))
-    await python.communicate()
+    await python.communicate(b"")
     return {"engine": ("an empty one", empty), "server": ("its modules imported", imported)}
 
 
