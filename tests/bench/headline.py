@@ -21,12 +21,14 @@ from pathlib import Path
 
 from tests.bench.engines import ENGINES
 from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, number
+from tests.bench.side_by_side import node_red
 from tests.bench.side_by_side.account import check_pushed, check_stored
 from tests.bench.side_by_side.delays import Delays
 from tests.bench.side_by_side.plant import twin_ids
 from tests.bench.side_by_side.sampled import ROOMS
 from tests.bench.side_by_side.sides import INTERVAL_MS, SUBSCRIBERS, TWINS, Ours, Peer, Side
 from tests.bench.side_by_side.spent import Times, resident_mb, times
+from tests.servers import mosquitto, npm
 
 MOST_MS = 100.0
 """p99 below which it keeps up."""
@@ -325,4 +327,5 @@ SUITE = Suite(
         "keeps nothing. More updates in one message cost less each: see MQTT under Ingest."
     ),
     run=run,
+    needs=(mosquitto.installed, lambda: npm.provision(node_red.PACKAGE)),
 )

@@ -72,7 +72,7 @@ def flow(port: int) -> list[dict[str, Any]]:
 
 @contextlib.asynccontextmanager
 async def running(folder: Path, broker_port: int) -> AsyncIterator[int]:
-    """Its process, once it has subscribed. Raises npm.NotHere."""
+    """Its process, once it has subscribed. Raises NotHere."""
     packages = npm.provision(PACKAGE)
     folder.mkdir(parents=True)
     (folder / "flows.json").write_text(json.dumps(flow(broker_port)))

@@ -48,10 +48,8 @@ class Side(Protocol):
 
 @contextlib.asynccontextmanager
 async def broker_with_publisher(folder: Path) -> AsyncIterator[tuple[Mosquitto, Part]]:
-    program = mosquitto.program()
-    assert program is not None, "mosquitto is not installed (apt-get install mosquitto)"
     folder.mkdir(parents=True)
-    broker = Mosquitto(folder, program, options=_BROKER)
+    broker = Mosquitto(folder, mosquitto.installed(), options=_BROKER)
     await broker.start()
     try:
         async with part("tests.bench.side_by_side.publish", str(broker.port), str(TWINS)) as publisher:
@@ -165,7 +163,7 @@ class Peer:
     @classmethod
     @contextlib.asynccontextmanager
     async def up(cls, folder: Path) -> "AsyncIterator[Peer]":
-        """Raises npm.NotHere."""
+        """Raises NotHere."""
         async with (
             broker_with_publisher(folder) as (broker, publisher),
             node_red.running(folder / "node-red", broker.port) as pid,
