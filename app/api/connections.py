@@ -53,9 +53,14 @@ class Edge(Generic[Node]):
     cursor: str = strawberry.field(description="Its place: give it as `after` or `before`.")
 
 
+def _edges(self: "Connection[Node]") -> list[Edge[Node]]:
+    return [Edge(node=node, cursor=cursor) for node, cursor in zip(self.nodes, self.cursors, strict=True)]
+
+
 @strawberry.type(description=f"A page of at most {MAX_PAGE} items, by id where no other order was asked for.")
 class Connection(Generic[Node]):
-    edges: list[Edge[Node]] = strawberry.field(description="The items with their cursors.")
+    cursors: strawberry.Private[Sequence[str]]
+    edges: list[Edge[Node]] = strawberry.field(resolver=_edges, description="The items with their cursors.")
     nodes: list[Node] = strawberry.field(description="The items alone.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
     sequence: Long = strawberry.field(description="The journal sequence that the answer stands at.")
@@ -90,11 +95,13 @@ def connect(
 
 def show(page: Found, find: Callable[[Catalogue, str], Node | None], catalogue: Catalogue) -> Connection[Node]:
     """What was found, each looked up in the catalogue."""
-    found = [(cursor, find(catalogue, id)) for id, cursor in zip(page.ids, page.cursors, strict=True)]
-    nodes = [node for _, node in found if node is not None]
-    cursors = [cursor for cursor, node in found if node is not None]
+    cursors = page.cursors
+    nodes = [node for id in page.ids if (node := find(catalogue, id)) is not None]
+    if len(nodes) < len(page.ids):
+        found = [(cursor, find(catalogue, id)) for id, cursor in zip(page.ids, cursors, strict=True)]
+        cursors = [cursor for cursor, node in found if node is not None]
     return Connection(
-        edges=[Edge(node=item, cursor=cursor) for item, cursor in zip(nodes, cursors, strict=True)],
+        cursors=cursors,
         nodes=nodes,
         page_info=page_info(cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),

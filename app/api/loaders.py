@@ -8,6 +8,7 @@ They keep nothing between batches (`cache=False`): a WebSocket's context lives f
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from strawberry.dataloader import DataLoader
@@ -76,26 +77,61 @@ class AuditOf:
     before: AuditPlace | None
 
 
-@dataclass(frozen=True, slots=True)
 class Loaders:
-    history: DataLoader[HistoryPage, list[RevisionRecord]]
-    history_at: DataLoader[HistoryAt, RevisionRecord | None]
-    alert: DataLoader[str, Alert | None]
-    call: DataLoader[str, Call | None]
-    open_alerts: DataLoader[Sought, list[Alert]]
-    closed_alerts: DataLoader[AlertsOf, list[Alert]]
-    calls: DataLoader[CallsOf, list[Call]]
-    audit: DataLoader[AuditOf, list[AuditEntry]]
-    audit_entry: DataLoader[str, AuditEntry | None]
-    lifecycles: DataLoader[str, list[LifecycleRecord]]
-    script: DataLoader[str, StoredScript | None]
-    scripts_declaring: DataLoader[str, list[str]]
+    """Each is made when it is first asked: nearly every request asks none."""
 
+    def __init__(self, services: Services) -> None:
+        self._services = services
 
-def loaders(services: Services) -> Loaders:
-    store, live = services.store, services.live
+    @cached_property
+    def history(self) -> DataLoader[HistoryPage, list[RevisionRecord]]:
+        return DataLoader(self._history, cache=False)
 
-    async def history(keys: list[HistoryPage]) -> Sequence[list[RevisionRecord] | BaseException]:
+    @cached_property
+    def history_at(self) -> DataLoader[HistoryAt, RevisionRecord | None]:
+        return DataLoader(self._history_at, cache=False)
+
+    @cached_property
+    def alert(self) -> DataLoader[str, Alert | None]:
+        return DataLoader(self._alert, cache=False)
+
+    @cached_property
+    def call(self) -> DataLoader[str, Call | None]:
+        return DataLoader(self._call, cache=False)
+
+    @cached_property
+    def open_alerts(self) -> DataLoader[Sought, list[Alert]]:
+        return DataLoader(self._open_alerts, cache=False)
+
+    @cached_property
+    def closed_alerts(self) -> DataLoader[AlertsOf, list[Alert]]:
+        return DataLoader(self._closed_alerts, cache=False)
+
+    @cached_property
+    def calls(self) -> DataLoader[CallsOf, list[Call]]:
+        return DataLoader(self._calls, cache=False)
+
+    @cached_property
+    def audit(self) -> DataLoader[AuditOf, list[AuditEntry]]:
+        return DataLoader(self._audit, cache=False)
+
+    @cached_property
+    def audit_entry(self) -> DataLoader[str, AuditEntry | None]:
+        return DataLoader(self._audit_entry, cache=False)
+
+    @cached_property
+    def lifecycles(self) -> DataLoader[str, list[LifecycleRecord]]:
+        return DataLoader(self._lifecycles, cache=False)
+
+    @cached_property
+    def script(self) -> DataLoader[str, StoredScript | None]:
+        return DataLoader(self._script, cache=False)
+
+    @cached_property
+    def scripts_declaring(self) -> DataLoader[str, list[str]]:
+        return DataLoader(self._scripts_declaring, cache=False)
+
+    async def _history(self, keys: list[HistoryPage]) -> Sequence[list[RevisionRecord] | BaseException]:
         if sum(key.first for key in keys) > MAX_REVISIONS:
             error = Invalid(
                 f"the request asks for more than {MAX_REVISIONS:,} revisions",
@@ -105,88 +141,73 @@ def loaders(services: Services) -> Loaders:
             return [error] * len(keys)
 
         async def ask(first: int, wanted: Sequence[HistoryPage]) -> Sequence[list[RevisionRecord]]:
-            return await store.revisions_of([(key.kind, key.id, key.before) for key in wanted], first)
+            return await self._services.store.revisions_of([(key.kind, key.id, key.before) for key in wanted], first)
 
         return await _grouped(keys, lambda key: key.first, ask)
 
-    async def history_at(keys: list[HistoryAt]) -> Sequence[RevisionRecord | None]:
-        return await store.revisions_at([(key.kind, key.id, key.at) for key in keys])
+    async def _history_at(self, keys: list[HistoryAt]) -> Sequence[RevisionRecord | None]:
+        return await self._services.store.revisions_at([(key.kind, key.id, key.at) for key in keys])
 
-    async def alert(keys: list[str]) -> Sequence[Alert | None]:
+    async def _alert(self, keys: list[str]) -> Sequence[Alert | None]:
         """Live ones first: the graph lags behind them."""
-        found = {key: live.alert(key) for key in keys}
+        found = {key: self._services.live.alert(key) for key in keys}
         missing = [key for key, item in found.items() if item is None]
         if missing:
-            found.update({item.alert_id: item for item in await store.alerts(missing)})
+            found.update({item.alert_id: item for item in await self._services.store.alerts(missing)})
         return [found[key] for key in keys]
 
-    async def call(keys: list[str]) -> Sequence[Call | None]:
-        found = {key: live.call(key) for key in keys}
+    async def _call(self, keys: list[str]) -> Sequence[Call | None]:
+        found = {key: self._services.live.call(key) for key in keys}
         missing = [key for key, item in found.items() if item is None]
         if missing:
-            found.update({item.call_id: item for item in await store.calls(missing)})
+            found.update({item.call_id: item for item in await self._services.store.calls(missing)})
         return [found[key] for key in keys]
 
-    async def open_alerts(keys: list[Sought]) -> Sequence[list[Alert]]:
+    async def _open_alerts(self, keys: list[Sought]) -> Sequence[list[Alert]]:
         by: dict[str, list[Alert]] = {}
-        for item in newest_first(live.open_alerts()):
+        for item in newest_first(self._services.live.open_alerts()):
             owner = f"{item.owner.kind}/{item.owner.id}"
             for place in (owner, f"{owner}/{item.behavior}", *item.twins):  # a twin's id has no slash
                 by.setdefault(place, []).append(item)
         return [_of(by, key) for key in keys]
 
-    async def closed_alerts(keys: list[AlertsOf]) -> Sequence[list[Alert]]:
+    async def _closed_alerts(self, keys: list[AlertsOf]) -> Sequence[list[Alert]]:
         async def ask(asked: tuple[ClosedAlerts, int, Place | None], wanted: Sequence[AlertsOf]) -> list[list[Alert]]:
-            return await store.closed_alerts_of([key.sought for key in wanted], *asked)
+            return await self._services.store.closed_alerts_of([key.sought for key in wanted], *asked)
 
         return await _grouped(keys, lambda key: (key.asked, key.first, key.before), ask)
 
-    async def calls(keys: list[CallsOf]) -> Sequence[list[Call]]:
+    async def _calls(self, keys: list[CallsOf]) -> Sequence[list[Call]]:
         async def ask(asked: tuple[Calls, int, Place | None], wanted: Sequence[CallsOf]) -> list[list[Call]]:
-            return await store.calls_of([key.sought for key in wanted], *asked)
+            return await self._services.store.calls_of([key.sought for key in wanted], *asked)
 
-        await services.caught_up()
+        await self._services.caught_up()
         return await _grouped(keys, lambda key: (key.asked, key.first, key.before), ask)
 
-    async def audit(keys: list[AuditOf]) -> Sequence[list[AuditEntry]]:
+    async def _audit(self, keys: list[AuditOf]) -> Sequence[list[AuditEntry]]:
         async def ask(
             asked: tuple[AuditQuery, int, AuditPlace | None], wanted: Sequence[AuditOf]
         ) -> list[list[AuditEntry]]:
-            return await store.audit_of([key.subject for key in wanted], *asked)
+            return await self._services.store.audit_of([key.subject for key in wanted], *asked)
 
-        await services.caught_up()
+        await self._services.caught_up()
         return await _grouped(keys, lambda key: (key.asked, key.first, key.before), ask)
 
-    async def audit_entry(keys: list[str]) -> Sequence[AuditEntry | None]:
-        found = {item.entry_id: item for item in await store.audit_entries(keys)}
+    async def _audit_entry(self, keys: list[str]) -> Sequence[AuditEntry | None]:
+        found = {item.entry_id: item for item in await self._services.store.audit_entries(keys)}
         return [found.get(key) for key in keys]
 
-    async def lifecycles(keys: list[str]) -> Sequence[list[LifecycleRecord]]:
-        found = await store.lifecycles(list(dict.fromkeys(keys)))
+    async def _lifecycles(self, keys: list[str]) -> Sequence[list[LifecycleRecord]]:
+        found = await self._services.store.lifecycles(list(dict.fromkeys(keys)))
         return [found[key] for key in keys]
 
-    async def script(keys: list[str]) -> Sequence[StoredScript | None]:
-        found = {item.script_id: item for item in await services.commands.stored_scripts.several(keys)}
+    async def _script(self, keys: list[str]) -> Sequence[StoredScript | None]:
+        found = {item.script_id: item for item in await self._services.commands.stored_scripts.several(keys)}
         return [found.get(key) for key in keys]
 
-    async def scripts_declaring(keys: list[str]) -> Sequence[list[str]]:
-        found = await services.commands.stored_scripts.declaring(keys)
+    async def _scripts_declaring(self, keys: list[str]) -> Sequence[list[str]]:
+        found = await self._services.commands.stored_scripts.declaring(keys)
         return [found[key] for key in keys]
-
-    return Loaders(
-        history=DataLoader(history, cache=False),
-        history_at=DataLoader(history_at, cache=False),
-        alert=DataLoader(alert, cache=False),
-        call=DataLoader(call, cache=False),
-        open_alerts=DataLoader(open_alerts, cache=False),
-        closed_alerts=DataLoader(closed_alerts, cache=False),
-        calls=DataLoader(calls, cache=False),
-        audit=DataLoader(audit, cache=False),
-        audit_entry=DataLoader(audit_entry, cache=False),
-        lifecycles=DataLoader(lifecycles, cache=False),
-        script=DataLoader(script, cache=False),
-        scripts_declaring=DataLoader(scripts_declaring, cache=False),
-    )
 
 
 def _of(by: dict[str, list[Alert]], sought: Sought) -> list[Alert]:

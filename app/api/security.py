@@ -133,10 +133,10 @@ class BodyLimit:
             return
         uploads = scope["method"] == "PUT" and scope["path"].startswith(f"{PREFIX}{ASSETS}/")
         most = self._max_asset if uploads else self._max
-        error = _asset_too_large(most) if uploads else _body_too_large(most)
+        error = _asset_too_large if uploads else _body_too_large
         claimed = dict(scope["headers"]).get(b"content-length", b"0")
         if claimed.isdigit() and int(claimed) > most:
-            await _answer_to(scope, error, 413)(scope, receive, send)
+            await _answer_to(scope, error(most), 413)(scope, receive, send)
             return
         taken, started = 0, False
 
@@ -145,7 +145,7 @@ class BodyLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > most:
-                raise error
+                raise error(most)
             return message
 
         async def watched(message: Message) -> None:
@@ -155,9 +155,9 @@ class BodyLimit:
 
         try:
             await self._app(scope, counted, watched)
-        except _TooLarge:
+        except _TooLarge as refused:
             if not started:
-                await _answer_to(scope, error, 413)(scope, receive, send)
+                await _answer_to(scope, refused, 413)(scope, receive, send)
 
 
 class _TooLarge(Invalid):

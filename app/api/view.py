@@ -39,7 +39,7 @@ from app.api.encoding import answer_of, encode, executed
 from app.api.graphiql.examples import Example
 from app.api.graphiql.page import headers, page
 from app.api.limits.admission import Admission
-from app.api.loaders import loaders
+from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.schema import schema
 from app.api.services import Services
@@ -78,9 +78,6 @@ class GraphQLView(GraphQL[Context, None]):
             response = await self._answer(request)
         except (ClientGone, ClientDisconnect):
             return
-        response.headers.setdefault("cache-control", "no-store")
-        response.headers["x-content-type-options"] = "nosniff"
-        response.headers.add_vary_header("Accept")
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
@@ -154,7 +151,8 @@ class GraphQLView(GraphQL[Context, None]):
         if self._admission.settings.trusted_only:
             note = "This server executes trusted documents only: what is written here is refused with PERSISTED_ONLY."
         html, nonce = page(self._examples, str(request.url.replace(query="", fragment="")), note)
-        return HTMLResponse(html, headers=headers(nonce))
+        own = {"cache-control": "no-store", "x-content-type-options": "nosniff", "vary": "Accept"}
+        return HTMLResponse(html, headers={**own, **headers(nonce)})
 
     # ------------------------------------------------------------ what Strawberry asks for
 
@@ -163,7 +161,7 @@ class GraphQLView(GraphQL[Context, None]):
         return Context(
             services,
             self._order,
-            loaders(services),
+            Loaders(services),
             request.headers,
             address_of(request),
             admission=self._admission,
@@ -209,4 +207,19 @@ def _not_allowed(message: str, code: str, allow: str) -> NotTaken:
 
 
 def _sent(body: bytes, media: str, status: int = 200) -> Response:
-    return Response(body, status, {"content-type": f"{media}; charset=utf-8"})
+    response = Response(status_code=status)
+    response.body = body
+    response.raw_headers = [*_HEADERS[media], (b"content-length", b"%d" % len(body))]
+    return response
+
+
+_HEADERS = {
+    media: [
+        (b"content-type", f"{media}; charset=utf-8".encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"vary", b"Accept"),
+    ]
+    for media in (JSON_TYPE, RESPONSE_TYPE)
+}
+"""Of every answer, but for its length."""

@@ -7,8 +7,8 @@ import base64
 import binascii
 import hashlib
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, overload
 
 import msgspec
 
@@ -26,6 +26,28 @@ def seal(*question: object) -> str:
 
 def encode(sealed: str, key: Key) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode((sealed, *key))).decode()
+
+
+class Cursors(Sequence[str]):
+    """Of a page whose items have these keys, each written when it is asked for: most clients take one, or none."""
+
+    __slots__ = ("_keys", "_sealed")
+
+    def __init__(self, sealed: str, keys: Sequence[Key]) -> None:
+        self._sealed = sealed
+        self._keys = keys
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Cursors": ...
+    def __getitem__(self, at: int | slice) -> "str | Cursors":
+        if isinstance(at, slice):
+            return Cursors(self._sealed, self._keys[at])
+        return encode(self._sealed, self._keys[at])
 
 
 def decode(cursor: str, sealed: str, by: OrderBy, name: str) -> Key:

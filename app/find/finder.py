@@ -4,14 +4,14 @@ An order that no live value decides is walked from the cursor, block by block, u
 property needs every match first. Both cost the same from either end.
 """
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
 from app.errors import Problem
 from app.find.check import Checks, refuse
-from app.find.cursor import decode, encode, seal
+from app.find.cursor import Cursors, decode, seal
 from app.find.edges import Edges
 from app.find.index import Index, OverlayIndex, TwinIndex
 from app.find.lines import Key, Line, by_value, rank
@@ -33,7 +33,7 @@ _SPARSE = 8
 @dataclass(frozen=True, slots=True)
 class Found:
     ids: tuple[str, ...]
-    cursors: tuple[str, ...]
+    cursors: Sequence[str]
     has_previous: bool
     has_next: bool
     sequence: int
@@ -130,7 +130,7 @@ class Finder:
         ahead = bool(_walk(line, narrowed, stop, len(line), 1, False))
         return Found(
             tuple(found),
-            tuple(encode(sealed, self._key(index, id, order)) for id in found),
+            Cursors(sealed, [self._key(index, id, order) for id in found]),
             has_previous=behind or (more and window.backward),
             has_next=ahead or (more and not window.backward),
             sequence=self._live.sequence,

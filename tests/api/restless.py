@@ -17,7 +17,7 @@ from strawberry.types import ExecutionResult
 from app.api.context import Context
 from app.api.limits.admission import Admission
 from app.api.live.shape import NOT_LIVE
-from app.api.loaders import loaders
+from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.schema import schema
 from app.commands.actor import Actor
@@ -340,7 +340,7 @@ class Restless(Plant):
 def context_of(plant: Plant, **headers: str) -> Context:
     """As a connection has it, to a server that lets any operation in."""
     services, anything = plant.services, Admission(GraphQLSettings(max_cost=10**9))
-    return Context(services, Order(), loaders(services), headers, admission=anything)
+    return Context(services, Order(), Loaders(services), headers, admission=anything)
 
 
 # ---------------------------------------------------------------- questions

@@ -22,7 +22,7 @@ from strawberry.utils.await_maybe import await_maybe
 from app.api.context import Context
 from app.api.documents import Document
 from app.api.executor import SelectionExecutor
-from app.api.loaders import loaders
+from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.renderings import Renderings
 from app.api.schema import schema
@@ -72,7 +72,7 @@ def context_of(plant: Plant, number: int = 0, often: int = 0) -> Context:
         catalogue = faulty
 
     services = dataclasses.replace(services, live=live)
-    return FaultyContext(services, Order(), loaders(services), {})
+    return FaultyContext(services, Order(), Loaders(services), {})
 
 
 def shown(result: ExecutionResult) -> tuple[str, list[Any]]:

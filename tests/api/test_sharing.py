@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.api.context import Context
-from app.api.loaders import loaders
+from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.prepared import Prepared, prepared
 from app.api.reader import FACTS_WAITING
@@ -34,7 +34,7 @@ class Client:
 
     def __init__(self, installation: Installation, *, full: bool = False, actor: str | None = None) -> None:
         services = installation.services
-        self.context = Context(services, Order(), loaders(services), {})
+        self.context = Context(services, Order(), Loaders(services), {})
         if actor is not None:
             self.context.connection_params["actor"] = actor
         self.full = full

@@ -11,7 +11,7 @@ from typing import Any, cast
 from app.api.context import Context
 from app.api.live.reads import Reads
 from app.api.live.shape import HINT
-from app.api.loaders import loaders
+from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.services import Services
 from app.commands.commands import Commands
@@ -442,5 +442,5 @@ def noting(context: Context, reads: Reads) -> Context:
         context,
         services=seen,
         order=NotedOrder(context.order, services.catalogue, reads),
-        loaders=loaders(seen),
+        loaders=Loaders(seen),
     )

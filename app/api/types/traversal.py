@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
-from app.api.connections import PAGES, After, Before, Connection, Edge, First, Last, PageInfo, connect, page_info
+from app.api.connections import PAGES, After, Before, Connection, First, Last, PageInfo, connect, page_info
 from app.api.context import Info
 from app.api.pages import MAX_PAGE
 from app.api.scalars import Long
@@ -174,7 +174,7 @@ class Component:
 def components_of(page: ComponentsPage) -> Connection[Component]:
     nodes = [Component.of(item) for item in page.items]
     return Connection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
+        cursors=page.cursors,
         nodes=nodes,
         page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),
