@@ -30,6 +30,7 @@ from app.api.queries import Query
 from app.api.scalars import SCALARS
 from app.api.subscriptions import Subscription
 from app.api.types.definition import Definition
+from app.errors import TwinOverlayError
 from app.model.near import near
 from app.settings import GraphQLSettings
 
@@ -55,7 +56,10 @@ class TwinOverlaySchema(strawberry.Schema):
         if (untrusted := admission.untrusted(context.query)) is not None:  # nobody's text is so much as read
             return _refused(context, admission, [untrusted])
         try:
-            document = await self.documents.soon(context.query, admission.settings.max_tokens)
+            reading = self.documents.soon(context.query, admission.settings.max_tokens)
+            document = await within(admission.settings.timeout_seconds, reading)
+        except TwinOverlayError as error:
+            return _refused(context, admission, [GraphQLError(error.message, extensions=error.extensions())])
         except GraphQLError as error:
             return _refused(context, admission, [error])
         except RecursionError as error:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, cast
 
+import msgspec
 from graphql import GraphQLField, GraphQLObjectType, get_named_type, is_leaf_type
 from graphql.type import GraphQLNonNull, GraphQLUnionType
 from strawberry.types import ExecutionResult
@@ -450,7 +451,7 @@ class Screen:
 
     def _take(self, result: ExecutionResult) -> None:
         assert result.data is not None, result.errors
-        [push] = json.loads(json.dumps(result.data)).values()
+        [push] = json.loads(msgspec.json.encode(result.data)).values()
         own = {name: push.pop(name) for name in ("sequence", "initial", "skipped", "patch")}
         assert own["initial"] is (self.pushes == 0)
         assert own["sequence"] >= self.sequence

@@ -11,17 +11,22 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 from strawberry.types import ExecutionResult
 
 from app.api.context import Context
+from app.api.errors import presented
+from app.api.limits.admission import Admission
 from app.api.live.live_queries import MAX_ON_A_SOCKET, LiveQueries
 from app.api.live.reads import Key, Reads
-from app.api.live.shape import NOT_LIVE
+from app.api.live.shape import NOT_LIVE, Shape
 from app.api.live.views import NotedCatalogue
+from app.api.live.watch import Ask, Push
 from app.api.schema import schema
 from app.model.catalogue import Catalogue
 from app.model.sight import Subject
+from app.settings import GraphQLSettings
 from tests.api import restless
 from tests.api.client import DEADLINE, Socket, ask, connected
 from tests.api.json_patch import patched
@@ -76,8 +81,9 @@ async def pushes(context: Context, query: str, **variables: Any) -> AsyncGenerat
 
 
 def pushed(result: ExecutionResult) -> Any:
+    """As it is sent: parts of it are bytes already."""
     assert result.data is not None, result.errors
-    [found] = result.data.values()
+    [found] = msgspec.json.decode(msgspec.json.encode(result.data)).values()
     return found
 
 
@@ -591,6 +597,42 @@ async def test_a_server_has_only_so_many_different_live_queries() -> None:
         refused = await anext(other)
         assert refused.errors is not None
         assert (refused.errors[0].extensions or {})["code"] == "LIVE_QUERIES_FULL"
+
+
+class _Waits:
+    """Implements Executes."""
+
+    context_value: Any = None
+
+    def build_per_event_executor(self, payload: Any) -> Any:
+        return self
+
+    def execute_operation(self, serially: bool) -> Any:
+        return asyncio.Event().wait()
+
+
+async def test_one_that_waits_too_long_ends_and_the_others_go_on() -> None:
+    plant = a_plant()
+    context = context_of(plant)
+    context.admission = Admission(GraphQLSettings(timeout_seconds=0.05))
+    ask = Ask(
+        "liveTwin", lambda at: None, _Waits(), context, lambda reads: context, Shape({}, False, frozenset()), 0.0, False
+    )
+    results, others = plant.services.live_queries.follow(("waits",), ask), pushes(context_of(plant), HEAT)
+    async with aclosing(results), aclosing(others):
+        last = cast(Push, await anext(results)).result
+        assert [presented(error).extensions["code"] for error in last.errors or ()] == ["TIMED_OUT"]  # type: ignore[index]
+        assert numbers(pushed(await anext(others))) == {"pump_123": None, "pump_124": None}
+
+
+async def test_clients_of_one_live_query_are_given_the_same_bytes() -> None:
+    plant = a_plant()
+    first, second = (pushes(context_of(plant), HEAT) for _ in range(2))
+    async with aclosing(first), aclosing(second):
+        answers = [await anext(first), await anext(second)]
+        twins = [cast(Any, answer.data)["liveTwins"]["twins"] for answer in answers]
+        assert twins[0] is twins[1]
+        assert numbers(pushed(answers[0])) == {"pump_123": None, "pump_124": None}
 
 
 async def test_an_answer_is_only_so_large() -> None:

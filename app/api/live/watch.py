@@ -13,7 +13,8 @@ import msgspec
 from graphql import ExecutionResult, GraphQLError
 
 from app.api.errors import presented
-from app.api.live.patch import Operation, patch
+from app.api.limits.deadline import within
+from app.api.live.patch import patch
 from app.api.live.reads import Key, Reads
 from app.api.live.shape import Place, Shape
 from app.errors import Invalid
@@ -66,6 +67,8 @@ class Answer:
     """Of the root field in it."""
     content: dict[str, Any]
     """Without those fields: what the next answer is held against."""
+    values: dict[str, msgspec.Raw]
+    """Each of these as it is sent, the same bytes to every client."""
     encoded: bytes
     errors: Sequence[GraphQLError]
 
@@ -93,7 +96,7 @@ class Watch:
         self.listeners = 0
         self._executions = 0
         self._looked = asyncio.Event()
-        self._patches: dict[int, list[Operation] | None] = {}
+        self._patches: dict[int, msgspec.Raw | None] = {}
 
     async def first(self) -> None:
         """Until it has an answer that holds now, or has ended."""
@@ -114,7 +117,7 @@ class Watch:
         executor.context_value = self.ask.noting(reads)
         result = executor.execute_operation(False)
         if not isinstance(result, ExecutionResult):
-            result = await result
+            result = await within(self.ask.context.admission.settings.timeout_seconds, result)
         if not overheard(reads):
             self._take(result, at)
             self._executions += 1
@@ -150,7 +153,7 @@ class Watch:
         for name, value in answer.data[answer.name].items():
             field = self.ask.shape.own.get(name)
             if field is None:
-                push[name] = value if patch is None else None
+                push[name] = answer.values[name] if patch is None else None
             else:
                 push[name] = own.get(field, value)
         return Push(ExecutionResult({answer.name: push}, list(answer.errors) or None))
@@ -163,13 +166,12 @@ class Watch:
         self.refused = errors
         self._tell()
 
-    def _patch_from(self, older: Answer) -> list[Operation] | None:
+    def _patch_from(self, older: Answer) -> msgspec.Raw | None:
         """None where the whole answer is no longer than that."""
         assert self.answer is not None
         if older.version not in self._patches:
-            found = patch(older.content, self.answer.content)
-            shorter = len(encode(found)) < len(self.answer.encoded)
-            self._patches[older.version] = found if shorter else None
+            found = encode(patch(older.content, self.answer.content))
+            self._patches[older.version] = msgspec.Raw(found) if len(found) < len(self.answer.encoded) else None
         return self._patches[older.version]
 
     def _take(self, result: ExecutionResult, sequence: int) -> None:
@@ -180,7 +182,8 @@ class Watch:
         shape, last = self.ask.shape, self.answer
         name, push = next(iter((result.data or {"": None}).items()))
         content = {key: value for key, value in (push or {}).items() if key not in shape.own}
-        encoded = encode(content)
+        values = {key: msgspec.Raw(encode(value)) for key, value in content.items()}
+        encoded = encode(values)
         if len(encoded) > MAX_BYTES:
             self._end([_too_large(len(encoded), name)])
             return
@@ -190,7 +193,7 @@ class Watch:
             if shape.moving and _still(last.content, shape.moving) == _still(content, shape.moving):
                 return
         version = last.version + 1 if last is not None else 1
-        self.answer = Answer(version, sequence, result.data, name, content, encoded, errors)
+        self.answer = Answer(version, sequence, result.data, name, content, values, encoded, errors)
         self._patches.clear()
 
     def _tell(self) -> None:

@@ -166,3 +166,13 @@ async def ended(plant: SlowPlant) -> None:
 
 def statuses(plant: Plant) -> Sequence[str]:
     return [call.call.status for entry in plant.store.journal for call in entry.outcome.calls]
+
+
+async def test_reading_a_document_has_no_longer_than_executing_it() -> None:
+    installation = Installation()
+    installation.limit(timeout_seconds=0.001)
+    long = " ".join(f"a{number}: properties {{ name value {{ number }} }}" for number in range(150))
+    found = await refused(installation, f'{{ twin(twinId: "pump_123") {{ {long} }} }}')
+    assert found["extensions"]["code"] == "TIMED_OUT"
+    installation.limit()
+    assert "data" in (await post(installation, {"query": f'{{ twin(twinId: "pump_123") {{ {long} }} }}'})).json()
