@@ -71,9 +71,11 @@ class Loading:
 
     def wire(self) -> None:
         """Each cell gets its readers in overlays once, however many come and go: thousands may read the same."""
+        alike: dict[tuple[RuleState, ...], tuple[RuleState, ...]] = {}
         for cell, new in self.readers.items():
             rules = [rule for rule in cell.readers if rule not in self.gone] if self.gone else [*cell.readers]
-            cell.readers = tuple(sorted([*rules, *new], key=_order))
+            readers = tuple(sorted([*rules, *new], key=_order))
+            cell.readers = alike.setdefault(readers, readers)  # the members of a role have the same: one object, near
         for cell in self.own | self.readers:
             cell.combine()
         for cell in dict.fromkeys(self.past):

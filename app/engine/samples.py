@@ -99,7 +99,7 @@ def take(step: Step, counted: Counted, reading: Reading, max_skew: Micros) -> No
         changes.append(
             PropertyChanged(sample.twin_id, sample.property, value, quality, timestamp, received, known, reason)
         )
-        if known and not cell.queued:
+        if known and spec.stales and not cell.queued:
             live.stale.watch(cell)
         if now_live == before and before is not None:
             continue  # where nothing was known and nothing is, it was heard of

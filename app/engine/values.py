@@ -23,13 +23,14 @@ EXCEEDED: Final = "EngineeringUnitsExceeded"
 class Spec:
     """A property's plan with its limits ready to compare; one per shape, shared by all its owners."""
 
-    __slots__ = ("enum", "fields", "high", "is_float", "item", "low", "plan")
+    __slots__ = ("enum", "fields", "high", "is_float", "item", "low", "plan", "stales")
 
     def __init__(self, plan: PropertyPlan) -> None:
         self.plan = plan
         self.is_float = plan.data_type == "float"
         self.low = -_FLOAT_MAX if plan.minimum is None else plan.minimum
         self.high = _FLOAT_MAX if plan.maximum is None else plan.maximum
+        self.stales = plan.stale_after is not None
         self.enum = frozenset(plan.enum_values)
         self.item = None if plan.items is None else Spec(plan.items)
         self.fields = tuple([Spec(field) for field in plan.fields])

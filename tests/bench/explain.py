@@ -1,58 +1,75 @@
-"""What explaining costs: deciding with and without what explanations need, in the same run; and a rehearsal's stall.
+"""What explaining costs: deciding with and without what explanations need; and what a rehearsal makes the engine wait.
 
 Recorded is what a condition stood on, with every transition; so the readings here make a share of the rules turn (none,
-one in ten, every one). Rounds alternate, so that a slow moment of the machine falls on both.
+one in ten, every one).
 
-    python -m tests.bench.explain
+make bench SUITE=explain
 """
 
-import statistics
+import gc
 import time
+from collections.abc import Callable
 
 from app.engine.engine import Engine
 from app.model.events import Reading, Sample, Samples
 from app.model.plan import PropertyKey
 from app.model.time import SECOND
+from app.serve import starting
 from tests.bench.engine import plant
+from tests.bench.figures import Beside, Figure, Report, Suite, alternated, growth
 
-PUMPS, ROUNDS, BATCHES, BATCH = 1000, 7, 20, 500
-LARGE = 100_000
+PUMPS, ROUNDS, BATCHES, BATCH = 1000, 15, 20, 500
+LARGE, PARTS = 100_000, 5
 _T0 = 1_767_000_000 * SECOND
 LIMIT = 500.0
 """Of the bench's rules `normal` and `warm`: a value that crosses it turns both."""
+_CASES = (
+    ("none", "no rule turns", 0),
+    ("tenth", "one in ten turns two rules", 10),
+    ("every", "each turns two rules", 1),
+)
 
 
-def run() -> list[dict[str, float | str]]:
-    """One row for each share of readings that turn rules: samples/s with and without, and their ratio."""
-    return [_measure(case, every) for case, every in (("none turns", 0), ("one in ten turns", 10), ("every one", 1))]
+def run(quick: bool) -> Report:
+    rounds = 1 if quick else ROUNDS
+    figures = [figure for key, case, every in _CASES for figure in _measure(key, case, every, rounds)]
+    return Report(figures=(*figures, *_rehearsals(PUMPS if quick else LARGE)))
 
 
-def main() -> None:
-    for row in run():
-        print(
-            f"{row['case']}: on {row['on']:,.0f} samples/s, off {row['off']:,.0f}, "
-            f"ratio {row['ratio']:.2f} ({row['low']:.2f} to {row['high']:.2f})"
-        )
-    engine = plant(LARGE)
-    for count in (1, 100, 2000):
-        keys = [PropertyKey(f"pump_{number}", "temperature") for number in range(count)]
-        times = [_part(engine, keys) for _ in range(5)]
-        print(
-            f"rehearsal on {LARGE:,} twins, reaching {count:,}: the live engine waits {statistics.median(times):.2f} ms"
-            f" ({min(times):.2f} to {max(times):.2f})"
-        )
+def _measure(key: str, case: str, every: int, rounds: int) -> tuple[Figure, Figure]:
+    with starting():  # as the server's process does
+        explaining, silent = plant(PUMPS), plant(PUMPS)
+        silent.live.explains = False
+        inputs = [_inputs(round, every) for round in range(rounds)]
+    on, off = alternated(rounds, _decides(explaining, inputs), _decides(silent, inputs))
+    what = f"a sample with explanations kept, {case}"
+    return (
+        Figure(
+            key=f"{key}_on",
+            what=what,
+            unit="us",
+            rounds=tuple(on),
+            beside=(Beside(what="none kept", rounds=tuple(off)),),
+        ),
+        growth(key, f"the same beside none kept, {case}", off, on),
+    )
 
 
-def _part(engine: Engine, keys: list[PropertyKey]) -> float:
-    began = time.perf_counter()
-    engine.part(keys, (), 5000)
-    return 1000 * (time.perf_counter() - began)
+def _decides(engine: Engine, inputs: list[list[tuple[int, Samples]]]) -> Callable[[int], float]:
+    def measure(round: int) -> float:
+        gc.collect()
+        began = time.process_time()
+        for now, input in inputs[round]:
+            engine.decide(input, now)
+        return (time.process_time() - began) / (BATCHES * BATCH) * 1e6
+
+    return measure
 
 
-def _inputs(round_number: int, every: int) -> list[tuple[int, Samples]]:
+def _inputs(round: int, every: int) -> list[tuple[int, Samples]]:
     found = []
     for batch in range(BATCHES):
-        number = round_number * BATCHES + batch
+        number = round * BATCHES + batch
         now = _T0 + (number + 1) * SECOND
         readings = []
         for index in range(BATCH):
@@ -65,27 +82,32 @@ def _inputs(round_number: int, every: int) -> list[tuple[int, Samples]]:
     return found
 
 
-def _measure(case: str, every: int) -> dict[str, float | str]:
-    explaining, silent = plant(PUMPS), plant(PUMPS)
-    silent.live.explains = False
-    rates: dict[bool, list[float]] = {True: [], False: []}
-    for number in range(ROUNDS):
-        inputs = _inputs(number, every)
-        for engine in (explaining, silent) if number % 2 else (silent, explaining):
-            began = time.perf_counter()
-            for now, input in inputs:
-                engine.decide(input, now)
-            rates[engine.live.explains].append(BATCHES * BATCH / (time.perf_counter() - began))
-    ratios = [off / on for on, off in zip(rates[True], rates[False], strict=True)]
-    return {
-        "case": case,
-        "on": statistics.median(rates[True]),
-        "off": statistics.median(rates[False]),
-        "ratio": statistics.median(ratios),
-        "low": min(ratios),
-        "high": max(ratios),
-    }
+def _rehearsals(twins: int) -> list[Figure]:
+    engine = plant(twins)
+    return [
+        Figure(
+            key=f"stall_{count}",
+            what=f"what a rehearsal makes the live engine wait, {twins:,} twins, reaching {count:,} of them",
+            unit="ms",
+            rounds=tuple(_part(engine, count) for _ in range(PARTS)),
+        )
+        for count in (1, 100, min(twins, 2000))
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def _part(engine: Engine, count: int) -> float:
+    keys = [PropertyKey(f"pump_{number}", "temperature") for number in range(count)]
+    began = time.perf_counter()
+    engine.part(keys, (), 5000)
+    return 1000 * (time.perf_counter() - began)
+
+
+SUITE = Suite(
+    title="Explaining",
+    about=(
+        "The processor's time of a sample through `Engine.decide` with what explanations need recorded at every"
+        " transition, beside the same engine that records none. The readings make none of the rules turn, every tenth"
+        " one two of three, and every one two of three, which no plant does."
+    ),
+    run=run,
+)
