@@ -29,7 +29,7 @@ from app.ports import Clock, Sink
 
 DEFAULT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 DEFAULT_QOS = 1
-_BREATHE_EVERY = 100
+_BREATHE_EVERY = 20
 """Twins between two turns of the event loop."""
 
 

@@ -1,0 +1,165 @@
+"""From 10 to 100,000 twins, and as many overlays: cost of an update, memory, and how long a start takes.
+
+They have no connection while more of them are saved: each time that a group of twins has grown it connects anew.
+"""
+
+import time
+
+from tests.bench.figures import Beside, Curve, Figure, growth, number
+from tests.bench.scale.place import (
+    Costs,
+    Documents,
+    Effort,
+    Grown,
+    connected,
+    costs,
+    ids,
+    knee,
+    line,
+    memory,
+    save,
+    tank,
+    types,
+)
+from tests.faults.installation import Installation
+
+_MOST_STREAMED = 10_000
+
+
+def _pair(number: int) -> dict[str, object]:
+    bound = [{"role": "first", "twin_id": f"tank_{number:06}"}, {"role": "second", "twin_id": f"tank_{number - 1:06}"}]
+    return {
+        "kind": "OVERLAY",
+        "document": {"overlay_id": f"pair_{number:06}", "overlay_type": "pair", "twins": bound},
+    }
+
+
+async def grow(place: Installation, engine: int, effort: Effort) -> Grown:
+    started, ready, ours, graph = {}, {}, {}, {}
+    found: dict[int, Costs] = {}
+    await place.start()
+    await save(place, types())
+    await place.stop()
+    await place.start()
+    assert place.server is not None
+    empty = memory(place.server.process.pid)
+    before = 0
+    for size in effort.twins:
+        await save(place, [*types(), *_more(before, size)])
+        await save(place, types(place.broker.endpoint))
+        await place.stop()
+        began = time.perf_counter()
+        await place.start()
+        started[size] = time.perf_counter() - began
+        await connected(place, 1)
+        ready[size] = time.perf_counter() - began
+        ours[size], graph[size] = memory(place.server.process.pid), memory(engine)
+        found[size] = await costs(place, ids(size)[:: max(1, size // _MOST_STREAMED)], effort)
+        before = size
+    await place.stop()
+    return _told(effort.twins, found, empty, ours, graph, started, ready)
+
+
+def _more(before: int, size: int) -> Documents:
+    twins = [tank(twin_id) for twin_id in ids(size, before)]
+    return [*twins, *(_pair(number) for number in range(max(before, 1), size))]
+
+
+def _told(
+    sizes: tuple[int, ...],
+    found: dict[int, Costs],
+    empty: float,
+    ours: dict[int, float],
+    graph: dict[int, float],
+    started: dict[int, float],
+    ready: dict[int, float],
+) -> Grown:
+    small, large = sizes[0], sizes[-1]
+    each = (ours[large] - empty) / large * 1024
+    server = line(sizes, lambda size: found[size].server)
+    bare = line(sizes, lambda size: found[size].bare)
+    bends = knee(server)
+    figures = (
+        *(
+            Figure(
+                key=f"twins_{size}",
+                what=f"an update among {size:,} twins and overlays",
+                unit="us",
+                rounds=found[size].server,
+                beside=(Beside(what="bare aiomqtt subscriber", rounds=found[size].bare),),
+                memory=ours[size],
+            )
+            for size in sizes
+        ),
+        growth("twins_growth", f"the same, {large:,} beside {small:,}", found[small].server, found[large].server),
+        Figure(
+            key="twins_memory",
+            what=f"memory of a twin with its overlay, of {large:,}",
+            unit="kB",
+            rounds=(each,),
+            note=f"an empty server holds {number(empty)} MB",
+        ),
+        Figure(
+            key="twins_start",
+            what=f"start with {large:,} twins and overlays, until the first query is answered",
+            unit="s",
+            rounds=(started[large],),
+            note=f"with {small:,} {number(started[small])} s; all of them heard after {number(ready[large])} s",
+        ),
+    )
+    flat = (
+        f"It stays within 1.5 times of what it is with {small:,}: what an update reaches is looked up by key, and no "
+        "list of all is walked."
+        if bends is None
+        else f"It is over 1.5 times of what it is with {small:,} from {bends:,.0f} on: what an update reaches is "
+        "looked up by key, but no longer lies in the processor's caches."
+    )
+    fixed = started[small]
+    begins = next((size for size in sizes if started[size] > 1.5 * fixed), None)
+    curves = (
+        Curve(
+            key="twins_cost",
+            title="What an update costs",
+            x="twins, and as many overlays",
+            y="processor time, us",
+            lines={"server": server, "bare aiomqtt subscriber": bare},
+            said=f"{flat} {number(server[0][1])} us with {small:,}, {number(server[-1][1])} us with {large:,}.",
+        ),
+        Curve(
+            key="twins_memory",
+            title="Memory after a start",
+            x="twins, and as many overlays",
+            y="MB",
+            lines={
+                "server": tuple((float(size), ours[size]) for size in sizes),
+                "graph engine": tuple((float(size), graph[size]) for size in sizes),
+            },
+            said=(
+                f"The program itself is {number(empty)} MB; a twin with its overlay, in catalogue, engine, topology, "
+                f"indexes and connector, is {number(each)} kB, so the curve bends where both are as much, at "
+                f"{empty * 1024 / max(each, 1):,.0f} of them. The graph engine's heap grows towards its limit, which "
+                "is a setting."
+            ),
+        ),
+        Curve(
+            key="twins_start",
+            title="How long a start takes",
+            x="twins, and as many overlays",
+            y="s",
+            lines={
+                "until queries are answered": tuple((float(size), started[size]) for size in sizes),
+                "until all are heard": tuple((float(size), ready[size]) for size in sizes),
+            },
+            said=(
+                f"A start takes {number(fixed)} s whatever the plant, for the program and its schema; "
+                + (
+                    f"with {large:,} it is no more than half as much again."
+                    if begins is None
+                    else f"from {begins:,} on it is reading the definitions and planning them, "
+                    f"{number((started[large] - fixed) / large * 1e6)} us a twin with its overlay; then the broker "
+                    "takes the subscriptions."
+                )
+            ),
+        ),
+    )
+    return Grown(figures, curves)
