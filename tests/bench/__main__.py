@@ -40,6 +40,8 @@ SUITES: tuple[str, ...] = (
     "load",
     "start",
     "memory",
+    "scale",
+    "interference",
 )
 """Modules of this folder, in the order of the page."""
 
