@@ -103,7 +103,7 @@ async def save(place: Installation, documents: Documents) -> None:
     async with place.client as client:
         for start in range(0, len(documents), _BATCH):
             part = documents[start : start + _BATCH]
-            await client.execute(SAVE, {"documents": part}, timeout_seconds=120)
+            await client.execute(SAVE, {"documents": part}, timeout_seconds=600)
 
 
 async def connected(place: Installation, count: int) -> None:
