@@ -125,7 +125,8 @@ def memory(pid: int) -> float:
 async def costs(place: Installation, twins: Sequence[str], effort: Effort) -> Costs:
     """With messages to these twins in turn, a tenth of whom is followed."""
     assert place.server is not None
-    place.publisher = Publisher(place.broker.port, [topic(twin_id) for twin_id in twins], RATE)
+    topics, before = [topic(twin_id) for twin_id in twins], place.publisher.sent  # a number that stands is no change
+    place.publisher = Publisher(place.broker.port, topics, RATE, sent=before)
     steady = Steady(place, list(twins[:: min(10, len(twins))]))
     ours: list[float] = []
     floor: list[float] = []
@@ -134,12 +135,12 @@ async def costs(place: Installation, twins: Sequence[str], effort: Effort) -> Co
         await asyncio.sleep(_WARM_SECONDS)
         server = psutil.Process(place.server.process.pid)
         for _ in range(effort.rounds):
-            before, sent = (_spent(server), _spent(bare)), sum(place.publisher.sent.values())
+            spent, sent = (_spent(server), _spent(bare)), sum(place.publisher.sent.values())
             async with steady.window() as times:
                 await asyncio.sleep(effort.seconds)
                 count = sum(place.publisher.sent.values()) - sent
-                ours.append((_spent(server) - before[0]) / count * 1e6)
-                floor.append((_spent(bare) - before[1]) / count * 1e6)
+                ours.append((_spent(server) - spent[0]) / count * 1e6)
+                floor.append((_spent(bare) - spent[1]) / count * 1e6)
             waits.append(times)
     return Costs(
         tuple(ours),
