@@ -1,31 +1,59 @@
-"""What an answer over HTTP takes, from the request's bytes to the answer's: documents that clients send again and again
-are compiled once (app/api/selections), which the first rounds do."""
+"""What an answer over HTTP takes, from the request's bytes to the answer's: of twins that have changed since they were
+last asked for, and of twins that have not, whose bytes may be kept (app/api/selections).
+
+Documents that clients send again and again are compiled once, which the first rounds do.
+"""
 
 import json
+from collections.abc import Sequence
 
 from tests.bench.counts.piece import Piece
 from tests.bench.counts.served import NAMES, Served, pump
 
-PAGE, ANSWERS, PAGES = 100, 20, 2
+PUMPS, ANSWERS, PAGES = 100, 20, 2
 _FIELDS = "twinId twinType version properties { name unit value { number quality timestamp } }"
+_TWIN = f"query ($id: ID!) {{ twin(twinId: $id) {{ {_FIELDS} }} }}"
+_PAGE = f"{{ twins(first: {PUMPS}) {{ nodes {{ {_FIELDS} }} }} }}"
 
 
-def one_twin() -> Piece:
-    return _asking(f'{{ twin(twinId: "{pump(7)}") {{ {_FIELDS} }} }}', ANSWERS, 1)
+def changed_twins() -> Piece:
+    return _asking(_twins(), 1, changing=True)
 
 
-def page() -> Piece:
-    query = f"{{ twins(first: {PAGE}) {{ nodes {{ {_FIELDS} }} }} }}"
-    return _asking(query, PAGES, PAGE)
+def same_twins() -> Piece:
+    return _asking(_twins(), 1, changing=False)
 
 
-def _asking(query: str, times: int, twins: int) -> Piece:
-    served = Served(PAGE)
-    body = json.dumps({"query": query}).encode()
+def changed_page() -> Piece:
+    return _asking([_body(_PAGE)], PUMPS, changing=True)
+
+
+def same_page() -> Piece:
+    return _asking([_body(_PAGE)] * PAGES, PUMPS, changing=False)
+
+
+def _twins() -> list[bytes]:
+    return [_body(_TWIN, id=pump(number)) for number in range(ANSWERS)]
+
+
+def _body(query: str, **variables: str) -> bytes:
+    return json.dumps({"query": query, "variables": variables}).encode()
+
+
+def _asking(bodies: Sequence[bytes], twins: int, *, changing: bool) -> Piece:
+    served = Served(PUMPS)
+
+    def change(number: int) -> None:
+        served.publish(served.decided([(pump(index), "speed", 100.0 + number) for index in range(PUMPS)]))
 
     async def ask() -> None:
-        for _ in range(times):
+        for body in bodies:
             answer = await served.ask(body)
             assert answer.count(b'"quality":"GOOD"') == twins * len(NAMES), answer
 
-    return Piece(times, lambda number: served.loop.run_until_complete(ask()), served.close)
+    return Piece(
+        len(bodies),
+        lambda number: served.loop.run_until_complete(ask()),
+        before=change if changing else lambda number: None,
+        close=served.close,
+    )

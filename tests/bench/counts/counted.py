@@ -30,12 +30,14 @@ def main() -> None:
 def _count(counter: Counter, pieces: Mapping[str, Piece]) -> None:
     for piece in pieces.values():
         for number in range(ROUNDS - 1):
+            piece.before(number)
             piece.round(number)
     gc.collect()
     gc.freeze()
     gc.disable()
     counter.start()
     for name, piece in pieces.items():
+        piece.before(ROUNDS - 1)
         counter.zero()
         piece.round(ROUNDS - 1)
         counter.dump(name)

@@ -46,13 +46,19 @@ def ten_samples() -> Piece:
 def turning() -> Piece:
     """Every reading raises its pump's alert, or ends it."""
     engine = pumps(_ALARM)
+    rounds = [
+        [
+            _reading(_second(2 * number + half), _id(index), value + number)
+            for half, value in enumerate((90.0, 20.0))
+            for index in range(PUMPS)
+        ]
+        for number in range(ROUNDS)
+    ]
 
     def round(number: int) -> None:
-        for half, value in enumerate((90.0, 20.0)):
-            now = _second(2 * number + half)
-            for index in range(PUMPS):
-                outcome = engine.decide(_reading(now, [Sample(_id(index), "temperature", value + number, now)]), now)
-                assert outcome.alerts
+        for input in rounds[number]:
+            outcome = engine.decide(input, input.readings[0].received_at)
+            assert outcome.alerts
 
     return Piece(2 * PUMPS, round)
 
@@ -69,11 +75,14 @@ def aggregates() -> Piece:
     members = tuple(_id(index) for index in range(MEMBERS))
     fleet = OverlayPlan("fleet", None, "fleet@1", 1, {f"pumps/{id}": id for id in members}, members={"pumps": members})
     engine = plant((Shape("fleet@1", rules=rules),), (fleet,), MEMBERS)
+    rounds = [
+        [_reading(_second(number), _id(index), 20.0 + (index + number) % 50) for index in range(0, MEMBERS, 5)]
+        for number in range(ROUNDS)
+    ]
 
     def round(number: int) -> None:
-        now = _second(number)
-        for index in range(0, MEMBERS, 5):
-            engine.decide(_reading(now, [Sample(_id(index), "temperature", 20.0 + (index + number) % 50, now)]), now)
+        for input in rounds[number]:
+            engine.decide(input, input.readings[0].received_at)
 
     return Piece(MEMBERS // 5, round)
 
@@ -137,8 +146,8 @@ def _second(number: int) -> Micros:
     return START + (number + 1) * SECOND
 
 
-def _reading(now: Micros, samples: Sequence[Sample]) -> Samples:
-    return Samples((Reading("opc", now, tuple(samples)),))
+def _reading(now: Micros, twin_id: str, value: float) -> Samples:
+    return Samples((Reading("opc", now, (Sample(twin_id, "temperature", value, now),)),))
 
 
 def _quiet(inputs: int, readings: int, size: int, engine: Engine | None = None) -> Piece:

@@ -16,6 +16,8 @@ class Piece:
     units: int
     round: Callable[[int], object]
     """Does the units of one round; given the round's number, from 0."""
+    before: Callable[[int], object] = lambda number: None
+    """What a round needs to have happened, which is not counted."""
     close: Callable[[], object] = lambda: None
 
 

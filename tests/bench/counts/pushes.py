@@ -42,4 +42,4 @@ def _pushing(readers: int, changes: int) -> Piece:
         served.loop.run_until_complete(push(rounds[number]))
         assert all(client.frames == 1 + (number + 1) * changes for client in clients)
 
-    return Piece(changes * readers, round, served.close)
+    return Piece(changes * readers, round, close=served.close)
