@@ -131,8 +131,6 @@ def _over(loaded: tuple[float, ...], idle: tuple[float, ...]) -> tuple[float, ..
 
 async def _bench(count: int) -> Rounds:
     rounds = Rounds()
-    program = mosquitto.program()
-    assert program is not None, "mosquitto is not installed (apt-get install mosquitto)"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         engine = EmbeddedEngine(folder / "graph")
@@ -140,7 +138,7 @@ async def _bench(count: int) -> Rounds:
         assert engine.pid is not None
         try:
             graph = GraphAddress(engine.uri, engine.user, engine.password, engine.database)
-            async with installed(folder / "place", graph, program, twins=TWINS, rate=RATE) as place:
+            async with installed(folder / "place", graph, mosquitto.installed(), twins=TWINS, rate=RATE) as place:
                 await place.start()
                 await place.define()
                 await _fill(place)

@@ -12,8 +12,9 @@ from pathlib import Path
 from app.graph.embedded import EmbeddedEngine
 from tests.bench.figures import LEAST_ROUNDS, Curve, Figure, Report, Suite
 from tests.bench.scale import connectors, subscribers, twins
-from tests.bench.scale.place import RATE, TWINS, WINDOW_SECONDS, Effort, broker
+from tests.bench.scale.place import RATE, TWINS, WINDOW_SECONDS, Effort
 from tests.faults.installation import installed
+from tests.servers import mosquitto
 from tests.servers.graph import GraphAddress
 
 _PARTS = (connectors.grow, subscribers.grow, twins.grow)
@@ -34,7 +35,7 @@ async def _grown(effort: Effort) -> Report:
             await engine.start()
             try:
                 graph = GraphAddress(engine.uri, engine.user, engine.password, engine.database)
-                async with installed(Path(name, "place"), graph, broker(), rate=RATE) as place:
+                async with installed(Path(name, "place"), graph, mosquitto.installed(), rate=RATE) as place:
                     assert engine.pid is not None
                     found = await grow(place, engine.pid, effort)
             finally:

@@ -16,7 +16,6 @@ from tests.e2e.processes import REPO, until
 from tests.faults.installation import CONNECTED, Installation
 from tests.faults.plant import SAVE, topic
 from tests.faults.publisher import Publisher
-from tests.servers import mosquitto
 
 RATE = 1_000.0
 TWINS = 1_000
@@ -55,12 +54,6 @@ class Costs:
 class Grown:
     figures: tuple[Figure, ...]
     curves: tuple[Curve, ...]
-
-
-def broker() -> str:
-    program = mosquitto.program()
-    assert program is not None, "mosquitto is not installed (apt-get install mosquitto)"
-    return program
 
 
 def ids(count: int, first: int = 0) -> list[str]:
