@@ -16,6 +16,7 @@ from app.model.plan import PropertyKey
 from app.model.time import SECOND
 from app.serve import starting
 from tests.bench.engine import plant
+from tests.bench.executed import executed
 from tests.bench.figures import Beside, Figure, Report, Suite, alternated, growth
 
 PUMPS, ROUNDS, BATCHES, BATCH = 1000, 15, 20, 500
@@ -36,12 +37,13 @@ def run(quick: bool) -> Report:
     return Report(figures=(*figures, *_rehearsals(PUMPS if quick else LARGE)))
 
 
-def _measure(key: str, case: str, every: int, rounds: int) -> tuple[Figure, Figure]:
+def _measure(key: str, case: str, every: int, rounds: int) -> tuple[Figure, ...]:
     with starting():  # as the server's process does
         explaining, silent = plant(PUMPS), plant(PUMPS)
         silent.live.explains = False
         inputs = [_inputs(round, every) for round in range(rounds)]
     on, off = alternated(rounds, _decides(explaining, inputs), _decides(silent, inputs))
+    more, less = _work(explaining, every), _work(silent, every)
     what = f"a sample with explanations kept, {case}"
     return (
         Figure(
@@ -52,7 +54,19 @@ def _measure(key: str, case: str, every: int, rounds: int) -> tuple[Figure, Figu
             beside=(Beside(what="none kept", rounds=tuple(off)),),
         ),
         growth(key, f"the same beside none kept, {case}", off, on),
+        growth(f"{key}_work", f"what the interpreter executes for it beside none kept, {case}", [less], [more]),
     )
+
+
+def _work(engine: Engine, every: int) -> int:
+    """Instructions of the interpreter for the first two samples of each pump, after those that are measured."""
+    inputs = _inputs(ROUNDS, every)[: 2 * PUMPS // BATCH]
+
+    def decide() -> None:
+        for now, input in inputs:
+            engine.decide(input, now)
+
+    return executed(decide)
 
 
 def _decides(engine: Engine, inputs: list[list[tuple[int, Samples]]]) -> Callable[[int], float]:

@@ -10,10 +10,8 @@ make bench SUITE=flat
 
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Sequence
-from types import FrameType
 from typing import Any
 
 from app import huge_pages
@@ -24,15 +22,16 @@ from app.model.events import Load, PathStatus, Reading, Sample, Samples, SourceS
 from app.model.plan import OverlayPlan, Plan, PropertyPlan, Rule, Shape, TwinPlan
 from app.model.time import SECOND
 from app.serve import starting
+from tests.bench.executed import executed
 from tests.bench.figures import Beside, Curve, Figure, Report, Suite, alternated, growth, number
 
 OVERLAYS = (10, 100, 1_000, 10_000, 100_000)
 MEMBERS = (10, 100, 1_000, 10_000)
 ROUNDS, UPDATES, COUNTED = 9, 2_000, 100
-_OBJECTS = 14
-"""That an update touches of one twin and one overlay: the entry in the table of twins with its key, the twin with its
-table of properties and its time of contact, the property with its value, both its times and its functions, the times
-that are replaced. Some take more than one line of a cache."""
+_OBJECTS = 9
+"""That an update touches of one twin alone: its places in the table of twins (two) and its key there, the twin, its
+table of properties (two), the property, and the value and the time that it had. Some take more than one line of a
+cache, those of a walk do not."""
 _T0 = 1_767_000_000 * SECOND
 _TEMPERATURE = PropertyRef("pumps", "temperature")
 
@@ -194,21 +193,12 @@ def _walk(size: int) -> Loop:
 def _work(engine: Engine, twins: int) -> float:
     """Instructions of the interpreter for one update."""
     inputs = _inputs(twins, -1)[:COUNTED]
-    count = 0
 
-    def told(frame: FrameType, event: str, _: Any) -> Any:
-        nonlocal count
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
-        count += event == "opcode"
-        return told
-
-    sys.settrace(told)
-    try:
+    def decide() -> None:
         for now, input in inputs:
             engine.decide(input, now)
-    finally:
-        sys.settrace(None)
-    return count / len(inputs)
+
+    return executed(decide) / COUNTED
 
 
 def _started(shapes: Sequence[Shape], overlays: Sequence[OverlayPlan], twins: int) -> Engine:
