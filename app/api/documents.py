@@ -6,9 +6,11 @@ times its text.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema, parse
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
@@ -17,6 +19,7 @@ from strawberry.schema.schema import validate_document
 from app.api.limits.survey import Asks, asks_of
 from app.api.selections.plans import Plans
 
+Made = TypeVar("Made")
 REMEMBERED = 500
 """Documents."""
 REMEMBERED_LENGTH = 300_000
@@ -54,9 +57,11 @@ class Documents:
         those who send such documents wait for each other and not all the others for them."""
         found = self._known(text, max_tokens)
         if found is None and len(text) > LONGEST_AT_ONCE:
-            made = await asyncio.get_running_loop().run_in_executor(self._aside, self._made, text, max_tokens)
-            return self._kept(text, max_tokens, made)
+            return self._kept(text, max_tokens, await self.aside(partial(self._made, text, max_tokens)))
         return found or self._kept(text, max_tokens, self._made(text, max_tokens))
+
+    async def aside(self, work: Callable[[], Made]) -> Made:
+        return await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
     def read(self, text: str, max_tokens: int) -> Document:
         """Raises GraphQLError, RecursionError where it can't be parsed."""

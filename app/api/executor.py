@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLObjectType
 from graphql.execution import Executor
-from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet
+from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet, collect_fields
 from graphql.pyutils import Path, RefMap
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
@@ -81,6 +81,25 @@ class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
             except NotForeseen:
                 pass
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
+
+def plan_ahead(executor: SelectionExecutor, plans: Plans) -> None:
+    """Compiles everything that its operation may come to, in a thread: a thousand fields take a third of a second."""
+    if not plans.missing(executor):  # whoever asked the same at the same time has waited for its turn in the thread
+        return
+    root = executor.schema.get_root_type(executor.operation.operation)
+    if root is None:
+        return
+    try:
+        fields = collect_fields(
+            executor.schema, executor.fragments, executor.variable_values, root, executor.operation
+        ).grouped_field_set
+    except (GraphQLError, RecursionError):  # which its execution tells
+        return
+    plan = Plan(fields)
+    executor._relevant_sub_fields = plan.sub_fields
+    plan.compile(root, fields, Run(executor))
+    plans.add(executor, plan)
 
 
 class _Executed:

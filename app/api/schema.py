@@ -6,6 +6,7 @@ sees in a diff.
 
 import textwrap
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import strawberry
@@ -21,7 +22,7 @@ from strawberry.types.graphql import OperationType
 from app.api.context import Context
 from app.api.documents import Document, Documents
 from app.api.errors import presented
-from app.api.executor import SelectionExecutor
+from app.api.executor import SelectionExecutor, plan_ahead
 from app.api.limits.admission import Admission
 from app.api.limits.deadline import to_its_end, within
 from app.api.limits.sizes import told
@@ -35,6 +36,8 @@ from app.model.near import near
 from app.settings import GraphQLSettings
 
 _NOBODYS = Admission()
+_FIELDS_AT_ONCE = 100
+"""Of an operation: compiling as many takes 25 ms of the loop; more are compiled in a thread."""
 DESCRIPTION = (
     f"A digital twin overlay: twins, how they stand, and every way to change them.\n\n{textwrap.fill(told(), 118)}"
 )
@@ -84,7 +87,7 @@ class TwinOverlaySchema(strawberry.Schema):
     async def _execute_operation(self, execution_context: ExecutionContext, *rest: Any) -> Any:
         admission = _admission_of(execution_context)
         limits, document = admission.settings, execution_context.graphql_document
-        work = super()._execute_operation(execution_context, *rest)
+        work = self._ready(execution_context, *rest)
         if execution_context.operation_type is OperationType.MUTATION:
             return await admission.traffic.timed("mutation", to_its_end(limits.mutation_timeout_seconds, work))
         assert isinstance(document, Document)
@@ -92,6 +95,25 @@ class TwinOverlaySchema(strawberry.Schema):
         operation = document.asks.operation(execution_context.operation_name)
         seconds = max(limits.timeout_seconds, operation.patience if operation is not None else 0.0)
         return await admission.traffic.timed("query", within(seconds, work))
+
+    async def _ready(self, context: ExecutionContext, *rest: Any) -> Any:
+        """What is large is compiled before it is executed, beside the loop: that has alarms to deal with."""
+        document = context.graphql_document
+        assert isinstance(document, Document)
+        asks, plans = document.asks, document.plans
+        operation = asks.operation(context.operation_name) if asks is not None else None
+        if plans is not None and operation is not None and operation.size > _FIELDS_AT_ONCE:
+            executor = SelectionExecutor.build(
+                self._schema,
+                document,
+                context_value=context.context,
+                raw_variable_values=context.variables,
+                operation_name=context.operation_name,
+                operation_extensions=None,
+            )
+            if isinstance(executor, SelectionExecutor) and plans.missing(executor):
+                await self.documents.aside(partial(plan_ahead, executor, plans))
+        return await super()._execute_operation(context, *rest)
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Every result's errors pass here, over HTTP and WebSocket, before anything is sent; they change in place."""

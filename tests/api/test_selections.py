@@ -13,15 +13,15 @@ from typing import Any
 
 import msgspec
 import pytest
-from graphql import ExecutionResult, execute, parse
+from graphql import ExecutionResult, execute, parse, specified_rules
 from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as st
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.utils.await_maybe import await_maybe
 
 from app.api.context import Context
-from app.api.documents import Document
-from app.api.executor import SelectionExecutor
+from app.api.documents import Document, Documents
+from app.api.executor import SelectionExecutor, plan_ahead
 from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.renderings import Renderings
@@ -142,6 +142,16 @@ def test_any_query_is_answered_as_graphql_core_answers_it(
         for _ in range(2):  # as it is compiled, and as what was compiled is used again
             found, _ = await compiled(drawn, context_of(plant, number, often))
             assert shown(found) == expected
+        document = Documents(CORE, specified_rules).read(drawn.text, MOST_TOKENS)
+        context = context_of(plant, number, often)
+        executor = SelectionExecutor.build(
+            CORE, document, context_value=context, raw_variable_values=drawn.variables, operation_extensions=None
+        )
+        if isinstance(executor, SelectionExecutor) and (plans := document.plans) is not None:
+            await asyncio.to_thread(plan_ahead, executor, plans)
+            known = set(executor._relevant_sub_fields)
+            assert shown(await _execute(document, drawn, context, SelectionExecutor)) == expected
+            assert set(executor._relevant_sub_fields) == known  # nothing was left to be compiled on the way
         renderings = Renderings()
         for _ in range(2):  # in bytes, as they are made and as they are kept
             context = context_of(plant, number, often)

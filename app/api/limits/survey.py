@@ -79,6 +79,8 @@ class Surveyed:
     patience: float = 0.0
     """Seconds that one of its fields may take by a limit of its own."""
     too_many: bool = False
+    size: int = 0
+    """Fields, those of a fragment wherever it is spread."""
 
     def cost(self, variables: Variables) -> int:
         return sum(item.of(variables) for item in self.fields)
@@ -119,7 +121,7 @@ class Survey:
         except TooManyFields:
             found.too_many = True
             return found
-        found.depth, found.root_fields = self._depth, len(merged)
+        found.depth, found.root_fields, found.size = self._depth, len(merged), self._seen
         names = {node.name.value for item in merged.values() for node in item.nodes}
         found.introspects = bool(names & {"__schema", "__type"})
         found.patience = max((PATIENCE.get(f"{root.name}.{name}", 0.0) for name in names), default=0.0)

@@ -4,9 +4,20 @@ What is asked for depends on the values of `@include` and `@skip` too, so each c
 lists of fields that graphql-core collects are kept with it: what is compiled is found again by them.
 """
 
-from typing import Any
+from threading import Lock
+from typing import Any, cast
 
-from graphql import DirectiveNode, DocumentNode, GraphQLObjectType, VariableNode, Visitor, visit
+from graphql import (
+    DirectiveNode,
+    DocumentNode,
+    GraphQLObjectType,
+    VariableNode,
+    Visitor,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    visit,
+)
 from graphql.execution import Executor
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path
@@ -48,24 +59,58 @@ class Plan:
             self._selections[key] = None
             raise
 
+    def compile(self, parent: GraphQLObjectType, fields: GroupedFieldSet, run: Run) -> None:
+        """All that an execution would compile as it comes to it, in what graphql-core is left with as well."""
+        if id(fields) in self._selections or self.too_large:
+            return
+        selection = self._selections[id(fields)] = Selection(parent, fields, run)
+        executor = run.executor
+        for details in selection.left:
+            definition = executor.schema.get_field(parent, details[0].node.name.value)
+            kind = get_named_type(definition.type) if definition is not None else None
+            if is_composite_type(kind):
+                for inner in executor.schema.get_possible_types(kind) if is_abstract_type(kind) else [kind]:
+                    found = executor.collect_subfields(cast(GraphQLObjectType, inner), details).grouped_field_set
+                    self.compile(cast(GraphQLObjectType, inner), found, run)
+
 
 class Plans:
+    """Asked by the loop, and added to by the thread that compiles what is large."""
+
     def __init__(self, document: DocumentNode) -> None:
         self._deciding = _deciding(document)
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
+        self._changing = Lock()
 
     def of(self, executor: Executor[Any], root: GroupedFieldSet) -> Plan | None:
         """None where the operation is more than is kept."""
+        with self._changing:
+            key = self._key(executor)
+            if key not in self._plans:
+                self._put(key, Plan(root))
+            plan = self._plans[key]
+            if plan is not None and plan.too_large:
+                plan = self._plans[key] = None
+            return plan
+
+    def missing(self, executor: Executor[Any]) -> bool:
+        """Whether it would be planned anew."""
+        return self._key(executor) not in self._plans
+
+    def add(self, executor: Executor[Any], plan: Plan) -> None:
+        """One that was compiled ahead; where another came first, that one stays."""
+        with self._changing:
+            if self.missing(executor):
+                self._put(self._key(executor), plan)
+
+    def _put(self, key: tuple[Any, ...], plan: Plan) -> None:
+        if len(self._plans) >= MOST_PLANS:
+            del self._plans[next(iter(self._plans))]
+        self._plans[key] = plan
+
+    def _key(self, executor: Executor[Any]) -> tuple[Any, ...]:
         given = executor.variable_values.coerced
-        key = (id(executor.operation), *(given.get(name) for name in self._deciding))
-        if key not in self._plans:
-            if len(self._plans) >= MOST_PLANS:
-                del self._plans[next(iter(self._plans))]
-            self._plans[key] = Plan(root)
-        plan = self._plans[key]
-        if plan is not None and plan.too_large:
-            plan = self._plans[key] = None
-        return plan
+        return (id(executor.operation), *(given.get(name) for name in self._deciding))
 
 
 def _deciding(document: DocumentNode) -> tuple[str, ...]:

@@ -28,6 +28,8 @@ class Selection:
         self._parent = parent
         self._parts: list[tuple[str | None, Any]] = []
         """An Answer of several fields, with no name; or the Start of the field of that name."""
+        self.left: list[FieldDetailsList] = []
+        """The fields that are graphql-core's."""
         try:
             self._parts.append((None, Code(run).fields(parent, grouped)))
         except LEFT:
@@ -42,7 +44,7 @@ class Selection:
                 continue
             self._answer(together, run)
             together = {}
-            self._parts.append((name, _start(parent, details, run)))
+            self._start(name, details, run)
         self._answer(together, run)
 
     def execute(self, run: Run, source: Any, path: Path | None) -> Any:
@@ -79,7 +81,16 @@ class Selection:
             try:
                 self._parts.append((None, Code(run).fields(self._parent, grouped)))
             except NotCompiled:  # each could be, but it is too much together
-                self._parts += [(name, _start(self._parent, details, run)) for name, details in grouped.items()]
+                for name, details in grouped.items():
+                    self._start(name, details, run)
+
+    def _start(self, name: str, details: FieldDetailsList, run: Run) -> None:
+        """The next part: this field."""
+        start = _awaited(self._parent, details, run)
+        if start is None:
+            self.left.append(details)
+            start = _handed(self._parent, details)
+        self._parts.append((name, start))
 
 
 def _compiles(parent: GraphQLObjectType, grouped: GroupedFieldSet, run: Run) -> bool:
@@ -99,17 +110,21 @@ async def _settled(results: dict[str, Any], waiting: list[str]) -> dict[str, Any
     return results
 
 
-def _start(parent: GraphQLObjectType, details: FieldDetailsList, run: Run) -> Start:
+def _handed(parent: GraphQLObjectType, details: FieldDetailsList) -> Start:
     def handed(run: Run, source: Any, path: Path) -> Any:
         return run.executor.execute_field(parent, source, details, path, None)
 
+    return handed
+
+
+def _awaited(parent: GraphQLObjectType, details: FieldDetailsList, run: Run) -> Start | None:
     try:
         place, resolver = resolved(run, parent, details)
         if resolver is None or not resolver.awaited:
-            return handed
+            return None
         complete = Code(run).value(place)
     except LEFT:
-        return handed
+        return None
     return _Awaited(place, resolver, complete).start
 
 
