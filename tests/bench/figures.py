@@ -11,6 +11,7 @@ report and keeps it in docs/benchmarks.json, of which docs/benchmarks.md is made
 
 import statistics
 from collections.abc import Callable, Sequence
+from math import floor, log10
 from typing import Any
 
 import msgspec
@@ -100,7 +101,11 @@ def number(value: float) -> str:
     size = abs(value)
     if size >= 100:
         return f"{value:,.0f}"
-    return f"{value:.1f}" if size >= 10 else f"{value:.2f}" if size >= 0.1 or not size else f"{value:.3f}"
+    if size >= 10:
+        return f"{value:.1f}"
+    if size >= 0.1 or not size:
+        return f"{value:.2f}"
+    return f"{value:.3f}" if size >= 0.01 else f"{value:.{2 - floor(log10(size))}f}"
 
 
 def spread(rounds: Sequence[float]) -> str:

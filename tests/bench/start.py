@@ -8,6 +8,7 @@ filling takes a minute. The phases are the server's own account of its start.
 """
 
 import asyncio
+import logging
 import signal
 import statistics
 import subprocess
@@ -40,6 +41,7 @@ _HELPS = 3
 
 
 def run(quick: bool) -> Report:
+    logging.getLogger("twin_overlay").setLevel(logging.ERROR)  # the broker that is not there is meant not to be
     rounds, twins, few = (1, 1_000, 500) if quick else (LEAST_ROUNDS, TWINS, FEW_TWINS)
     figures = [_help(rounds)]
     for measured in (_demos(rounds), _empty_and_full(rounds, twins), _behavior(few)):
