@@ -129,7 +129,7 @@ class Way:
 
 
 def run(quick: bool) -> Report:
-    return asyncio.run(_bench(1, 30, 0.5) if quick else _bench(LEAST_ROUNDS, TWINS, SECONDS))
+    return asyncio.run(_bench(1, 30, 2.0) if quick else _bench(LEAST_ROUNDS, TWINS, SECONDS))
 
 
 async def _bench(rounds: int, twins: int, seconds: float) -> Report:
