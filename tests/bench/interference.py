@@ -20,6 +20,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -39,6 +40,10 @@ PLANT = 10_000
 IDLE_SECONDS, LOAD_SECONDS, FLOOR_SECONDS, MOST_SECONDS = 4.0, 6.0, 3.0, 60.0
 _WARM_SECONDS = 3.0
 _BURNING_SECONDS = 0.5
+_SETTLE_SECONDS = 2.0
+"""After a bulk load, until its last twins are connected."""
+_NO_BROKER = "mqtt://127.0.0.1:1"
+"""With a digit behind it."""
 LOADS = {
     "traversals": "traversals of 10,000 twins and pages of 1,000 are asked for, one after another",
     "bulk_load": "`apply` loads 10,000 twins",
@@ -192,6 +197,7 @@ class _Bench:
         for name in LOADS:
             load = await self._loaded(name, number)
             rounds.loads[name].append(load)
+            await asyncio.sleep(_SETTLE_SECONDS if name == "bulk_load" else 0)
             async with _burning(load.server + load.others - idle.server - idle.others):
                 rounds.floors[name].append(await self._measured(_sleeping(FLOOR_SECONDS)))
 
@@ -221,7 +227,7 @@ class _Bench:
     def _command(self, name: str, number: int) -> list[str]:
         if name == "bulk_load":
             file = self._folder / f"bulk{number}.json"
-            file.write_text(json.dumps([document for _, document in pumps(f"bulk{number}", PLANT)]))
+            file.write_text(json.dumps(_line(number)))
             return ["app", "apply", str(file), "--server", self._url]
         if name == "export":
             return ["app", "export", "--ndjson", str(self._folder / f"export{number}"), "--server", self._url]
@@ -238,6 +244,13 @@ class _Bench:
             (_spent(self._server) - server) / took,
             (_spent(self._engine) + _children() - others) / took,
         )
+
+
+def _line(number: int) -> list[dict[str, Any]]:
+    """Twins of a type of their own, at a broker of their own that is not there either: the rounds before have none."""
+    _, own = pump_type()
+    own |= {"type_id": f"pump_{number}", "connectivity": {**own["connectivity"], "endpoint": f"{_NO_BROKER}{number}"}}
+    return [own, *({**document, "twin_type": own["type_id"]} for _, document in pumps(f"bulk{number}", PLANT))]
 
 
 def _sleeping(seconds: float) -> Callable[[], Awaitable[None]]:
