@@ -7,17 +7,19 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from app.bulk.plan import image
 from app.bulk.reading import Found, gather
 from app.bulk.shown import placed, placed_fault
-from app.client import GraphqlClient
 from app.commands.check_together import check_together
 from app.dtsl.diagnostics import Severity
 from app.dtsl.findings import Diagnostic
 from app.dtsl.parse import parse_scripts
 from app.dtsl.source import Source
 from app.model.catalogue import Catalogue
+
+if TYPE_CHECKING:
+    from app.client import GraphqlClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +57,10 @@ async def check_alone(paths: Sequence[Path]) -> Report:
     return _checked(gather(paths), Catalogue())
 
 
-async def check_against(client: GraphqlClient, paths: Sequence[Path], say: Callable[[str], None]) -> Report:
+async def check_against(client: "GraphqlClient", paths: Sequence[Path], say: Callable[[str], None]) -> Report:
     """The files laid over what the server has. Raises what the server reports."""
+    from app.bulk.plan import image  # with its HTTP client, which files that stand alone do not wait for
+
     found = gather(paths)
     return _checked(found, await image(client, say))
 

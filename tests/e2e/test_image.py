@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from app.__main__ import app
 from app.settings import load_settings
@@ -51,7 +53,9 @@ def last(name: str) -> str:
 
 
 def commands() -> set[str]:
-    return {str(item.name or getattr(item.callback, "__name__", "")) for item in app.registered_commands}
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    return set(group.commands)
 
 
 def test_the_dockerfile_copies_what_is_there_and_runs_as_nobody_in_particular() -> None:

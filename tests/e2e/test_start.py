@@ -16,11 +16,26 @@ def test_serving_does_not_read_the_rest_of_the_program_before_the_engine_starts(
     assert subprocess.run([sys.executable, "-c", told], cwd=REPO, check=False).returncode == 0
 
 
-def test_asking_for_help_reads_next_to_nothing() -> None:
+@pytest.mark.parametrize(
+    ("asked", "besides"),
+    [
+        ("--help", {"pydantic", "asyncio", "importlib.metadata"}),
+        ("--version", {"pydantic", "asyncio"}),
+        ("serve --help", {"asyncio"}),
+        ("check --help", {"asyncio"}),
+        ("journal check --help", {"asyncio"}),
+        ("fmt missing.dtsl", {"httpx", "websockets", "app.engine"}),
+        ("check missing.dtsl", {"httpx", "websockets"}),
+        ("check --explain DTSL204", {"httpx", "websockets", "app.bulk"}),
+        ("test missing.twins", {"httpx", "websockets"}),
+    ],
+)
+def test_a_command_reads_no_more_than_it_needs(asked: str, besides: set[str]) -> None:
+    """Heavy packages, by which a command took longer than a person notices."""
+    heavy = {"rich.markdown", "strawberry", "fastapi", "uvicorn", "neo4j", "asyncua", "aiomqtt", "numpy", "app.main"}
     told = (
-        "import sys, app.__main__ as m\n"
-        "try: m.app(['--help'])\n"
-        "except SystemExit: pass\n"
-        "sys.exit(bool({'app.serve', 'app.main', 'pydantic', 'rich.live', 'neo4j'} & set(sys.modules)))"
+        f"import sys, app.__main__ as m\ntry: m.app({asked.split()!r})\nexcept SystemExit: pass\n"
+        f"read = {heavy | besides!r} & set(sys.modules)\nif read: sys.exit(f'read: {{read}}')"
     )
-    assert subprocess.run([sys.executable, "-c", told], cwd=REPO, check=False, capture_output=True).returncode == 0
+    ran = subprocess.run([sys.executable, "-c", told], cwd=REPO, check=False, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
