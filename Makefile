@@ -17,6 +17,8 @@ $(READY): requirements.lock pyproject.toml
 	@echo "installing the locked dependencies into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "laying out the graph engine's classes, for quick starts (once) ..."
+	-@$(BIN)/twin-overlay prepare
 	@touch $@
 
 demo: $(READY)   ## the pumping station, live: embedded graph, demo plant, server, story (ARGS=--no-story)

@@ -248,6 +248,7 @@ async def _engine(settings: Settings, *, at_once: bool) -> AsyncIterator[StartEn
     embedded = EmbeddedEngine(
         settings.data_dir / "graph",
         heap_mb=settings.graph.heap_mb,
+        java_options=settings.graph.java_options,
         start_timeout_seconds=settings.graph.start_timeout_seconds,
     )
 

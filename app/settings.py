@@ -8,7 +8,7 @@ settings name.
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -34,12 +34,24 @@ class GraphSettings(_Section):
     database: str = "neo4j"
     heap_mb: int = Field(default=512, ge=256)
     """Of the embedded engine's JVM."""
+    java_options: tuple[str, ...] = ()
+    """More options for it, such as -XX:TieredStopAtLevel=1."""
     start_timeout_seconds: float = Field(default=60.0, gt=0)
     answer_timeout_seconds: float = Field(default=15.0, gt=0)
     """Without any answer for so long, a connection counts as dead and is dropped."""
     degraded_after_seconds: float = Field(default=5.0, ge=0)
     """How long a start waits for it where there is a local copy of the definitions to start from; six times as long
     for an embedded engine that is starting."""
+
+    @field_validator("java_options")
+    @classmethod
+    def _options_of_java(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for option in given:
+            if option.startswith("-Xmx"):
+                raise ValueError(f"'{option}' is what heap_mb is for")
+            if not option.startswith(("-X", "-D")) or option.startswith("-Darcadedb."):
+                raise ValueError(f"'{option}' is no -X... nor -D..., or says what this server says itself")
+        return given
 
     @model_validator(mode="after")
     def _one_password(self) -> Self:

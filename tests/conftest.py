@@ -4,6 +4,7 @@ A test that takes `store` (or `graph`) runs once on each engine. Where Neo4j can
 last lines of the run say so; with REQUIRE_NEO4J=1 it fails instead.
 """
 
+import json
 import os
 from collections.abc import AsyncIterator
 from typing import NoReturn
@@ -14,15 +15,16 @@ import pytest_asyncio
 from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
 from tests.servers import mosquitto, neo4j
-from tests.servers.graph import GraphAddress
+from tests.servers.graph import QUICK_JAVA, GraphAddress
 from tests.servers.missing import NotHere
 
 _NOT_RUN = "NEO4J LANE NOT RUN"
+os.environ.setdefault("TWIN_OVERLAY_GRAPH__JAVA_OPTIONS", json.dumps(QUICK_JAVA))  # of servers that tests start
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def embedded_graph(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[GraphAddress]:
-    engine = EmbeddedEngine(tmp_path_factory.mktemp("embedded"))
+    engine = EmbeddedEngine(tmp_path_factory.mktemp("embedded"), java_options=QUICK_JAVA)
     await engine.start()
     yield GraphAddress(engine.uri, engine.user, engine.password, engine.database)
     await engine.stop()

@@ -89,7 +89,12 @@ async def _graph(settings: Settings, embedded: bool) -> AsyncIterator[GraphStore
         if embedded:
             draft = settings.data_dir / "graph.restoring"
             _remove(draft)
-            engine = EmbeddedEngine(draft, heap_mb=graph.heap_mb, start_timeout_seconds=graph.start_timeout_seconds)
+            engine = EmbeddedEngine(
+                draft,
+                heap_mb=graph.heap_mb,
+                java_options=graph.java_options,
+                start_timeout_seconds=graph.start_timeout_seconds,
+            )
             await engine.start()
             stack.push_async_callback(engine.stop)
             uri, user, password, database = engine.uri, engine.user, engine.password, engine.database

@@ -6,16 +6,16 @@ used. The lock on the data directory is inherited by the child, so it is free on
 
 import asyncio
 import fcntl
-import importlib.util
 import logging
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
 from app.errors import Misconfigured, Unavailable
+from app.graph import java
 from app.graph.process import ServerProcess, free_port
 
 log = logging.getLogger("twin_overlay.graph")
@@ -27,16 +27,6 @@ _LOCK_SECONDS = 5.0
 _GRACE_SECONDS = 0.5
 """How long one that was killed just now may still look alive."""
 _POLL_SECONDS = 0.05
-_COMPILE_LATER = (
-    "-XX:Tier4InvocationThreshold=20000",
-    "-XX:Tier4MinInvocationThreshold=5000",
-    "-XX:Tier4CompileThreshold=40000",
-    "-XX:Tier4BackEdgeThreshold=200000",
-)
-"""Four times Java's own: what a start runs is not worth the optimizing compiler's time (cold start and migrations took
-4.5 s of processor time with Java's own, 3.3 s with these); what a server runs for long still gets there."""
-_JAVA_VARIABLES = ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH")
-_NOT_INSTALLED = "run `pip install arcadedb-embedded`, or set graph.uri to a Neo4j server"
 
 
 class EmbeddedEngine:
@@ -45,13 +35,24 @@ class EmbeddedEngine:
     user = "root"
     database = "neo4j"
 
-    def __init__(self, data_dir: Path, *, heap_mb: int = 512, start_timeout_seconds: float = 60.0) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        heap_mb: int = 512,
+        java_options: Sequence[str] = (),
+        archive: Path | None = None,
+        start_timeout_seconds: float = 60.0,
+    ) -> None:
+        """`archive` is where its classes lie laid out, if they do; beside its Java where left out."""
         self.uri = ""
         self.password = ""
         self.spawned = asyncio.Event()
         """Set once there is a process, seconds before it answers."""
         self._folder = data_dir.absolute()
         self._heap_mb = heap_mb
+        self._java_options = java_options
+        self._archive = archive
         self._start_timeout_seconds = start_timeout_seconds
         self._process: ServerProcess | None = None
         self._lock: IO[str] | None = None
@@ -69,7 +70,7 @@ class EmbeddedEngine:
     async def start(self) -> None:
         """Returns when the database answers. Raises Misconfigured (DATA_DIR_IN_USE, DATA_DIR_UNUSABLE,
         ENGINE_NOT_INSTALLED, ENGINE_FAILED) and Unavailable (ENGINE_TIMEOUT)."""
-        package = _package()
+        package = java.package()
         try:
             (self._folder / "tmp").mkdir(parents=True, exist_ok=True)
             self._lock = await _locked(self._folder)
@@ -91,7 +92,7 @@ class EmbeddedEngine:
         """After it ended by itself: on the same data, under the same lock, at another `uri`. Raises as `start` does,
         and may then be tried again."""
         try:
-            await self._answering(_package())
+            await self._answering(java.package())
         except BaseException:
             if self._process is not None:  # it runs, but does not answer
                 await self._process.stop(0)
@@ -134,15 +135,17 @@ class EmbeddedEngine:
     async def _launch(self, package: Path) -> None:
         deadline = time.monotonic() + self._start_timeout_seconds
         assert self._lock is not None
+        archive = self._archive or java.archive_of(package)
         for left in reversed(range(_STARTS)):
             port = free_port()
             self.uri = f"bolt://127.0.0.1:{port}"
             self._process = await ServerProcess.start(
                 "the embedded graph engine",
-                _command(package, self._folder, port, self._heap_mb),
+                # What an archive may have brought about, the last try does without.
+                java.command(package, self._folder, port, self._heap_mb, archive if left else None, self._java_options),
                 folder=self._folder,
                 log=self._folder / "engine.log",
-                environment={name: value for name, value in os.environ.items() if name not in _JAVA_VARIABLES},
+                environment={name: value for name, value in os.environ.items() if name not in java.VARIABLES},
                 inherit=(self._lock.fileno(),),
             )
             self.spawned.set()
@@ -161,23 +164,15 @@ class EmbeddedEngine:
                     )
                 await asyncio.sleep(_POLL_SECONDS)
             if left:
-                log.warning("the embedded graph engine ended while it started; starting it again on another port")
+                log.warning(
+                    "the embedded graph engine ended while it started; starting it again on another port, and without "
+                    "the archive of its classes"
+                )
         raise Misconfigured(
             f"the embedded graph engine ended while it started in {self._folder}; its last output:\n{self.log_tail()}",
             code="ENGINE_FAILED",
             hint="look at engine.log in that directory",
         )
-
-
-def _package() -> Path:
-    """The wheel's folder, found without running any of its code."""
-    found = importlib.util.find_spec("arcadedb_embedded")
-    places = list(found.submodule_search_locations or ()) if found else []
-    for place in places:
-        if (Path(place) / "jre" / "bin" / "java").is_file() and (Path(place) / "jars").is_dir():
-            return Path(place)
-    what = "has no Java runtime for this machine" if places else "is not installed"
-    raise Misconfigured(f"the embedded graph engine {what}", code="ENGINE_NOT_INSTALLED", hint=_NOT_INSTALLED)
 
 
 async def _locked(folder: Path) -> IO[str]:
@@ -238,46 +233,3 @@ def _password(folder: Path) -> str:
         os.fsync(output.fileno())
     draft.replace(file)
     return text
-
-
-def _command(package: Path, folder: Path, bolt_port: int, heap_mb: int) -> list[str]:
-    return [
-        str(package / "jre" / "bin" / "java"),
-        f"-Xmx{heap_mb}m",
-        "-XX:+UseSerialGC",
-        *_COMPILE_LATER,
-        "-Djava.awt.headless=true",
-        # Nothing but the data folder is written to: the rest may be a read-only image, /tmp included.
-        f"-Djava.io.tmpdir={folder / 'tmp'}",
-        "-XX:-UsePerfData",
-        f"-XX:ErrorFile={folder / 'jvm-error-%p.log'}",
-        *("--add-exports", "java.management/sun.management=ALL-UNNAMED"),
-        *("--add-opens", "java.base/java.util.concurrent.atomic=ALL-UNNAMED"),
-        *("--add-opens", "java.base/java.nio.channels.spi=ALL-UNNAMED"),
-        "--enable-native-access=ALL-UNNAMED",
-        *("-cp", str(package / "jars" / "*")),
-        *(f"-Darcadedb.{name}={value}" for name, value in _settings(folder, bolt_port).items()),
-        "com.arcadedb.server.ArcadeDBServer",
-    ]
-
-
-def _settings(folder: Path, bolt_port: int) -> Mapping[str, str]:
-    return {
-        "server.rootPath": str(folder),
-        "server.databaseDirectory": str(folder / "databases"),
-        "server.rootPasswordPath": str(folder / "root-password"),
-        "server.name": "embedded",
-        "server.mode": "development",  # production blanks error texts on Bolt
-        "txWalFlush": "1",
-        "command.timeout": "60000",
-        "dateTimeImplementation": "java.time.ZonedDateTime",
-        "opencypher.loadCsv.allowFileUrls": "false",
-        "opencypher.loadCsv.allowRemoteUrls": "false",
-        "server.httpIncomingHost": "127.0.0.1",
-        "server.httpIncomingPort": "0",  # can't be switched off; any free port, and nobody is told
-        "bolt.host": "127.0.0.1",
-        "bolt.port": str(bolt_port),
-        "bolt.defaultDatabase": "neo4j",
-        "server.defaultDatabases": "neo4j[root]",
-        "server.plugins": "Bolt:com.arcadedb.bolt.BoltProtocolPlugin",
-    }

@@ -24,7 +24,7 @@ from app.journal.sqlite import SqliteJournal
 from app.model.catalogue import Catalogue
 from app.runtime.recover import recover
 from tests.e2e.processes import running_server, until
-from tests.servers.graph import GraphAddress
+from tests.servers.graph import QUICK_JAVA, GraphAddress
 
 BATCH = 250
 ROUNDS = int(os.environ.get("CRASHES", "2"))
@@ -184,7 +184,7 @@ async def _look(client: GraphqlClient, told: Told) -> None:
 
 @contextlib.asynccontextmanager
 async def _graph(data_dir: Path) -> AsyncIterator[GraphAddress]:
-    embedded = EmbeddedEngine(data_dir / "graph")
+    embedded = EmbeddedEngine(data_dir / "graph", java_options=QUICK_JAVA)
     await embedded.start()
     try:
         yield GraphAddress(embedded.uri, embedded.user, embedded.password, embedded.database)

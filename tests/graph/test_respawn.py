@@ -25,6 +25,7 @@ from tests.assets.everything import EveryAsset
 from tests.commands.ports import FakeClock, FakeDevices, FakeInbox
 from tests.contract.samples import batch
 from tests.runtime.fakes import until
+from tests.servers.graph import QUICK_JAVA
 
 pytestmark = pytest.mark.xdist_group("embedded")
 
@@ -52,7 +53,7 @@ def starting(engine: EmbeddedEngine) -> StartEngine:
 
 @contextlib.asynccontextmanager
 async def kept(folder: Path, clock: SystemClock) -> AsyncIterator[tuple[EmbeddedEngine, GraphStore, Respawn]]:
-    engine = EmbeddedEngine(folder)
+    engine = EmbeddedEngine(folder, java_options=QUICK_JAVA)
     await engine.start()
     store = await connect(engine.uri, engine.user, engine.password, engine.database, answer_seconds=5)
 
@@ -84,7 +85,7 @@ async def test_killed_it_comes_again_with_what_was_written_and_the_store_finds_i
             await until(lambda: respawn.problem is None, 60)
             assert await store.cursor() == life + 1
         with pytest.raises(Misconfigured) as caught:
-            await EmbeddedEngine(tmp_path).start()
+            await EmbeddedEngine(tmp_path, java_options=QUICK_JAVA).start()
         assert caught.value.code == "DATA_DIR_IN_USE", "the lock was never let go"
     levels = [(record.levelname, record.message.splitlines()[0]) for record in caplog.records]
     assert [level for level, text in levels if "ended (status -9)" in text] == ["ERROR"] * 2
@@ -118,7 +119,7 @@ async def test_one_that_dies_at_once_is_tried_ever_less_often_and_comes_when_wha
 async def test_one_that_ended_before_anybody_looked_is_followed_and_a_start_that_fails_ends_nothing(
     tmp_path: Path,
 ) -> None:
-    engine = EmbeddedEngine(tmp_path)
+    engine = EmbeddedEngine(tmp_path, java_options=QUICK_JAVA)
     await engine.start()
     store = await connect(engine.uri, engine.user, engine.password, engine.database, answer_seconds=5)
     assert engine.pid is not None
@@ -161,7 +162,10 @@ class DiesWhenAttached(GraphStore):
 async def test_one_that_ends_before_its_definitions_were_read_is_started_again_by_whoever_waits_for_it(
     tmp_path: Path,
 ) -> None:
-    engine, journal = EmbeddedEngine(tmp_path / "graph"), SqliteJournal.open(tmp_path / "journal")
+    engine, journal = (
+        EmbeddedEngine(tmp_path / "graph", java_options=QUICK_JAVA),
+        SqliteJournal.open(tmp_path / "journal"),
+    )
     await engine.start()
     store = DiesWhenAttached(None, engine.database, answer_seconds=5)
     store.pid = engine.pid

@@ -14,6 +14,8 @@ from app.graph.embedded import EmbeddedEngine
 from app.graph.store import GraphStore
 from tests.servers.proxy import Proxy, proxied
 
+QUICK_JAVA = ("-XX:TieredStopAtLevel=1",)
+"""No optimizing compiler: a test is over before its work pays. (tests/graph/test_embedded.py is without this.)"""
 _BATCH = 2000
 _DELETE = (
     "MATCH (n) WHERE NOT n:Migration AND NOT n:TestDatabase WITH n LIMIT $batch DETACH DELETE n "
@@ -77,7 +79,7 @@ class GraphAddress:
 @contextlib.asynccontextmanager
 async def embedded(folder: Path) -> AsyncIterator[GraphAddress]:
     """The embedded engine on what lies in `folder`, a stopped server's perhaps."""
-    engine = EmbeddedEngine(folder)
+    engine = EmbeddedEngine(folder, java_options=QUICK_JAVA)
     await engine.start()
     try:
         yield GraphAddress(engine.uri, engine.user, engine.password, engine.database)
