@@ -14,6 +14,7 @@ from strawberry.types.graphql import OperationType
 
 from app.api.context import Context
 from app.api.errors import presented
+from app.api.executor import SelectionExecutor
 from app.api.frame import Frame, encoded
 from app.api.source import Item, Source
 from app.errors import TwinOverlayError
@@ -32,14 +33,23 @@ class Prepared:
         self.source = source
         self.key = key
         self._missed = _missed(executor)
+        self._last: SelectionExecutor | None = None
+        """Of the last event, where nothing about it was unusual: the next is most probably like it."""
 
     def frame(self, item: Item) -> Frame | Awaitable[Frame]:
         try:
+            last, self._last = self._last, None
+            if last is not None and (data := last.pushed(item.push)) is not None:
+                self._last = last
+                return self._framed(item, ExecutionResult(data, None))
             executor = self._executor.build_per_event_executor(item.push)
             result = execute_subscription_event(executor)
             if executor.is_awaitable(result):
                 return self._later(item, cast("Awaitable[ExecutionResult]", result))
-            return self._framed(item, cast(ExecutionResult, result))
+            found = cast(ExecutionResult, result)
+            if isinstance(executor, SelectionExecutor) and not found.errors:
+                self._last = executor
+            return self._framed(item, found)
         except Exception as error:
             return self.failure(error)
 

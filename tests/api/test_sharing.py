@@ -12,12 +12,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.api.context import Context
+from app.api.frame import Frame
 from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.prepared import Prepared, prepared
+from app.api.pushes import property_change
 from app.api.reader import FACTS_WAITING
 from app.api.schema import schema
+from app.api.source import Item
+from app.model.events import PropertyChanged
 from app.model.sight import Subject
+from app.runtime.bus import Published
 from tests.api.client import connected
 from tests.api.parts import Installation, an_alert
 
@@ -109,6 +114,34 @@ async def test_an_operation_is_executed_once_and_its_bytes_are_the_same_object_f
         assert all(payload is payloads[0] for payload in payloads)
         assert [client.messages[0]["id"] for client in clients] == [f"op-{number}" for number in range(5)]
         assert all(client.messages[0]["payload"] == json.loads(payloads[0]) for client in clients)
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        "twinId initial skipped value { number timestamp quality }",
+        "__typename twin { twinId properties { name value { json } } } node { name value { text } }",
+        "twin @skip(if: $skip) { twinId } ...on PropertyChange @include(if: $skip) { missed: skipped at sequence }",
+        "twin { revisions(first: 1) { nodes { reason } } } value { override { by } }",
+    ],
+)
+async def test_a_push_after_the_first_is_the_same_as_if_it_were_the_first(selection: str) -> None:
+    query = f"""subscription($skip: Boolean = false) {{
+      propertyChanged(twinIds: ["pump_123"]) {{ {selection} sequence @skip(if: $skip) }} }}"""
+    installation = Installation()
+    client = Client(installation)
+    for skip in (False, True):
+        kept = await client.prepare(query, skip=skip)
+        for number in range(4):
+            fact = PropertyChanged("pump_123", "temperature", 70.0 + number, "good", number, number, True)
+            published = Published(number, number, fact, skipped=number)
+            push = property_change(installation.catalogue, installation.live, published, fact)
+            item = Item(push, number, ("pump_123", "temperature"), "pump_123", number)
+            frames = [operation.frame(item) for operation in (kept, await client.prepare(query, skip=skip))]
+            mine, first = [frame if isinstance(frame, Frame) else await frame for frame in frames]
+            assert mine.payload(number) == first.payload(number)
+            assert mine.payload(7) == first.payload(7)
+            assert b'"errors"' not in first.payload(number)
 
 
 @pytest.mark.parametrize(

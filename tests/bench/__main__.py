@@ -25,6 +25,8 @@ from tests.servers.missing import NotHere
 REPO = Path(__file__).resolve().parents[2]
 SUITES: tuple[str, ...] = (
     "headline",
+    "ingest",
+    "latency",
     "catch_up",
     "journal",
     "engine",

@@ -217,7 +217,8 @@ async def _bench(lengths: Lengths) -> Report:
             last = await ours.publisher.ask("numbers")
             check_pushed(books, _ALL, last)
             await ours.settled(last)
-            assert await ours.server.end() == 0
+            status = await ours.server.end()
+            assert status == 0, (status, ours.server.log[-20:])
             stored = await check_stored(ours.data / "journal", ours.graph, last)
     updates = sum(last.values())
     return _report(rates, peers, soak, crowded, updates, updates - stored)

@@ -3,21 +3,19 @@
 MQTT: QoS 1 messages that the broker already holds more of than anybody takes, so each side goes as fast as it can: the
 server (journaled, decided by a behavior a twin, written to the graph, pushed to one subscriber of a tenth of the twins)
 beside an aiomqtt subscriber that counts. OPC UA: changes of one asyncua server, the server beside an asyncua
-subscription that counts. Everything runs on the same two cores, publisher, broker, device and graph included; rounds
+subscription that counts. Everything runs on the same cores, publisher, broker, device and graph included; rounds
 alternate. Then a minute at four fifths of the rate that was measured: nothing may be lost, and memory is read every ten
 seconds.
-
-    make bench SUITE=ingest
 """
 
 import asyncio
 import contextlib
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
 import aiomqtt
 import psutil
@@ -25,7 +23,8 @@ from asyncua import ua
 from asyncua.client.client import Client
 from asyncua.common.node import Node
 
-from app.graph.embedded import EmbeddedEngine
+from tests.bench.engines import ENGINES
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite
 from tests.e2e.processes import REPO, until
 from tests.faults.account import verify
 from tests.faults.installation import Installation, installed
@@ -37,79 +36,87 @@ from tests.servers import mosquitto
 from tests.servers.graph import GraphAddress
 from tests.servers.mosquitto import Mosquitto
 
-ROUNDS, TWINS = 5, 100
+TWINS = 100
 WARM_SECONDS, SECONDS = 3.0, 8.0
 FLOOD = 20_000.0
 """Messages a second, more than anybody takes."""
 VARIABLES, CHANGES = 100, 20_000.0
 Measure = Callable[[Path, GraphAddress], Coroutine[None, None, float]]
 SOAK_SECONDS, SOAK_SHARE = 60.0, 0.8
+_LOOKS = 6
 FOLLOW = "subscription($ids: [ID!]!) { propertyChanged(twinIds: $ids) { value { number } } }"
 
 
-def main() -> None:
-    if sys.argv[1:2] == ["part"]:
-        asyncio.run(PARTS[sys.argv[2]](*sys.argv[3:]))
-    else:
-        asyncio.run(_bench())
+def run(quick: bool) -> Report:
+    return asyncio.run(_bench(1 if quick else LEAST_ROUNDS, SOAK_SECONDS / 6 if quick else SOAK_SECONDS))
 
 
-async def _bench() -> None:
+async def _bench(rounds: int, soak: float) -> Report:
     with tempfile.TemporaryDirectory() as folder:
-        engine = EmbeddedEngine(Path(folder, "graph"))
-        await engine.start()
-        try:
-            graph = GraphAddress(engine.uri, engine.user, engine.password, engine.database)
-            rate = await _compare("MQTT messages at QoS 1", Path(folder, "mqtt"), graph, _mqtt, _bare_mqtt)
-            await _soak(Path(folder, "soak"), graph, SOAK_SHARE * rate)
-            await _compare("OPC UA changes", Path(folder, "opcua"), graph, _opcua, _bare_opcua)
-        finally:
-            await engine.stop()
+        async with ENGINES["embedded"](Path(folder, "graph")) as (graph, _):
+            mqtt = Figure(
+                key="mqtt",
+                what="MQTT messages of QoS 1, two samples each, more of them than anybody takes",
+                unit="messages/s",
+                **await _compare(Path(folder, "mqtt"), graph, _mqtt, _bare_mqtt, rounds, "bare aiomqtt subscriber"),
+            )
+            soaked = await _soak(Path(folder, "soak"), graph, SOAK_SHARE * min(mqtt.rounds), soak)
+            opcua = Figure(
+                key="opcua",
+                what="OPC UA changes, more of them than anybody takes",
+                unit="changes/s",
+                **await _compare(
+                    Path(folder, "opcua"), graph, _opcua, _bare_opcua, rounds, "bare asyncua subscription"
+                ),
+            )
+    return Report(figures=(mqtt, *soaked.figures, opcua), said=soaked.said)
 
 
-async def _compare(what: str, folder: Path, graph: GraphAddress, ours: Measure, bare: Measure) -> float:
-    """Rounds in turn; the lowest rate of ours."""
+async def _compare(
+    folder: Path, graph: GraphAddress, ours: Measure, bare: Measure, rounds: int, floor: str
+) -> dict[str, Any]:
+    """Rounds in turn."""
     rates: list[float] = []
     floors: list[float] = []
-    for number in range(ROUNDS):
+    for number in range(rounds):
         for measure, found in ((ours, rates), (bare, floors)) if number % 2 else ((bare, floors), (ours, rates)):
             found.append(await measure(folder / f"{measure.__name__}{number}", graph))
-    ratios = [rate / floor for rate, floor in zip(rates, floors, strict=True)]
-    print(
-        f"{what}: server {_spread(rates)} a second, bare subscriber {_spread(floors)}, "
-        f"ratio {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    )
-    return min(rates)
+    return {"rounds": tuple(rates), "beside": (Beside(what=floor, rounds=tuple(floors)),)}
 
 
-async def _soak(folder: Path, graph: GraphAddress, rate: float) -> None:
+async def _soak(folder: Path, graph: GraphAddress, rate: float, seconds: float) -> Report:
     await graph.clean()
     async with _fed(folder, graph, rate) as place:
         assert place.server is not None
         process, resident = psutil.Process(place.server.process.pid), []
-        for _ in range(round(SOAK_SECONDS / 10)):
-            await asyncio.sleep(10)
+        for _ in range(_LOOKS):
+            await asyncio.sleep(seconds / _LOOKS)
             resident.append(process.memory_info().rss / 2**20)
         began = time.perf_counter()
         await place.publisher.stop()
         await place.settled()
         behind = time.perf_counter() - began
         await place.stop()
-        await verify(place)
-    print(
-        f"{place.publisher.total:,} messages in {SOAK_SECONDS:.0f} s, {rate:,.0f} a second: none lost, all in the "
-        f"graph {behind:.1f} s after the last; server {', '.join(f'{size:.0f}' for size in resident)} MB"
+        found = await verify(place)
+    total = place.publisher.total
+    figures = (
+        Figure(
+            key="soak_lost",
+            what=f"of {total:,} messages in {seconds:.0f} s, {rate:,.0f} a second, those that the journal has not",
+            unit="messages",
+            rounds=(total - found.tally.journaled / 2,),
+        ),
+        Figure(
+            key="soak_growth",
+            what="the server's memory in their last sixth over that in their first",
+            unit="times",
+            rounds=(resident[-1] / resident[0],),
+            memory=resident[-1],
+        ),
     )
-
-
-def _spread(rates: list[float]) -> str:
-    return f"{statistics.median(rates):,.0f} ({min(rates):,.0f} to {max(rates):,.0f})"
-
-
-def _broker() -> str:
-    program = mosquitto.program()
-    assert program is not None, "mosquitto is not installed (apt-get install mosquitto)"
-    return program
+    sizes = ", ".join(f"{size:.0f}" for size in resident)
+    said = f"All of them are in the graph {behind:.1f} s after the last; the server took {sizes} MB meanwhile."
+    return Report(figures=figures, said=(said,))
 
 
 async def _mqtt(folder: Path, graph: GraphAddress) -> float:
@@ -125,7 +132,7 @@ async def _mqtt(folder: Path, graph: GraphAddress) -> float:
 @contextlib.asynccontextmanager
 async def _fed(folder: Path, graph: GraphAddress, rate: float) -> AsyncIterator[Installation]:
     """A server with the counters, a subscriber of a tenth of them, and messages on their way."""
-    async with installed(folder, graph, _broker(), twins=TWINS, rate=rate) as place:
+    async with installed(folder, graph, mosquitto.installed(), twins=TWINS, rate=rate) as place:
         await place.start()
         await place.define()
         async with _followed(place, place.twins[: TWINS // 10]):
@@ -161,7 +168,7 @@ async def _journaled(place: Installation) -> int:
 
 async def _bare_mqtt(folder: Path, graph: GraphAddress) -> float:
     folder.mkdir(parents=True)
-    broker = Mosquitto(folder, _broker(), options="max_queued_messages 0\nmax_inflight_messages 1000\n")
+    broker = Mosquitto(folder, mosquitto.installed(), options="max_queued_messages 0\nmax_inflight_messages 1000\n")
     await broker.start()
     topics = [topic(twin_id) for twin_id in twin_ids(TWINS)]
     publisher = Publisher(broker.port, topics, FLOOD)
@@ -208,7 +215,7 @@ class _Counter:
 
 async def _opcua(folder: Path, graph: GraphAddress) -> float:
     await graph.clean()
-    async with _device() as device, installed(folder, graph, _broker(), twins=1, rate=1) as place:
+    async with _device() as device, installed(folder, graph, mosquitto.installed(), twins=1, rate=1) as place:
         await place.start()
         async with place.client as client:
             await client.execute(SAVE, {"documents": definitions(device.port, VARIABLES)})
@@ -280,5 +287,19 @@ async def _answer(part: asyncio.subprocess.Process) -> float:
 PARTS = {"mqtt": _count_mqtt, "opcua": _count_opcua}
 
 
+SUITE = Suite(
+    title="Ingest",
+    about=(
+        "Telemetry end to end, more of it published than anybody takes: the server journals, decides by a behavior a "
+        "twin, writes to the graph and pushes a tenth of the twins to a subscriber. Beside it the floor of the same "
+        "library: a bare aiomqtt subscriber, a bare asyncua subscription, that only count. Publisher or device, broker "
+        "and graph engine share the cores. Then a minute at four fifths of the lowest rate: the journal is held "
+        "against what the publisher knows, and the graph against the journal."
+    ),
+    run=run,
+    needs=(mosquitto.installed,),
+)
+
+
 if __name__ == "__main__":
-    main()
+    asyncio.run(PARTS[sys.argv[2]](*sys.argv[3:]))

@@ -7,7 +7,6 @@ notification to the frame; what lies before is the device's publishing interval 
 
 import asyncio
 import json
-import statistics
 import tempfile
 import time
 from pathlib import Path
@@ -16,9 +15,9 @@ import aiomqtt
 
 from app.client import GraphqlClient
 from app.model.time import iso, parse_iso
+from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, percentile
 from tests.e2e.processes import PlantProcess, load_demo, running_plant, running_server, until
 
-RUNS = 5
 RATE = 100
 SECONDS = 8.0
 SETTLE_SECONDS = 3.0
@@ -29,39 +28,33 @@ PUMPS = """subscription { propertyChanged(twinIds: ["pump_123", "pump_124"]) {
 VALUE = '{ twin(twinId: "sensor_567") { property(name: "flow_rate") { value { known } } } }'
 
 
-def main() -> None:
-    asyncio.run(_bench())
+MQTT, BARE, OPCUA = "MQTT, from the publish", "to a bare aiomqtt subscriber", "OPC UA, from the notification"
 
 
-async def _bench() -> None:
+def run(quick: bool) -> Report:
+    return asyncio.run(_bench(1 if quick else LEAST_ROUNDS))
+
+
+async def _bench(rounds: int) -> Report:
     with tempfile.TemporaryDirectory() as folder:
         async with running_plant() as plant, running_server(Path(folder)) as server, server.client as client:
             await _load(client, plant)
-            runs = [await _run(client, plant) for _ in range(RUNS)]
-    print(
-        f"device change to subscription frame, {RATE} changes/s over MQTT, {RUNS} runs of {SECONDS:g} s, milliseconds"
-    )
-    print(f"{'':44}{'p50':>8}{'p99':>8}   p99 of each run")
-    for what in ("MQTT publish to frame", "MQTT publish to bare aiomqtt subscriber", "OPC UA notification to frame"):
-        _report(what, [run[what] for run in runs])
-    ratios = [
-        _percentile(run["MQTT publish to frame"], 50) / _percentile(run["MQTT publish to bare aiomqtt subscriber"], 50)
-        for run in runs
+            runs = [await _run(client, plant) for _ in range(rounds)]
+    figures = [
+        Figure(
+            key=f"{key}_p{percent}",
+            what=f"{what} to the frame, p{percent}",
+            unit="ms",
+            rounds=tuple(percentile(run[what], percent) for run in runs),
+            beside=tuple(
+                Beside(what=BARE, rounds=tuple(percentile(run[BARE], percent) for run in runs))
+                for _ in range(what == MQTT)
+            ),
+        )
+        for key, what in (("mqtt", MQTT), ("opcua", OPCUA))
+        for percent in (50, 99)
     ]
-    print(
-        f"ratio to the bare subscriber at p50: {statistics.median(ratios):.1f} ({min(ratios):.1f} to {max(ratios):.1f})"
-    )
-
-
-def _report(what: str, runs: list[list[float]]) -> None:
-    p50 = statistics.median(_percentile(run, 50) for run in runs)
-    each = [_percentile(run, 99) for run in runs]
-    spread = " ".join(f"{p99:.1f}" for p99 in each)
-    print(f"{what:44}{p50:8.2f}{statistics.median(each):8.2f}   {spread}   (n = {sum(map(len, runs))})")
-
-
-def _percentile(samples: list[float], percent: int) -> float:
-    return statistics.quantiles(samples, n=100, method="inclusive")[percent - 1]
+    return Report(figures=tuple(figures))
 
 
 async def _load(client: GraphqlClient, plant: PlantProcess) -> None:
@@ -123,12 +116,24 @@ async def _run(client: GraphqlClient, plant: PlantProcess) -> dict[str, list[flo
     for samples in (frames, bare):
         assert len(samples) > 0.9 * RATE * SECONDS, f"only {len(samples)} of {RATE * SECONDS:g} arrived"
     return {
-        "MQTT publish to frame": frames,
-        "MQTT publish to bare aiomqtt subscriber": bare,
-        "OPC UA notification to frame": opcua,
+        MQTT: frames,
+        BARE: bare,
+        OPCUA: opcua,
     }
 
 
 def _payload(value: float) -> bytes:
     now = iso(time.time_ns() // 1000)
     return json.dumps({"flow_rate": value, "timestamp": now, "quality": "good"}).encode()
+
+
+SUITE = Suite(
+    title="Latency",
+    about=(
+        f"Device change to subscription frame at {RATE} changes a second on the demo plant's own servers. MQTT: from "
+        "just before the publish to the frame at a WebSocket client, beside a bare aiomqtt subscriber to the same "
+        "messages in the same run. OPC UA: from the receipt of the server's notification to the frame; what lies "
+        "before is the device's publishing interval, which is no work of ours."
+    ),
+    run=run,
+)
