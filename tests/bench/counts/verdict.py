@@ -1,8 +1,13 @@
 """Counts beside the committed ones: what became worse, what became better, and what can't be compared.
 
-On the build of Python that made the baseline a count is the same within a few thousandths, whatever else the machine
-does: there a tenth more is worse. On another build every count is another, by about as much as that of the yardstick
-is: what is compared there is a count in yardsticks, and within a wider bound, for no two pieces change alike.
+On the build of Python that made the baseline the same code counts the same within a hundredth, whatever else the
+machine does, and whether its processor has AVX or not (0.5 % at most). Other code, or other pieces beside it, move
+objects in memory, and with them their places in dicts: one piece was seen to change by 5 %, the others by 1 or 2. So
+15 % more is worse.
+
+On another build every count is another, by about as much as that of the yardstick is: what is compared there is a count
+in yardsticks, and within a wider bound, for no two pieces change alike (Debian's 3.11.2 beside a 3.11.7 of pyenv: 1.02
+to 1.20).
 """
 
 from dataclasses import dataclass
@@ -12,7 +17,7 @@ import msgspec
 
 from tests.bench.counts.pieces import YARDSTICK
 
-BOUND, OTHER_BUILD_BOUND = 1.10, 1.50
+BOUND, OTHER_BUILD_BOUND = 1.15, 1.50
 ALIKE = 1.02
 """How far the yardstick may be off on the same build."""
 UPDATE = "make bench-check ARGS=--update"
