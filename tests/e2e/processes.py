@@ -18,7 +18,7 @@ from app.demo.run import apply_demo
 
 REPO = Path(__file__).parents[2]
 SCRIPT = REPO / "app" / "demo" / "pumping_system.dtsl"
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 Found = TypeVar("Found")
 
 
