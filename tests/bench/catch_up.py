@@ -11,6 +11,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ from tests.servers.graph import GraphAddress
 REPORTS_A_SECOND, SAMPLES = 100, 20
 LIVE = REPORTS_A_SECOND * SAMPLES
 LONGEST_SECONDS = 180.0
-OF_A_TWIN, FLOOR_ROWS = 20, 8_000
+OF_A_TWIN, FLOOR_ROWS, _AT_ONCE = 20, 8_000, 200
 ACTOR = Actor("ann", "bench")
 Key = tuple[str, str]
 _VALUES = itertools.count(1.0)
@@ -111,10 +112,10 @@ def _figures(kind: str, engine: str, properties: int, outages: list[Outage], len
 async def _bench(engine: str, properties: int, rounds: int, lengths: Lengths) -> list[Outage]:
     with tempfile.TemporaryDirectory() as folder:
         async with ENGINES[engine](Path(folder, "graph")) as (graph, pid):
-            found = graph.settings | {"answer_timeout_seconds": "3"}
-            settings = load_settings(data_dir=Path(folder, "data"), graph=found)
-            async with running(settings, None, lambda: open_at_once(open_journal(settings))) as services:
+            async with _server(Path(folder, "data"), graph.settings) as services:
                 keys = await _plant(services, properties)
+            impatient = graph.settings | {"answer_timeout_seconds": "3"}
+            async with _server(Path(folder, "data"), impatient) as services:
                 outages = []
                 for _ in range(rounds):
                     raw = await _floor(graph, keys)
@@ -124,14 +125,19 @@ async def _bench(engine: str, properties: int, rounds: int, lengths: Lengths) ->
                 return outages
 
 
+def _server(data_dir: Path, graph: dict[str, str]) -> AbstractAsyncContextManager[Services]:
+    settings = load_settings(data_dir=data_dir, graph=graph)
+    return running(settings, None, lambda: open_at_once(open_journal(settings)))
+
+
 async def _plant(services: Services, properties: int) -> list[Key]:
     names = [f"p{number}" for number in range(OF_A_TWIN)]
     machine = {"type_id": "machine", "properties": [{"name": name, "data_type": "float"} for name in names]}
     twins = [f"m{number:05}" for number in range(properties // OF_A_TWIN)]
     documents: list[tuple[Kind, dict[str, Any]]] = [("twin_type", machine)]
     documents += [("twin", {"twin_id": twin_id, "twin_type": "machine"}) for twin_id in twins]
-    for start in range(0, len(documents), 500):
-        await services.commands.definitions.save(documents[start : start + 500], ACTOR)
+    for start in range(0, len(documents), _AT_ONCE):
+        await services.commands.definitions.save(documents[start : start + _AT_ONCE], ACTOR)
     return [(twin_id, name) for name in names for twin_id in twins]
 
 
