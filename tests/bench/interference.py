@@ -302,4 +302,5 @@ SUITE = Suite(
         "graph engine, server and client share the cores."
     ),
     run=run,
+    needs=(mosquitto.installed,),
 )

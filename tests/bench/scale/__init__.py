@@ -59,4 +59,5 @@ SUITE = Suite(
         "start, before the stream."
     ),
     run=run,
+    needs=(mosquitto.installed,),
 )
