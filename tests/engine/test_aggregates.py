@@ -56,6 +56,7 @@ def test_what_is_kept_is_what_is_computed_anew_to_the_last_bit(
         ("sum", [1, 2.5], 3.5),
         ("sum", [1, None], None),
         ("sum", [1e308, 1e308], None),
+        ("sum", [1.5, 2.5, 10**400], None),
         ("avg", [], None),
         ("avg", [1, 2], 1.5),
         ("min", [], None),
