@@ -116,10 +116,11 @@ async def _serve(
     host, port = bound.getsockname()[:2]
     async with contextlib.AsyncExitStack() as stack:
         start_engine = await stack.enter_async_context(_engine(settings, at_once=not settings.actor.standby))
-        from app.api.http import standby_routes  # only now: see above
-        from app.api.security import shown_address
-        from app.main import build, open_journal
-        from app.standby import StandBy, open_at_once
+        with starting():  # looks for garbage take a seventh of the time in which the program is read
+            from app.api.http import standby_routes  # only now: see above
+            from app.api.security import shown_address
+            from app.main import build, open_journal
+            from app.standby import StandBy, open_at_once
 
         def journal() -> "Journal":
             return (journal_of or open_journal)(settings)

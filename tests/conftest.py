@@ -7,6 +7,7 @@ last lines of the run say so; with REQUIRE_NEO4J=1 it fails instead.
 import json
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -20,6 +21,8 @@ from tests.servers.missing import NotHere
 
 _NOT_RUN = "NEO4J LANE NOT RUN"
 os.environ.setdefault("TWIN_OVERLAY_GRAPH__JAVA_OPTIONS", json.dumps(QUICK_JAVA))  # of servers that tests start
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", ""):  # they find their bytecode, as installed ones do
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(Path(__file__).parents[1] / ".cache" / "bytecode"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
