@@ -276,7 +276,7 @@ async def _load(url: str, query: str, seconds: float) -> dict[str, float]:
 
 
 async def _asked(url: str, query: str) -> dict[str, Any]:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=60.0) as client:  # the first of the peer takes it seconds
         answer = (await client.post(url, json={"query": query})).json()
     assert "errors" not in answer, answer["errors"]
     found: dict[str, Any] = answer["data"]
