@@ -5,7 +5,6 @@ answered by the plan's selection for it. Whatever is unusual (middleware, an abo
 """
 
 from collections.abc import AsyncIterable, Sequence
-from inspect import iscoroutine
 from typing import Any, cast
 
 from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLObjectType
@@ -53,22 +52,22 @@ class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
         executor._stream_usages = RefMap()
         return executor
 
+    @property
+    def repeats(self) -> bool:
+        """Whether `pushed` may be asked: this event was answered by its plan alone. What of it graphql-core executes
+        tells its errors here, and begins what is to be awaited."""
+        return self._plan is not None and self._plan.whole and not self._run.unusual
+
     def pushed(self, payload: Any) -> dict[str, Any] | None:
         """What this event's operation comes to for another event: by its plan alone, a quarter of the whole way. None
         where anything of that is not of the ordinary; then this executor has served."""
-        if self._plan is None:
-            return None
+        assert self._plan is not None
         run, root_type = self._run, cast(GraphQLObjectType, self.schema.subscription_type)
-        before = run.unusual
         try:
             found = self._plan.execute(run, root_type, payload, None, self._plan.root)
         except (NotForeseen, Exception):
             return None
-        if self.is_awaitable(found):
-            if iscoroutine(found):
-                found.close()
-            return None
-        return cast("dict[str, Any]", found) if run.unusual == before else None
+        return None if run.unusual else cast("dict[str, Any]", found)
 
     def execute_collected_root_fields(
         self,

@@ -47,7 +47,7 @@ class Prepared:
             if executor.is_awaitable(result):
                 return self._later(item, cast("Awaitable[ExecutionResult]", result))
             found = cast(ExecutionResult, result)
-            if isinstance(executor, SelectionExecutor) and not found.errors:
+            if isinstance(executor, SelectionExecutor) and executor.repeats:
                 self._last = executor
             return self._framed(item, found)
         except Exception as error:

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.model.catalogue import Catalogue
-from app.model.change import StoredDefinition
 
 _BESIDE = 300
 """Bytes that one takes beside its own."""
 _SHELF = 1_000
 
-Entry = tuple[object, StoredDefinition, msgspec.Raw]
-"""The mark and the definition that it was made at, and the bytes."""
+Entry = tuple[object, int, msgspec.Raw]
+"""The mark and the definition's revision that it was made at, and the bytes. The definition itself would be kept in
+memory by it after another has replaced it, and is larger than the bytes."""
 Key = tuple[Hashable, bytes, Hashable]
 """A selection, its variables and the viewer."""
 

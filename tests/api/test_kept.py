@@ -3,12 +3,14 @@
 The oracle is Strawberry's own executor, on the same schema and the same plant. Set KEPT_STEPS for longer runs.
 """
 
+import gc
 import json
 import os
 from collections.abc import Hashable
 from dataclasses import replace
 from random import Random
 from typing import Any
+from weakref import ref
 
 import pytest
 from graphql import execute, parse
@@ -21,6 +23,8 @@ from app.api.renderings import Renderings
 from app.api.schema import schema
 from app.api.selections.kept import FIELDS
 from app.api.sight import Everybody
+from app.commands.actor import Actor
+from app.model.definitions import to_document
 from app.model.events import Started
 from app.settings import GraphQLSettings
 from tests.api.client import ask, post
@@ -153,6 +157,22 @@ async def test_what_is_kept_takes_no_more_than_it_may() -> None:
     renderings = keeping(plant, 0)
     await answered(plant, whole)
     assert renderings.size == renderings.made == 0
+
+
+async def test_what_is_kept_of_a_twin_keeps_no_definition_in_memory_that_is_gone() -> None:
+    plant = Plant()
+    plant.start()
+    keeping(plant)
+    query = "{ twins { nodes { twinId description properties { name } } } }"
+    await answered(plant, query)
+    definition = plant.catalogue.twin("pump_123")
+    assert definition is not None
+    before, document = ref(definition), to_document(definition)
+    await plant.services.commands.definitions.save([("twin", {**document, "description": "New"})], Actor("ann", "cli"))
+    del definition
+    gc.collect()
+    assert before() is None
+    assert await answered(plant, query) == await answered(plant, query, stock=True)
 
 
 async def test_what_was_answered_to_one_viewer_is_not_given_to_another() -> None:

@@ -27,6 +27,7 @@ from app.api.order import Order
 from app.api.renderings import Renderings
 from app.api.schema import schema
 from app.settings import GraphQLSettings
+from tests.api.client import post
 from tests.api.documents import Drawn, queries
 from tests.api.plant import Plant
 
@@ -161,3 +162,22 @@ def test_any_query_is_answered_as_graphql_core_answers_it(
             assert shown(ExecutionResult(data, found.errors)) == expected
 
     runner.run(both())
+
+
+async def test_what_is_wrong_in_a_large_operation_is_told_only_where_it_is_met() -> None:
+    plant = Plant()
+    plant.start()
+    query = """query ($deep: Boolean = true) { twins(first: 5) { nodes { twinId MORE
+      behaviors { calls { nodes { callId @include(if: $deep) } } } } } }"""
+    many = " ".join(f"n{number}: description" for number in range(150))
+    for deep in (True, None):  # null is no Boolean, and there are no calls
+        small, large = [
+            (await post(plant, {"query": query.replace("MORE", more), "variables": {"deep": deep}})).json()
+            for more in ("", many)
+        ]
+        assert "errors" not in small
+        assert "errors" not in large
+        for twin in large["data"]["twins"]["nodes"]:
+            for number in range(150):
+                del twin[f"n{number}"]
+        assert large["data"] == small["data"]

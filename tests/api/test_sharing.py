@@ -145,6 +145,31 @@ async def test_a_push_after_the_first_is_the_same_as_if_it_were_the_first(select
 
 
 @pytest.mark.parametrize(
+    "selection",
+    [
+        "twin { revisions(first: 1) { nodes { reason } } }",
+        'twin { relationships(relationshipTypes: ["odd"]) { nodes { target { revisions { nodes { author } } } } } }',
+        'twin { relationships(relationshipTypes: ["odd"]) { totalCount } }',
+        "twin { twinId } node { name value { number } }",
+    ],
+)
+async def test_a_push_of_another_shape_than_the_one_before_is_whole_too(selection: str) -> None:
+    """Of a twin that is gone, then of one where something is awaited, or fails, or is simply there."""
+    query = f"""subscription {{ propertyChanged(twinIds: ["pump_123"]) {{ {selection} sequence }} }}"""
+    installation = Installation()
+    client = Client(installation)
+    kept = await client.prepare(query)
+    for number, twin_id in enumerate(["gone", "pump_123", "pump_123", "gone", "gone", "pump_123"]):
+        fact = PropertyChanged(twin_id, "temperature", 70.0, "good", number, number, True)
+        published = Published(number, number, fact)
+        push = property_change(installation.catalogue, installation.live, published, fact)
+        item = Item(push, number, (twin_id, "temperature"), twin_id)
+        frames = [operation.frame(item) for operation in (kept, await client.prepare(query))]
+        mine, first = [frame if isinstance(frame, Frame) else await frame for frame in frames]
+        assert mine.payload(0) == first.payload(0)
+
+
+@pytest.mark.parametrize(
     ("other", "shared"),
     [
         ({"query": VALUES, "twins": ["pump_123"]}, True),

@@ -2,7 +2,7 @@
 
 Kept is only what is read from the definition, the catalogue and the live values, of which each change is noticed:
 FIELDS names it, and a selection with any other field (what ages, what the graph is asked) is read each time. What
-stands for those three is compared with every answer: the definition, the catalogue's revision, the engine's mark.
+stands for those three is compared with every answer: the definition's revision, the catalogue's, the engine's mark.
 """
 
 from collections.abc import Mapping
@@ -68,7 +68,7 @@ class Kept:
     def found(self, twin: Any) -> msgspec.Raw | None:
         mark = self._mark_of(twin.twin_id)
         entry = self._entries.get(twin.twin_id)
-        if entry is not None and entry[0] is mark and entry[1] is twin.stored:
+        if entry is not None and entry[0] is mark and entry[1] == twin.stored.revision:
             self._renderings.given += 1
             return entry[2]
         self._mark, self._before = mark, self._run.unusual
@@ -79,7 +79,7 @@ class Kept:
         if self._mark is None or self._run.unusual != self._before:
             return answer
         raw = msgspec.Raw(msgspec.json.encode(answer))
-        self._renderings.put(self._shelf, twin.twin_id, (self._mark, twin.stored, raw))
+        self._renderings.put(self._shelf, twin.twin_id, (self._mark, twin.stored.revision, raw))
         return raw
 
 

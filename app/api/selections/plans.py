@@ -24,7 +24,7 @@ from graphql.pyutils import Path
 
 from app.api.selections.place import NotForeseen
 from app.api.selections.run import Run
-from app.api.selections.selection import Selection
+from app.api.selections.selection import LEFT, Selection
 
 MOST_PLANS = 8
 """For one document: the last choices of its directives."""
@@ -42,6 +42,12 @@ class Plan:
     @property
     def too_large(self) -> bool:
         return len(self.sub_fields) > MOST_SELECTIONS
+
+    @property
+    def whole(self) -> bool:
+        """Whether its root was executed, and is one function."""
+        selection = self._selections.get(id(self.root))
+        return selection is not None and selection.whole
 
     def execute(
         self, run: Run, parent: GraphQLObjectType, source: Any, path: Path | None, fields: GroupedFieldSet
@@ -70,7 +76,10 @@ class Plan:
             kind = get_named_type(definition.type) if definition is not None else None
             if is_composite_type(kind):
                 for inner in executor.schema.get_possible_types(kind) if is_abstract_type(kind) else [kind]:
-                    found = executor.collect_subfields(cast(GraphQLObjectType, inner), details).grouped_field_set
+                    try:
+                        found = executor.collect_subfields(cast(GraphQLObjectType, inner), details).grouped_field_set
+                    except LEFT:  # a directive without a value: told where it is met, if it is
+                        continue
                     self.compile(cast(GraphQLObjectType, inner), found, run)
 
 

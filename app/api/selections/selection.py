@@ -35,6 +35,11 @@ class Selection:
         except LEFT:
             self._one_by_one(grouped, run)
 
+    @property
+    def whole(self) -> bool:
+        """Whether one function answers it: nothing in it is awaited, or graphql-core's to begin with."""
+        return len(self._parts) == 1 and self._parts[0][0] is None
+
     def _one_by_one(self, grouped: GroupedFieldSet, run: Run) -> None:
         parent = self._parent
         together: GroupedFieldSet = {}
@@ -49,7 +54,7 @@ class Selection:
 
     def execute(self, run: Run, source: Any, path: Path | None) -> Any:
         """The answer, or what is to be awaited for it. Raises NotForeseen."""
-        if len(self._parts) == 1 and self._parts[0][0] is None:
+        if self.whole:
             return self._parts[0][1](run, source, path)
         executor = run.executor
         results: dict[str, Any] = {}
