@@ -7,7 +7,7 @@ answered by the plan's selection for it. Whatever is unusual (middleware, an abo
 from collections.abc import AsyncIterable, Sequence
 from typing import Any, cast
 
-from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLObjectType
+from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLObjectType, OperationType
 from graphql.execution import Executor
 from graphql.execution.collect_fields import DeferUsage, GroupedFieldSet, collect_fields
 from graphql.pyutils import Path, RefMap
@@ -115,7 +115,7 @@ def plan_ahead(executor: SelectionExecutor, plans: Plans) -> None:
         return
     plan = Plan(fields)
     executor._relevant_sub_fields = plan.sub_fields
-    plan.compile(root, fields, Run(executor))
+    plan.ahead(root, Run(executor), serially=executor.operation.operation is OperationType.MUTATION)
     plans.add(executor, plan)
 
 

@@ -8,14 +8,16 @@ import msgspec
 from graphql import DocumentNode, FieldNode, GraphQLError, Node, VariableNode, get_named_type
 from graphql.execution import ExecutionResult, Executor, create_source_event_stream, execute_subscription_event
 from graphql.execution.collect_fields import collect_fields, collect_subfields
-from strawberry import Schema
 from strawberry.exceptions import MissingQueryError
 from strawberry.types.graphql import OperationType
 
 from app.api.context import Context
+from app.api.documents import Document
 from app.api.errors import presented
 from app.api.executor import SelectionExecutor
 from app.api.frame import Frame, encoded
+from app.api.limits.deadline import within
+from app.api.schema import TwinOverlaySchema
 from app.api.source import Item, Source
 from app.errors import TwinOverlayError
 
@@ -79,7 +81,11 @@ class Prepared:
 
 
 async def prepared(
-    schema: Schema, query: str, variables: dict[str, Any] | None, operation_name: str | None, context: Context
+    schema: TwinOverlaySchema,
+    query: str,
+    variables: dict[str, Any] | None,
+    operation_name: str | None,
+    context: Context,
 ) -> Prepared | list[GraphQLError] | None:
     """Errors where it is refused; None for an operation that is no subscription, or one that nobody can share."""
     operation = schema._create_execution_context(
@@ -100,7 +106,7 @@ async def prepared(
             return None
         async with runner.executing():
             document = operation.graphql_document
-            assert document is not None
+            assert isinstance(document, Document)
             executor = schema.execution_context_class.build(
                 schema._schema,
                 document,
@@ -112,6 +118,11 @@ async def prepared(
             )
             if isinstance(executor, list):
                 return _presented(executor)
+            compiling = schema.compiled(executor, document, operation_name)
+            try:
+                await within(context.admission.settings.timeout_seconds, compiling)
+            except TwinOverlayError as error:
+                return _presented([GraphQLError(error.message, original_error=error)])
             told = _telling(executor, document, variables or {})
             asked = (query, operation_name, msgspec.json.encode(told, order="deterministic"))
             return await _opened(executor, asked, context)

@@ -97,12 +97,9 @@ class TwinOverlaySchema(strawberry.Schema):
         return await admission.traffic.timed("query", within(seconds, work))
 
     async def _ready(self, context: ExecutionContext, *rest: Any) -> Any:
-        """What is large is compiled before it is executed, beside the loop: that has alarms to deal with."""
         document = context.graphql_document
         assert isinstance(document, Document)
-        asks, plans = document.asks, document.plans
-        operation = asks.operation(context.operation_name) if asks is not None else None
-        if plans is not None and operation is not None and operation.size > _FIELDS_AT_ONCE:
+        if _is_large(document, context.operation_name):
             executor = SelectionExecutor.build(
                 self._schema,
                 document,
@@ -111,9 +108,16 @@ class TwinOverlaySchema(strawberry.Schema):
                 operation_name=context.operation_name,
                 operation_extensions=None,
             )
-            if isinstance(executor, SelectionExecutor) and plans.missing(executor):
-                await self.documents.aside(partial(plan_ahead, executor, plans))
+            await self.compiled(executor, document, context.operation_name)
         return await super()._execute_operation(context, *rest)
+
+    async def compiled(self, executor: Any, document: Document, operation_name: str | None) -> None:
+        """What is large is compiled before it is executed, beside the loop: that has alarms to deal with."""
+        plans = document.plans
+        if plans is None or not isinstance(executor, SelectionExecutor) or not _is_large(document, operation_name):
+            return
+        if plans.missing(executor):
+            await self.documents.aside(partial(plan_ahead, executor, plans))
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Every result's errors pass here, over HTTP and WebSocket, before anything is sent; they change in place."""
@@ -133,6 +137,11 @@ schema._schema.description = DESCRIPTION
 
 def _admission_of(operation: ExecutionContext) -> Admission:
     return operation.context.admission if isinstance(operation.context, Context) else _NOBODYS
+
+
+def _is_large(document: Document, operation_name: str | None) -> bool:
+    operation = document.asks.operation(operation_name) if document.asks is not None else None
+    return document.plans is not None and operation is not None and operation.size > _FIELDS_AT_ONCE
 
 
 def _unknown(document: Document, name: str | None) -> GraphQLError | None:

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from graphql import GraphQLError
 from starlette import websockets
-from strawberry import Schema
 from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http import exceptions
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
@@ -21,6 +20,7 @@ from app.api.errors import presented
 from app.api.going import CODE, REASON
 from app.api.prepared import prepared
 from app.api.reader import Connection, Outbox
+from app.api.schema import TwinOverlaySchema
 from app.errors import TwinOverlayError
 from app.frames import EXTENSION
 
@@ -99,7 +99,7 @@ class TransportHandler(BaseGraphQLTransportWSHandler[Context, None]):
             await super().run_operation(operation)
             return
         try:
-            schema = cast(Schema, self.schema)
+            schema = cast(TwinOverlaySchema, self.schema)
             found = await prepared(schema, operation.query, operation.variables, operation.operation_name, self.context)
             if isinstance(found, list):
                 await operation.send_initial_errors(found)

@@ -181,3 +181,22 @@ async def test_what_is_wrong_in_a_large_operation_is_told_only_where_it_is_met()
             for number in range(150):
                 del twin[f"n{number}"]
         assert large["data"] == small["data"]
+
+
+async def test_what_a_mutation_answers_is_compiled_ahead_too() -> None:
+    plant = Plant()
+    plant.start()
+    query = """mutation { setProperty(input: {twinId: "pump_123", property: "speed", value: 2.5}) {
+      property { name twin { twinId } value { number } } } }"""
+    drawn, context = Drawn(query, {}), context_of(plant)
+    document = Documents(CORE, specified_rules).read(query, MOST_TOKENS)
+    executor = SelectionExecutor.build(CORE, document, context_value=context, operation_extensions=None)
+    assert isinstance(executor, SelectionExecutor)
+    assert document.plans is not None
+    await asyncio.to_thread(plan_ahead, executor, document.plans)
+    [plan] = document.plans._plans.values()
+    assert plan is not None
+    ahead = dict(plan._selections)
+    found = await _execute(document, drawn, context, SelectionExecutor)
+    assert found.data is not None, found.errors
+    assert plan._selections == ahead  # which were compiled, and no others on the way

@@ -23,6 +23,7 @@ from app.api.source import Item
 from app.model.events import PropertyChanged
 from app.model.sight import Subject
 from app.runtime.bus import Published
+from app.settings import GraphQLSettings
 from tests.api.client import connected
 from tests.api.parts import Installation, an_alert
 
@@ -167,6 +168,16 @@ async def test_a_push_of_another_shape_than_the_one_before_is_whole_too(selectio
         frames = [operation.frame(item) for operation in (kept, await client.prepare(query))]
         mine, first = [frame if isinstance(frame, Frame) else await frame for frame in frames]
         assert mine.payload(0) == first.payload(0)
+
+
+async def test_a_large_subscription_is_compiled_before_its_first_push() -> None:
+    for many, compiled in ((50, 0), (150, 1)):
+        fields = " ".join(f"n{number}: twinId" for number in range(many))
+        query = f"subscription {{ propertyChanged {{ {fields} value {{ number }} }} }}"
+        await Client(Installation()).prepare(query)
+        plans = schema.documents.read(query, GraphQLSettings().max_tokens).plans
+        assert plans is not None
+        assert [plan is not None and plan.whole for plan in plans._plans.values()] == [True] * compiled
 
 
 @pytest.mark.parametrize(

@@ -65,22 +65,35 @@ class Plan:
             self._selections[key] = None
             raise
 
-    def compile(self, parent: GraphQLObjectType, fields: GroupedFieldSet, run: Run) -> None:
-        """All that an execution would compile as it comes to it, in what graphql-core is left with as well."""
+    def ahead(self, root: GraphQLObjectType, run: Run, *, serially: bool) -> None:
+        """Compiles all that an execution would compile as it comes to it. `serially`: graphql-core executes the fields
+        at the root itself, one after the other."""
+        if not serially:
+            self._compile(root, self.root, run)
+            return
+        for details in self.root.values():
+            self._below(root, details, run)
+
+    def _compile(self, parent: GraphQLObjectType, fields: GroupedFieldSet, run: Run) -> None:
         if id(fields) in self._selections or self.too_large:
             return
         selection = self._selections[id(fields)] = Selection(parent, fields, run)
-        executor = run.executor
         for details in selection.left:
-            definition = executor.schema.get_field(parent, details[0].node.name.value)
-            kind = get_named_type(definition.type) if definition is not None else None
-            if is_composite_type(kind):
-                for inner in executor.schema.get_possible_types(kind) if is_abstract_type(kind) else [kind]:
-                    try:
-                        found = executor.collect_subfields(cast(GraphQLObjectType, inner), details).grouped_field_set
-                    except LEFT:  # a directive without a value: told where it is met, if it is
-                        continue
-                    self.compile(cast(GraphQLObjectType, inner), found, run)
+            self._below(parent, details, run)
+
+    def _below(self, parent: GraphQLObjectType, details: FieldDetailsList, run: Run) -> None:
+        """Of a field that is graphql-core's, what is asked of the objects in it."""
+        executor = run.executor
+        definition = executor.schema.get_field(parent, details[0].node.name.value)
+        kind = get_named_type(definition.type) if definition is not None else None
+        if not is_composite_type(kind):
+            return
+        for inner in executor.schema.get_possible_types(kind) if is_abstract_type(kind) else [kind]:
+            try:
+                found = executor.collect_subfields(cast(GraphQLObjectType, inner), details).grouped_field_set
+            except LEFT:  # a directive without a value: told where it is met, if it is
+                continue
+            self._compile(cast(GraphQLObjectType, inner), found, run)
 
 
 class Plans:
