@@ -308,7 +308,7 @@ def decode_message(
 
 
 def read_json(payload: bytes) -> Any:
-    with contextlib.suppress(msgspec.MsgspecError, RecursionError):
+    with contextlib.suppress(ValueError, RecursionError):  # bytes that are no UTF-8 are no MsgspecError
         return msgspec.json.decode(payload)  # a tenth of the time; what it takes, both read alike
     try:
         return json.loads(payload.decode("utf-8-sig"))  # a byte order mark, NaN: and it says where it is no JSON

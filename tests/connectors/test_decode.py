@@ -258,3 +258,8 @@ def test_json_is_read_alike_by_the_fast_way_and_by_the_thorough_one(item: object
             read_json(payload)
     else:
         assert repr(read_json(payload)) == repr(expected)
+
+
+@pytest.mark.parametrize("payload", [b'{"unit": "\xb0C", "flow": 1}', b'{"fl\xf6w": 1}', b'"\xed\xa0\x80"', b'["\xc3'])
+def test_json_in_another_encoding_is_a_bad_payload(payload: bytes) -> None:
+    assert reason(payload, FLOW, value="/flow") == "BadPayload"

@@ -80,11 +80,12 @@ async def test_bad_payloads_are_counted_and_the_next_good_one_arrives(
     sink = FakeSink()
     async with running(connector(twin(broker)), sink):
         await until(sink.alive, "the twin is alive")
-        for payload in ("no json", "{}", '{"flow": "much"}', '{"flow": NaN}', "[" * 50_000, b"\xff\x00"):
+        in_latin_1 = '{"flow": 2, "unit": "°C"}'.encode("latin-1")
+        for payload in ("no json", "{}", '{"flow": "much"}', '{"flow": NaN}', "[" * 50_000, b"\xff\x00", in_latin_1):
             await device.publish(TOPIC, payload, qos=1)
         await device.publish(TOPIC, '{"flow": 3}', qos=1)
         await until(lambda: sink.value("flow_rate") == 3.0, "the good one arrives")
-    assert sink.rejected == {"BadPayload": 3, "MissingPointer": 1, "TypeMismatch": 1, "NotFinite": 1}
+    assert sink.rejected == {"BadPayload": 4, "MissingPointer": 1, "TypeMismatch": 1, "NotFinite": 1}
     assert f"topic '{TOPIC}': pump_123.flow_rate: there is nothing at '/flow'" in sink.details
 
 
