@@ -246,11 +246,12 @@ class Cell:
         """Sets `straight` from the other fields."""
         self.straight = self.mapped and self.override is None and not self.feeds and self.past is None
 
-    def arrange(self) -> None:
-        """Sets `past` and `marks` from what its readers ask for."""
+    def arrange(self, alike: "dict[tuple[Gathered, ...], tuple[Gathered, ...]]") -> None:
+        """Sets `past` and `marks` from what its readers ask for; `alike` has what the cells before have been given, so
+        that equal ones are one object."""
         timed = [(rule, rule.memory) for rule in self.readers if rule.memory is not None]
         watching = [(rule, memory) for rule, memory in timed if memory.watches(self)]
-        self.marks = _marks(self, [slot for _, memory in timed for slot in memory.gathered])
+        self.marks = _marks(self, [slot for _, memory in timed for slot in memory.gathered], alike)
         if watching:
             self.past = self.past or Past()
             self.past.watchers = tuple([rule for rule, _ in watching])
@@ -391,14 +392,14 @@ class Cell:
 Marks = tuple[tuple[int, "tuple[Gathered, ...]"], ...]
 
 
-def _marks(cell: Cell, slots: "list[Gathered]") -> Marks:
+def _marks(cell: Cell, slots: "list[Gathered]", alike: "dict[tuple[Gathered, ...], tuple[Gathered, ...]]") -> Marks:
     """All over a role have a member at the same place, so that nearly always there is one place, and its slots are one
     object for all members."""
     found: dict[int, tuple[Gathered, ...]] = {}
     for slot in slots:
         for place in slot.places(cell):
             found[place] = (*found.get(place, ()), slot)
-    return tuple([(place, slots[0].together_with(those)) for place, those in found.items()])
+    return tuple([(place, alike.setdefault(those, those)) for place, those in found.items()])
 
 
 class ComputedCell(Cell):

@@ -42,7 +42,6 @@ class _Member(NamedTuple):
 
 class Gathered(Slot):
     __slots__ = (
-        "_beside",
         "_bounded",
         "_kept",
         "_members",
@@ -87,7 +86,6 @@ class Gathered(Slot):
         self._of_one = self._alike()
         self.dirty: dict[int, Cell | None] = {ALL: None}
         """The places to be looked at again, each with the cell that has changed."""
-        self._beside: tuple[Gathered, ...] = ()
         self._waiting: set[int] = set()
         """Of an aggregate over the known: members of whom nothing was heard in this run, so that leaving them out would
         take a start for a loss."""
@@ -172,12 +170,6 @@ class Gathered(Slot):
         """Those of the members that it is asked about; ALL where it stands beside them."""
         found = self._places.get(cell)
         return found if isinstance(found, tuple) else () if found is None else (found,)
-
-    def together_with(self, slots: "tuple[Gathered, ...]") -> "tuple[Gathered, ...]":
-        """Equal ones, which a member's cell marks together, as the object that was given last: one for all members."""
-        if self._beside != slots:
-            self._beside = slots
-        return self._beside
 
     def about(self, cell: "Cell") -> bool:
         return cell in self._places

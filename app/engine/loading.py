@@ -11,6 +11,7 @@ from app.engine import faults, interlocks, limits
 from app.engine.asides import Aside
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
+from app.engine.gathered import Gathered
 from app.engine.live import LiveState
 from app.engine.memory import Memory
 from app.errors import Invalid, Problem
@@ -78,8 +79,9 @@ class Loading:
             cell.readers = alike.setdefault(readers, readers)  # the members of a role have the same: one object, near
         for cell in self.own | self.readers:
             cell.combine()
+        marked: dict[tuple[Gathered, ...], tuple[Gathered, ...]] = {}
         for cell in dict.fromkeys(self.past):
-            cell.arrange()
+            cell.arrange(marked)
 
 
 def load(live: LiveState, plan: Plan) -> Loading:
