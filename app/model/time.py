@@ -49,7 +49,14 @@ def parse_iso(text: str) -> Micros:
     """ISO 8601 text to microseconds, all of RFC 3339 included: a leap second is the second after it, and what its year
     0 or its zone puts outside the years 1 to 9999 is the nearest moment in them. Raises ValueError where it is not a
     date and time."""
-    if len(text) == 27 and text[26] == "Z" and text[19] == "." and text[20:26].isdecimal() and text.isascii():
+    if (
+        len(text) == 27
+        and text[26] == "Z"
+        and text[19] == "."
+        and text[16] == ":"  # without signs between, what stands before that point would have a fraction already
+        and text[20:26].isdecimal()
+        and text.isascii()
+    ):
         moment = _of_the_second(text[:19])  # our own form, and that of most devices, most of which mean this second
         if moment > FIRST:
             return min(moment + int(text[20:26]), LAST)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +43,9 @@ def test_all_of_rfc_3339_is_read_and_comes_back_in_the_same_width() -> None:
     ):
         assert iso(parse_iso(text)) == same
     assert (iso(FIRST), iso(LAST)) == ("0001-01-01T00:00:00.000000Z", "9999-12-31T23:59:59.999999Z")
+
+
+@pytest.mark.parametrize("text", ["20260102T030405.123.123456Z", "20260102T03:04:05.1.123456Z"])
+def test_two_fractions_of_a_second_are_no_moment(text: str) -> None:
+    with pytest.raises(ValueError, match="Invalid isoformat"):
+        parse_iso(text)
