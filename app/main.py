@@ -133,7 +133,7 @@ def build(
         async with observing(settings, address) if settings.actor.observe else acting as services:
             admission = Admission(settings.graphql, trusted, Traffic(services.registry))
             app.router.routes[:] = routes(services, settings.server, admission)
-            app.state.going = services.going
+            app.state.going, app.state.built = services.going, services.built
             yield
 
     return Starlette(lifespan=lifespan, middleware=middleware(settings.server, port, settings.assets))
@@ -449,6 +449,7 @@ def _wire(
         past,
         backups.take,
         Replays(journal.read),
+        built=lambda: engine.live.built,
         renderings=Renderings(settings.graphql.keep_rendered_mb * 1024 * 1024),
     )
     registry.register(RenderingSeries(services.renderings))

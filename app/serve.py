@@ -40,6 +40,8 @@ StartEngine = Callable[[], Awaitable[EmbeddedEngine]]
 log = logging.getLogger("twin_overlay")
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 _LONG_LOOK_SECONDS = 0.02
+MANY = 500
+"""Twins and overlays: their objects are about as many as make a look long."""
 _TAKES_NOTHING_MS = 30_000
 _COLLECT_AFTER = 10_000
 """New objects between two looks for garbage; Python's own 700 cost a bulk save a quarter of its time."""
@@ -151,6 +153,9 @@ async def _serve(
                 taken = await standby.wait()
             with starting():
                 await stack.enter_async_context(app.router.lifespan_context(app))
+            looking = LeaveAlone(app.state.built)
+            gc.callbacks.append(looking)
+            stack.callback(gc.callbacks.remove, looking)
             running = running or asyncio.ensure_future(server.serve(sockets=[bound]))
             log.info("serving GraphQL at %s/graphql", address)
             await asyncio.shield(running)
@@ -205,8 +210,7 @@ def _certificate(server: ServerSettings) -> ServerCertificate | None:
 @contextlib.contextmanager
 def starting() -> Iterator[None]:
     """Without looking for garbage meanwhile, nor ever again among what is there at the end: it stays for the server's
-    life, and of 100,000 twins there are so many objects that each look would stop telemetry for seconds. What comes
-    later, as when thousands of twins are saved, is looked through whole once, and then left alone as well."""
+    life, and of 100,000 twins there are so many objects that each look would stop telemetry for seconds."""
     gc.disable()
     try:
         yield
@@ -214,8 +218,6 @@ def starting() -> Iterator[None]:
         gc.enable()
     _leave_alone()
     gc.set_threshold(_COLLECT_AFTER, 3, _FULL_LOOK_AFTER)
-    if not any(isinstance(found, _LeaveAlone) for found in gc.callbacks):
-        gc.callbacks.append(_LeaveAlone())
 
 
 def _leave_alone() -> None:
@@ -224,18 +226,27 @@ def _leave_alone() -> None:
     huge_pages.ask_beside()
 
 
-class _LeaveAlone:
-    """Told by the collector of each look, as it begins and ends. One at everything that took long, by the processor's
-    clock, found what stays."""
+class LeaveAlone:
+    """Told by the collector of each look, as it begins and ends. Where many twins and overlays were made since the last
+    time, as when thousands are saved, one at everything that took long, by the processor's clock, found what stays: it
+    is left alone as well. Not what else there is much of, as documents of clients: it goes again, and much of it in
+    circles, which nothing would find any more (26 kB of each document)."""
 
-    def __init__(self) -> None:
+    def __init__(self, built: Callable[[], int], long_seconds: float = _LONG_LOOK_SECONDS) -> None:
+        """`built`: how many were made so far."""
+        self._built = built
+        self._left_alone = built()
+        self._long_seconds = long_seconds
         self._began = 0.0
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
         if phase == "start":
             self._began = time.thread_time()
-        elif info["generation"] == 2 and time.thread_time() - self._began > _LONG_LOOK_SECONDS:
-            _leave_alone()
+        elif info["generation"] == 2 and time.thread_time() - self._began > self._long_seconds:
+            built = self._built()
+            if built >= self._left_alone + MANY:
+                self._left_alone = built
+                _leave_alone()
 
 
 @contextlib.asynccontextmanager

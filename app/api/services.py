@@ -57,6 +57,8 @@ class Services:
     backup: Callable[[], Awaitable[Path]]
     """Takes one: an archive in a folder of its own, which whoever asked removes."""
     replays: Replays
+    built: Callable[[], int] = lambda: 0
+    """How many twins and overlays the engine has made so far, whatever became of them."""
     sight: Sight = field(default_factory=Everybody)
     going: Going = field(default_factory=Going)
     walking: asyncio.Lock = field(default_factory=asyncio.Lock)

@@ -60,6 +60,8 @@ class LiveState:
         self.sequence = 0
         self.explains = True
         """Whether facts carry what they stand on."""
+        self.built = 0
+        """Twins and overlays that were made anew so far, whatever became of them."""
         self.clear()
 
     def clear(self) -> None:

@@ -124,6 +124,7 @@ def load(live: LiveState, plan: Plan) -> Loading:
         if (bound := live.overlays.get(overlay_id)) is not None:
             _overlay(live, bound.plan, loading)
     loading.wire()
+    live.built += sum(owner.after is not None for owner in loading.owners)
     for owner in loading.owners:
         _stop(live, owner, loading)
     live.shapes = {shape_id: state for shape_id, state in live.shapes.items() if state.users}

@@ -371,6 +371,14 @@ def test_what_is_replaced_or_removed_is_free_at_once_without_a_collector() -> No
         gc.enable()
 
 
+def test_what_was_made_anew_is_counted_and_what_stays_as_it_is_is_not() -> None:
+    shape = pump_shape(rule("hot", hot()))
+    plant = Plant(plan=Plan(1, (shape,), tuple(pump(f"p{number}") for number in range(20))))
+    before = plant.engine.live.built
+    plant.do(Load(Plan(2, (shape,), (pump("p3"), pump("p4", revision=2)), removed_twins=("p5",))))
+    assert plant.engine.live.built == before + 1
+
+
 def test_a_cell_that_thousands_of_overlays_read_gets_its_readers_once() -> None:
     """Quadratic in the overlays it took 8 s for 8,000, in which no reading was taken: 256 times as long for 16 times as
     many. The collector's looks at all that the other tests keep are not counted."""
