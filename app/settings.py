@@ -13,6 +13,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -275,6 +276,10 @@ def load_settings(file: Path | None = None, **overrides: Any) -> Settings:
         ]
         raise Misconfigured(
             "the settings are not usable", hint="see the settings table in docs/operating.md", problems=problems
+        ) from error
+    except SettingsError as error:
+        raise Misconfigured(
+            f"a variable of the environment can't be read: {error}", hint='a list is written as JSON: ["...", "..."]'
         ) from error
     except ValueError as error:  # a TOML syntax error
         raise Misconfigured(f"{file} is not valid TOML: {error}") from error

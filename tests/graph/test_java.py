@@ -23,3 +23,11 @@ def test_an_option_that_is_not_ones_to_give_is_refused(option: str) -> None:
         load_settings(graph={"java_options": [option]})
     [problem] = caught.value.problems
     assert (problem.code, option in problem.message) == ("SETTING_INVALID", True)
+
+
+def test_a_variable_that_is_no_list_is_told_to_be_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWIN_OVERLAY_GRAPH__JAVA_OPTIONS", "-Xint")
+    with pytest.raises(Misconfigured, match="variable of the environment"):
+        load_settings()
+    monkeypatch.setenv("TWIN_OVERLAY_GRAPH__JAVA_OPTIONS", '["-Xint"]')
+    assert load_settings().graph.java_options == ("-Xint",)
