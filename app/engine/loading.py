@@ -302,6 +302,9 @@ def _retire(twin: TwinState) -> Mapping[str, RuleState]:
         cell.together = cell.verdicts = None
     for computed in twin.computed:
         computed.inputs = ()
+    for guard in twin.guards:
+        if guard.owner is twin:
+            guard.let_go()
     twin.cells, twin.rules, twin.computed, twin.guards, twin.listeners = {}, {}, (), (), ()
     return rules
 
@@ -316,6 +319,7 @@ def _unbind(live: LiveState, overlay: OverlayState, loading: Loading) -> Mapping
             if (heard := live.twins.get(twin_id)) is not None:
                 heard.listeners = tuple(item for item in heard.listeners if item is not rule)
     for guard in overlay.guards:
+        guard.let_go()
         for twin_id in guard.covers:
             if (twin := live.twins.get(twin_id)) is not None:
                 twin.guards = tuple(item for item in twin.guards if item.owner is not overlay)
