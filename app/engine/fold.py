@@ -16,10 +16,12 @@ def fold(live: LiveState, entry: Entry) -> None:
     forget_unread(live, entry.input)
     match entry.input:
         case Load(plan=plan):
-            for rule in loading.load(live, plan).rules():
+            loaded = loading.load(live, plan)
+            for rule in loaded.rules():
                 # As deciding saw it, before what the load led to: a rule that was known and is no more has no fact of
                 # the first.
                 rule.settled = rule.settled or rule.evaluate() is not None
+            loaded.let_go()
         case Redefined(catalogue_revision=revision):
             live.catalogue_revision = revision
         case Started(settings=settings):

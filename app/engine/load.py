@@ -42,6 +42,7 @@ def decide(step: Step, input: Load) -> None:
     settle_loaded(step, rules, cause)
     for owner in loaded.owners:
         suppression.follow(step, owner.key, cause)
+    loaded.let_go()
 
 
 def _drop(step: Step, owner: Replaced, cause: Cause) -> None:

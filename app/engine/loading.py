@@ -8,7 +8,7 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from app.engine import faults, interlocks, limits
-from app.engine.asides import Aside
+from app.engine.asides import NO_ASIDES, Aside
 from app.engine.cells import PATH_SILENT, Cell, OverlayState, Owner, RuleState, ShapeState, TwinState
 from app.engine.computed import compute
 from app.engine.gathered import Gathered
@@ -51,6 +51,12 @@ class Loading:
     def rules(self) -> list[RuleState]:
         """All rules that were built, in the order of their owners."""
         return [rule for owner in self.owners if owner.after is not None for rule in owner.after.values()]
+
+    def let_go(self) -> None:
+        """What rules that are replaced asked beside their conditions: an edit compares it, then nobody does."""
+        for owner in self.owners:
+            for rule in owner.before.values():
+                rule.asides = NO_ASIDES
 
     def attach(self, rule: RuleState) -> None:
         if rule.memory is not None:
