@@ -2,13 +2,16 @@
 
 Every suite runs in a process of its own, one after the other; its report is printed, kept in docs/benchmarks.json, and
 docs/benchmarks.md is made anew of that. What it is measured with or beside is fetched before it, into .cache; where
-that can't be had, the suite is left out, the others run, and the exit code is 1. By hand, on a machine that does
-nothing else: never as a test.
+that can't be had, or a suite fails or does not come to an end, the others run, and the exit code is 1. By hand, on a
+machine that does nothing else: never as a test.
 """
 
 import argparse
+import contextlib
 import importlib
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -46,6 +49,11 @@ SUITES: tuple[str, ...] = (
     "interference",
 )
 """Modules of this folder, in the order of the page."""
+LONGEST_SECONDS = 2_400.0
+"""Of a suite; on two cores that do nothing else the longest takes a third of it."""
+_CLEANS_UP_SECONDS = 60.0
+_FILES = 8_192
+"""Open at once in a process: the suites with a thousand subscribers come near to the usual 1,024."""
 
 
 def suite(name: str) -> Suite:
@@ -66,10 +74,12 @@ def main() -> None:
     if given.into:
         given.into.write_bytes(msgspec.json.encode(suite(given.names[0]).run(given.quick)))
         return
-    ended = {} if given.page else {name: _run(name, quick=given.quick) for name in given.names or SUITES}
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    _allow_files()
+    why = {} if given.page else {name: _run(name, quick=given.quick) for name in given.names or SUITES}
     if not given.quick:
         write_page()
-    if without := [f"  {name} {why}" for name, why in ended.items() if why]:
+    if without := [f"  {name} {told}" for name, told in why.items() if told]:
         sys.exit("\n".join(["of these there are no new figures:", *without]))
 
 
@@ -91,9 +101,12 @@ def _run(name: str, *, quick: bool) -> str:
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder, "report.json")
         command = [sys.executable, "-m", "tests.bench", name, "--into", str(into), *(["--quick"] if quick else [])]
-        process = subprocess.Popen(command, cwd=REPO)
+        process = subprocess.Popen(command, cwd=REPO, stdin=subprocess.DEVNULL, process_group=0)
         with machine.Watch(process.pid) as watch:
-            status = process.wait()
+            status = ended(process)
+        if status is None:
+            print(f"{name} was ended: it ran for more than {LONGEST_SECONDS / 60:.0f} minutes\n", flush=True)
+            return f"did not come to an end within {LONGEST_SECONDS / 60:.0f} minutes"
         if status or not into.exists():
             print(f"{name} failed (exit code {status})\n", flush=True)
             return f"failed (exit code {status})"
@@ -117,6 +130,30 @@ def _run(name: str, *, quick: bool) -> str:
     plots.draw(name, report)
     write_page()
     return ""
+
+
+def ended(process: subprocess.Popen[bytes], seconds: float = LONGEST_SECONDS) -> int | None:
+    """Its exit code; None where it took too long. Nothing that it started in its group runs on, however it ended, or
+    however we do."""
+    try:
+        return process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)  # it stops what it has started, and removes its folders
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_CLEANS_UP_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _allow_files() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _commit() -> str:

@@ -154,6 +154,7 @@ class Run:
         here, there = multiprocessing.Pipe()
         clients = multiprocessing.get_context("spawn").Process(target=_clients, args=(there, port, path, queries))
         clients.start()
+        there.close()  # or nobody hears that they have ended
         try:
             await _said(here)
             await asyncio.sleep(1.0)
@@ -227,7 +228,8 @@ SUITE = Suite(
     title="Pushes to many",
     about=(
         f"{CLIENTS:,} subscribers and {RATE:,} changes a second in all: all subscribers of the same property of one "
-        "twin, or each of another twin. Beside it a bare `websockets` broadcaster of the same bytes. Delivered are "
+        "twin, or each of another twin. They are made within each server's process: ingest and journal, which are in "
+        "The headline, are not in it. Beside it a bare `websockets` broadcaster of the same bytes. Delivered are "
         "frames that a client took from its socket; the time is from the change to the client's having its frame. The "
         "hot twin asks for a million frames a second, more than either can do on one core: there the figure is how "
         "many arrive (the server lets the newest through and counts the rest as skipped; the broadcaster, which does "

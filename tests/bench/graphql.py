@@ -1,16 +1,21 @@
-"""GraphQL over HTTP at 16 clients: our server beside a peer of the same purpose and beside the bare driver.
+"""GraphQL over HTTP: our server beside a peer of the same purpose and beside the bare driver.
+
+On a plant that stands still our server may answer with bytes that it has kept of a twin (app/api/selections), which
+spares it most of the work; so a page is asked for while values change too, and with all of it changed before each
+answer.
 
 make bench SUITE=graphql
 """
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +27,7 @@ from neo4j import AsyncDriver, AsyncGraphDatabase, AsyncManagedTransaction
 from app.client import GraphqlClient
 from tests.bench.engines import ENGINES
 from tests.bench.figures import LEAST_ROUNDS, Beside, Figure, Report, Suite, percentile
+from tests.bench.http_load import Asking, request
 from tests.e2e.processes import REPO, running_server, until
 from tests.servers import neo4j, npm
 from tests.servers.graph import GraphAddress
@@ -31,6 +37,8 @@ _PEER_NAME = "@neo4j/graphql"
 _PEER = Path(__file__).with_name("neo4j_graphql")
 NAMES = ("temperature", "pressure", "flow_rate", "speed", "power", "vibration", "running_hours")
 _AT_ONCE = 100
+REPORTS_A_SECOND, SAMPLES = 10, 10
+"""While values change: over all twins and properties in turn."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class Question:
     """What is asked, in each one's words, and how an answer of each is reduced to the same plain data."""
 
     what: str
+    twins: int
+    """How many of the first are asked for."""
     ours: str
     peer: str
     cypher: str
@@ -65,6 +75,7 @@ _START = "pump_00001"
 QUESTIONS = {
     "one": Question(
         "one twin with 7 properties",
+        1,
         f'{{ twin(twinId: "{_START}") {{ {_OURS} }} }}',
         f'{{ twins(where: {{ twinId: {{ eq: "{_START}" }} }}) {{ {_PEERS} }} }}',
         f"MATCH (t:Twin {{twin_id: '{_START}'}})-[:HAS_PROPERTY]->(p:Property) {_RETURN}",
@@ -74,6 +85,7 @@ QUESTIONS = {
     ),
     "page": Question(
         "a page of 100 twins with 7 properties each",
+        100,
         f"{{ twins(first: 100) {{ nodes {{ {_OURS} }} }} }}",
         f"{{ twins(limit: 100, sort: [{{ twinId: ASC }}]) {{ {_PEERS} }} }}",
         "MATCH (t:Twin) WITH t ORDER BY t.twin_id LIMIT 100 "
@@ -84,6 +96,7 @@ QUESTIONS = {
     ),
     "hops": Question(
         "what is up to 3 hops away, 14 twins",
+        14,
         f'{{ twin(twinId: "{_START}") {{ related(direction: OUTGOING, maxDepth: 3) '
         "{ edges { depth node { twinId twinType version } } } } }",
         f'{{ twins(where: {{ twinId: {{ eq: "{_START}" }} }}) {{ related {{ twinId twinType version '
@@ -114,7 +127,7 @@ class Answered:
 @dataclass(frozen=True)
 class Way:
     ask: Callable[[Question], Awaitable[dict[str, float]]]
-    processes: tuple[int, ...]
+    processes: tuple[int, ...] = ()
     """Whose processor time is its cost."""
 
     async def measure(self, question: Question) -> Answered:
@@ -129,7 +142,7 @@ class Way:
 
 
 def run(quick: bool) -> Report:
-    return asyncio.run(_bench(1, 30, 2.0) if quick else _bench(LEAST_ROUNDS, TWINS, SECONDS))
+    return asyncio.run(_bench(1, 120, 2.0) if quick else _bench(LEAST_ROUNDS, TWINS, SECONDS))
 
 
 async def _bench(rounds: int, twins: int, seconds: float) -> Report:
@@ -146,7 +159,7 @@ async def _bench(rounds: int, twins: int, seconds: float) -> Report:
                 await _same(server.url + "/graphql", peer, driver)
                 ours = server.url + "/graphql"
                 ways = {
-                    "ours": Way(lambda question: _load(ours, question.ours, seconds), (server.process.pid,)),
+                    "ours": Way(lambda question: _load(ours, question.ours, seconds), (server.process.pid, database)),
                     _PEER_NAME: Way(lambda question: _load(peer, question.peer, seconds), (node, database)),
                     "the driver alone": Way(
                         lambda question: _driver(driver, question.cypher, seconds), (os.getpid(), database)
@@ -154,19 +167,27 @@ async def _bench(rounds: int, twins: int, seconds: float) -> Report:
                 }
                 figures: list[Figure] = []
                 for key, question in QUESTIONS.items():
-                    figures += _figures(key, question.what, await _alternated(question, ways, rounds))
+                    figures += _figures(key, question.what, await _alternated(question, ways, rounds), costs=True)
+                async with _changes(ours, twins):
+                    told = f"the same page at {REPORTS_A_SECOND * SAMPLES} changes a second of all {twins} twins"
+                    figures += _figures("page_live", told, await _alternated(QUESTIONS["page"], ways, rounds))
+                figures += await _changed(ours, peer, driver, rounds, seconds / 2)
+                await until(lambda: _alike(ours, peer, driver), "the three answer alike again")
     return Report(figures=tuple(figures), versions=_versions())
 
 
 async def _alternated(question: Question, ways: dict[str, Way], rounds: int) -> dict[str, list[Answered]]:
+    """After one round that does not count: what is compiled while it runs, compiles itself for what it is asked."""
     found: dict[str, list[Answered]] = {way: [] for way in ways}
-    for round in range(rounds):
+    for round in range(rounds + 1):
         for way in list(ways) if round % 2 == 0 else reversed(ways):
-            found[way].append(await ways[way].measure(question))
+            answered = await ways[way].measure(question)
+            if round:
+                found[way].append(answered)
     return found
 
 
-def _figures(key: str, what: str, found: dict[str, list[Answered]]) -> Iterator[Figure]:
+def _figures(key: str, what: str, found: dict[str, list[Answered]], *, costs: bool = False) -> Iterator[Figure]:
     def figure(key: str, what: str, unit: str, of: Callable[[Answered], float]) -> Figure:
         ours, *others = ((way, tuple(of(one) for one in answered)) for way, answered in found.items())
         beside = tuple(Beside(what=way, rounds=rounds) for way, rounds in others)
@@ -174,14 +195,106 @@ def _figures(key: str, what: str, found: dict[str, list[Answered]]) -> Iterator[
 
     yield figure(key, what, "answers/s", lambda one: one.rate)
     yield figure(f"{key}_p99", f"{what}: p99", "ms", lambda one: one.p99)
-    yield figure(
-        f"{key}_cost", f"{what}: processor time of an answer, the database's included", "ms", lambda one: one.cost
-    )
+    if costs:
+        yield figure(
+            f"{key}_cost", f"{what}: processor time of an answer, the database's included", "ms", lambda one: one.cost
+        )
 
 
 def _versions() -> dict[str, str]:
     wanted: dict[str, str] = json.loads((_PEER / "package.json").read_text())["dependencies"]
     return wanted
+
+
+# ------------------------------------------------------------ while values change
+
+
+@contextlib.asynccontextmanager
+async def _changes(ours: str, twins: int) -> AsyncIterator[None]:
+    """Of values that our server takes, decides and writes to the graph, whoever is asked."""
+    keys = itertools.cycle([(_id(number), name) for name in NAMES for number in range(1, twins + 1)])
+    values = itertools.count(100.5)  # never one twice
+
+    async def report() -> None:
+        async with Asking(ours) as asking:
+            due = time.perf_counter()
+            while True:
+                await asking.ask(_report(ours, {next(keys): next(values) for _ in range(SAMPLES)}))
+                due += 1 / REPORTS_A_SECOND
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+
+    reporting = asyncio.create_task(report())
+    try:
+        yield
+        assert not reporting.done(), reporting.exception()
+    finally:
+        reporting.cancel()
+        await asyncio.gather(reporting, return_exceptions=True)
+
+
+async def _changed(ours: str, peer: str, driver: AsyncDriver, rounds: int, seconds: float) -> list[Figure]:
+    """One question at a time, and before each a report by which every twin that it asks for has another value."""
+    changes = _Changes(ours, seconds)
+
+    async def ask_ours(question: Question) -> dict[str, float]:
+        async with Asking(ours) as asking:
+            asked = _request(ours, question.ours)
+            return await changes.before_each(lambda: asking.ask(asked), question.twins, fresh=True)
+
+    async def ask_peer(question: Question) -> dict[str, float]:
+        async with Asking(peer) as asking:
+            asked = _request(peer, question.peer)
+            return await changes.before_each(lambda: asking.ask(asked), question.twins)
+
+    async def ask_driver(question: Question) -> dict[str, float]:
+        return await changes.before_each(lambda: _run(driver, question.cypher), question.twins)
+
+    ways = {"ours": Way(ask_ours), _PEER_NAME: Way(ask_peer), "the driver alone": Way(ask_driver)}
+    figures: list[Figure] = []
+    for key in ("one", "page"):
+        told = f"{QUESTIONS[key].what}, one client, all that is asked for changed before each answer"
+        figures += _figures(f"{key}_changed", told, await _alternated(QUESTIONS[key], ways, rounds))
+    return figures
+
+
+class _Changes:
+    """Of the first twins, by our server's report; none has a value twice."""
+
+    def __init__(self, ours: str, seconds: float) -> None:
+        self._ours = ours
+        self._seconds = seconds
+        self._values = itertools.count(10_000.5)
+
+    async def before_each(
+        self, ask: Callable[[], Awaitable[object]], twins: int, *, fresh: bool = False
+    ) -> dict[str, float]:
+        """Of answers whose time is counted alone; `fresh` ones must have the new value of every twin."""
+        took: list[float] = []
+        async with Asking(self._ours) as reporting:
+            end = time.perf_counter() + self._seconds
+            while time.perf_counter() < end:
+                value = next(self._values)
+                reported = {(_id(number), NAMES[0]): value for number in range(1, twins + 1)}
+                await reporting.ask(_report(self._ours, reported))
+                began = time.perf_counter()
+                answer = await ask()
+                took.append(time.perf_counter() - began)
+                if fresh:
+                    assert isinstance(answer, bytes)
+                    assert answer.count(b'"number":%r' % value) == twins, (value, answer[:2000])
+        return {"rate": len(took) / sum(took), "p99": percentile(took, 99), "answered": len(took)}
+
+
+def _report(url: str, values: Mapping[tuple[str, str], float]) -> bytes:
+    samples = [{"twinId": twin, "property": name, "value": value} for (twin, name), value in values.items()]
+    return request(url, json.dumps({"query": REPORT, "variables": {"samples": samples}}).encode())
+
+
+def _request(url: str, query: str) -> bytes:
+    return request(url, json.dumps({"query": query}).encode())
+
+
+REPORT = "mutation ($samples: [SampleInput!]!) { reportSamples(input: {samples: $samples}) { accepted } }"
 
 
 # ------------------------------------------------------------ the data
@@ -234,6 +347,14 @@ async def _same(ours: str, peer: str, driver: AsyncDriver) -> None:
         assert found == question.plain_rows(await _run(driver, question.cypher)), name
 
 
+async def _alike(ours: str, peer: str, driver: AsyncDriver) -> bool:
+    """Not at once: what was reported last is on its way to the graph."""
+    with contextlib.suppress(AssertionError):
+        await _same(ours, peer, driver)
+        return True
+    return False
+
+
 # ------------------------------------------------------------ the three
 
 
@@ -276,7 +397,7 @@ async def _load(url: str, query: str, seconds: float) -> dict[str, float]:
 
 
 async def _asked(url: str, query: str) -> dict[str, Any]:
-    async with httpx.AsyncClient(timeout=60.0) as client:  # the first of the peer takes it seconds
+    async with httpx.AsyncClient(timeout=60.0, trust_env=False) as client:  # the first of the peer takes it seconds
         answer = (await client.post(url, json={"query": query})).json()
     assert "errors" not in answer, answer["errors"]
     found: dict[str, Any] = answer["data"]
@@ -315,9 +436,14 @@ SUITE = Suite(
     about=(
         f"Questions over HTTP at {CLIENTS} clients: our server beside a peer of the same purpose, @neo4j/graphql "
         "behind Apollo Server, and beside the Python driver with one statement for each question, without HTTP or "
-        f"GraphQL. All three read the same Neo4j with {TWINS} twins, which our server has filled, and their answers "
-        "are compared first. Beside the rate stands what an answer takes of the processors, which hardly depends on "
-        "what else the machine does."
+        f"GraphQL. The peer and the driver read a Neo4j with {TWINS} twins that our server has filled; our server "
+        "answers from its memory, which it keeps equal to that graph. The answers of all three are compared first and "
+        "last, and each is asked a round that does not count before those that do. Where nothing changes meanwhile, "
+        "our server sends the bytes again that it made of a twin; so a page is asked for again while "
+        f"{REPORTS_A_SECOND * SAMPLES} values a second change all over the plant (our server takes, decides and writes "
+        "them to the graph, whoever is asked), and one question at a time with every twin in it changed before each "
+        "answer, where the time is the answer's alone and ours is checked to have the new values. Beside the rate on "
+        "the plant that stands still is what an answer takes of the processors."
     ),
     run=run,
     needs=(neo4j.provision, lambda: npm.provision(_PEER)),

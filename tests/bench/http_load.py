@@ -7,10 +7,12 @@ ends, and whether it holds errors, so that on two cores it takes little from the
 
 import asyncio
 import json
+import re
 import sys
 import time
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Self
 from urllib.parse import urlsplit
 
 _WARM = 0.25
@@ -60,6 +62,8 @@ class _Client(asyncio.Protocol):
             self._answered()
 
     def connection_lost(self, error: Exception | None) -> None:
+        if time.perf_counter() < self._counted.end and not self._counted.wrong:
+            self._counted.wrong = b"a connection was closed"
         if not self._done.done():
             self._done.set_result(None)
 
@@ -94,13 +98,43 @@ class _Client(asyncio.Protocol):
             self._transport.close()
 
 
-async def load(url: str, body: bytes, clients: int, seconds: float) -> Counted:
+def request(url: str, body: bytes) -> bytes:
     parts = urlsplit(url)
     head = (
         f"POST {parts.path or '/'} HTTP/1.1\r\nHost: {parts.netloc}\r\nContent-Type: application/json\r\n"
         f"Accept: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    counted = Counted(clients, seconds, head.encode() + body)
+    return head.encode() + body
+
+
+class Asking:
+    """One connection, for one question after the other."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    async def __aenter__(self) -> Self:
+        parts = urlsplit(self._url)
+        self._reader, self._writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1 << 24)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._writer.close()
+
+    async def ask(self, request: bytes) -> bytes:
+        """The answer's body, as it comes; it has no errors."""
+        self._writer.write(request)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        length = re.search(rb"content-length: (\d+)", head)
+        body = await (self._reader.readexactly(int(length[1])) if length else self._reader.readuntil(b"\r\n0\r\n\r\n"))
+        assert head.startswith(b"http/1.1 200"), (head, body[:500])
+        assert b'"errors"' not in body, body[:2000]
+        return body
+
+
+async def load(url: str, body: bytes, clients: int, seconds: float) -> Counted:
+    parts = urlsplit(url)
+    counted = Counted(clients, seconds, request(url, body))
     loop = asyncio.get_running_loop()
     ended = [loop.create_future() for _ in range(clients)]
     for done in ended:

@@ -3,16 +3,34 @@
 import contextlib
 import os
 import platform
+import re
 import subprocess
 import threading
 from importlib.metadata import version
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 import msgspec
 import psutil
 
-LIBRARIES = ("aiomqtt", "asyncua", "msgspec", "neo4j", "strawberry-graphql", "uvicorn", "uvloop")
+from tests.servers import mosquitto
+
+LIBRARIES = {
+    "aiomqtt": "aiomqtt",
+    "arcadedb-embedded": "arcadedb-embedded",
+    "asyncua": "asyncua",
+    "lark": "lark",
+    "msgspec": "msgspec",
+    "neo4j": "neo4j's driver",
+    "rustworkx": "rustworkx",
+    "strawberry-graphql": "strawberry-graphql",
+    "uvicorn": "uvicorn",
+    "uvloop": "uvloop",
+    "websockets": "websockets",
+}
+"""By distribution, as it is called on the page."""
+_POM = Path(__file__).parents[1] / "servers" / "pom.xml"
 
 
 class Machine(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,9 +42,14 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def here() -> Machine:
-    versions = {"Python": platform.python_version()} | {name: version(name) for name in LIBRARIES}
-    if java := _first_line("java", "-version"):
-        versions["Java"] = java
+    programs = {
+        "Java": _told("java", "-version"),
+        "Neo4j": _first(r"neo4j-server</artifactId><version>([^<]+)<", _POM.read_text()),
+        "Node.js": _told("node", "--version"),
+        "Mosquitto": _told(mosquitto.program() or "mosquitto", "-h"),
+    }
+    versions = {"Python": platform.python_version()} | {called: version(name) for name, called in LIBRARIES.items()}
+    versions |= {name: found for name, found in programs.items() if found}
     return Machine(
         cores=os.cpu_count() or 1,
         memory_gib=round(psutil.virtual_memory().total / 2**30, 1),
@@ -44,18 +67,22 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _first_line(*command: str) -> str:
+def _told(*command: str) -> str:
+    """The first version in what it says."""
     try:
         found = subprocess.run(command, capture_output=True, text=True, check=False)
     except FileNotFoundError:
         return ""
-    words = (found.stdout + found.stderr).partition("\n")[0].split('"')
-    return words[1] if len(words) > 1 else ""
+    return _first(r"(\d+(?:\.\d+)+)", found.stdout + found.stderr)
+
+
+def _first(pattern: str, text: str) -> str:
+    found = re.search(pattern, text)
+    return found[found.lastindex or 0] if found else ""
 
 
 class Watch:
-    """The most that a process and all below it held at once (proportional set size), looked at once a second; and how
-    busy the machine was with anything else before."""
+    """The most that a process and all below it held at once (proportional set size), looked at once a second."""
 
     def __init__(self, pid: int) -> None:
         self._process = psutil.Process(pid)

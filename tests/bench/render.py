@@ -15,12 +15,13 @@ Made by `make bench`, which runs every suite below and writes this page and `ben
 SUITE=journal` runs one and leaves the others' figures as they are (`python -m tests.bench --help`). Everything
 (devices, broker, server, graph engine, peers, clients) runs on the machine that is told, over loopback. Each figure
 is the median of its rounds, in brackets the lowest and the highest; what stands beside it was measured in the same
-rounds, in turn, and the ratio (ours over the other's) is taken round by round. Another machine has other figures
-and, mostly, the same ratios."""
+rounds, in turn, and the ratio (ours over the other's) is taken round by round. There are five rounds or more; what
+has no brackets was measured once (memory, a run of minutes) or is a count that does not differ. MB behind a figure are
+those of the server's process. Another machine has other figures and, mostly, the same ratios."""
 
 
 def page(measured: Mapping[str, Measured], suites: Mapping[str, Suite]) -> str:
-    parts = [_INTRO, *_where(measured), *_goals(measured)]
+    parts = [_INTRO, *_where(measured), *_goals(measured, suites)]
     for name, suite in suites.items():
         parts.append(f"## {suite.title}\n\n{suite.about}")
         if name not in measured:
@@ -49,13 +50,13 @@ def _where(measured: Mapping[str, Measured]) -> Iterator[str]:
         yield f"{machine.cores} cores ({machine.processor}), {machine.memory_gib:g} GiB, {machine.system}. {versions}."
 
 
-def _goals(measured: Mapping[str, Measured]) -> Iterator[str]:
-    if not GOALS:
-        return
-    rows = ["## Goals", "", "| step | goal | measured | |", "|---|---|---|---|"]
+def _goals(measured: Mapping[str, Measured], suites: Mapping[str, Suite]) -> Iterator[str]:
+    rows = ["## Goals", "", "| step | goal | measured | | in |", "|---|---|---|---|---|"]
     for goal in GOALS:
         found, verdict = goal.told(measured[goal.suite].report if goal.suite in measured else None)
-        rows.append(f"| {goal.step} | {goal.text} | {found} | {verdict} |")
+        title = suites[goal.suite].title
+        where = f"[{title}](#{title.lower().replace(' ', '-')})"
+        rows.append(f"| {goal.step} | {goal.text} | {found} | {verdict} | {where} |")
     yield "\n".join(rows)
 
 

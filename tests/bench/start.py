@@ -64,7 +64,7 @@ def _help(rounds: int) -> Figure:
     ours, python = alternated(rounds, lambda _: ended("-m", "app", "--help"), lambda _: ended("-c", "pass"))
     return Figure(
         key="help",
-        what="`twin-overlay --help`",
+        what="`twin-overlay --help` (as `python -m app`)",
         unit="ms",
         rounds=tuple(ours),
         beside=(Beside(what="a Python that does nothing", rounds=tuple(python)),),

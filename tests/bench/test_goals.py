@@ -24,7 +24,8 @@ def test_every_step_up_to_the_bench_has_goals_and_none_is_told_twice() -> None:
 
 
 def test_a_goal_is_told_as_met_only_by_what_was_measured() -> None:
-    goal = Goal(step=1, text="fast", suite="s", figure="f", bound=2, way="at most", ratio=True, why="it is far")
+    why = "it takes {f} where the other takes {f:beside}"
+    goal = Goal(step=1, text="fast", suite="s", figure="f", bound=2, way="at most", ratio=True, why=why)
     fast, slow = (
         Report(
             figures=(Figure(key="f", what="f", unit="ms", rounds=ours, beside=(Beside(what="it", rounds=(2, 2, 2)),)),)
@@ -32,5 +33,5 @@ def test_a_goal_is_told_as_met_only_by_what_was_measured() -> None:
         for ours in ((1.0, 9.0, 2.0), (8.0, 1.0, 6.0))
     )
     assert goal.told(fast) == ("1.00 times", "met")
-    assert goal.told(slow) == ("3.00 times", "not met: it is far")
+    assert goal.told(slow) == ("3.00 times", "not met: it takes 6.00 where the other takes 2.00")
     assert goal.told(Report(figures=())) == ("-", "not measured")

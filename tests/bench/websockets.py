@@ -78,7 +78,9 @@ def _connect(port: int, path: str, query: str | None) -> socket.socket:
     )
     answer = b""
     while b"\r\n\r\n" not in answer:
-        answer += found.recv(1)
+        read = found.recv(1)
+        assert read, f"the server closed the connection: {answer!r}"
+        answer += read
     assert b" 101 " in answer, answer
     if query is not None:
         found.sendall(_masked(b'{"type":"connection_init"}'))

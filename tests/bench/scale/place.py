@@ -45,6 +45,10 @@ class Costs:
     """Microseconds of the server's processor time, over a message."""
     bare: tuple[float, ...]
     """The same of the bare subscriber."""
+    kernel: tuple[float, ...]
+    """Of the server's, what was spent in calls to the system."""
+    wakes: tuple[float, ...]
+    """How often the server's loop went to sleep, a message."""
     p50: tuple[float, ...]
     """Milliseconds from publish to frame."""
     p99: tuple[float, ...]
@@ -123,21 +127,28 @@ async def costs(place: Installation, twins: Sequence[str], effort: Effort) -> Co
     steady = Steady(place, list(twins[:: min(10, len(twins))]))
     ours: list[float] = []
     floor: list[float] = []
+    kernel: list[float] = []
+    wakes: list[float] = []
     waits: list[list[float]] = []
     async with _bare(place) as bare, steady.running():
         await asyncio.sleep(_WARM_SECONDS)
         server = psutil.Process(place.server.process.pid)
         for _ in range(effort.rounds):
             spent, sent = (_spent(server), _spent(bare)), sum(place.publisher.sent.values())
+            system, slept = server.cpu_times().system, server.num_ctx_switches().voluntary
             async with steady.window() as times:
                 await asyncio.sleep(effort.seconds)
                 count = sum(place.publisher.sent.values()) - sent
                 ours.append((_spent(server) - spent[0]) / count * 1e6)
                 floor.append((_spent(bare) - spent[1]) / count * 1e6)
+                kernel.append((server.cpu_times().system - system) / count * 1e6)
+                wakes.append((server.num_ctx_switches().voluntary - slept) / count)
             waits.append(times)
     return Costs(
         tuple(ours),
         tuple(floor),
+        tuple(kernel),
+        tuple(wakes),
         tuple(percentile(times, 50) for times in waits),
         tuple(percentile(times, 99) for times in waits),
     )
@@ -150,8 +161,10 @@ async def _bare(place: Installation) -> AsyncIterator[psutil.Process]:
     )
     try:
         yield psutil.Process(process.pid)
+        assert process.returncode is None, "the bare subscriber has ended"
     finally:
-        process.kill()
+        if process.returncode is None:
+            process.kill()
         await process.wait()
 
 

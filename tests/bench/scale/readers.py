@@ -22,9 +22,10 @@ _AT_ONCE = 50
 class Reader(asyncio.Protocol):
     """It speaks the protocol until its subscription is asked for; from then on bytes are bytes."""
 
-    def __init__(self, url: str, twins: list[str]) -> None:
+    def __init__(self, url: str, twins: list[str], cut: asyncio.Event) -> None:
         self._speaking = ClientProtocol(parse_uri(url), subprotocols=[Subprotocol("graphql-transport-ws")])
         self._twins = twins
+        self._cut = cut
         self._asked = False
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -50,6 +51,7 @@ class Reader(asyncio.Protocol):
             self._flush()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._cut.set()
         if not self.answered.done():
             self.answered.set_exception(error or ConnectionError("the server closed"))
 
@@ -65,13 +67,15 @@ async def read(url: str, count: int, followed: int, twins: int) -> None:
     own = [every[(at := number * followed % twins) : at + followed] for number in range(count)]
     assert where.hostname is not None
     assert where.port is not None
+    cut = asyncio.Event()
     for first in range(0, count, _AT_ONCE):
-        readers = [Reader(f"ws://{where.netloc}/graphql", one) for one in own[first : first + _AT_ONCE]]
+        readers = [Reader(f"ws://{where.netloc}/graphql", one, cut) for one in own[first : first + _AT_ONCE]]
         for reader in readers:
             await asyncio.get_running_loop().create_connection(partial(_itself, reader), where.hostname, where.port)
         await asyncio.gather(*(reader.answered for reader in readers))
     print("following", flush=True)
-    await asyncio.Event().wait()
+    await cut.wait()
+    sys.exit("a subscriber was cut off")
 
 
 def _itself(reader: Reader) -> Reader:

@@ -108,11 +108,10 @@ def _told(
         ),
     )
     flat = (
-        f"It stays within 1.5 times of what it is with {small:,}: what an update reaches is looked up by key, and no "
-        "list of all is walked."
+        f"It stays within 1.5 times of what it is with {small:,}."
         if bends is None
-        else f"It is over 1.5 times of what it is with {small:,} from {bends:,.0f} on: what an update reaches is "
-        "looked up by key, but no longer lies in the processor's caches."
+        else f"It is over 1.5 times of what it is with {small:,} from {bends:,.0f} on. (What an update reaches is "
+        "looked up by key; what distance in memory costs it is measured in Flat in the size of the plant.)"
     )
     fixed = started[small]
     begins = next((size for size in sizes if started[size] > 1.5 * fixed), None)
@@ -137,8 +136,7 @@ def _told(
             said=(
                 f"The program itself is {number(empty)} MB; a twin with its overlay, in catalogue, engine, topology, "
                 f"indexes and connector, is {number(each)} kB, so the curve bends where both are as much, at "
-                f"{empty * 1024 / max(each, 1):,.0f} of them. The graph engine's heap grows towards its limit, which "
-                "is a setting."
+                f"{empty * 1024 / max(each, 1):,.0f} of them. The graph engine's heap has a limit, which is a setting."
             ),
         ),
         Curve(
@@ -151,13 +149,14 @@ def _told(
                 "until all are heard": tuple((float(size), ready[size]) for size in sizes),
             },
             said=(
-                f"A start takes {number(fixed)} s whatever the plant, for the program and its schema; "
+                f"With {small:,} a start takes {number(fixed)} s; "
                 + (
                     f"with {large:,} it is no more than half as much again."
                     if begins is None
-                    else f"from {begins:,} on it is reading the definitions and planning them, "
-                    f"{number((started[large] - fixed) / large * 1e6)} us a twin with its overlay; then the broker "
-                    "takes the subscriptions."
+                    else f"from {begins:,} on it is more than half as much again, and with {large:,} "
+                    f"{number((started[large] - fixed) / large * 1e6)} us more for each twin with its overlay "
+                    "(Starting has the server's own account of what it does meanwhile); then the broker takes the "
+                    "subscriptions."
                 )
             ),
         ),

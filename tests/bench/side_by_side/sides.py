@@ -31,6 +31,8 @@ from tests.servers.mosquitto import Mosquitto
 
 TWINS, SUBSCRIBERS, INTERVAL_MS = 100, 10, 100
 _BROKER = "max_queued_messages 0\nmax_queued_bytes 0\nmax_inflight_messages 1000\n"
+_KEEPS = {"TWIN_OVERLAY_JOURNAL__KEEP_MB": "100000"}
+"""All of it is read at the end."""
 _LAST = """query ($first: Int!) { twins(first: $first) {
   nodes { twinId property(name: "temperature") { value { number } } } } }"""
 
@@ -87,7 +89,7 @@ class Ours:
         async with broker_with_publisher(folder) as (broker, publisher):
             server = await start_server(
                 folder / "data",
-                environment={**environment, SAMPLES: str(samples)},
+                environment={**environment, **_KEEPS, SAMPLES: str(samples)},
                 program=("-m", "tests.bench.side_by_side.sampled", "serve"),
             )
             try:
@@ -159,6 +161,7 @@ class Peer:
         self.pids = pids
         self._taken = 0
         self._delays = Delays()
+        self._hearing: asyncio.Task[None] | None = None
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -171,12 +174,12 @@ class Peer:
         ):
             side = cls(publisher, {"Node-RED": pid, "broker": broker.pid, "publisher": publisher.pid})
             await client.subscribe([("alerts/#", 1), ("taken", 0)])
-            hearing = asyncio.create_task(side._hear(client))
+            side._hearing = asyncio.create_task(side._hear(client))
             try:
                 yield side
             finally:
-                hearing.cancel()
-                await asyncio.gather(hearing, return_exceptions=True)
+                side._hearing.cancel()
+                await asyncio.gather(side._hearing, return_exceptions=True)
 
     async def _hear(self, client: aiomqtt.Client) -> None:
         async for message in client.messages:
@@ -187,6 +190,8 @@ class Peer:
                 self._delays.add(time.time() * 1e3 - parse_iso(found["timestamp"]) / 1e3)
 
     async def taken(self) -> int:
+        assert self._hearing is not None
+        assert not self._hearing.done(), "the peer's word is not heard any more"
         return self._taken
 
     async def look(self) -> Delays:
