@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import random
 import signal
@@ -147,7 +148,7 @@ async def _is_standby(server: ServerProcess) -> bool:
 async def test_over_take_overs_by_kill_9_no_decision_is_sent_twice_and_none_is_forgotten(
     tmp_path: Path, plc: OpcUaServer
 ) -> None:
-    pair, chance = Pair(), random.Random(TAKEOVERS)
+    pair, chance, took = Pair(), random.Random(TAKEOVERS), list[float]()
     tanks = TANKS_A_ROUND * (TAKEOVERS + 1)
     try:
         pair.servers = [await start_server(tmp_path), await start_server(tmp_path, "--standby")]
@@ -163,7 +164,7 @@ async def test_over_take_overs_by_kill_9_no_decision_is_sent_twice_and_none_is_f
             assert await actor.end(signal.SIGKILL) == -signal.SIGKILL
             pair.servers = [standby]
             await until(partial(_more, pair, before + 1), "the standby acts")
-            assert time.monotonic() - began < TAKE_OVER_SECONDS
+            took.append(time.monotonic() - began)
             pair.servers = [standby, await start_server(tmp_path, "--standby")]
             await filling
         await pair.fill_on(tanks)
@@ -178,6 +179,10 @@ async def test_over_take_overs_by_kill_9_no_decision_is_sent_twice_and_none_is_f
             await server.end(signal.SIGKILL)
     async with embedded(tmp_path / "graph") as address:
         assert await Oracle.of(tmp_path / "journal").differences(address) == []
+    logging.getLogger(__name__).warning(
+        "seconds of the take-overs: %s", [round(seconds, 1) for seconds in sorted(took)]
+    )
+    assert max(took) < TAKE_OVER_SECONDS, sorted(took)
 
 
 async def _sent_from(plc: OpcUaServer, first: int) -> bool:
