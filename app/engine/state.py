@@ -148,7 +148,7 @@ def restore(live: LiveState, data: bytes) -> None:
     """Replaces everything in `live`. Raises Unavailable for bytes that are no snapshot of this version."""
     try:
         state = _decode(data)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise _unreadable(data, str(error)) from error
     if state.version != VERSION:
         raise _unreadable(data, "")
@@ -214,7 +214,7 @@ def _unreadable(data: bytes, why: str) -> Unavailable:
     """Other versions have other shapes, of which decoding would say something about the shape."""
     try:
         version = msgspec.msgpack.decode(data)[0]
-    except (msgspec.MsgspecError, RecursionError, TypeError, LookupError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, LookupError):
         version = None
     other = isinstance(version, int) and version != VERSION
     told = f"is of version {version}, this program reads {VERSION}" if other else f"can't be read: {why}"

@@ -48,7 +48,7 @@ def decode(sequence: int, now: Micros, crc: int, body: bytes) -> Entry:
         raise damaged(sequence, "its checksum is wrong")
     try:
         input, outcome = _decoder.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:  # ValidationError is a DecodeError
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # ValidationError is a DecodeError
         raise Misconfigured(
             f"journal record {sequence} was written by another version: {error}",
             code="JOURNAL_FORMAT",

@@ -248,7 +248,7 @@ async def test_a_backup_that_is_not_what_was_written_is_refused_and_changes_noth
     for name in ("nodes.ndjson", "edges.ndjson", "entries", "manifest.json"):
         file = backup / name
         content = file.read_bytes()
-        file.write_bytes(content[:-20] + b"x" + content[-19:])
+        file.write_bytes(content[:-20] + b"\xff" + content[-19:])
         for arguments in (("backup", "--verify", str(backup)), ("restore", str(backup), "--data-dir", str(second))):
             status, said = await _run(*arguments)
             assert status == 1, said

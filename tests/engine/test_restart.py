@@ -160,7 +160,10 @@ def test_a_snapshot_needs_no_graph_and_no_journal() -> None:
     assert live.sequence == plant.engine.live.sequence
 
 
-@pytest.mark.parametrize("state", [b"", b"nonsense", msgspec.msgpack.encode([99])])
+NO_TEXT, DEEP = b"\x91\xa2\xff\xfe", b"\x91" * 100_000
+
+
+@pytest.mark.parametrize("state", [b"", b"nonsense", msgspec.msgpack.encode([99]), NO_TEXT, DEEP])
 def test_bytes_that_are_no_snapshot_are_refused(state: bytes) -> None:
     with pytest.raises(Unavailable) as error:
         Engine().restore(state)

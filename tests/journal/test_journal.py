@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.errors import Conflict, Misconfigured, Unavailable
@@ -183,15 +184,13 @@ async def test_a_record_that_is_damaged_meanwhile_is_named_and_the_others_stay_r
     await journal.close()
 
 
-async def test_a_record_of_another_version_is_not_called_damaged(tmp_path: Path) -> None:
-    import msgspec
-
+@pytest.mark.parametrize("body", [msgspec.msgpack.encode(({"type": "from_the_future"}, {})), b"\x92\xa2\xff\xfe\x80"])
+async def test_a_record_of_another_version_is_not_called_damaged(tmp_path: Path, body: bytes) -> None:
     from app.journal.codec import checksum
 
     journal = SqliteJournal.open(tmp_path)
     await journal.append([reading(1)])
     await journal.close()
-    body = msgspec.msgpack.encode(({"type": "from_the_future"}, {}))
     await damage(tmp_path, "UPDATE entries SET body = ?, crc = ?", body, checksum(1, T, body))
     journal = SqliteJournal.open(tmp_path)
     with pytest.raises(Misconfigured) as found:
