@@ -45,7 +45,7 @@ _BREATHE_EVERY = 100
 """Messages between two turns of the event loop."""
 RECEIVE_MAXIMUM = 1_000
 """Messages of QoS 1 that an MQTT 5 broker may send without an acknowledgement. At a commit of a few milliseconds that
-is far above any device's rate; the window in which a repetition is known (engine/deliveries.py) is four times that."""
+is far above any device's rate; the window in which a repetition is known (engine/deliveries.py) is far wider."""
 MOST_UNACKNOWLEDGED = 2 * RECEIVE_MAXIMUM
 """Held at most, whatever the broker keeps to: Mosquitto sends one more than it may as a session goes on."""
 MAX_UNREAD_QOS0 = 10_000

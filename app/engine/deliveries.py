@@ -6,10 +6,11 @@ content: one that never got as far as the journal is taken when it comes again, 
 
 from app.model.events import Reading
 
-KEPT = 4096
-"""By source. It repeats what it has not seen acknowledged, which an MQTT connector bounds at 1,000 messages
-(connectors/mqtt_session.py); what was acknowledged on a connection that broke may be repeated too, hence four times
-that."""
+KEPT = 16_384
+"""By source. It repeats what it has not seen acknowledged. An MQTT connector holds 1,000 messages without an
+acknowledgement (connectors/mqtt_session.py), but the broker may not have read those that it was sent: Mosquitto 2.0,
+which puts a whole backlog in flight when a session goes on, was seen to repeat 4,200 after a kill. Far below the 65,535
+numbers that there are: a number that is given out anew, with equal content, is another message."""
 
 
 class Deliveries:

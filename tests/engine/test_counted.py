@@ -142,3 +142,13 @@ def test_the_last_messages_of_a_source_are_kept_and_no_more() -> None:
     assert len(deliveries.rows()[0][1]) == KEPT
     assert not deliveries.repeats(Reading("mqtt", 0, delivery=message(5, again=True)))
     assert deliveries.repeats(Reading("mqtt", 0, delivery=message(KEPT, again=True)))
+
+
+def test_as_many_as_a_broker_may_repeat_after_a_kill_are_known() -> None:
+    """Mosquitto was seen to repeat 4,200; where the first of them are not known any more, each one that is taken again
+    makes the next one forgotten."""
+    deliveries, numbers = Deliveries(), range(1, 12_001)
+    for number in numbers:
+        deliveries.repeats(Reading("mqtt", 0, delivery=message(number)))
+    again = (Reading("mqtt", 0, delivery=message(number, again=True)) for number in numbers)
+    assert all(deliveries.repeats(reading) for reading in again)
