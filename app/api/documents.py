@@ -16,7 +16,7 @@ from graphql import ASTValidationRule, DocumentNode, GraphQLError, GraphQLSchema
 from graphql.validation.rules import overlapping_fields_can_be_merged as overlapping
 from strawberry.schema.schema import validate_document
 
-from app.api.limits.survey import Asks, asks_of
+from app.api.limits.asks import Asks, asks_of
 from app.api.selections.plans import Plans
 
 Made = TypeVar("Made")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from graphql import GraphQLError
 
+from app.api.limits.asks import Asks
 from app.api.limits.cost import Variables, narrow
-from app.api.limits.survey import MAX_FIELDS, Asks, Surveyed
+from app.api.limits.survey import MAX_FIELDS, Surveyed
 from app.api.traffic import Traffic
 from app.api.trusted import Trusted
 from app.settings import GraphQLSettings

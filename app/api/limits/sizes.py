@@ -93,16 +93,6 @@ def declared(field: str, arguments: Iterable[str]) -> Declared:
     return Declared(DEFAULT_PAGE if sized else ASSUMED, sized)
 
 
-def depths(arguments: Iterable[str]) -> tuple[str, ...]:
-    takes = set(arguments)
-    return tuple(name for name in DEPTHS if name in takes)
-
-
-def reaches(arguments: Iterable[str]) -> tuple[str, ...]:
-    takes = set(arguments)
-    return tuple(name for name in REACHES if name in takes)
-
-
 def weight(field: str, *, writes: bool) -> int:
     return _WEIGHTS.get(field, WRITE if writes else 1)
 

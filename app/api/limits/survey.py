@@ -32,15 +32,14 @@ from graphql import (
     SelectionSetNode,
     ValueNode,
     VariableNode,
-    Visitor,
     get_named_type,
     is_abstract_type,
     is_leaf_type,
-    visit,
 )
 
 from app.api.limits.cost import Condition, Cost, Filled, Given, Size, Variables, counted
 from app.api.limits.sizes import (
+    DEPTHS,
     INPUT,
     INTROSPECTION_PART,
     MOST,
@@ -50,12 +49,11 @@ from app.api.limits.sizes import (
     PAGED,
     PATIENCE,
     REACH_DEPTH,
+    REACHES,
     STEP,
     UNBOUNDED_DEPTH,
     Declared,
     declared,
-    depths,
-    reaches,
     weight,
 )
 from app.api.pages import DEFAULT_PAGE
@@ -289,49 +287,44 @@ class Survey:
         name = next((item for item in PAGED if item in kind.fields), None)
         if name is None:
             return None
-        default, at = counted(kind.fields[name].default_value), f"{INPUT}.{name}"
-        value = next((item.value for item in node.arguments or () if item.name.value == INPUT), None)
+        value = _argument(node, INPUT)
+        return self._given_in(value, INPUT, name, counted(kind.fields[name].default_value))
+
+    def _given_in(self, value: ValueNode | None, argument: str, name: str, otherwise: int | None = None) -> Given:
+        """What the member `name` of the argument's object says: a literal, a variable, or one for the whole object."""
+        at = f"{argument}.{name}"
         if isinstance(value, VariableNode):
-            variable = value.name.value
-            said = _member(self._defaults.get(variable), name)
-            found = _literal(said) if said is not None else None
-            return Given(at, default if found is None else found, variable, name)
+            said = _member(self._defaults.get(value.name.value), name)
+            return Given(at, _literal(said, otherwise), value.name.value, name)
         said = _member(value, name)
         if isinstance(said, VariableNode):
-            return self._of_variable(at, said, default)
-        found = _literal(said) if said is not None else None
-        return Given(at, default if found is None else found)
+            return self._of_variable(at, said, otherwise)
+        return Given(at, _literal(said, otherwise))
 
     def _of_variable(self, argument: str, variable: VariableNode, otherwise: int | None = None) -> Given:
-        default = self._defaults.get(variable.name.value)
-        found = _literal(default) if default is not None else None
-        return Given(argument, otherwise if found is None else found, variable.name.value)
+        name = variable.name.value
+        return Given(argument, _literal(self._defaults.get(name), otherwise), name)
 
     def _steps(self, key: str, node: FieldNode, definition: GraphQLField) -> tuple[Cost, ...]:
         """A traversal costs what it walks, whatever it answers with."""
-        found = (replace(self._depth_size(node, definition, name), above=True) for name in depths(definition.args))
-        walked = tuple(Cost(key, node, STEP, (size,), (), (), ()) for size in found)
-        reached = (self._reach(key, node, name) for name in reaches(definition.args))
-        return (*walked, *(cost for cost in reached if cost is not None))
+        depths = (
+            replace(self._depth_size(node, definition, name), above=True) for name in DEPTHS if name in definition.args
+        )
+        walked = [Cost(key, node, STEP, (size,), (), (), ()) for size in depths]
+        return (*walked, *(cost for name in REACHES if (cost := self._reach(key, node, name)) is not None))
 
     def _reach(self, key: str, node: FieldNode, name: str) -> Cost | None:
         """Of an argument that is a traversal itself; None where it is left out."""
-        value = next((item.value for item in node.arguments or () if item.name.value == name), None)
+        value = _argument(node, name)
         if value is None or isinstance(value, NullValueNode):
             return None
-        at, conditions = f"{name}.{REACH_DEPTH}", tuple[Filled, ...]()
+        conditions: tuple[Filled, ...] = ()
         if isinstance(value, VariableNode):
             default = self._defaults.get(value.name.value)
-            said = _member(default, REACH_DEPTH)
-            given = Given(at, _literal(said) if said is not None else None, value.name.value, REACH_DEPTH)
             conditions = (Filled(value.name.value, default is not None and not isinstance(default, NullValueNode)),)
-        elif isinstance(said := _member(value, REACH_DEPTH), VariableNode):
-            given = self._of_variable(at, said)
-        else:
-            given = Given(at, _literal(said) if said is not None else None)
-        return Cost(
-            key, node, STEP, (Size((given,), UNBOUNDED_DEPTH, MOST_DEPTH, (at,), above=True),), (), (), conditions
-        )
+        given = self._given_in(value, name, REACH_DEPTH)
+        size = Size((given,), UNBOUNDED_DEPTH, MOST_DEPTH, (given.argument,), above=True)
+        return Cost(key, node, STEP, (size,), (), (), conditions)
 
     def _size(self, node: FieldNode, definition: GraphQLField, by: Declared) -> Size:
         takes = tuple(item for item in by.arguments if item in definition.args)
@@ -344,7 +337,7 @@ class Survey:
         return Size((given,) if given is not None else (), UNBOUNDED_DEPTH, MOST_DEPTH, (name,))
 
     def _given(self, node: FieldNode, definition: GraphQLField, name: str) -> Given | None:
-        value = next((item.value for item in node.arguments or () if item.name.value == name), None)
+        value = _argument(node, name)
         if value is None:
             default = counted(definition.args[name].default_value)
             return Given(name, default) if default is not None else None
@@ -352,40 +345,6 @@ class Survey:
             return self._of_variable(name, value)
         found = _literal(value)
         return Given(name, found) if found is not None else None
-
-
-@dataclass(frozen=True, slots=True)
-class Asks:
-    """What a valid document asks for: each of its operations by its name, and what it has written in it."""
-
-    operations: Mapping[str | None, Surveyed]
-    aliases: int
-    directives: int
-
-    def operation(self, name: str | None) -> Surveyed | None:
-        """The one of that name, or the only one there is."""
-        found = self.operations.get(name)
-        if found is None and len(self.operations) == 1:
-            return next(iter(self.operations.values()))
-        return found
-
-
-def asks_of(schema: GraphQLSchema, document: DocumentNode) -> Asks:
-    counting = _Counting()
-    visit(document, counting)
-    return Asks(survey(schema, document), counting.aliases, counting.directives)
-
-
-class _Counting(Visitor):
-    def __init__(self) -> None:
-        super().__init__()
-        self.aliases = self.directives = 0
-
-    def enter_field(self, node: FieldNode, *_: Any) -> None:
-        self.aliases += node.alias is not None
-
-    def enter_directive(self, _node: DirectiveNode, *_: Any) -> None:
-        self.directives += 1
 
 
 def survey(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Surveyed]:
@@ -399,12 +358,16 @@ def survey(schema: GraphQLSchema, document: DocumentNode) -> dict[str | None, Su
     }
 
 
-def _literal(value: ValueNode) -> int | None:
+def _argument(node: FieldNode, name: str) -> ValueNode | None:
+    return next((item.value for item in node.arguments or () if item.name.value == name), None)
+
+
+def _literal(value: ValueNode | None, otherwise: int | None = None) -> int | None:
     if isinstance(value, IntValueNode):
         return int(value.value)
     if isinstance(value, ListValueNode):
         return len(value.values)
-    return None
+    return otherwise
 
 
 def _member(value: ValueNode | None, name: str) -> ValueNode | None:
