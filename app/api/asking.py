@@ -14,6 +14,7 @@ from starlette.requests import Request
 
 from app.api.trusted import Trusted
 from app.errors import Invalid, Refused, TwinOverlayError
+from app.model.unreadable import UNREADABLE
 
 RESPONSE_TYPE = "application/graphql-response+json"
 JSON_TYPE = "application/json"
@@ -180,7 +181,7 @@ def decoded(data: str | bytes, at: str = "") -> Any:
     """Stricter than json.loads: no NaN, no lone surrogates; deep nesting is an error and not a crash."""
     try:
         return msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise invalid(f"{'the request' if not at else f'`{at[1:]}`'} is not valid JSON: {error}", at) from error
 
 

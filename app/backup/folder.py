@@ -16,6 +16,7 @@ import msgspec
 from app.engine.engine import Engine
 from app.errors import Invalid, TwinOverlayError
 from app.model.events import Entry
+from app.model.unreadable import UNREADABLE
 
 FORMAT = 2
 MANIFEST, NODES, EDGES, SNAPSHOT, ENTRIES = (
@@ -84,7 +85,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except OSError as error:
         raise invalid(folder, f"{MANIFEST} cannot be read: {error.strerror}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise invalid(folder, f"{MANIFEST} is not what was written: {error}") from error
     if manifest.format != FORMAT:
         raise invalid(folder, f"it has format {manifest.format}, this version reads {FORMAT}")
@@ -113,7 +114,7 @@ def entries_in(folder: Path) -> Iterator[list[Entry]]:
             content = file.read(_LENGTH.unpack(head)[0]) if len(head) == _LENGTH.size else b""
             try:
                 yield _entries.decode(content)
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except UNREADABLE as error:
                 raise invalid(folder, f"{ENTRIES} is not what this version reads: {error}") from error
 
 

@@ -20,6 +20,7 @@ import msgspec
 
 from app.demo.physics import Pump, Station
 from app.errors import Invalid, Misconfigured, NotFound, TwinOverlayError, Unavailable
+from app.model.unreadable import UNREADABLE
 
 
 class Heat(msgspec.Struct, tag_field="do", tag="heat", frozen=True, forbid_unknown_fields=True):
@@ -196,7 +197,7 @@ class PlantControl:
 def _decode(line: bytes) -> Command:
     try:
         return _COMMANDS.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise Invalid(
             f"this is no command of the demo plant: {error}",
             code="PLANT_COMMAND_INVALID",

@@ -32,6 +32,7 @@ from app.model.events import (
 from app.model.ledger import Tally
 from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey, Shape, TwinPlan
 from app.model.time import Micros
+from app.model.unreadable import UNREADABLE
 from app.model.values import Value
 
 VERSION = 21
@@ -148,7 +149,7 @@ def restore(live: LiveState, data: bytes) -> None:
     """Replaces everything in `live`. Raises Unavailable for bytes that are no snapshot of this version."""
     try:
         state = _decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise _unreadable(data, str(error)) from error
     if state.version != VERSION:
         raise _unreadable(data, "")
@@ -214,7 +215,7 @@ def _unreadable(data: bytes, why: str) -> Unavailable:
     """Other versions have other shapes, of which decoding would say something about the shape."""
     try:
         version = msgspec.msgpack.decode(data)[0]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TypeError, LookupError):
+    except (*UNREADABLE, TypeError, LookupError):
         version = None
     other = isinstance(version, int) and version != VERSION
     told = f"is of version {version}, this program reads {VERSION}" if other else f"can't be read: {why}"

@@ -12,6 +12,7 @@ import msgspec
 from app.errors import Misconfigured, Unavailable
 from app.model.events import Entry, Input, Outcome
 from app.model.time import Micros
+from app.model.unreadable import UNREADABLE
 
 FORMAT = 2
 _HEAD = struct.Struct(">qq")
@@ -48,7 +49,7 @@ def decode(sequence: int, now: Micros, crc: int, body: bytes) -> Entry:
         raise damaged(sequence, "its checksum is wrong")
     try:
         input, outcome = _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:  # ValidationError is a DecodeError
+    except UNREADABLE as error:
         raise Misconfigured(
             f"journal record {sequence} was written by another version: {error}",
             code="JOURNAL_FORMAT",

@@ -14,6 +14,7 @@ from fastapi import Query
 
 from app.errors import Invalid, Problem
 from app.find.query import Box, MemberTest, OverlayFilter, PropertyTest, Related, TwinFilter
+from app.model.unreadable import UNREADABLE
 from app.model.values import Quality
 from app.topology.topology import Way
 
@@ -149,7 +150,7 @@ def _comparison(text: str, place: str, places: Places) -> PropertyTest | None:
 def _value(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError):
+    except UNREADABLE:
         return text
 
 
