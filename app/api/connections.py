@@ -53,8 +53,12 @@ class Edge(Generic[Node]):
     cursor: str = strawberry.field(description="Its place: give it as `after` or `before`.")
 
 
+def edges_of(nodes: Sequence[Node], cursors: Sequence[str]) -> list[Edge[Node]]:
+    return [Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)]
+
+
 def _edges(self: "Connection[Node]") -> list[Edge[Node]]:
-    return [Edge(node=node, cursor=cursor) for node, cursor in zip(self.nodes, self.cursors, strict=True)]
+    return edges_of(self.nodes, self.cursors)
 
 
 @strawberry.type(description=f"A page of at most {MAX_PAGE} items, by id where no other order was asked for.")

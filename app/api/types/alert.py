@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import strawberry
 
 from app.api.alert_pages import alert_page
-from app.api.connections import PAGES, After, Edge, First, PageInfo, page_info
+from app.api.connections import PAGES, After, Edge, First, PageInfo, edges_of, page_info
 from app.api.context import Context, Info
 from app.api.ids import global_id
 from app.api.loaders import AlertsOf
@@ -257,7 +257,7 @@ async def alerts_of(
     )
     nodes = [Alert.of(item) for item in page.items]
     return AlertConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
+        edges=edges_of(nodes, page.cursors),
         nodes=nodes,
         page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),

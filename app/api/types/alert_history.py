@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import Edge, PageInfo, page_info
+from app.api.connections import Edge, PageInfo, edges_of, page_info
 from app.api.context import Context
 from app.api.keyset import history_page
 from app.api.scalars import DateTime, Long
@@ -79,7 +79,7 @@ async def history_connection(
     page = await history_page(context.services, query, first, after)
     nodes = [_event(item) for item in page.items]
     return AlertHistoryConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
+        edges=edges_of(nodes, page.cursors),
         nodes=nodes,
         page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),

@@ -4,7 +4,7 @@ from typing import Annotated, cast
 
 import strawberry
 
-from app.api.connections import Edge, PageInfo, page_info
+from app.api.connections import Edge, PageInfo, edges_of, page_info
 from app.api.context import Context
 from app.api.ids import global_id
 from app.api.keyset import Keyset, audit_page
@@ -128,7 +128,7 @@ async def audit_about(
 def _shown(page: Keyset[audit.AuditEntry]) -> AuditConnection:
     nodes = [entry_of(item) for item in page.items]
     return AuditConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
+        edges=edges_of(nodes, page.cursors),
         nodes=nodes,
         page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),

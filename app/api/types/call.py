@@ -6,7 +6,7 @@ import strawberry
 
 from app.api.alert_pages import newest_first
 from app.api.call_pages import call_page
-from app.api.connections import PAGES, After, Edge, First, PageInfo, page_info
+from app.api.connections import PAGES, After, Edge, First, PageInfo, edges_of, page_info
 from app.api.context import Context, Info
 from app.api.ids import global_id
 from app.api.loaders import AlertsOf, CallsOf
@@ -170,7 +170,7 @@ async def calls_of(
     page = await call_page(context.services, asked, find, first, after, f"calls/{of}/{where!r}")
     nodes = [Call.of(item) for item in page.items]
     return CallConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, page.cursors, strict=True)],
+        edges=edges_of(nodes, page.cursors),
         nodes=nodes,
         page_info=page_info(page.cursors, page.has_previous, page.has_next),
         sequence=Long(page.sequence),

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import Edge, PageInfo, page_info
+from app.api.connections import Edge, PageInfo, edges_of, page_info
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.loaders import HistoryPage
@@ -112,7 +112,7 @@ async def revision_page(info: Info, kind: Kind, id: str, first: int | None, afte
     nodes = [Revision.of(item) for item in found[:size]]
     cursors = [encode_cursor(str(item.number), f"revisions/{kind}/{id}") for item in nodes]
     return RevisionConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+        edges=edges_of(nodes, cursors),
         nodes=nodes,
         page_info=page_info(cursors, after is not None, len(found) > size),
     )

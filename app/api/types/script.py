@@ -6,7 +6,19 @@ from typing import Annotated
 
 import strawberry
 
-from app.api.connections import PAGES, After, Before, Connection, Edge, First, Last, PageInfo, connect, page_info
+from app.api.connections import (
+    PAGES,
+    After,
+    Before,
+    Connection,
+    Edge,
+    First,
+    Last,
+    PageInfo,
+    connect,
+    edges_of,
+    page_info,
+)
 from app.api.context import Info
 from app.api.ids import global_id
 from app.api.pages import cut, decode_cursor, encode_cursor, page_size
@@ -98,7 +110,7 @@ class DtslScript(Node):
         nodes = [DtslScriptRevision.of(item) for item in found[:size]]
         cursors = [encode_cursor(str(item.number), of) for item in nodes]
         return DtslScriptRevisionConnection(
-            edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+            edges=edges_of(nodes, cursors),
             nodes=nodes,
             page_info=page_info(cursors, after is not None, len(found) > size),
         )
@@ -160,7 +172,7 @@ async def script_page(
     nodes = [DtslScript.of(item) for item in found if item is not None]
     cursors = [encode_cursor(item.script_id, of) for item in nodes]
     return DtslScriptConnection(
-        edges=[Edge(node=node, cursor=cursor) for node, cursor in zip(nodes, cursors, strict=True)],
+        edges=edges_of(nodes, cursors),
         nodes=nodes,
         page_info=page_info(cursors, page.has_previous, page.has_next),
         total_count=len(ids),
