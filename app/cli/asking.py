@@ -1,12 +1,16 @@
 """`why`, `why-not`, `impact` and `causes`: what a running server knows of its plant."""
 
+from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.cli.ending import run_to_end
 from app.cli.options import DEFAULT_SERVER, AsJson, Output, ServerUrl
+from app.cli.told import tell
+
+if TYPE_CHECKING:
+    from app.client import GraphqlClient
 
 commands = typer.Typer()
 
@@ -34,27 +38,17 @@ def why(
     output: AsJson = Output.TEXT,
 ) -> None:
     """Say why a behavior is as it is, or why an alert was raised, with the values behind it."""
-    from app.client import GraphqlClient
     from app.why import why as told
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            print(await told(client, what, output == Output.JSON, moment(at)))
-
-    run_to_end(run())
+    tell(server, lambda client: told(client, what, output == Output.JSON, moment(at)))
 
 
 @commands.command("why-not")
 def why_not(what: BehaviorName, server: ServerUrl = DEFAULT_SERVER, output: AsJson = Output.TEXT) -> None:
     """Say what keeps a behavior from being active, and the nearest values that would make it so."""
-    from app.client import GraphqlClient
     from app.why import why_not as told
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            print(await told(client, what, output == Output.JSON))
-
-    run_to_end(run())
+    tell(server, lambda client: told(client, what, output == Output.JSON))
 
 
 class Outage(StrEnum):
@@ -82,17 +76,16 @@ def impact(
     output: AsJson = Output.TEXT,
 ) -> None:
     """Say what an outage, or a change of values, would lead to: redundancy counted, and nothing of it happens."""
-    from app.client import GraphqlClient
     from app.impact import change_of
     from app.impact import impact as told
 
-    async def run() -> None:
-        asked = change_of(what, change.value)
-        async with GraphqlClient(server) as client:
-            as_json = output == Output.JSON
-            print(await told(client, asked, without=without or (), max_depth=depth, first=first, as_json=as_json))
+    gone, as_json = without or (), output == Output.JSON
 
-    run_to_end(run())
+    def ask(client: "GraphqlClient") -> Awaitable[str]:
+        asked = change_of(what, change.value)
+        return told(client, asked, without=gone, max_depth=depth, first=first, as_json=as_json)
+
+    tell(server, ask)
 
 
 @commands.command()
@@ -104,11 +97,7 @@ def causes(
     output: AsJson = Output.TEXT,
 ) -> None:
     """Look upstream of a twin, or of an alert, for what may be behind its trouble."""
-    from app.client import GraphqlClient
     from app.impact import causes as told
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            print(await told(client, what, without=without or (), max_depth=depth, as_json=output == Output.JSON))
-
-    run_to_end(run())
+    gone, as_json = without or (), output == Output.JSON
+    tell(server, lambda client: told(client, what, without=gone, max_depth=depth, as_json=as_json))

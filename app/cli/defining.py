@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.ending import run_to_end, say
+from app.cli.ending import say
 from app.cli.options import DEFAULT_SERVER, AsJson, Output, ServerUrl
+from app.cli.told import tell
 
 commands = typer.Typer()
 
@@ -31,14 +32,8 @@ def apply(
     """
     from app.bulk.apply import Options
     from app.bulk.apply import apply as apply_paths
-    from app.client import GraphqlClient
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            for line in await apply_paths(client, paths, Options(reason, batch, dry_run), say):
-                print(line)
-
-    run_to_end(run())
+    tell(server, lambda client: apply_paths(client, paths, Options(reason, batch, dry_run), say))
 
 
 @commands.command()
@@ -57,19 +52,13 @@ def export(
     """Write every definition of a running server to files, which `apply` takes back."""
     from app.bulk.export import export as export_to
     from app.bulk.forms import Form
-    from app.client import GraphqlClient
 
     if ndjson and dtsl:
         typer.echo("error: --ndjson and --dtsl are two forms; give one of them", err=True)
         raise typer.Exit(2)
     form: Form = "ndjson" if ndjson else "dtsl" if dtsl else "json"
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            for line in await export_to(client, folder, form=form, force=force, say=say):
-                print(line)
-
-    run_to_end(run())
+    tell(server, lambda client: export_to(client, folder, form=form, force=force, say=say))
 
 
 @commands.command()
@@ -79,14 +68,9 @@ def plan(
     output: AsJson = Output.TEXT,
 ) -> None:
     """Show what applying files would do: to the definitions, and at once to the running plant. Nothing is saved."""
-    from app.client import GraphqlClient
     from app.planned import plan as worked_out
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            print(await worked_out(client, paths, output == Output.JSON, say))
-
-    run_to_end(run())
+    tell(server, lambda client: worked_out(client, paths, output == Output.JSON, say))
 
 
 @commands.command()

@@ -8,11 +8,9 @@ import typer
 
 from app.cli.ending import run_to_end
 from app.cli.listing import Listing
-from app.cli.options import DEFAULT_SERVER, Output, ServerUrl
+from app.cli.options import DEFAULT_SERVER, AsJson, Output, ServerUrl
 
 commands = typer.Typer()
-
-
 journal = typer.Typer(cls=Listing, help="Look after the journal of a stopped server.", no_args_is_help=True)
 commands.add_typer(journal, name="journal")
 DataDir = Annotated[Path | None, typer.Option(help="Of a stopped server.")]
@@ -23,7 +21,7 @@ Config = Annotated[Path | None, typer.Option(help="The server's TOML settings fi
 def journal_check(
     data_dir: DataDir = None,
     config: Config = None,
-    output: Annotated[Output, typer.Option("--format", help="`text` for people, `json` for programs.")] = Output.TEXT,
+    output: AsJson = Output.TEXT,
 ) -> None:
     """Read every record, tell what is damaged and whether anything that is lost is still needed. Changes nothing.
 

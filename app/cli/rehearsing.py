@@ -8,6 +8,7 @@ import typer
 
 from app.cli.ending import run_to_end, say
 from app.cli.options import DEFAULT_SERVER, AsJson, Output, ServerUrl
+from app.cli.told import tell
 
 commands = typer.Typer()
 
@@ -29,14 +30,9 @@ def what_if(
     output: AsJson = Output.TEXT,
 ) -> None:
     """Try out what would follow if values changed, paths fell silent and time passed. Nothing of it happens."""
-    from app.client import GraphqlClient
     from app.rehearse import what_if as tried
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            print(await tried(client, steps, answers.value, output == Output.JSON))
-
-    run_to_end(run())
+    tell(server, lambda client: tried(client, steps, answers.value, output == Output.JSON))
 
 
 @commands.command()
@@ -48,14 +44,9 @@ def rehearse(
 ) -> None:
     """Run changed definitions over the last hours beside the running ones, and show what they would have done
     differently. Nothing is saved."""
-    from app.client import GraphqlClient
     from app.rehearse import rehearse as tried
 
-    async def run() -> None:
-        async with GraphqlClient(server) as client:
-            print(await tried(client, paths, hours, output == Output.JSON))
-
-    run_to_end(run())
+    tell(server, lambda client: tried(client, paths, hours, output == Output.JSON))
 
 
 @commands.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from app.cli.ending import run_to_end, say
-from app.cli.options import Output
+from app.cli.options import AsJson, Output
 
 commands = typer.Typer()
 
@@ -20,7 +20,7 @@ def check(
     server: Annotated[
         str | None, typer.Option(help="Check against what this server has; else the files stand alone.")
     ] = None,
-    output: Annotated[Output, typer.Option("--format", help="`text` for people, `json` for programs.")] = Output.TEXT,
+    output: AsJson = Output.TEXT,
     explain: Annotated[
         str | None, typer.Option(metavar="CODE", help="Print what a code means, with an example, and check nothing.")
     ] = None,
