@@ -3,7 +3,7 @@
 import statistics
 import time
 
-from tests.bench.figures import Beside, Curve, Figure, growth, number
+from tests.bench.figures import Figure, growth, number
 from tests.bench.scale.place import (
     TWINS,
     Costs,
@@ -12,13 +12,12 @@ from tests.bench.scale.place import (
     connected,
     costs,
     ids,
-    knee,
-    line,
     memory,
     save,
     tank,
     types,
 )
+from tests.bench.scale.told import BARE, bend, cost_curve, line, of_each
 from tests.faults.installation import Installation
 
 
@@ -50,19 +49,13 @@ def _told(sizes: tuple[int, ...], found: dict[int, Costs], held: dict[int, float
     few, many = sizes[0], sizes[-1]
     each = (held[many] - held[few]) / (many - few) * 1024
     server = line(sizes, lambda size: found[size].server)
-    bare = line(sizes, lambda size: found[size].bare)
-    bends = knee(server)
     figures = (
-        *(
-            Figure(
-                key=f"connectors_{size}",
-                what=f"an update by {size:,} connections" if size > 1 else "an update by one connection",
-                unit="us",
-                rounds=found[size].server,
-                beside=(Beside(what="bare aiomqtt subscriber, one connection", rounds=found[size].bare),),
-                memory=held[size],
-            )
-            for size in sizes
+        *of_each(
+            "connectors",
+            found,
+            held,
+            lambda size: f"an update by {size:,} connections" if size > 1 else "an update by one connection",
+            f"{BARE}, one connection",
         ),
         growth("connectors_growth", f"the same, {many:,} beside {few:,}", found[few].server, found[many].server),
         Figure(
@@ -74,22 +67,16 @@ def _told(sizes: tuple[int, ...], found: dict[int, Costs], held: dict[int, float
         ),
     )
     wakes = {size: statistics.median(found[size].wakes) for size in (few, many)}
-    said = (
-        f"It stays within 1.5 times of what it is with {few:,}."
-        if bends is None
-        else f"It is over 1.5 times of what it is with {few:,} from {bends:,.0f} on."
-    )
     why = (
         "What comes over one connection together is read and acknowledged together, what comes over several is not: "
         f"with {few:,} the server's loop sleeps {number(wakes[few])} times a message, with {many:,} "
         f"{number(wakes[many])} times."
     )
-    curve = Curve(
-        key="connectors_cost",
-        title="What an update costs",
-        x="MQTT connections",
-        y="processor time, us",
-        lines={"server": server, "bare aiomqtt subscriber": bare},
-        said=f"{said} {why} A connection holds {number(each)} kB.",
+    curve = cost_curve(
+        "connectors_cost",
+        "What an update costs",
+        "MQTT connections",
+        found,
+        f"{bend(server)}. {why} A connection holds {number(each)} kB.",
     )
     return Grown(figures, (curve,))

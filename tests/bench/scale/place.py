@@ -2,9 +2,8 @@
 
 import asyncio
 import contextlib
-import statistics
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -171,13 +170,3 @@ async def _bare(place: Installation) -> AsyncIterator[psutil.Process]:
 def _spent(process: psutil.Process) -> float:
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def line(sizes: Sequence[int], of: Callable[[int], Sequence[float]]) -> tuple[tuple[float, float], ...]:
-    """The median at each size."""
-    return tuple((float(size), statistics.median(of(size))) for size in sizes)
-
-
-def knee(points: Sequence[tuple[float, float]], times: float = 1.5) -> float | None:
-    """The first x at which y is over so many times what it is at the smallest; None where it stays below."""
-    return next((x for x, y in points if y > times * points[0][1]), None)

@@ -6,7 +6,7 @@ import statistics
 import sys
 from collections.abc import AsyncIterator
 
-from tests.bench.figures import Beside, Curve, Figure, number
+from tests.bench.figures import Curve, Figure, number
 from tests.bench.scale.place import (
     RATE,
     TWINS,
@@ -16,13 +16,12 @@ from tests.bench.scale.place import (
     connected,
     costs,
     ids,
-    knee,
-    line,
     memory,
     save,
     tank,
     types,
 )
+from tests.bench.scale.told import BARE, bend, cost_curve, line, of_each
 from tests.e2e.processes import REPO
 from tests.faults.installation import Installation
 
@@ -76,46 +75,36 @@ def _told(sizes: tuple[int, ...], found: dict[int, Costs], held: dict[int, float
     """That an update makes, more with many than with few."""
     frame = tuple((much - little) / frames for little, much in zip(found[few].server, found[many].server, strict=True))
     calls = statistics.median(found[many].kernel) - statistics.median(found[few].kernel)
-    bends = knee(server)
-    said = (
-        f"Up to {many:,} it stays within 1.5 times of what it is with {few:,}"
-        if bends is None
-        else f"From {bends:,.0f} on it is over 1.5 times of what it is with {few:,}"
-    )
     figures = (
-        *(
-            Figure(
-                key=f"subscribers_{size}",
-                what=f"an update with {size:,} subscribers" if size > 1 else "an update with one subscriber",
-                unit="us",
-                rounds=found[size].server,
-                beside=(Beside(what="bare aiomqtt subscriber, no frames", rounds=found[size].bare),),
-                memory=held[size],
-                note=f"publish to frame p50 {number(statistics.median(found[size].p50))} ms, "
-                f"p99 {number(statistics.median(found[size].p99))} ms",
-            )
-            for size in sizes
+        *of_each(
+            "subscribers",
+            found,
+            held,
+            lambda size: f"an update with {size:,} subscribers" if size > 1 else "an update with one subscriber",
+            f"{BARE}, no frames",
+            lambda size: (
+                f"publish to frame p50 {number(statistics.median(found[size].p50))} ms, "
+                f"p99 {number(statistics.median(found[size].p99))} ms"
+            ),
         ),
         Figure(key="frame", what=f"a frame, of {RATE * frames:,.0f} a second", unit="us", rounds=frame),
         Figure(key="subscribers_memory", what="memory of a subscriber", unit="kB", rounds=(each,)),
     )
+    x = f"subscribers, each of {FOLLOWED} of {TWINS:,} twins"
     curves = (
-        Curve(
-            key="subscribers_cost",
-            title="What an update costs with its frames",
-            x=f"subscribers, each of {FOLLOWED} of {TWINS:,} twins",
-            y="processor time, us",
-            lines={"server": server, "bare aiomqtt subscriber": line(sizes, lambda size: found[size].bare)},
-            said=(
-                f"{said}: an update costs {number(server[0][1])} us by itself, and a frame "
-                f"{number(statistics.median(frame))} us, {number(calls / frames)} of them in calls to the system; "
-                f"with {many:,} subscribers every update makes {many * FOLLOWED / TWINS:g}."
-            ),
+        cost_curve(
+            "subscribers_cost",
+            "What an update costs with its frames",
+            x,
+            found,
+            f"{bend(server)}: an update costs {number(server[0][1])} us by itself, and a frame "
+            f"{number(statistics.median(frame))} us, {number(calls / frames)} of them in calls to the system; "
+            f"with {many:,} subscribers every update makes {many * FOLLOWED / TWINS:g}.",
         ),
         Curve(
             key="subscribers_wait",
             title="From publish to frame",
-            x=f"subscribers, each of {FOLLOWED} of {TWINS:,} twins",
+            x=x,
             y="ms",
             lines={
                 "p50": line(sizes, lambda size: found[size].p50),

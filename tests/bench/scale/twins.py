@@ -5,7 +5,7 @@ They have no connection while more of them are saved: each time that a group of 
 
 import time
 
-from tests.bench.figures import Beside, Curve, Figure, growth, number
+from tests.bench.figures import Curve, Figure, growth, number
 from tests.bench.scale.place import (
     Costs,
     Documents,
@@ -14,13 +14,12 @@ from tests.bench.scale.place import (
     connected,
     costs,
     ids,
-    knee,
-    line,
     memory,
     save,
     tank,
     types,
 )
+from tests.bench.scale.told import bend, cost_curve, knee, line, of_each, points
 from tests.faults.installation import Installation
 
 _MOST_STREAMED = 10_000
@@ -77,20 +76,8 @@ def _told(
     small, large = sizes[0], sizes[-1]
     each = (ours[large] - empty) / large * 1024
     server = line(sizes, lambda size: found[size].server)
-    bare = line(sizes, lambda size: found[size].bare)
-    bends = knee(server)
     figures = (
-        *(
-            Figure(
-                key=f"twins_{size}",
-                what=f"an update among {size:,} twins and overlays",
-                unit="us",
-                rounds=found[size].server,
-                beside=(Beside(what="bare aiomqtt subscriber", rounds=found[size].bare),),
-                memory=ours[size],
-            )
-            for size in sizes
-        ),
+        *of_each("twins", found, ours, lambda size: f"an update among {size:,} twins and overlays"),
         growth("twins_growth", f"the same, {large:,} beside {small:,}", found[small].server, found[large].server),
         Figure(
             key="twins_memory",
@@ -107,31 +94,31 @@ def _told(
             note=f"with {small:,} {number(started[small])} s; all of them heard after {number(ready[large])} s",
         ),
     )
-    flat = (
-        f"It stays within 1.5 times of what it is with {small:,}."
-        if bends is None
-        else f"It is over 1.5 times of what it is with {small:,} from {bends:,.0f} on. (What an update reaches is "
-        "looked up by key; what distance in memory costs it is measured in Flat in the size of the plant.)"
-    )
+    flat = f"{bend(server)}."
+    if knee(server) is not None:
+        flat += (
+            " (What an update reaches is looked up by key; what distance in memory costs it is measured in Flat in the "
+            "size of the plant.)"
+        )
     fixed = started[small]
-    begins = next((size for size in sizes if started[size] > 1.5 * fixed), None)
+    begins = knee(points(sizes, started))
+    x = "twins, and as many overlays"
     curves = (
-        Curve(
-            key="twins_cost",
-            title="What an update costs",
-            x="twins, and as many overlays",
-            y="processor time, us",
-            lines={"server": server, "bare aiomqtt subscriber": bare},
-            said=f"{flat} {number(server[0][1])} us with {small:,}, {number(server[-1][1])} us with {large:,}.",
+        cost_curve(
+            "twins_cost",
+            "What an update costs",
+            x,
+            found,
+            f"{flat} {number(server[0][1])} us with {small:,}, {number(server[-1][1])} us with {large:,}.",
         ),
         Curve(
             key="twins_memory",
             title="Memory after a start",
-            x="twins, and as many overlays",
+            x=x,
             y="MB",
             lines={
-                "server": tuple((float(size), ours[size]) for size in sizes),
-                "graph engine": tuple((float(size), graph[size]) for size in sizes),
+                "server": points(sizes, ours),
+                "graph engine": points(sizes, graph),
             },
             said=(
                 f"The program itself is {number(empty)} MB; a twin with its overlay, in catalogue, engine, topology, "
@@ -142,18 +129,18 @@ def _told(
         Curve(
             key="twins_start",
             title="How long a start takes",
-            x="twins, and as many overlays",
+            x=x,
             y="s",
             lines={
-                "until queries are answered": tuple((float(size), started[size]) for size in sizes),
-                "until all are heard": tuple((float(size), ready[size]) for size in sizes),
+                "until queries are answered": points(sizes, started),
+                "until all are heard": points(sizes, ready),
             },
             said=(
                 f"With {small:,} a start takes {number(fixed)} s; "
                 + (
                     f"with {large:,} it is no more than half as much again."
                     if begins is None
-                    else f"from {begins:,} on it is more than half as much again, and with {large:,} "
+                    else f"from {begins:,.0f} on it is more than half as much again, and with {large:,} "
                     f"{number((started[large] - fixed) / large * 1e6)} us more for each twin with its overlay "
                     "(Starting has the server's own account of what it does meanwhile); then the broker takes the "
                     "subscriptions."
