@@ -65,7 +65,7 @@ class Renderings:
     def put(self, shelf: Shelf, twin_id: str, entry: Entry) -> None:
         before = shelf.entries.pop(twin_id, None)
         self.made += 1
-        grown = len(entry[2]) + _BESIDE - (len(before[2]) + _BESIDE if before is not None else 0)
+        grown = _size_of(entry) - (_size_of(before) if before is not None else 0)
         shelf.entries[twin_id] = entry
         shelf.size += grown
         self.size += grown
@@ -80,7 +80,11 @@ class Renderings:
                 self.size -= oldest.size
                 continue
             while self.size > self.most and used.entries:
-                first = used.entries.pop(next(iter(used.entries)))
-                used.size -= len(first[2]) + _BESIDE
-                self.size -= len(first[2]) + _BESIDE
+                freed = _size_of(used.entries.pop(next(iter(used.entries))))
+                used.size -= freed
+                self.size -= freed
             return
+
+
+def _size_of(entry: Entry) -> int:
+    return len(entry[2]) + _BESIDE
