@@ -30,6 +30,8 @@ ENV PATH=/opt/twin-overlay/bin:$PATH \
     TWIN_OVERLAY_DATA_DIR=/data \
     TWIN_OVERLAY_SERVER__HOST=0.0.0.0 \
     TWIN_OVERLAY_SERVER__INSECURE=true
+# While the installation can still be written to: what later starts with the embedded engine are quicker by.
+RUN twin-overlay prepare
 USER 10001:10001
 WORKDIR /data
 VOLUME /data

@@ -75,6 +75,9 @@ def test_the_dockerfile_copies_what_is_there_and_runs_as_nobody_in_particular() 
     assert json.loads(health.partition("CMD ")[2])[1] in commands()
     names = [name for name, _ in instructions()]
     assert names.index("USER") < names.index("HEALTHCHECK")
+    prepared = instructions().index(("RUN", "twin-overlay prepare"))
+    assert prepared < names.index("USER"), "who serves can't write where the archive goes"
+    assert "prepare" in commands()
 
 
 def test_the_settings_of_the_image_and_of_compose_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
