@@ -13,6 +13,7 @@ import msgspec
 
 from app.engine import loading
 from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
+from app.engine.deliveries import Rows
 from app.engine.live import LiveState
 from app.engine.part import Part
 from app.engine.raises import Raise
@@ -108,7 +109,7 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     counting_since: Micros
     tallies: tuple[Tally, ...]
     """None of a part, as of what follows."""
-    deliveries: tuple[tuple[str, tuple[tuple[int, bytes], ...]], ...]
+    deliveries: Rows
 
 
 _encode = msgspec.msgpack.Encoder().encode

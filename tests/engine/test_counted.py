@@ -1,5 +1,8 @@
 """What became of each sample is a fact of its record, and a message that comes again is not taken twice."""
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from app.engine.deliveries import KEPT, Deliveries
 from app.engine.engine import Engine
 from app.model.events import Delivery, DeviceEvent, Landed, Reading, ReportSamples, Sample, Samples, Started, Unaccepted
@@ -145,10 +148,38 @@ def test_the_last_messages_of_a_source_are_kept_and_no_more() -> None:
 
 
 def test_as_many_as_a_broker_may_repeat_after_a_kill_are_known() -> None:
-    """Mosquitto was seen to repeat 4,200; where the first of them are not known any more, each one that is taken again
+    """Mosquitto was seen to repeat 29,650; where the first of them are not known any more, each one that is taken again
     makes the next one forgotten."""
-    deliveries, numbers = Deliveries(), range(1, 12_001)
+    deliveries, numbers = Deliveries(), range(1, 30_001)
     for number in numbers:
         deliveries.repeats(Reading("mqtt", 0, delivery=message(number)))
     again = (Reading("mqtt", 0, delivery=message(number, again=True)) for number in numbers)
     assert all(deliveries.repeats(reading) for reading in again)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b"]),
+            st.integers(0, 6) | st.sampled_from([255, 256, 65_535]),
+            st.sampled_from([b"x", b"y"]),
+            st.booleans(),
+            st.booleans(),
+        )
+    )
+)
+def test_what_is_known_is_what_was_taken_last_whatever_restarts_come_between(
+    steps: list[tuple[str, int, bytes, bool, bool]],
+) -> None:
+    kept, taken = 5, list[tuple[str, int, bytes]]()
+    deliveries = Deliveries(kept)
+    for source, number, digest, again, restarts in steps:
+        if restarts:
+            rows, deliveries = deliveries.rows(), Deliveries(kept)
+            deliveries.restore(rows)
+        last = [item for item in taken if item[0] == source][-kept:]
+        known = next((was == digest for _, found, was in reversed(last) if found == number), False)
+        found = deliveries.repeats(Reading(source, 0, delivery=message(number, digest, again=again)))
+        assert found == (again and known)
+        taken.append((source, number, digest))
