@@ -19,7 +19,7 @@ from app.find.check import (
     unknown_twins,
     unknown_types,
 )
-from app.find.cursor import encode, is_ranked, seal, unseal
+from app.find.cursor import Cursors, encode, is_ranked, seal, unseal
 from app.find.finder import Finder
 from app.find.query import Around, Connected, TwinFilter
 from app.model.catalogue import Catalogue
@@ -46,7 +46,6 @@ _KEPT = 8
 class RelatedTwin:
     twin_id: str
     depth: int
-    cursor: str
     path: Callable[[], tuple[Hop, ...]]
     """Looked for when asked, within the same turn of the loop."""
 
@@ -54,6 +53,8 @@ class RelatedTwin:
 @dataclass(frozen=True, slots=True)
 class RelatedPage:
     items: tuple[RelatedTwin, ...]
+    cursors: Cursors
+    """Of each of them."""
     has_previous: bool
     has_next: bool
     sequence: int
@@ -108,10 +109,8 @@ class Traversals:
             if len(found) > size:
                 break
         return RelatedPage(
-            tuple(
-                RelatedTwin(id, depth, encode(sealed, (depth, id)), self._path_to(walk, id))
-                for depth, id in found[:size]
-            ),
+            tuple(RelatedTwin(id, depth, self._path_to(walk, id)) for depth, id in found[:size]),
+            Cursors(sealed, found[:size]),
             has_previous=key is not None and levels.met > len(found),
             has_next=len(found) > size,
             sequence=self._live.sequence,

@@ -108,9 +108,24 @@ def _same(view: View) -> View:
     return view
 
 
+def near_by(parent: strawberry.Parent["Branch"], times: int = 1) -> View:
+    return View(seen=parent.leaves[0], near=parent.near * times)
+
+
+async def far_off(parent: strawberry.Parent["Branch"], info: strawberry.Info, names: list[str] | None = None) -> View:
+    return View(seen=parent.leaves[-1], near=len(names or ()) + len(info.variable_values))
+
+
+async def told_last(info: strawberry.Info, whole: strawberry.Parent["Branch"], color: Color = Color.RED) -> str:
+    return f"{info.context} {whole.name} {color.value}"
+
+
 @strawberry.type
 class Branch(Named):
     leaves: list[Leaf]
+    near_by: View = strawberry.field(resolver=near_by)
+    far_off: View = strawberry.field(resolver=far_off)
+    told_last: str = strawberry.field(resolver=told_last)
     maybe: list[Leaf | None] | None = None
     grid: list[list[int]] | None = None
 
@@ -407,6 +422,19 @@ async def test_arguments_are_given_as_they_were_asked_for() -> None:
     await both(text, names=["x"], color="VERDANT", times=None, wanted={"names": "y"})
     await both("query Q($none: Int) { branch { tree(depth: $none) { name } } }", none=None)
     await both("query Q($names: [String!]!) { echo(wanted: {names: $names}) }")
+
+
+async def test_an_object_may_be_given_by_a_name_of_its_own() -> None:
+    text = """query Q($times: Int = 2, $names: [String!]) {
+      branch {
+        nearBy { near name } more: nearBy(times: 3) { near } given: nearBy(times: $times) { far }
+        farOff { near name where } other: farOff(names: ["x", "y"]) { near } asked: farOff(names: $names) { near far }
+        toldLast again: toldLast(color: VERDANT)
+      }
+    }"""
+    answers = [await both(text, names=names) for names in (["a"], None, ["a", "b", "c"])]
+    assert [answer.data["branch"]["asked"]["near"] for answer in answers] == [3, 2, 5]
+    assert answers[0].data["branch"]["again"].endswith("green")
 
 
 async def test_directives_choose_anew_each_time() -> None:

@@ -1,7 +1,7 @@
 """How a field of one of our types gets its value, as the Python expression that Strawberry's own wrappers come to.
 
-Only plain ones: an attribute, or a function that takes self and Info, and arguments. A field with an extension, a
-permission or a parent by another name has no such expression, and is left to graphql-core with all that belongs to it.
+Only plain ones: an attribute, or a function that takes the object (as self or as its Parent) and Info, and arguments. A
+field with an extension or a permission has no such expression, and is left to graphql-core with all that belongs to it.
 """
 
 from collections.abc import Callable
@@ -28,7 +28,7 @@ class Resolver:
     function: Callable[..., Any] | None
     """None where an attribute is read, or where the value is the source itself."""
     first: tuple[str, ...] = ()
-    """Of self and info, those that come first."""
+    """Of the object, called self here, and info, those that come first."""
     info: str | None = None
     """Its name where it comes later."""
     awaited: bool = False
@@ -47,11 +47,15 @@ def resolver_of(definition: GraphQLField, schema: GraphQLSchema) -> Resolver | N
     if resolver is None:
         return Resolver(field, None) if strawberry_schema.config.default_resolver is getattr else None
     function = resolver.wrapped_func
-    if not isinstance(function, FunctionType) or resolver.root_parameter or resolver.parent_parameter:
+    if not isinstance(function, FunctionType) or resolver.root_parameter:
         return None
     info = resolver.info_parameter.name if resolver.info_parameter else None
-    first: tuple[str, ...] = ("self",) if resolver.self_parameter else ()
-    if info is not None and tuple(resolver.signature.parameters)[: len(first) + 1] == (*first, info):
+    names = tuple(resolver.signature.parameters)
+    parent = resolver.parent_parameter
+    if parent is not None and (resolver.self_parameter or names[0] != parent.name):
+        return None
+    first: tuple[str, ...] = ("self",) if resolver.self_parameter or parent else ()
+    if info is not None and names.index(info) == len(first):
         first, info = (*first, info), None
     return Resolver(field, function, first, info, resolver.is_async)
 

@@ -14,7 +14,7 @@ from graphql.pyutils import Path, gather_with_cancel
 
 from app.api.selections.code import Answer, Code, NotCompiled, resolved
 from app.api.selections.place import NotForeseen, Place
-from app.api.selections.resolvers import Resolver, arguments
+from app.api.selections.resolvers import Resolver, arguments, unchanging
 from app.api.selections.run import FieldUnknown, Run
 
 LEFT = (NotCompiled, GraphQLError, RecursionError)
@@ -130,21 +130,23 @@ def _awaited(parent: GraphQLObjectType, details: FieldDetailsList, run: Run) -> 
         complete = Code(run).value(place)
     except LEFT:
         return None
-    return _Awaited(place, resolver, complete).start
+    return _Awaited(place, resolver, complete, unchanging(resolver, place, run)).start
 
 
 class _Awaited:
     """A field with an asynchronous resolver, of which all the rest is there at once."""
 
-    def __init__(self, place: Place, resolver: Resolver, complete: Answer) -> None:
+    def __init__(self, place: Place, resolver: Resolver, complete: Answer, same: dict[str, Any] | None) -> None:
         self._place = place
         self._resolver = resolver
         self._complete = complete
+        self._same = same
+        """The arguments, where they are the same for every execution."""
 
     async def start(self, run: Run, source: Any, path: Path) -> Any:
         place, resolver = self._place, self._resolver
         try:
-            given = run.arguments.get(place)
+            given = self._same if self._same is not None else run.arguments.get(place)
             if given is None:
                 given = run.arguments[place] = arguments(resolver, place, run)
             if resolver.info is not None:

@@ -13,7 +13,6 @@ from app.api.types.enums import OwnerKind, RelationshipDirection
 from app.api.types.relationship import BetweenTwins, Relationship
 from app.find.edges import Edge as Declared
 from app.find.traversals import ComponentsPage, FoundPaths, FoundSubgraph, RelatedPage
-from app.find.traversals import RelatedTwin as Reached
 from app.model.catalogue import Catalogue
 from app.topology.components import Component as FoundComponent
 from app.topology.topology import Edge as Held
@@ -43,20 +42,23 @@ class Hop(BetweenTwins):
         )
 
 
+def _cursor(self: "RelatedEdge") -> str:
+    return self.cursors[self.at]
+
+
 @strawberry.type(description="A twin that a traversal reached, and how.")
 class RelatedEdge:
     node: _Twin = strawberry.field(description="The twin.")
-    cursor: str = strawberry.field(description="Its place: give it as `after`.")
+    cursor: str = strawberry.field(resolver=_cursor, description="Its place: give it as `after`.")
     depth: int = strawberry.field(description="Hops from the start, along a shortest path.")
     steps: strawberry.Private[Callable[[], Sequence[Step]]]
+    cursors: strawberry.Private[Sequence[str]]
+    """Of the whole page, each written when it is asked for."""
+    at: strawberry.Private[int]
 
     @strawberry.field(description="A shortest path from the start: of several always the same one.")
     def path(self) -> list[Hop]:
         return [Hop.taken(step) for step in self.steps()]
-
-    @classmethod
-    def of(cls, item: Reached, twin: "Twin") -> "RelatedEdge":
-        return cls(node=twin, cursor=item.cursor, depth=item.depth, steps=item.path)
 
 
 @strawberry.type(description=f"A page of at most {MAX_PAGE} related twins, nearest first, then by id, each once.")
@@ -75,13 +77,18 @@ class RelatedConnection:
 
     @classmethod
     def of(cls, page: RelatedPage, catalogue: Catalogue) -> "RelatedConnection":
+        from app.api.types.twin import Twin
+
+        find, cursors = Twin.find, page.cursors
         found = [
-            RelatedEdge.of(item, twin) for item in page.items if (twin := _twin(catalogue, item.twin_id)) is not None
+            RelatedEdge(node=twin, depth=item.depth, steps=item.path, cursors=cursors, at=at)
+            for at, item in enumerate(page.items)
+            if (twin := find(catalogue, item.twin_id)) is not None
         ]
         return cls(
             edges=found,
             nodes=[edge.node for edge in found],
-            page_info=page_info([edge.cursor for edge in found], page.has_previous, page.has_next),
+            page_info=page_info(cursors, page.has_previous, page.has_next),
             sequence=Long(page.sequence),
             count=page.count,
         )
