@@ -2,7 +2,7 @@
 
 One update is one MQTT message of QoS 1 with one property. Broker, publisher, server, graph engine and ten subscribers
 share the cores. The peer in the same run is Node-RED with the same three rules a pump, which keeps nothing, has no
-graph and pushes to nobody.
+graph and pushes to nobody; once with the rules made of its nodes, once as one function node.
 
 First the rate rises in steps on each side until it does not keep up: fewer are taken than are published, or p99 reaches
 100 ms. Then rounds alternate at more than that, in which each goes as fast as it can. Then minutes at a rate that is
@@ -42,6 +42,7 @@ _LOWEST = 200
 _STILL = 10
 _TENTHS = [twin_ids(TWINS)[at::SUBSCRIBERS] for at in range(SUBSCRIBERS)]
 _ALL = [twin_ids(TWINS)] * SUBSCRIBERS
+_PEERS = ("Node-RED, rules of its nodes", "Node-RED, rules in one function node")
 
 
 @dataclass(frozen=True)
@@ -142,16 +143,30 @@ async def _highest(side: Side, first: float, lengths: Lengths) -> Step:
     return best
 
 
-async def _rounds(sides: Sequence[tuple[Side, Step]], lengths: Lengths) -> list[list[float]]:
-    """What each takes a second while it is sent more than it can."""
-    found: list[list[float]] = [[] for _ in sides]
+@dataclass
+class _Rounds:
+    """Of one side, while it is sent more than it can: a number a round."""
+
+    per_second: list[float] = field(default_factory=list)
+    us_each: list[float] = field(default_factory=list)
+    """Processor time of the process that does the work."""
+
+
+async def _rounds(sides: Sequence[tuple[Side, Step]], lengths: Lengths) -> list[_Rounds]:
+    found = [_Rounds() for _ in sides]
     for round in range(lengths.rounds):
         for index in range(len(sides)):
             at = (index + round) % len(sides)
             side, best = sides[at]
-            step = await _at_rate(side, _OVER * best.rate, lengths.settle, lengths.round)
+            await side.publisher.ask("rate", _OVER * best.rate)
+            await asyncio.sleep(lengths.settle)
+            worker = dict([next(iter(side.pids.items()))])
+            before = times(worker)
+            step = await _for(side, best.rate, lengths.round)
+            spent = sum(times(worker).since(before).processes.values())
             await _drained(side)
-            found[at].append(step.per_second)
+            found[at].per_second.append(step.per_second)
+            found[at].us_each.append(spent / step.taken * 1e6)
     return found
 
 
@@ -212,10 +227,11 @@ async def _bench(lengths: Lengths) -> Report:
         folder = Path(temporary)
         async with _ours(folder) as ours:
             async with ours.followed_by(_TENTHS, INTERVAL_MS) as clients:
-                async with Peer.up(folder / "peer") as peer:
-                    best, peers = await _highest(ours, 2500, lengths), await _highest(peer, 1500, lengths)
-                    rates = await _rounds([(ours, best), (peer, peers)], lengths)
-                soak = await _soak(ours, _SUSTAINED * min(best.rate, *rates[0]), lengths)
+                async with Peer.up(folder / "nodes", "nodes") as nodes, Peer.up(folder / "one", "function") as one:
+                    best = await _highest(ours, 2500, lengths)
+                    peers = [await _highest(peer, 1500, lengths) for peer in (nodes, one)]
+                    rounds = await _rounds([(ours, best), (nodes, peers[0]), (one, peers[1])], lengths)
+                soak = await _soak(ours, _SUSTAINED * min(best.rate, *rounds[0].per_second), lengths)
                 books = await clients.ask("books")
             check_pushed(books, _TENTHS, await ours.publisher.ask("numbers"))
             async with ours.followed_by(_ALL, 0) as clients:
@@ -229,12 +245,13 @@ async def _bench(lengths: Lengths) -> Report:
             assert status == 0, (status, ours.server.log[-20:])
             stored = await check_stored(ours.data / "journal", ours.graph, last)
     updates = sum(last.values())
-    return _report(rates, peers, soak, crowded, updates, updates - stored)
+    return _report(rounds, peers, soak, crowded, updates, updates - stored)
 
 
 def _report(
-    rates: Sequence[Sequence[float]], peers: Step, soak: _Soak, crowded: Step, updates: int, lost: int
+    rounds: Sequence[_Rounds], peers: Sequence[Step], soak: _Soak, crowded: Step, updates: int, lost: int
 ) -> Report:
+    own, *others = rounds
     taken, whole = soak.whole.taken, soak.whole
     fifth = max(1, len(soak.server_mb) // 5)
     minutes = f"{whole.seconds / 60:.1f} minutes"
@@ -244,15 +261,29 @@ def _report(
             key="most",
             what="updates a second, more published than taken",
             unit="updates/s",
-            rounds=tuple(rates[0]),
-            beside=(Beside(what="Node-RED", rounds=tuple(rates[1])),),
+            rounds=tuple(own.per_second),
+            beside=tuple(
+                Beside(what=what, rounds=tuple(other.per_second)) for what, other in zip(_PEERS, others, strict=True)
+            ),
+        ),
+        Figure(
+            key="each",
+            what="processor time of the server's process an update, then",
+            unit="us",
+            rounds=tuple(own.us_each),
+            beside=tuple(
+                Beside(what=what, rounds=tuple(other.us_each)) for what, other in zip(_PEERS, others, strict=True)
+            ),
         ),
         Figure(
             key="sustained",
             what=f"updates a second sustained for {minutes}, none lost",
             unit="updates/s",
             rounds=(whole.per_second,),
-            beside=(Beside(what="Node-RED, the most with p99 below 100 ms, for seconds", rounds=(peers.per_second,)),),
+            beside=tuple(
+                Beside(what=f"{what}, the most with p99 below 100 ms, for seconds", rounds=(peer.per_second,))
+                for what, peer in zip(_PEERS, peers, strict=True)
+            ),
             memory=soak.server_mb[-1],
         ),
         Figure(
@@ -261,9 +292,9 @@ def _report(
             unit="ms",
             rounds=(whole.p99,),
             beside=tuple(
-                Beside(what=f"Node-RED at {number(one.per_second)}/s, to its word", rounds=(one.p99,))
-                for one in (peers,)
-                if one.delays.number
+                Beside(what=f"{what} at {number(peer.per_second)}/s, to its word", rounds=(peer.p99,))
+                for what, peer in zip(_PEERS, peers, strict=True)
+                if peer.delays.number
             ),
         ),
         Figure(key="p50", what="the same, p50", unit="ms", rounds=(whole.delays.percentile(50),)),
@@ -338,9 +369,10 @@ SUITE = Suite(
         f"{SUBSCRIBERS} subscribers, who each follow a tenth of the pumps with `minIntervalMs: {INTERVAL_MS}`. All of "
         "it, publisher and broker included, runs on the same cores. Of the updates of a pump between two frames each "
         "frame has the last and says how many went before it; the time is that of the value in it. Beside it Node-RED, "
-        "in rounds of the same run: MQTT in at QoS 1, the same rules with their edges in one function node, MQTT out "
-        "for each that turns; it keeps nothing. Both sides are up throughout, and the one whose turn it is not is sent "
-        "nothing. More updates in one message cost less each: see MQTT under Ingest."
+        "in rounds of the same run: MQTT in at QoS 1, the same rules with their edges, MQTT out for each that turns; "
+        "it keeps nothing. Once the rules are made of nodes that its editor offers (for each a switch, a change and "
+        "a filter for what differs), once they are one function node in JavaScript. All are up throughout, and whose "
+        "turn it is not is sent nothing. More updates in one message cost less each: see MQTT under Ingest."
     ),
     run=run,
     needs=(mosquitto.installed, lambda: npm.provision(node_red.PACKAGE)),

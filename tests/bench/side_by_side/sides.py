@@ -40,6 +40,7 @@ _LAST = """query ($first: Int!) { twins(first: $first) {
 class Side(Protocol):
     publisher: Part
     pids: dict[str, int]
+    """The process that does the work is the first of them."""
 
     async def taken(self) -> int:
         """Updates so far: ours journaled and decided, the peer's gone through its rules."""
@@ -165,11 +166,11 @@ class Peer:
 
     @classmethod
     @contextlib.asynccontextmanager
-    async def up(cls, folder: Path) -> "AsyncIterator[Peer]":
+    async def up(cls, folder: Path, rules: node_red.Rules) -> "AsyncIterator[Peer]":
         """Raises NotHere."""
         async with (
             broker_with_publisher(folder) as (broker, publisher),
-            node_red.running(folder / "node-red", broker.port) as pid,
+            node_red.running(folder / "node-red", broker.port, rules) as pid,
             aiomqtt.Client("127.0.0.1", broker.port) as client,
         ):
             side = cls(publisher, {"Node-RED": pid, "broker": broker.pid, "publisher": publisher.pid})
