@@ -110,6 +110,11 @@ _LEVELS = (
 )
 _WHOSE = "whose the processors' time was, and how many cores it took in all, stands below the table of The headline"
 _AHEAD = "ahead of Node-RED at QoS 1 with the same rules"
+_WAITS = (
+    "an update takes {each} us of the processor time of the server's process, at {most} a second, and {each:beside} us "
+    "of Node-RED's, at {most:beside}: the one has used up a core then and the other has not; what it waits for was not "
+    "told apart"
+)
 _MORE = (
     "an update takes {each} us of the processor time of the server, whose loop is one thread, and {each:beside1} us of "
     "Node-RED's; at the rate that is sustained, the journal, the graph writer and the pushes, which the other has none "
@@ -259,7 +264,15 @@ GOALS: tuple[Goal, ...] = (
         5_000,
         why=_WHOSE,
     ),
-    _least(7, f"{_AHEAD} made of its nodes, each as fast as it can", "headline", "most", 1, ratio=True),
+    _least(
+        7,
+        f"{_AHEAD} made of its nodes, each as fast as it can",
+        "headline",
+        "most",
+        1,
+        ratio=True,
+        why=_WAITS,
+    ),
     _least(
         7,
         f"{_AHEAD} made of its nodes: what ours sustains for 5 minutes over its most with p99 below 100 ms",
