@@ -76,8 +76,9 @@ class Narrowing:
         if where.member is not None:
             sets.append(self._members(where.member))
         if where.alert_severity:
-            wanted_alerts = self._alerts(where.alert_severity)
-            sets.append({twin_id for alert in wanted_alerts for twin_id in alert.twins})
+            wanted_alerts, held = self._alerts(where.alert_severity), self._twins.held
+            # An open alert of an overlay names the twins that it concerned, also one that has been deleted since.
+            sets.append({twin_id for alert in wanted_alerts for twin_id in alert.twins if twin_id in held})
         if where.active_behavior is not None:
             sets.append(self._live.owners_with_active("twin", where.active_behavior))
         if where.overridden is not None:

@@ -263,3 +263,15 @@ def _paged(find: Any, where: Any, order: Order, size: int, backward: bool) -> li
         if not (page.has_previous if backward else page.has_next):
             return found
         cursor = page.cursors[0] if backward else page.cursors[-1]
+
+
+def test_a_twin_that_is_gone_is_not_found_by_an_alert_that_names_it() -> None:
+    plant = Plant()
+    plant.save(*CARRIERS, *(("twin", {"twin_id": id, "twin_type": "pump"}) for id in ("stays", "gone")))
+    plant.alarm("critical", "stays", "gone", owner=OwnerKey("overlay", "carrier"))
+    plant.remove("twin", "gone")
+    where = TwinFilter(alert_severity=("critical",))
+    for by in ("id", "type", "updated"):
+        found = plant.finder.twins(where, Order(by), Window(10))
+        assert (found.ids, found.count()) == (("stays",), 1)
+    assert plant.finder.all_twins(where) == {"stays"}
