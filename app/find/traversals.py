@@ -19,7 +19,7 @@ from app.find.check import (
     unknown_twins,
     unknown_types,
 )
-from app.find.cursor import Cursors, encode, is_ranked, seal, unseal
+from app.find.cursor import Cursors, is_ranked, seal, unseal
 from app.find.finder import Finder
 from app.find.query import Around, Connected, TwinFilter
 from app.model.catalogue import Catalogue
@@ -80,7 +80,7 @@ class FoundSubgraph:
 @dataclass(frozen=True, slots=True)
 class ComponentsPage:
     items: tuple[Component, ...]
-    cursors: tuple[str, ...]
+    cursors: Cursors
     has_previous: bool
     has_next: bool
     total: int
@@ -159,7 +159,7 @@ class Traversals:
         found = components.page(start, size)
         return ComponentsPage(
             tuple(found),
-            tuple(encode(sealed, (len(item.members), item.least)) for item in found),
+            Cursors(sealed, [(len(item.members), item.least) for item in found]),
             has_previous=start > 0,
             has_next=start + len(found) < len(components),
             total=len(components),
