@@ -16,7 +16,7 @@ import contextlib
 import json
 import statistics
 import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,6 +69,8 @@ class Step:
     sent: int = 0
     taken: int = 0
     seconds: float = 0.0
+    worked: float = 0.0
+    """Processor seconds of the process that does the work."""
     delays: Delays = field(default_factory=Delays)
 
     def __add__(self, other: "Step") -> "Step":
@@ -77,6 +79,7 @@ class Step:
             self.sent + other.sent,
             self.taken + other.taken,
             self.seconds + other.seconds,
+            self.worked + other.worked,
             self.delays + other.delays,
         )
 
@@ -89,6 +92,10 @@ class Step:
         return self.taken / self.seconds
 
     @property
+    def us_each(self) -> float:
+        return self.worked / self.taken * 1e6
+
+    @property
     def p99(self) -> float:
         return self.delays.percentile(99)
 
@@ -98,10 +105,13 @@ async def _for(side: Side, rate: float, seconds: float) -> Step:
     clock = asyncio.get_running_loop().time
     await side.look()
     sent, taken, began = await side.publisher.ask("sent"), await side.taken(), clock()
+    worker = {"it": next(iter(side.pids.values()))}
+    before = times(worker)
     await asyncio.sleep(seconds)
+    worked = times(worker).since(before).processes["it"]
     sent, taken = await side.publisher.ask("sent") - sent, await side.taken() - taken
     assert taken > 0, f"nothing of {sent} updates was taken"
-    return Step(rate, sent, taken, clock() - began, await side.look())
+    return Step(rate, sent, taken, clock() - began, worked, await side.look())
 
 
 async def _at_rate(side: Side, rate: float, settle: float, seconds: float) -> Step:
@@ -143,30 +153,15 @@ async def _highest(side: Side, first: float, lengths: Lengths) -> Step:
     return best
 
 
-@dataclass
-class _Rounds:
-    """Of one side, while it is sent more than it can: a number a round."""
-
-    per_second: list[float] = field(default_factory=list)
-    us_each: list[float] = field(default_factory=list)
-    """Processor time of the process that does the work."""
-
-
-async def _rounds(sides: Sequence[tuple[Side, Step]], lengths: Lengths) -> list[_Rounds]:
-    found = [_Rounds() for _ in sides]
+async def _rounds(sides: Sequence[tuple[Side, Step]], lengths: Lengths) -> list[list[Step]]:
+    """What each does, a round, while it is sent more than it can."""
+    found: list[list[Step]] = [[] for _ in sides]
     for round in range(lengths.rounds):
         for index in range(len(sides)):
             at = (index + round) % len(sides)
             side, best = sides[at]
-            await side.publisher.ask("rate", _OVER * best.rate)
-            await asyncio.sleep(lengths.settle)
-            worker = dict([next(iter(side.pids.items()))])
-            before = times(worker)
-            step = await _for(side, best.rate, lengths.round)
-            spent = sum(times(worker).since(before).processes.values())
+            found[at].append(await _at_rate(side, _OVER * best.rate, lengths.settle, lengths.round))
             await _drained(side)
-            found[at].per_second.append(step.per_second)
-            found[at].us_each.append(spent / step.taken * 1e6)
     return found
 
 
@@ -231,7 +226,7 @@ async def _bench(lengths: Lengths) -> Report:
                     best = await _highest(ours, 2500, lengths)
                     peers = [await _highest(peer, 1500, lengths) for peer in (nodes, one)]
                     rounds = await _rounds([(ours, best), (nodes, peers[0]), (one, peers[1])], lengths)
-                soak = await _soak(ours, _SUSTAINED * min(best.rate, *rounds[0].per_second), lengths)
+                soak = await _soak(ours, _SUSTAINED * min(best.rate, *(step.per_second for step in rounds[0])), lengths)
                 books = await clients.ask("books")
             check_pushed(books, _TENTHS, await ours.publisher.ask("numbers"))
             async with ours.followed_by(_ALL, 0) as clients:
@@ -249,32 +244,21 @@ async def _bench(lengths: Lengths) -> Report:
 
 
 def _report(
-    rounds: Sequence[_Rounds], peers: Sequence[Step], soak: _Soak, crowded: Step, updates: int, lost: int
+    rounds: Sequence[Sequence[Step]], peers: Sequence[Step], soak: _Soak, crowded: Step, updates: int, lost: int
 ) -> Report:
-    own, *others = rounds
     taken, whole = soak.whole.taken, soak.whole
     fifth = max(1, len(soak.server_mb) // 5)
     minutes = f"{whole.seconds / 60:.1f} minutes"
     at = f"at {number(whole.per_second)} updates/s for {minutes}"
+
+    def overloaded(key: str, what: str, unit: str, of: Callable[[Step], float]) -> Figure:
+        own, *others = (tuple(map(of, steps)) for steps in rounds)
+        beside = tuple(Beside(what=peer, rounds=other) for peer, other in zip(_PEERS, others, strict=True))
+        return Figure(key=key, what=what, unit=unit, rounds=own, beside=beside)
+
     figures = [
-        Figure(
-            key="most",
-            what="updates a second, more published than taken",
-            unit="updates/s",
-            rounds=tuple(own.per_second),
-            beside=tuple(
-                Beside(what=what, rounds=tuple(other.per_second)) for what, other in zip(_PEERS, others, strict=True)
-            ),
-        ),
-        Figure(
-            key="each",
-            what="processor time of the server's process an update, then",
-            unit="us",
-            rounds=tuple(own.us_each),
-            beside=tuple(
-                Beside(what=what, rounds=tuple(other.us_each)) for what, other in zip(_PEERS, others, strict=True)
-            ),
-        ),
+        overloaded("most", "updates a second, more published than taken", "updates/s", lambda step: step.per_second),
+        overloaded("each", "processor time of the server's process an update, then", "us", lambda step: step.us_each),
         Figure(
             key="sustained",
             what=f"updates a second sustained for {minutes}, none lost",
