@@ -169,7 +169,7 @@ async def test_facts_resume_without_a_gap_or_a_repeat_over_cuts_and_kills(tmp_pa
         await client.execute(DEFINE, {"documents": documents})
     async with _running(place.keep_following(follower)) as [following]:
         async with _running(place.keep_happening()) as [happening]:
-            for number in range(1, RESUMES + 1):
+            for number in range(1, RESUMES + 2):
 
                 async def again(number: int = number) -> bool:
                     assert not following.done(), following.exception()
@@ -184,6 +184,8 @@ async def test_facts_resume_without_a_gap_or_a_repeat_over_cuts_and_kills(tmp_pa
                     return all(len(got) > before[name] for name, got in follower.got.items())
 
                 await until(more, "something of each topic came", 60)
+                if number > RESUMES:
+                    break
                 await asyncio.sleep(chance.uniform(0.0, 0.3))
                 if number % RESTART_EVERY:
                     follower.cut()
