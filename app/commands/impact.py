@@ -9,14 +9,13 @@ import heapq
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Literal, NamedTuple, Protocol
 
 from app.commands.impact_behaviors import Silenced, Silencing
 from app.commands.impact_overlays import OverlayLoss, OverlaySearch, by_severity, required_roles
 from app.commands.impact_question import Question, check
 from app.commands.needs_kept import TRIES, Kept, NeedsKept, moving
-from app.commands.off_loop import elsewhere, in_turns
 from app.commands.standing import Standing, Trouble
 from app.commands.what_if import Answers, Step, WhatIf
 from app.dtsl.parse import parse_condition
@@ -25,6 +24,7 @@ from app.model.catalogue import Catalogue
 from app.model.computed import feeding, in_order, needs_of
 from app.model.events import AlertChanged
 from app.model.listed import Listed, listed
+from app.off_loop import elsewhere, in_turns
 from app.ports import LiveView
 from app.topology.outage import Outage, outage
 from app.topology.reasons import GroupLoss, Hop, Reasons
@@ -57,22 +57,53 @@ class Place(NamedTuple):
     twin_id: str
 
 
-@dataclass(frozen=True, slots=True)
 class Affected:
-    place: Place
-    named: bool
-    """Whether the question names it."""
-    path: tuple[Hop, ...]
-    groups: tuple[GroupLoss, ...]
-    reason: str
-    standing: tuple[Trouble, ...]
-    """How it stands now."""
-    remaining: Mapping[str, tuple[Trouble, ...]]
-    """Of each source that its groups name as remaining, how that stands now."""
+    """A twin that is affected. All but its place is looked up as it is asked for, and stands at the sequence of the
+    answer where that is done in the turn of the loop in which the answer was given."""
+
+    __slots__ = ("_groups", "_index", "_telling", "place")
+
+    def __init__(self, place: Place, telling: "_Telling") -> None:
+        self.place = place
+        self._telling = telling
+        self._index = telling.index(place.twin_id)
+        self._groups: Sequence[GroupLoss] | None = None
 
     @property
     def state(self) -> State:
         return STATES[self.place.state]
+
+    @property
+    def named(self) -> bool:
+        """Whether the question names it."""
+        return self.place.twin_id in self._telling.named
+
+    @property
+    def path(self) -> Sequence[Hop]:
+        reasons = self._telling.reasons
+        return reasons.path(self._index) if reasons is not None and self._index is not None else ()
+
+    @property
+    def groups(self) -> Sequence[GroupLoss]:
+        if self._groups is None:
+            reasons = self._telling.reasons
+            self._groups = reasons.groups(self._index) if reasons is not None and self._index is not None else ()
+        return self._groups
+
+    @property
+    def reason(self) -> str:
+        telling, place = self._telling, self.place
+        known = telling.because.get(place.twin_id)
+        return known or _reason(telling.question, self.state, place.depth, lambda: self.groups)
+
+    @property
+    def standing(self) -> tuple[Trouble, ...]:
+        """How it stands now."""
+        return self._telling.standing.of(self.place.twin_id)
+
+    def remaining(self, group: GroupLoss) -> Mapping[str, tuple[Trouble, ...]]:
+        """Of each source that a group of it names as remaining, how that stands now."""
+        return {id: self._telling.standing.of(id) for id in group.remaining}
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,25 +317,39 @@ class ImpactCommands:
         places: Sequence[Place],
         because: Mapping[str, str],
     ) -> list[Affected]:
-        """In one turn of the loop, so that all of it stands at one sequence."""
-        reasons: Reasons | None = None
-        degraded: Collection[str] = ()
+        telling = _Telling(question, because, self._topology, self._live, reckoned)
+        return [Affected(place, telling) for place in places]
+
+
+class _Telling:
+    """What the affected twins of one answer are told by."""
+
+    def __init__(
+        self,
+        question: Question,
+        because: Mapping[str, str],
+        topology: Topology,
+        live: LiveView,
+        reckoned: tuple[Kept, Outage] | None,
+    ) -> None:
+        self.question = question
+        self.because = because
+        self.named = {*question.twins, *(change.twin_id for change in question.changes)}
+        self.reasons: Reasons | None = None
+        self._topology = topology
+        self._live = live
+        self._outage = reckoned[1] if reckoned is not None else None
         if reckoned is not None:
-            kept, found = reckoned
-            reasons = Reasons(self._topology, kept.groups, found.loss)
-            degraded = set(self._topology.ids(found.loss.already_degraded))
-        standing = Standing(self._live, degraded)
-        named = {*question.twins, *(change.twin_id for change in question.changes)}
-        affected = []
-        for place in places:
-            index = self._topology.index(place.twin_id) if reasons is not None else None
-            groups = tuple(reasons.groups(index)) if reasons is not None and index is not None else ()
-            path = tuple(reasons.path(index)) if reasons is not None and index is not None else ()
-            told = because.get(place.twin_id) or _reason(question, STATES[place.state], place.depth, groups)
-            remaining = {id: standing.of(id) for group in groups for id in group.remaining}
-            now = standing.of(place.twin_id)
-            affected.append(Affected(place, place.twin_id in named, path, groups, told, now, remaining))
-        return affected
+            self.reasons = Reasons(topology, reckoned[0].groups, reckoned[1].loss)
+
+    def index(self, twin_id: str) -> int | None:
+        """In the topology, whose indexes may mean others later."""
+        return self._topology.index(twin_id) if self.reasons is not None else None
+
+    @cached_property
+    def standing(self) -> Standing:
+        degraded = self._outage.loss.already_degraded if self._outage is not None else ()
+        return Standing(self._live, set(self._topology.ids(degraded)))
 
 
 def _computed_from(names: Collection[str], expressions: Mapping[str, str]) -> set[str]:
@@ -323,14 +368,14 @@ def _everything(_: str) -> None:
     """A twin that is lost tells nothing any more."""
 
 
-def _reason(question: Question, state: State, depth: int, groups: Sequence[GroupLoss]) -> str:
+def _reason(question: Question, state: State, depth: int, groups: Callable[[], Sequence[GroupLoss]]) -> str:
     if depth == 0:
         return {"failure": "it fails", "maintenance": "it is taken out", "disconnected": "its path falls silent"}.get(
             question.kind, "its values change"
         )
     if state == "lost":
-        return "; ".join(f"none of {item.width} is left in '{item.group}'" for item in groups if item.died)
-    return "; ".join(f"{item.remaining_count} of {item.width} left in '{item.group}'" for item in groups)
+        return "; ".join(f"none of {item.width} is left in '{item.group}'" for item in groups() if item.died)
+    return "; ".join(f"{item.remaining_count} of {item.width} left in '{item.group}'" for item in groups())
 
 
 def _changed(question: Question, rehearsal: WhatIf | None, told: _Told) -> dict[str, str]:

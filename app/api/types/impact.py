@@ -86,6 +86,7 @@ class GroupLoss:
 
     @classmethod
     def of(cls, item: reasons.GroupLoss, affected: model.Affected) -> "GroupLoss":
+        remaining = affected.remaining(item)
         return cls(
             group=item.group,
             died=item.died,
@@ -93,73 +94,108 @@ class GroupLoss:
             lost=[strawberry.ID(id) for id in item.lost],
             lost_count=item.lost_count,
             remaining=[
-                RemainingSource(
-                    twin_id=strawberry.ID(id), troubles=[TwinTrouble(word) for word in affected.remaining[id]]
-                )
-                for id in item.remaining
+                RemainingSource(twin_id=strawberry.ID(id), troubles=[TwinTrouble(word) for word in troubles])
+                for id, troubles in remaining.items()
             ],
             remaining_count=item.remaining_count,
         )
 
 
+def _twin_id(self: "AffectedTwin") -> strawberry.ID:
+    return strawberry.ID(self.item.place.twin_id)
+
+
+def _state(self: "AffectedTwin") -> ImpactState:
+    return ImpactState(self.item.state)
+
+
+def _named(self: "AffectedTwin") -> bool:
+    return self.item.named
+
+
+def _depth(self: "AffectedTwin") -> int:
+    return self.item.place.depth
+
+
+def _path(self: "AffectedTwin") -> list[ImpactHop]:
+    return [ImpactHop.of(hop) for hop in self.item.path]
+
+
+def _reason(self: "AffectedTwin") -> str:
+    return self.item.reason
+
+
+def _groups(self: "AffectedTwin") -> list[GroupLoss]:
+    return [GroupLoss.of(group, self.item) for group in self.item.groups]
+
+
+def _required_roles(self: "AffectedTwin") -> int:
+    return -self.item.place.required
+
+
+def _troubles(self: "AffectedTwin") -> list[TwinTrouble]:
+    return [TwinTrouble(word) for word in self.item.standing]
+
+
 @strawberry.type(description="A twin that an outage or a change affects.")
 class AffectedTwin:
-    twin_id: strawberry.ID = strawberry.field(description="Its id.")
-    state: ImpactState = strawberry.field(description="What becomes of it.")
-    named: bool = strawberry.field(description="Whether the question names it.")
+    item: strawberry.Private[model.Affected]
+    twin_id: strawberry.ID = strawberry.field(resolver=_twin_id, description="Its id.")
+    state: ImpactState = strawberry.field(resolver=_state, description="What becomes of it.")
+    named: bool = strawberry.field(resolver=_named, description="Whether the question names it.")
     depth: int = strawberry.field(
+        resolver=_depth,
         description="Relationships from the nearest twin that the question names, along those that carry the loss. Of "
-        "a CHANGED twin 0 where it is named and 1 elsewhere."
+        "a CHANGED twin 0 where it is named and 1 elsewhere.",
     )
     path: list[ImpactHop] = strawberry.field(
-        description=f"A shortest way for the loss to come to it, from a named twin; its last {reasons.MOST_HOPS} hops."
+        resolver=_path,
+        description=f"A shortest way for the loss to come to it, from a named twin; its last {reasons.MOST_HOPS} hops.",
     )
-    reason: str = strawberry.field(description="Why, in words.")
-    groups: list[GroupLoss] = strawberry.field(description="Its groups that have lost sources, by name.")
+    reason: str = strawberry.field(resolver=_reason, description="Why, in words.")
+    groups: list[GroupLoss] = strawberry.field(
+        resolver=_groups, description="Its groups that have lost sources, by name."
+    )
     required_roles: int = strawberry.field(
-        description="In how many required roles of overlays, of which nobody is left, it is missed."
+        resolver=_required_roles,
+        description="In how many required roles of overlays, of which nobody is left, it is missed.",
     )
-    troubles: list[TwinTrouble] = strawberry.field(description="How it stands now, before anything happens.")
+    troubles: list[TwinTrouble] = strawberry.field(
+        resolver=_troubles, description="How it stands now, before anything happens."
+    )
 
     @strawberry.field(description="The twin; null where it was deleted meanwhile.")
     def twin(self, info: Info) -> Twin | None:
-        return Twin.find(info.context.catalogue, self.twin_id)
+        return Twin.find(info.context.catalogue, self.item.place.twin_id)
 
-    @classmethod
-    def of(cls, item: model.Affected) -> "AffectedTwin":
-        return cls(
-            twin_id=strawberry.ID(item.place.twin_id),
-            state=ImpactState(item.state),
-            named=item.named,
-            depth=item.place.depth,
-            path=[ImpactHop.of(hop) for hop in item.path],
-            reason=item.reason,
-            groups=[GroupLoss.of(group, item) for group in item.groups],
-            required_roles=-item.place.required,
-            troubles=[TwinTrouble(word) for word in item.standing],
-        )
+
+def _cursor(self: "AffectedTwinEdge") -> str:
+    return cursor_of(self.node.item.place)
 
 
 @strawberry.type(description="An affected twin with its place in the order of severity.")
 class AffectedTwinEdge:
     node: AffectedTwin = strawberry.field(description="The twin.")
-    cursor: str = strawberry.field(description="Its place, for `after`.")
+    cursor: str = strawberry.field(resolver=_cursor, description="Its place, for `after`.")
+
+
+def _edges(self: "AffectedTwinConnection") -> list[AffectedTwinEdge]:
+    return [AffectedTwinEdge(node=node) for node in self.nodes]
 
 
 @strawberry.type(description="A page of affected twins, the gravest first.")
 class AffectedTwinConnection:
-    edges: list[AffectedTwinEdge] = strawberry.field(description="The twins with their cursors.")
+    edges: list[AffectedTwinEdge] = strawberry.field(resolver=_edges, description="The twins with their cursors.")
     nodes: list[AffectedTwin] = strawberry.field(description="The twins alone.")
     page_info: PageInfo = strawberry.field(description="Whether there is more, and from where.")
     total_count: int = strawberry.field(description="How many there are over all pages.")
 
     @classmethod
     def of(cls, found: model.Impact) -> "AffectedTwinConnection":
-        edges = [AffectedTwinEdge(node=AffectedTwin.of(item), cursor=cursor_of(item.place)) for item in found.page]
+        ends = [cursor_of(item.place) for item in (*found.page[:1], *found.page[-1:])]
         return cls(
-            edges=edges,
-            nodes=[edge.node for edge in edges],
-            page_info=page_info([edge.cursor for edge in edges], found.has_previous, found.has_next),
+            nodes=[AffectedTwin(item=item) for item in found.page],
+            page_info=page_info(ends, found.has_previous, found.has_next),
             total_count=found.total,
         )
 
