@@ -15,7 +15,6 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,6 @@ StartEngine = Callable[[], Awaitable[EmbeddedEngine]]
 
 log = logging.getLogger("twin_overlay")
 _ENDING = (signal.SIGINT, signal.SIGTERM)
-_LONG_LOOK_SECONDS = 0.02
 MANY = 500
 """Twins and overlays: their objects are about as many as make a look long."""
 _TAKES_NOTHING_MS = 30_000
@@ -48,9 +46,10 @@ _COLLECT_AFTER = 10_000
 _FULL_LOOK_AFTER = 3
 """Looks at what is young between two at everything. With 20 of them 800,000 objects had come together during a bulk
 load, and one look stopped telemetry for 300 ms; with 3 it is 160,000, and a sixth of that."""
-_SWITCH_SECONDS = 0.0005
-"""For how long a thread in Python code (parsing a script) keeps the loop's from going on. Python's own 5 ms are waited
-for at every return from a call to the system, several times between a message and its push."""
+_SWITCH_SECONDS = 0.0001
+"""For how long one thread in Python code keeps another from going on. Python's own 5 ms are waited for at every return
+from a call to the system: several times between a message and its push by the loop, where a thread formats a script,
+and several times in each commit by the journal's thread, where the loop has work without end."""
 
 
 class _Server(uvicorn.Server):
@@ -228,21 +227,18 @@ def _leave_alone() -> None:
 
 class LeaveAlone:
     """Told by the collector of each look, as it begins and ends. Where many twins and overlays were made since the last
-    time, as when thousands are saved, one at everything that took long, by the processor's clock, found what stays: it
-    is left alone as well. Not what else there is much of, as documents of clients: it goes again, and much of it in
-    circles, which nothing would find any more (26 kB of each document)."""
+    time, as when thousands are saved, one at more than what is youngest has found what stays: it is left alone as well,
+    before there is so much of it that a look at everything stops telemetry. Not what else there is much of, as
+    documents of clients: it goes again, and much of it in circles, which nothing would find any more (26 kB of each
+    document)."""
 
-    def __init__(self, built: Callable[[], int], long_seconds: float = _LONG_LOOK_SECONDS) -> None:
+    def __init__(self, built: Callable[[], int]) -> None:
         """`built`: how many were made so far."""
         self._built = built
         self._left_alone = built()
-        self._long_seconds = long_seconds
-        self._began = 0.0
 
     def __call__(self, phase: str, info: dict[str, int]) -> None:
-        if phase == "start":
-            self._began = time.thread_time()
-        elif info["generation"] == 2 and time.thread_time() - self._began > self._long_seconds:
+        if phase == "stop" and info["generation"]:
             built = self._built()
             if built >= self._left_alone + MANY:
                 self._left_alone = built

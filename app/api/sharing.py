@@ -16,6 +16,7 @@ from typing import Protocol
 from app.api.frame import Frame
 from app.api.reader import Connection, Outbox, Reader
 from app.api.source import Item, Source
+from app.off_loop import give_way
 from app.runtime.bus import Bus
 
 _SLICE = 0.005
@@ -90,7 +91,7 @@ class Sharing:
                 reader.shown_upto(part.last, part.sequence)
                 for item in part.items:
                     await self._show(prepared, reader, item)
-                await asyncio.sleep(0)
+                await give_way()
             reader.shown_all(source.sequence())
         else:
             [part] = source.standing()

@@ -4,7 +4,6 @@ A plant has half a million behaviors and a million edges, and most filters are a
 others have their turn, and stops where the page does. Counting walks everything, and only where that is asked for.
 """
 
-import asyncio
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
@@ -15,6 +14,7 @@ from app.api.context import Context
 from app.api.pages import decode_cursor, encode_cursor, size_asked
 from app.find.finder import Found
 from app.model.catalogue import Catalogue
+from app.off_loop import give_way
 
 Node = TypeVar("Node")
 _TURN = 1000
@@ -50,7 +50,7 @@ class Walk(ABC):
         places = range(stop - 1, start - 1, -1) if backward else range(start, stop)
         for turn, index in enumerate(places, 1):
             if turn % _TURN == 0:
-                await asyncio.sleep(0)
+                await give_way()
             names = list(self.of(self.owners[index]))
             for key in reversed(names) if backward else names:
                 place = _place(key)

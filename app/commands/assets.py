@@ -3,7 +3,6 @@
 Files are no definitions: they have no revisions, and the audit says who changed one.
 """
 
-import asyncio
 import logging
 from bisect import bisect_left
 from collections.abc import AsyncIterator, Sequence
@@ -18,6 +17,7 @@ from app.errors import Conflict, NotFound, Problem
 from app.model.assets import Asset, references
 from app.model.catalogue import Catalogue
 from app.model.near import near
+from app.off_loop import give_way
 from app.ports import AssetStore, Inbox
 
 log = logging.getLogger("twin_overlay.assets")
@@ -116,7 +116,7 @@ class AssetCommands:
         for kind, (name, _) in KINDS.items():
             for number, stored in enumerate(list(self._catalogue.all(kind))):
                 if number % _BREATHE_EVERY == _BREATHE_EVERY - 1:
-                    await asyncio.sleep(0)
+                    await give_way()
                 found += [
                     Problem("ASSET_IN_USE", f"{name} '{stored.id}' names it at {pointer(reference.at)}")
                     for reference in references(stored.definition)

@@ -13,13 +13,13 @@ from typing import Literal
 
 from app.commands.impact_question import depth, unknown
 from app.commands.needs_kept import TRIES, Kept, NeedsKept, moving
-from app.commands.off_loop import elsewhere, in_turns
 from app.commands.standing import Standing, Trouble
 from app.errors import Invalid, NotFound, Problem
 from app.model.behaviors import Severity
 from app.model.catalogue import Catalogue
 from app.model.events import Alert
 from app.model.near import near
+from app.off_loop import elsewhere, in_turns
 from app.ports import LiveView
 from app.topology.needs import Flags
 from app.topology.reasons import Hop, carrying

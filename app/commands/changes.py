@@ -4,7 +4,6 @@ Owners that were not sent are written only where their rows come out differently
 10,000 twins must not rewrite 70,000 property nodes.
 """
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from app.commands.actor import Actor
@@ -31,6 +30,7 @@ from app.model.change import (
 from app.model.definitions import Kind, Lifecycle, Overlay
 from app.model.plan import OwnerKey
 from app.model.time import Micros
+from app.off_loop import give_way
 
 _BREATHE_EVERY = 100
 """Twins between two turns of the event loop. Nothing can change meanwhile: who asks for a change holds the lock."""
@@ -51,7 +51,7 @@ async def change_of(
     for number, twin_id in enumerate(sorted(reached.twins), 1):
         rows.twin(twin_id)
         if number % _BREATHE_EVERY == 0:
-            await asyncio.sleep(0)
+            await give_way()
     for overlay_id in sorted(reached.overlays):
         rows.overlay(overlay_id)
     for kind, id in sorted(reached.related.difference(sent, removed)):

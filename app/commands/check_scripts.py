@@ -122,7 +122,7 @@ def names_units(scripts: Sequence[Parsed]) -> bool:
     waiting: list[Any] = [item.document for script in scripts for item in script.script.declarations]
     while waiting:
         value = waiting.pop()
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             if "unit" in value and value["unit"] not in USUAL:
                 return True
             waiting += value.values()

@@ -6,8 +6,8 @@ Making it of a million edges takes most of a second, on a thread; the loop goes 
 import asyncio
 from dataclasses import dataclass
 
-from app.commands.off_loop import elsewhere
 from app.errors import Unavailable
+from app.off_loop import elsewhere
 from app.topology.needs import Needs
 from app.topology.topology import Topology
 

@@ -18,6 +18,7 @@ from app.errors import Invalid, Problem
 from app.model import units
 from app.model.change import StoredDefinition
 from app.model.definitions import Definition, Kind, id_of, kind_of, to_document
+from app.off_loop import give_way
 from app.ports import AssetStore
 
 _BREATHE_EVERY = 20
@@ -43,7 +44,7 @@ async def read_documents(documents: Sequence[tuple[Kind, Mapping[str, Any]]]) ->
     problems: list[Problem] = []
     for index, (kind, document) in enumerate(documents):
         if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
-            await asyncio.sleep(0)
+            await give_way()
         if kind not in KINDS:
             hint = f"known are {', '.join(KINDS)}"
             problems.append(Problem("UNKNOWN_KIND", f"there is no kind of definition '{kind}'", f"/{index}", hint))
@@ -76,7 +77,7 @@ async def checked_together(draft: Draft, definitions: Sequence[Definition]) -> t
     warnings: list[Problem] = []
     for index, item in enumerate(definitions):
         if index % _BREATHE_EVERY == _BREATHE_EVERY - 1:
-            await asyncio.sleep(0)
+            await give_way()
         found = check(draft, item)
         problems += told(found.problems, index, len(definitions), item)
         warnings += told(found.warnings, index, len(definitions), item)

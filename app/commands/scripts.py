@@ -1,9 +1,10 @@
 """DTSL scripts: checked as text, then saved like any other definitions.
 
 Nothing of a script with an error is saved; its errors say file, line and column, and all of them are told at once.
-Telemetry must not wait for a large script: reading one is done in a thread, where it takes half a second, and checking
-it a little at a time on the loop, which alone may look into the catalogue. (A process of its own would need that sent
-to it, and 40 MB kept ready for those who send large scripts.)
+Telemetry must not wait for a large script: reading and checking one, a second of work, is done a little at a time on
+the loop, which alone may look into the catalogue. (A thread would take the interpreter from the loop at every message
+it reads; a process of its own would need the catalogue sent to it, and 40 MB kept ready for those who send large
+scripts.)
 
 What a script imports is kept here too (imported.py) and goes with it: one change, or none where any of them has errors.
 """
@@ -16,15 +17,15 @@ from app.commands.actor import Actor
 from app.commands.check_scripts import Checked, CheckInTurns, check_parsed, names_units
 from app.commands.definitions import DefinitionCommands, Saved
 from app.commands.imported import Imported, imported
-from app.commands.off_loop import in_turns
 from app.dtsl import diagnostics
 from app.dtsl.findings import Diagnostic
 from app.dtsl.format_script import Formatted, format_text
-from app.dtsl.parse import Parsed, parse_scripts
+from app.dtsl.parse import Parsed, ParseInTurns
 from app.errors import Invalid
 from app.model import units
 from app.model.catalogue import Catalogue
 from app.model.definitions import Definition
+from app.off_loop import in_turns, unlooked
 from app.ports import ScriptStore
 
 _TRIES = 3
@@ -56,7 +57,8 @@ class ScriptCommands:
         """What the script and its imports declare replaces what there is. Raises ScriptInvalid, and what `save`
         raises."""
         async with self.noting.refusals("definition", actor, reason=f"script {name}", dry_run=dry_run):
-            checked = await self._without_errors(source, name)
+            with unlooked():
+                checked = await self._without_errors(source, name)
             saved = await self._definitions.save_definitions(
                 checked.definitions, actor, reason=f"script {name}", dry_run=dry_run
             )
@@ -64,11 +66,13 @@ class ScriptCommands:
 
     async def definitions(self, source: str, *, name: str = "script.dtsl") -> Sequence[Definition]:
         """What the script and its imports declare; changes nothing. Raises ScriptInvalid."""
-        return (await self._without_errors(source, name)).definitions
+        with unlooked():
+            return (await self._without_errors(source, name)).definitions
 
     async def check(self, source: str, *, name: str = "script.dtsl") -> tuple[Diagnostic, ...]:
         """All that is to be said of it against the catalogue as it stands; changes nothing."""
-        return (await self._checked(source, name)).diagnostics
+        with unlooked():
+            return (await self._checked(source, name)).diagnostics
 
     async def format(self, source: str, *, name: str = "script.dtsl") -> Formatted:
         return await asyncio.to_thread(format_text, source, name)
@@ -84,7 +88,9 @@ class ScriptCommands:
 
     async def _checked(self, source: str, name: str) -> Checked:
         along = await imported(name, source, self._kept)
-        parsed = await asyncio.to_thread(parse_scripts, [*along.texts, (name, source)])
+        parse = ParseInTurns([*along.texts, (name, source)])
+        await in_turns(parse.turns())
+        parsed = parse.answers
         if names_units(parsed):
             await asyncio.to_thread(units.prepare)  # two seconds, the first time
         *others, itself = await self._checked_in_turns(parsed, along)

@@ -3,10 +3,11 @@
 Runs on tokens (build_values.py says what a token is). `make(type, text, near)` makes one of no width behind `near`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from app.dtsl import diagnostics
 from app.dtsl.build_values import Report, Token, span_of
+from app.dtsl.turns import WORDS_A_TURN, Turns
 from app.model.conditions import MAX_NESTING
 
 Make = Callable[[str, str, Token], Token]
@@ -26,7 +27,7 @@ _CLOSING = {"LBRACE": ("RBRACE", "}"), "LPAR": ("RPAR", ")"), "LSQB": ("RSQB", "
 _OPENING = {"RBRACE": ("LBRACE", "{"), "RPAR": ("LPAR", "("), "RSQB": ("LSQB", "[")}
 
 
-def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] | None:
+def balance(tokens: Sequence[Token], make: Make, report: Report) -> Turns[list[Token] | None]:
     """The tokens with each bracket closed and none closing nothing; None where they nest too deeply to go on."""
     balanced: list[Token] = []
     open_: list[Token] = []
@@ -42,6 +43,8 @@ def balance(tokens: Sequence[Token], make: Make, report: Report) -> list[Token] 
         report(diagnostics.unclosed(str(opened), _CLOSING[opened.type][1]), span_of(opened))
 
     for index, token in enumerate(tokens):
+        if index % WORDS_A_TURN == 0:
+            yield
         kind = token.type
         first = token.line not in indents
         indents.setdefault(token.line, token.column)
@@ -83,17 +86,15 @@ def starts_a_declaration(tokens: Sequence[Token], index: int) -> bool:
     return any(kinds[: len(beginning)] == beginning for beginning in _BEGINNINGS)
 
 
-def declarations(tokens: Sequence[Token]) -> list[list[Token]]:
+def declarations(tokens: Sequence[Token]) -> Iterator[list[Token]]:
     """Balanced tokens cut behind every `}` that closes to the top: each piece is parsed, and may fail, alone."""
-    pieces: list[list[Token]] = []
     piece: list[Token] = []
     depth = 0
     for token in tokens:
         piece.append(token)
         depth += (token.type == "LBRACE") - (token.type == "RBRACE")
         if depth == 0 and token.type == "RBRACE":
-            pieces.append(piece)
+            yield piece
             piece = []
     if piece:
-        pieces.append(piece)
-    return pieces
+        yield piece

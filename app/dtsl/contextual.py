@@ -8,15 +8,19 @@ A `%` behind a number divides, unless nothing follows that could be divided by.
 from collections.abc import Sequence
 from typing import Any
 
+from app.dtsl.turns import WORDS_A_TURN, Turns
+
 Token = Any
 _INFIX = frozenset({"FOR", "WITHIN", "IN", "BETWEEN", "AND_WORD", "OF"})
 _NUMBERS = frozenset({"INTEGER", "FLOAT"})
 _VALUES = frozenset({"STRING", "INTEGER", "FLOAT", "DURATION", "LPAR", "MINUS", "BANG"})
 
 
-def as_meant(tokens: list[Token]) -> None:
+def as_meant(tokens: list[Token]) -> Turns[None]:
     """Gives each such word its kind, in place."""
     for index, token in enumerate(tokens):
+        if index % WORDS_A_TURN == 0:
+            yield
         match token.type:
             case "EVERY" if not _goes_on(tokens, index, {"DURATION", "TIME", "INTEGER"}):
                 tokens[index] = token.update(type="NAME")

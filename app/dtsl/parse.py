@@ -27,6 +27,7 @@ from app.dtsl.findings import Diagnostic, Findings, TooMany
 from app.dtsl.repair import Repair
 from app.dtsl.source import BYTE_ORDER_MARK, Source, Span
 from app.dtsl.spelling import unquote
+from app.dtsl.turns import WORDS_A_TURN, Turns, at_once
 from app.errors import Invalid
 from app.model.conditions import And, Condition
 from app.model.document import MAX_TEXT
@@ -42,15 +43,8 @@ MAX_REPARSED = 200_000
 
 def parse_script(source: str, file: str = "script.dtsl") -> tuple[Script, list[Diagnostic]]:
     """The script and everything wrong with its form. Statements with a syntax error are left out of the script."""
-    text = Source.of(source, file)
-    findings = Findings(text, MAX_SYNTAX_ERRORS, diagnostics.too_many_syntax_errors(MAX_SYNTAX_ERRORS))
-    if len(text.text) > MAX_SOURCE:
-        findings.report(diagnostics.script_too_large(len(text.text), MAX_SOURCE), Span(0, 0))
-        return Script(), findings.sorted()
-    try:
-        return _script(text, findings), findings.sorted()
-    except TooMany:
-        return Script(), findings.sorted()
+    [parsed] = parse_scripts([(file, source)])
+    return parsed.script, parsed.unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +57,31 @@ class Parsed:
 
 
 def parse_scripts(scripts: Sequence[tuple[str, str]]) -> list[Parsed]:
-    """The longer half of checking, which needs no catalogue and so may be done in any thread."""
-    return [Parsed(Source.of(source, file), *parse_script(source, file)) for file, source in scripts]
+    """By name and text."""
+    parse = ParseInTurns(scripts)
+    for _ in parse.turns():
+        pass
+    return parse.answers
+
+
+class ParseInTurns:
+    """The same, a declaration or a few hundred words at a time: a script of 10,000 lines takes half a second."""
+
+    def __init__(self, scripts: Sequence[tuple[str, str]]) -> None:
+        self.answers: list[Parsed] = []
+        self._scripts = scripts
+
+    def turns(self) -> Iterator[None]:
+        for file, source in self._scripts:
+            text = Source.of(source, file)
+            findings = Findings(text, MAX_SYNTAX_ERRORS, diagnostics.too_many_syntax_errors(MAX_SYNTAX_ERRORS))
+            script = Script()
+            if len(text.text) > MAX_SOURCE:
+                findings.report(diagnostics.script_too_large(len(text.text), MAX_SOURCE), Span(0, 0))
+            else:
+                with suppress(TooMany):
+                    script = yield from _script(text, findings)
+            self.answers.append(Parsed(text, script, findings.sorted()))
 
 
 @lru_cache(maxsize=16_384)
@@ -90,27 +107,27 @@ def parse_conditions(texts: Sequence[str]) -> Condition:
 # ---------------------------------------------------------------------------------------------------- the two starts
 
 
-def _script(source: Source, findings: Findings) -> Script:
-    words = _words(source, findings)
-    balanced = balance(words.tokens, _make, findings.report)
+def _script(source: Source, findings: Findings) -> Turns[Script]:
+    words = yield from _words(source, findings)
+    balanced = yield from balance(words.tokens, _make, findings.report)
     if balanced is None:
         return Script()
-    as_meant(balanced)
+    yield from as_meant(balanced)
     found: list[Declaration] = []
     imports: list[Import] = []
-    docs = _docs(words)
+    docs = yield from _docs(words)
     lost: set[str] = set()
     left = MAX_REPARSED
     for piece in declarations(balanced):
         repair = Repair(piece, _spelled(), words.quiet, _make, findings.report)
-        outcome: Any = _feed(piece, "script")
+        outcome: Any = yield from _feed(piece, "script")
         while not isinstance(outcome, Tree):
             left -= len(piece)
             if left < 0:
                 findings.stop(diagnostics.too_many_in_too_much(), span_of(piece[min(outcome[0], len(piece) - 1)]))
             if not repair.mend(*outcome):
                 repair.leave_out(*outcome)
-            outcome = _feed(piece, "script")
+            outcome = yield from _feed(piece, "script")
         lost |= repair.lost
         builder = Builder(findings.report, docs)
         for child in outcome.children:
@@ -125,14 +142,16 @@ def _script(source: Source, findings: Findings) -> Script:
     return Script(tuple(found), tuple(imports), frozenset(lost), written)
 
 
-def _docs(words: "_Words") -> Docs:
+def _docs(words: "_Words") -> Turns[Docs]:
     """The `///` comments that stand alone on their lines, by the token below them."""
     found = Docs()
     tokens: Iterator[Any] = iter(words.tokens)
     token = next(tokens, None)
     end_line = 0
     comments: Sequence[Any] = words.comments
-    for comment in comments:
+    for count, comment in enumerate(comments):
+        if count % WORDS_A_TURN == 0:
+            yield
         while token is not None and token.start_pos < comment.start_pos:
             end_line = token.end_line
             token = next(tokens, None)
@@ -147,14 +166,14 @@ def _condition(source: Source, findings: Findings) -> Condition | None:
     if len(source.text) > MAX_TEXT:
         findings.report(diagnostics.condition_too_long(len(source.text), MAX_TEXT), Span(0, 0))
         return None
-    words = _words(source, findings)
-    balanced = balance(words.tokens, _make, findings.report)
+    words = at_once(_words(source, findings))
+    balanced = at_once(balance(words.tokens, _make, findings.report))
     if balanced is None:
         return None
-    as_meant(balanced)
+    at_once(as_meant(balanced))
     repair = Repair(balanced, _spelled(), words.quiet, _make, findings.report)
     for _ in range(MAX_SYNTAX_ERRORS):
-        outcome = _feed(balanced, "condition")
+        outcome = at_once(_feed(balanced, "condition"))
         if isinstance(outcome, Tree):
             return Builder(findings.report).condition(outcome.children[0])
         if not repair.mend(*outcome):
@@ -213,7 +232,7 @@ class _Words:
     """The offsets behind a fault of the letters (-1: the end)."""
 
 
-def _words(source: Source, findings: Findings) -> _Words:
+def _words(source: Source, findings: Findings) -> Turns[_Words]:
     """The whole text. What can't be a token is reported, and mended or left out."""
     words = _Words()
     broken = False
@@ -223,6 +242,8 @@ def _words(source: Source, findings: Findings) -> _Words:
     for count, token in enumerate(_lex(source.text)):
         if count == MAX_WORDS:
             findings.stop(diagnostics.too_many_words(MAX_WORDS), span_of(token))
+        if count % WORDS_A_TURN == 0:
+            yield
         if token.type == "COMMENT":
             words.comments.append(token)
             continue
@@ -279,7 +300,7 @@ def expected_behind(tokens: Sequence[Token]) -> dict[str, str]:
     piece = _unfinished(tokens)
     repair = Repair(piece, _spelled(), set(), _make, lambda message, span: None)
     for _ in range(MAX_SYNTAX_ERRORS):
-        outcome = _feed(piece, "script")
+        outcome = at_once(_feed(piece, "script"))
         if isinstance(outcome, Tree):
             outcome = len(piece), {*BEGINS, "IMPORT"}
         if outcome[0] == len(piece):
@@ -313,10 +334,12 @@ def _unfinished(tokens: Sequence[Token]) -> list[Token]:
     return kept[start:]
 
 
-def _feed(tokens: Sequence[Token], start: str) -> Tree[Token] | tuple[int, set[str]]:
+def _feed(tokens: Sequence[Token], start: str) -> Turns[Tree[Token] | tuple[int, set[str]]]:
     """The tree, or the index of the token that does not fit and the kinds of those that would."""
     parser: Any = _parser().parse_interactive(start=start)
     for index, token in enumerate(tokens):
+        if index % WORDS_A_TURN == 0:
+            yield
         try:
             _put(parser, token)
         except UnexpectedToken:

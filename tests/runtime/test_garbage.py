@@ -8,7 +8,7 @@ from app.serve import MANY, LeaveAlone
 def test_only_a_plant_that_has_grown_is_left_alone_by_the_collector() -> None:
     """Documents of clients, left alone with it, would be in memory for ever: 26 kB of each."""
     built = 100_000
-    looking = LeaveAlone(lambda: built, long_seconds=0.0)
+    looking = LeaveAlone(lambda: built)
     before = gc.get_freeze_count()
     gc.callbacks.append(looking)
     try:
