@@ -295,6 +295,9 @@ class LiveView(Protocol):
         """The same object for as long as `property_state` says the same of every property of the twin; None where
         nothing is to be kept by it, as of an unknown twin."""
 
+    def mark_with_behaviors(self, twin_id: str) -> object | None:
+        """Likewise, an equal one for as long as `behaviors` says the same of the twin, too."""
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         """All that stand; `property_state` has each beside what it stands over."""
 

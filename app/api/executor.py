@@ -18,7 +18,10 @@ from app.api.live.source import LiveSource
 from app.api.live.watch import Push
 from app.api.selections.place import NotForeseen
 from app.api.selections.plans import Plan, Plans
-from app.api.selections.run import Run
+from app.api.selections.run import OutOfTurn, Run
+from app.off_loop import give_way, unlooked
+
+_MOST_TURNS = 100
 
 
 class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
@@ -93,11 +96,44 @@ class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
         position_context: Any,
     ) -> Any:
         if self._plan is not None:
+            if path is None and self._run.in_bytes and self.operation.operation is OperationType.QUERY:
+                self._run.begin(divisible=True)
             try:
                 return self._plan.execute(self._run, parent_type, source_value, path, grouped_field_set)
             except NotForeseen:
                 pass
+            except OutOfTurn:
+                return self._in_turns(parent_type, source_value, grouped_field_set, position_context)
+            finally:
+                self._run.begin(divisible=False)
         return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+
+    async def _in_turns(
+        self, root_type: GraphQLObjectType, root_value: Any, fields: GroupedFieldSet, position_context: Any
+    ) -> Any:
+        """Executed anew in each turn of the loop, for what was kept in those before (kept.py) is found in no time: the
+        last comes to its end, and all that it answers is of that one moment."""
+        with unlooked():
+            return await self._a_turn_at_a_time(root_type, root_value, fields, position_context)
+
+    async def _a_turn_at_a_time(
+        self, root_type: GraphQLObjectType, root_value: Any, fields: GroupedFieldSet, position_context: Any
+    ) -> Any:
+        assert self._plan is not None
+        for left in reversed(range(_MOST_TURNS)):
+            await give_way()
+            self._run.begin(divisible=left > 0)
+            try:
+                found = self._plan.execute(self._run, root_type, root_value, None, fields)
+                break
+            except OutOfTurn:
+                continue
+            except NotForeseen:
+                found = super().execute_fields(root_type, root_value, None, fields, position_context)
+                break
+            finally:
+                self._run.begin(divisible=False)
+        return await found if self.is_awaitable(found) else found
 
 
 def plan_ahead(executor: SelectionExecutor, plans: Plans) -> None:

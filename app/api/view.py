@@ -7,6 +7,7 @@ execution is a GraphQL answer too, never plain text. Strawberry's view is kept f
 
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 
 import msgspec
@@ -45,10 +46,14 @@ from app.api.schema import schema
 from app.api.services import Services
 from app.api.sockets import SocketAdapter, TransportHandler
 from app.errors import Invalid, TwinOverlayError
+from app.off_loop import unlooked
 
 _WAYS = "send mutations by POST, and subscriptions over a WebSocket with graphql-transport-ws"
 _STATUS = {"PERSISTED_ONLY": 403, "INTROSPECTION_OFF": 403, "TIMED_OUT": 504}
 """Of what was not executed, by code, for clients that look at it; 400 otherwise."""
+
+
+_LARGE_BYTES = 65_536
 
 
 class GraphQLView(GraphQL[Context, None]):
@@ -75,7 +80,8 @@ class GraphQLView(GraphQL[Context, None]):
             return
         request = Request(scope, receive)
         try:
-            response = await self._answer(request)
+            with unlooked() if _is_large(request) else nullcontext():
+                response = await self._answer(request)
         except (ClientGone, ClientDisconnect):
             return
         await response(scope, receive, send)
@@ -180,6 +186,11 @@ class GraphQLView(GraphQL[Context, None]):
     def encode_json(self, data: object) -> str:
         """For a WebSocket, to which bytes would be a binary message."""
         return msgspec.json.encode(data).decode()
+
+
+def _is_large(request: Request) -> bool:
+    length = request.headers.get("content-length", "")
+    return length.isdecimal() and int(length) > _LARGE_BYTES
 
 
 def _response(result: ExecutionResult, media: str) -> Response:

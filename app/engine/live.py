@@ -153,6 +153,13 @@ class LiveState:
             twin.mark = object()
         return twin.mark
 
+    def mark_with_behaviors(self, twin_id: str) -> object | None:
+        mark = self.mark_of(twin_id)
+        if mark is None:
+            return None
+        rules = self.twins[twin_id].rules.values()
+        return (mark, *[(rule.key, rule.active, rule.evidence, rule.since, rule.error, rule.notes) for rule in rules])
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         return self.overridden
 

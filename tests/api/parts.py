@@ -233,6 +233,9 @@ class FakeLive:
     def mark_of(self, twin_id: str) -> object | None:
         return None  # its states are set from anywhere
 
+    def mark_with_behaviors(self, twin_id: str) -> object | None:
+        return None
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         return {PropertyKey(*key): item.override for key, item in self.states.items() if item.override is not None}
 

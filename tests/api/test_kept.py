@@ -51,6 +51,7 @@ QUESTIONS: list[str] = [
         "fragment more on Twin { properties(names: $names) { name value @include(if: $deep) { number quality } } }"
     ),
     'query ($name: String!) { twins { nodes { twinId property(name: $name) { name value { json known } } } } }',
+    "{ twins { nodes { twinId behaviors { id name description ownerKind ownerId state evidence since error } } } }",
     "{ overlays { nodes { roles { twin { twinId properties { name value { text reason } } } "
     "twins { nodes { twinId properties { name value { number } } } } } } } }",
 ]  # fmt: skip
@@ -124,12 +125,22 @@ async def test_only_what_is_read_from_a_twins_definition_and_values_is_kept() ->
     plant = Plant()
     plant.start()
     renderings = keeping(plant)
-    others = ("connectivity { status }", "behaviors { state }", "related { edges { depth } }", "instance { twinId }")
+    others = (
+        "connectivity { status }",
+        "behaviors { whyNot { summary } }",
+        "interlocks { name }",
+        "related { edges { depth } }",
+        "instance { twinId }",
+    )
     for more in others:
         await answered(plant, f"{{ twins {{ nodes {{ twinId properties {{ name }} {more} }} }} }}")
         assert renderings.size == 0, more
     await answered(plant, "{ twins { nodes { twinId version } } }")
     assert renderings.size == 0  # to read these is as quick
+    for more in ("document", "behaviors { state }"):
+        await answered(plant, f"{{ twins {{ nodes {{ twinId {more} }} }} }}")
+        assert renderings.size > 0
+        renderings = keeping(plant)
     await answered(plant, "{ twins { nodes { twinId properties { name } } } }")
     assert renderings.size > 0
 

@@ -26,6 +26,7 @@ from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.renderings import Renderings
 from app.api.schema import schema
+from app.api.selections import run
 from app.settings import GraphQLSettings
 from tests.api.client import post
 from tests.api.documents import Drawn, queries
@@ -44,7 +45,7 @@ class Faulty:
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._inner, name)
-        if not callable(found) or name == "mark_of":  # which no resolver asks
+        if not callable(found) or name in ("mark_of", "mark_with_behaviors"):  # which no resolver asks
             return found
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -136,6 +137,26 @@ def plant(runner: asyncio.Runner) -> Plant:
 def test_any_query_is_answered_as_graphql_core_answers_it(
     runner: asyncio.Runner, plant: Plant, drawn: Drawn, number: int, often: int
 ) -> None:
+    as_it_should_be(runner, plant, drawn, number, often)
+
+
+@pytest.mark.timeout(300)
+@seed(9)
+@settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+@given(drawn=queries(CORE), number=st.integers(0, 1000), often=st.sampled_from([0, 0, 0, 40]))
+def test_any_query_is_answered_the_same_in_the_shortest_turns(
+    runner: asyncio.Runner,
+    plant: Plant,
+    monkeypatch: pytest.MonkeyPatch,
+    drawn: Drawn,
+    number: int,
+    often: int,
+) -> None:
+    monkeypatch.setattr(run, "TURN_SECONDS", -1.0)
+    as_it_should_be(runner, plant, drawn, number, often)
+
+
+def as_it_should_be(runner: asyncio.Runner, plant: Plant, drawn: Drawn, number: int, often: int) -> None:
     assume(not schema.documents.read(drawn.text, MOST_TOKENS).errors)
 
     async def both() -> None:

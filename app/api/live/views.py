@@ -62,6 +62,9 @@ class NotedLive:
         """None: from what was kept nobody would note what it was read from."""
         return None
 
+    def mark_with_behaviors(self, twin_id: str) -> object | None:
+        return None
+
     def overrides(self) -> Mapping[PropertyKey, Override]:
         self._reads.note("overrides")
         self._reads.note("loaded")

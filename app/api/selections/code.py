@@ -44,10 +44,13 @@ from app.api.selections.kept import keeping, kept
 from app.api.selections.leaves import leaf, words_of
 from app.api.selections.place import Place
 from app.api.selections.resolvers import Resolver, arguments, resolver_of, unchanging
-from app.api.selections.run import Run
+from app.api.selections.run import OutOfTurn, Run
+from app.api.selections.still import is_still
 
 MOST_NAMES = 6_000
 """Written for one answer, about four a field; fragments count as often as they are spread."""
+_ITEMS_A_LOOK = 8
+"""Of a list that is answered in turns, between two looks at the time."""
 _IN_PLACE = 3
 """Objects within objects before a function of their own: Python nests twenty blocks."""
 Answer = Callable[[Run, Any, Any], Any]
@@ -73,10 +76,14 @@ class Code:
     def __init__(self, run: Run) -> None:
         self._run = run
         self._schema = run.executor.schema
-        self._names: dict[str, Any] = {"Undefined": Undefined, "kept": kept}
+        self._names: dict[str, Any] = {"Undefined": Undefined, "kept": kept, "OutOfTurn": OutOfTurn}
         self._constants: dict[int, str] = {}
         self._lines: list[str] = []
         self._count = 0
+        self._lists = 0
+        """Those that what is written just now lies in."""
+        self.still = False
+        """Whether a field's value is answered alike in any turn (still.py)."""
 
     def fields(self, parent: GraphQLObjectType, grouped: GroupedFieldSet) -> Answer:
         """Of an object: (run, source, its chain) -> dict."""
@@ -84,7 +91,7 @@ class Code:
 
     def value(self, place: Place) -> Answer:
         """Of a field: (run, what was resolved, its chain) -> what is answered."""
-        name = self._name("value")
+        name, self.still = self._name("value"), is_still(self._run, place.parent, place.details)
         self._function(name, "x", [*self._complete(place, self._constant(place), "x", "r", "chain", 0), "return r"])
         return self._done(name)
 
@@ -112,22 +119,35 @@ class Code:
             _nullable(place.type),
             "(chain, len(out), None)",
         )
-        shelf: list[str] = []
+        head, rest = ["out = []"], "items"
+        breaks: list[str] = []
+        item = "out.append({})"
+        if self.still and not self._lists:
+            head, rest = ["out = run.so_far(chain)"], "items[len(out):]"
+            breaks = [f"if not len(out) & {_ITEMS_A_LOOK - 1} and run.over(): raise OutOfTurn"]
+            item = "out.append(run.item({}))"
+        self._lists += 1
         if isinstance(kind, GraphQLObjectType):
             body, made = self._object(kind, self._grouped(kind, place.details), Source("x"), here, 1)
             otherwise = f"if not ({self._is(kind, 'x')}): out.append({p}.complete(run, x, {here})); continue"
-            if (k := self._kept(kind, place.details)) is not None:
-                shelf = [f"s = kept(run, {k})"]
-                found = ["r = None if s is None else s.found(x)", "if r is not None: out.append(r); continue"]
+            if not self.still and (k := self._kept(kind, place.details)) is not None:
+                head.insert(0, f"s = kept(run, {k})")
+                found = [
+                    "r = None if s is None else s.found(x)",
+                    "if r is not None: out.append(r); continue",
+                    "if s is not None and run.over(): raise OutOfTurn",
+                ]
                 body, made = [*found, *body, f"r = {made}"], "r if s is None else s.keep(x, r)"
-            lines = [otherwise, *body, f"out.append({made})"]
+            lines = [otherwise, *body, item.format(made)]
         else:
             answers = self._answers(kind, place.details)
             lines = [f"out.append({answers}.get(x.__class__, {p}.complete)(run, x, {here}))"]
+        self._lists -= 1
         if not isinstance(place.type, GraphQLNonNull):
             failed = [f"out.append({p}.failed(run, None, {here}, error))"]
             lines = ["try:", *_deeper(lines), "except Exception as error:", *_deeper(failed)]
-        self._function(name, "items", [*shelf, "out = []", "for x in items:", *_deeper(lines), "return out"])
+        loop = [f"for x in {rest}:", *_deeper([*breaks, *lines])]
+        self._function(name, "items", [*head, *loop, "return out"])
         return name
 
     def _answers(self, kind: GraphQLOutputType, details: FieldDetailsList) -> str:

@@ -1,12 +1,13 @@
 """Kept renderings: a twin as it was answered to a selection, in bytes, and answered again while it still is that.
 
-Kept is only what is read from the definition, the catalogue and the live values, of which each change is noticed:
-FIELDS names it, and a selection with any other field (what ages, what the graph is asked) is read each time. What
-stands for those three is compared with every answer: the definition's revision, the catalogue's, the engine's mark.
+Kept is only what is read from the definition, the catalogue, the live values and the states of its behaviors, of which
+each change is noticed: FIELDS names it, and a selection with any other field (what ages, what the graph is asked) is
+read each time. What stands for those four is compared with every answer: the definition's revision, the catalogue's,
+the engine's mark, the states themselves.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,6 +20,7 @@ from app.errors import TwinOverlayError
 if TYPE_CHECKING:
     from app.api.context import Context
     from app.api.selections.run import Run
+    from app.ports import LiveView
 
 
 def _named(names: str) -> frozenset[str]:
@@ -30,7 +32,7 @@ FIELDS: Mapping[str, frozenset[str]] = {
     ROOT: _named(
         "id version description document metadata revision createdAt createdBy updatedAt updatedBy twinId twinType "
         "manufacturer model serialNumber installationDate location type properties property simulation "
-        "visualization"
+        "visualization behaviors"
     ),
     "TwinType": _named("id typeId name version description revision"),
     "Property": _named(
@@ -38,8 +40,11 @@ FIELDS: Mapping[str, frozenset[str]] = {
         "deadband mapped value"
     ),
     "Value": _named("json number text boolean unit quality timestamp reportedAt known reason path override reported"),
+    "Behavior": _named("id name description ownerKind ownerId state evidence since error"),
     "Override": _named("kind by at reason value"),
 }
+_LARGE = frozenset({"document", "metadata"})
+"""Fields that are as much as objects."""
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -49,6 +54,8 @@ class Keeping:
 
     variables: tuple[str, ...]
     """Those that it depends on."""
+    behaviors: bool
+    """Whether it shows how they stand."""
 
 
 class Kept:
@@ -56,19 +63,20 @@ class Kept:
 
     __slots__ = ("_before", "_entries", "_mark", "_mark_of", "_renderings", "_run", "_shelf")
 
-    def __init__(self, renderings: Renderings, shelf: Shelf, run: "Run") -> None:
+    def __init__(self, renderings: Renderings, shelf: Shelf, run: "Run", *, behaviors: bool) -> None:
         self._renderings = renderings
         self._shelf = shelf
         self._entries = shelf.entries
         self._run = run
-        self._mark_of = run.executor.context_value.live.mark_of
+        live: LiveView = run.executor.context_value.live
+        self._mark_of = live.mark_with_behaviors if behaviors else live.mark_of
         self._mark: object | None = None
         self._before = 0
 
     def found(self, twin: Any) -> msgspec.Raw | None:
         mark = self._mark_of(twin.twin_id)
         entry = self._entries.get(twin.twin_id)
-        if entry is not None and entry[0] is mark and entry[1] == twin.stored.revision:
+        if entry is not None and (entry[0] is mark or entry[0] == mark) and entry[1] == twin.stored.revision:
             self._renderings.given += 1
             return entry[2]
         self._mark, self._before = mark, self._run.unusual
@@ -102,23 +110,31 @@ def kept(run: "Run", keeping: Keeping) -> Kept | None:
     except TwinOverlayError:
         return None
     key = keeping, msgspec.json.encode(variables) if variables else b"", viewer
-    return Kept(renderings, renderings.shelf(key, context.catalogue), run)
+    return Kept(renderings, renderings.shelf(key, context.catalogue), run, behaviors=keeping.behaviors)
 
 
 def keeping(run: "Run", kind: GraphQLObjectType, details: FieldDetailsList) -> Keeping | None:
     """None where the selection must be read each time, or is so small that to read it is as quick."""
     if kind.name != ROOT:
         return None
-    variables: dict[str, None] = {}
-    deep = _collect(run, kind, details, variables)
-    return Keeping(tuple(variables)) if deep else None
+    asked = _Asked()
+    deep = _collect(run, kind, details, asked)
+    return Keeping(tuple(asked.variables), "Behavior" in asked.kinds) if deep else None
 
 
-def _collect(run: "Run", kind: GraphQLObjectType, details: FieldDetailsList, variables: dict[str, None]) -> bool | None:
+@dataclass(slots=True)
+class _Asked:
+    variables: dict[str, None] = field(default_factory=dict)
+    kinds: set[str] = field(default_factory=set)
+    """The types of the objects in it."""
+
+
+def _collect(run: "Run", kind: GraphQLObjectType, details: FieldDetailsList, asked: _Asked) -> bool | None:
     """Whether there are objects in it; None where any of it may not be kept."""
     may, deep = FIELDS.get(kind.name), False
     if may is None:
         return None
+    asked.kinds.add(kind.name)
     for found in run.executor.collect_subfields(kind, details).grouped_field_set.values():
         name = found[0].node.name.value
         if name == "__typename":
@@ -127,11 +143,12 @@ def _collect(run: "Run", kind: GraphQLObjectType, details: FieldDetailsList, var
         if name not in may or definition is None or found[0].fragment_variable_values is not None:
             return None
         for argument in found[0].node.arguments or ():
-            variables.update(dict.fromkeys(_variables(argument.value)))
+            asked.variables.update(dict.fromkeys(_variables(argument.value)))
+        deep = deep or name in _LARGE
         inner = _within(definition.type)
         if isinstance(inner, GraphQLObjectType):
             deep = True
-            if _collect(run, inner, found, variables) is None:
+            if _collect(run, inner, found, asked) is None:
                 return None
     return deep
 

@@ -4,10 +4,18 @@ Resolvers get one Info for all fields: making one for each costs more than most 
 field (its path, its selections) raises FieldUnknown, and its field is handed to graphql-core.
 """
 
+from time import perf_counter
 from typing import Any
 
+import msgspec
 from graphql.execution import Executor
 from strawberry.types.info import Info
+
+TURN_SECONDS = 0.001
+
+
+class OutOfTurn(BaseException):
+    """The turn of the loop is over before the answer is whole; what there is of it is found again in the next."""
 
 
 class FieldUnknown(Exception):
@@ -40,7 +48,7 @@ class SharedInfo(Info[Any, Any]):
 
 
 class Run:
-    __slots__ = ("arguments", "executor", "info", "unusual")
+    __slots__ = ("_until", "arguments", "divisible", "done", "executor", "info", "unusual")
 
     def __init__(self, executor: Executor[Any]) -> None:
         self.executor = executor
@@ -49,3 +57,38 @@ class Run:
         """By the place of the field, made when it is first resolved."""
         self.unusual = 0
         """How often something was left to graphql-core, or failed."""
+        self.divisible = False
+        """Whether what is answered just now may stop with OutOfTurn, and begin again."""
+        self.done: dict[Any, list[Any]] = {}
+        """Of lists that are answered a part at a time, by where they stand: the items so far."""
+        self._until: float | None = None
+
+    @property
+    def in_bytes(self) -> bool:
+        """Whether parts of the answer may be bytes: nobody looks at it before it is sent."""
+        return bool(getattr(self.executor.context_value, "in_bytes", False))
+
+    def begin(self, *, divisible: bool, done: dict[Any, list[Any]] | None = None) -> None:
+        """A turn."""
+        self.divisible, self._until = divisible, None
+        if done is not None:
+            self.done = done
+
+    def over(self) -> bool:
+        """Whether to stop for now: the turn's time runs from the first time that this is asked, so that something is
+        done in each. Never again once anything was unusual: graphql-core would be told of it twice."""
+        if not self.divisible or self.unusual:
+            return False
+        now = perf_counter()
+        if self._until is None:
+            self._until = now + TURN_SECONDS
+            return False
+        return now > self._until
+
+    def so_far(self, chain: Any) -> list[Any]:
+        """The items that a list begins with already."""
+        return self.done.setdefault(chain, []) if self.divisible else []
+
+    def item(self, answer: dict[str, Any]) -> Any:
+        """As it is kept in such a list: written now, in its own turn, and not with all others at the end."""
+        return msgspec.Raw(msgspec.json.encode(answer)) if self.divisible else answer

@@ -5,6 +5,7 @@ compiled; or a field that is left to graphql-core, which comes back to a Selecti
 """
 
 from collections.abc import Callable
+from functools import partial
 from inspect import iscoroutine
 from typing import Any
 
@@ -15,10 +16,13 @@ from graphql.pyutils import Path, gather_with_cancel
 from app.api.selections.code import Answer, Code, NotCompiled, resolved
 from app.api.selections.place import NotForeseen, Place
 from app.api.selections.resolvers import Resolver, arguments, unchanging
-from app.api.selections.run import FieldUnknown, Run
+from app.api.selections.run import FieldUnknown, OutOfTurn, Run
+from app.off_loop import give_way, unlooked
 
 LEFT = (NotCompiled, GraphQLError, RecursionError)
 """What says, as something is compiled, that it is left to graphql-core: an error in it is told by every execution."""
+_TRIES = 3
+"""After which an answer is made in one turn: definitions change all the time."""
 Start = Callable[[Run, Any, Path], Any]
 """A field, from its source and path: its answer, or what is to be awaited for it."""
 
@@ -127,21 +131,25 @@ def _awaited(parent: GraphQLObjectType, details: FieldDetailsList, run: Run) -> 
         place, resolver = resolved(run, parent, details)
         if resolver is None or not resolver.awaited:
             return None
-        complete = Code(run).value(place)
+        code = Code(run)
+        complete = code.value(place)
     except LEFT:
         return None
-    return _Awaited(place, resolver, complete, unchanging(resolver, place, run)).start
+    return _Awaited(place, resolver, complete, unchanging(resolver, place, run), in_turns=code.still).start
 
 
 class _Awaited:
     """A field with an asynchronous resolver, of which all the rest is there at once."""
 
-    def __init__(self, place: Place, resolver: Resolver, complete: Answer, same: dict[str, Any] | None) -> None:
+    def __init__(
+        self, place: Place, resolver: Resolver, complete: Answer, same: dict[str, Any] | None, *, in_turns: bool
+    ) -> None:
         self._place = place
         self._resolver = resolver
         self._complete = complete
         self._same = same
         """The arguments, where they are the same for every execution."""
+        self._in_turns = in_turns
 
     async def start(self, run: Run, source: Any, path: Path) -> Any:
         place, resolver = self._place, self._resolver
@@ -153,9 +161,31 @@ class _Awaited:
                 given = {**given, resolver.info: run.info}
             first = [source if name == "self" else run.info for name in resolver.first]
             assert resolver.function is not None
-            return self._complete(run, await resolver.function(*first, **given), path)
+            resolve = partial(resolver.function, *first, **given)
+            if self._in_turns and run.in_bytes:
+                with unlooked():
+                    return await self._turns(run, resolve, path)
+            return self._complete(run, await resolve(), path)
         except (FieldUnknown, NotForeseen):
             value = place.execute(run, source, path)
             return await value if run.executor.is_awaitable(value) else value
         except Exception as error:  # whatever a resolver raises is an error of its field
             return place.failed(run, source, path, error)
+
+    async def _turns(self, run: Run, resolve: Callable[[], Any], path: Path) -> Any:
+        """A part of the answer in each turn of the loop, as long as the definitions stay as they were when it was
+        found; else it is found again."""
+        catalogue = run.executor.context_value.catalogue
+        for _ in range(_TRIES):
+            value, revision = await resolve(), catalogue.revision
+            done: dict[Any, list[Any]] = {}
+            while catalogue.revision == revision:
+                run.begin(divisible=True, done=done)
+                try:
+                    return self._complete(run, value, path)
+                except OutOfTurn:
+                    pass
+                finally:
+                    run.begin(divisible=False)
+                await give_way()
+        return self._complete(run, await resolve(), path)
