@@ -262,9 +262,9 @@ def _is_index(part: str) -> bool:
 # ---------------------------------------------------------------- MQTT
 
 
-@dataclass(frozen=True, slots=True)
-class PropertyRoute:
-    """Where one property lies in the messages of one topic; no `value` pointer means the whole payload."""
+class PropertyRoute(msgspec.Struct, frozen=True, gc=False):
+    """Where one property lies in the messages of one topic; no `value` pointer means the whole payload. There is one
+    for each property of each twin, in no circle: the collector need not look at it."""
 
     twin_id: str
     plan: PropertyPlan
@@ -273,8 +273,7 @@ class PropertyRoute:
     quality: Pointer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EventRoute:
+class EventRoute(msgspec.Struct, frozen=True, gc=False):
     """An event that a topic carries: its parameters are the object at `pointer`, the whole payload where None."""
 
     twin_id: str

@@ -32,16 +32,17 @@ _LONGEST_FILLED = 1000
 class Template:
     """What a type gives its twins, looked through once for all of them. Equal where it says the same."""
 
-    __slots__ = ("_places", "_whole", "address", "fallbacks", "mapped", "part", "takes_any_id")
+    __slots__ = ("_places", "address", "fallbacks", "mapped", "part", "takes_any_id", "unfilled")
 
     def __init__(self, part: ConnectivityPart) -> None:
         self.part = part
         self._places: dict[str, Any] = _places(part) or {}
-        self._whole = whole(part)
-        self.fallbacks = tuple(Template(item) for item in fallback_parts(part)) if self._whole is not None else ()
-        self.mapped = mapped_by(part, *(item.part for item in self.fallbacks)) if self._whole is not None else None
+        self.unfilled = whole(part)
+        """With its placeholders; None where it says too little to connect."""
+        self.fallbacks = tuple(Template(item) for item in fallback_parts(part)) if self.unfilled is not None else ()
+        self.mapped = mapped_by(part, *(item.part for item in self.fallbacks)) if self.unfilled is not None else None
         """The properties that it maps on any path; None where it says too little to connect."""
-        self.address = self._whole if self._places.keys().isdisjoint(_ADDRESS) else None
+        self.address = self.unfilled if self._places.keys().isdisjoint(_ADDRESS) else None
         """Something whose endpoint, client id and namespace are every twin's; None where an id is in one of them."""
         places = {name: below for name, below in self._places.items() if name != "fallbacks"}
         self.takes_any_id: bool = (
@@ -62,7 +63,9 @@ class Template:
 
     def connectivity(self, twin_id: str) -> Connectivity | None:
         """None where it says too little to connect."""
-        found: Connectivity | None = _filled(self._whole, self._places, twin_id) if self._whole is not None else None
+        found: Connectivity | None = (
+            _filled(self.unfilled, self._places, twin_id) if self.unfilled is not None else None
+        )
         return found
 
 
@@ -168,7 +171,7 @@ def _places(item: object) -> Any:
 
 def _filled(item: Any, places: Any, twin_id: str) -> Any:
     if isinstance(places, str):
-        return _BRACES.sub(lambda brace: twin_id if brace[1] is not None else brace[0][0], places)
+        return twin_id.join(around_placeholders(places))
     if not places:
         return item
     if isinstance(item, BaseModel):
@@ -178,6 +181,20 @@ def _filled(item: Any, places: Any, twin_id: str) -> Any:
     if isinstance(item, list):
         return [_filled(below, places.get(index), twin_id) for index, below in enumerate(item)]
     return {**item, **{name: _filled(item[name], below, twin_id) for name, below in places.items()}}
+
+
+def around_placeholders(text: str) -> tuple[str, ...]:
+    """What stands around the placeholders of a template's text: an id joins it to what is filled in."""
+    found, end = [""], 0
+    for brace in _BRACES.finditer(text):
+        found[-1] += text[end : brace.start()]
+        end = brace.end()
+        if brace[1] is not None:
+            found.append("")
+        else:
+            found[-1] += brace[0][0]
+    found[-1] += text[end:]
+    return tuple(found)
 
 
 def _leaves(places: dict[str, Any]) -> Iterator[str]:
