@@ -5,8 +5,7 @@ content: one that never got as far as the journal is taken when it comes again, 
 """
 
 from array import array
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from app.model.events import Reading
 
@@ -19,18 +18,8 @@ message, also where as many as that are under way and were never taken."""
 _PAGE = 256
 
 
-class Taken(NamedTuple):
-    """A message of which a repetition is known."""
-
-    message: int
-    digest: int
-    """The first 64 bits of its own."""
-    before: int
-    """How many of its source were taken since, itself included."""
-
-
-Rows = tuple[tuple[str, tuple[tuple[int, int, int], ...]], ...]
-"""By source, what `Taken` has of each, the oldest first."""
+Rows = tuple[tuple[str, int, tuple[tuple[int, bytes, bytes], ...]], ...]
+"""By source: how many messages of it were taken; its pages (number, places, digests) as they lie in memory."""
 
 
 class Deliveries:
@@ -50,30 +39,28 @@ class Deliveries:
         return delivery.again and known
 
     def rows(self) -> Rows:
-        return tuple((name, tuple(source.rows())) for name, source in self._sources.items())
+        return tuple((name, source.count, source.rows()) for name, source in self._sources.items())
 
     def restore(self, rows: Rows) -> None:
-        self._sources = {name: _Source(self._kept, list(map(Taken._make, taken))) for name, taken in rows}
+        self._sources = {name: _Source(self._kept, count, pages) for name, count, pages in rows}
 
 
 class _Source:
     """By the number of a message: its last digest, and the place at which it was taken. Pages of plain numbers take a
     fifth of what a dictionary does, and only as far as numbers are given out."""
 
-    __slots__ = ("_count", "_kept", "_pages")
+    __slots__ = ("_kept", "_pages", "count")
 
-    def __init__(self, kept: int, taken: Sequence[Taken] = ()) -> None:
+    def __init__(self, kept: int, count: int = 0, pages: Sequence[tuple[int, bytes, bytes]] = ()) -> None:
+        self.count = count
         self._kept = kept
-        self._pages: dict[int, tuple[array[int], array[int]]] = {}
-        self._count = taken[0].before if taken else 0
-        for message, digest, before in taken:
-            self._put(message, digest, self._count - before + 1)
+        self._pages = {number: (array("Q", places), array("Q", digests)) for number, places, digests in pages}
 
     def take(self, message: int, digest: int) -> bool:
         """Whether it is one of the last."""
-        self._count += 1
-        place, last = self._put(message, digest, self._count)
-        return place > 0 and last == digest and self._count - place <= self._kept
+        self.count += 1
+        place, last = self._put(message, digest, self.count)
+        return place > 0 and last == digest and self.count - place <= self._kept
 
     def _put(self, message: int, digest: int, place: int) -> tuple[int, int]:
         """What stood there before; place 0 where nothing did."""
@@ -86,11 +73,7 @@ class _Source:
         places[at], digests[at] = place, digest
         return before
 
-    def rows(self) -> list[Taken]:
-        return sorted(self._found(), key=lambda taken: -taken.before)
-
-    def _found(self) -> Iterator[Taken]:
-        for number, (places, digests) in self._pages.items():
-            for at, place in enumerate(places):
-                if place and (before := self._count - place + 1) <= self._kept:
-                    yield Taken(number * _PAGE + at, digests[at], before)
+    def rows(self) -> tuple[tuple[int, bytes, bytes], ...]:
+        return tuple(
+            (number, places.tobytes(), digests.tobytes()) for number, (places, digests) in sorted(self._pages.items())
+        )

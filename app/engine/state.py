@@ -36,7 +36,7 @@ from app.model.time import Micros
 from app.model.unreadable import UNREADABLE
 from app.model.values import Value
 
-VERSION = 21
+VERSION = 22
 
 
 class _Path(msgspec.Struct, frozen=True, array_like=True):

@@ -50,6 +50,9 @@ Perform = Callable[[Sequence[CallChanged]], None]
 Committed = Callable[[], None]
 Answer = asyncio.Future[tuple[int, Outcome]]
 _NOTHING = Outcome()
+_LONG_SNAPSHOT_SECONDS = 0.005
+_SNAPSHOT_ONE_IN = 200
+"""Of the time, where one is long: after 25 ms the next comes no earlier than 5 s later."""
 MARK = 5 * SECOND
 """While something waits that a start pauses, the journal hears of the time at least so often: what has passed since the
 last entry is lost to a crash, and in a quiet plant that would be as good as everything."""
@@ -87,6 +90,8 @@ class Ingest:
         self._metrics = metrics
         self._settings = settings
         self._snapshot_every = snapshot_every
+        self._no_snapshot_before = 0.0
+        """By the machine's clock."""
         self.counting = Counting(metrics, engine.live.tallies.values())
         self._now: Micros = 0
         self._told: Micros = 0
@@ -394,11 +399,19 @@ class Ingest:
                 step.answer.set_result((sequence, outcome))
 
     def _save_snapshot(self, last: int) -> None:
-        """Every so many entries, from the state between two batches; written while the loop goes on."""
+        """Every so many entries, from the state between two batches; written while the loop goes on. Where the state is
+        so large that to take it holds the loop up, not as often: whoever waits for that is one in hundreds."""
         if last - self._snapshot_at < self._snapshot_every or (self._saving and not self._saving.done()):
             return
+        began = time.monotonic()
+        if began < self._no_snapshot_before:
+            return
+        state = self._engine.snapshot()
+        took = time.monotonic() - began
+        if took > _LONG_SNAPSHOT_SECONDS:
+            self._no_snapshot_before = began + took * _SNAPSHOT_ONE_IN
         self._snapshot_at = last
-        self._saving = asyncio.create_task(self._write_snapshot(last, self._engine.snapshot()))
+        self._saving = asyncio.create_task(self._write_snapshot(last, state))
 
     async def _write_snapshot(self, sequence: int, state: bytes) -> None:
         try:
