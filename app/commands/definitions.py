@@ -36,6 +36,7 @@ from app.model.definitions import Definition, Kind, Lifecycle, Overlay, bounds, 
 from app.model.events import DefinitionChanged, Load, Redefined
 from app.model.near import near
 from app.model.plan import Plan
+from app.off_loop import unlooked
 from app.ports import AssetStore, Clock, DefinitionsCopy, Devices, Inbox, TwinStore
 
 log = logging.getLogger("twin_overlay.definitions")
@@ -265,7 +266,8 @@ class DefinitionCommands:
     async def _locked(self, work: Callable[[], Awaitable[Saved]]) -> Saved:
         async with self._lock:
             try:
-                return await work()
+                with unlooked():
+                    return await work()
             except Conflict as error:
                 if error.code != "CATALOGUE_MOVED":
                     raise

@@ -26,6 +26,8 @@ from app.model.time import Micros, iso, parse_iso
 _KINDS: tuple[Kind, ...] = ("relationship_type", "twin_type", "overlay_type", "twin", "overlay")
 """In the order in which they are saved: types before what is of them."""
 _OWNER_KINDS: tuple[OwnerKind, ...] = ("twin", "overlay")
+_DEFINITIONS_AT_ONCE = 50
+"""Their rows are made and packed in one turn of the loop, a tenth of a millisecond each."""
 _TIMES = 4
 """How much longer than others a statement of a save may take: one may create 70,000 properties."""
 _ABOVE_ALL = 2**62
@@ -219,7 +221,7 @@ class Definitions:
                 created = [item for item in items if kind == "twin" and item.id in new["twin"]]
                 standing = [item for item in items if not (kind == "twin" and item.id in new["twin"])]
                 for statement, chosen in ((self._create_twins, created), (self._save[kind], standing)):
-                    for part in in_batches(chosen):  # their rows a batch at a time: the loop goes on in between
+                    for part in in_batches(chosen, _DEFINITIONS_AT_ONCE):
                         await transaction.run(statement, rows=[codec.definition_row(item, change) for item in part])
             await self._link_types_and_roles(transaction, change, new)
             await self._replace_properties(transaction, change, new)
