@@ -20,7 +20,7 @@ _AHEAD = 64
 """Frames of its start that wait for a client; more are made as it reads them."""
 _MOST = 1 << 16
 """Bytes in one write."""
-_LOOK_EVERY = 256
+LOOK_EVERY = 256
 
 
 class Connection(Protocol):
@@ -155,12 +155,13 @@ class Reader:
             return True
         if not (self._showing or self._shown) or frame.twin in self._joined:
             return frame.sequence > self._after
+        place = bisect_left(self._shown, frame.twin, key=_twin_of)
+        wanted = place < len(self._shown) and frame.sequence > self._shown[place][1]
         if not self._showing:
             self._offers += 1
-            if self._offers % _LOOK_EVERY == 0:
-                self._settle()
-        place = bisect_left(self._shown, frame.twin, key=_twin_of)
-        return place < len(self._shown) and frame.sequence > self._shown[place][1]
+            if self._offers % LOOK_EVERY == 0:
+                self._settle()  # of those behind this frame: itself, it has been taken from what waits
+        return wanted
 
     def _settle(self) -> None:
         """What is shared has come beyond all that it was shown."""

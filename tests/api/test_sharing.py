@@ -17,7 +17,7 @@ from app.api.loaders import Loaders
 from app.api.order import Order
 from app.api.prepared import Prepared, prepared
 from app.api.pushes import property_change
-from app.api.reader import FACTS_WAITING
+from app.api.reader import FACTS_WAITING, LOOK_EVERY, Reader
 from app.api.schema import schema
 from app.api.source import Item
 from app.model.events import PropertyChanged
@@ -47,7 +47,7 @@ class Client:
         self.drained: Callable[[], None] = lambda: None
         self.written: list[bytes] = []
         self.writes = 0
-        self._outbox = services.sharing.outbox(self)
+        self.outbox = services.sharing.outbox(self)
         self._running: list[asyncio.Task[None]] = []
 
     def write(self, pieces: Sequence[bytes]) -> None:
@@ -62,7 +62,7 @@ class Client:
     async def subscribe(self, query: str, id: str = "1", **variables: Any) -> None:
         found = await self.prepare(query, **variables)
         sharing = self.context.services.sharing
-        self._running.append(asyncio.create_task(sharing.run(found, sharing.reader(found, self._outbox, id))))
+        self._running.append(asyncio.create_task(sharing.run(found, sharing.reader(found, self.outbox, id))))
 
     def read(self) -> None:
         self.full = False
@@ -94,7 +94,7 @@ async def left(*clients: Client) -> Any:
             await client.leave()
 
 
-async def turns(count: int = 10) -> None:
+async def turns(count: int = 40) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
 
@@ -231,6 +231,33 @@ async def test_who_joins_later_is_shown_how_things_stand_and_then_gets_what_all_
             (True, 1, 0),
             (False, 2, 0),
         ]
+
+
+async def test_the_push_by_which_all_that_a_client_was_shown_is_old_comes_too() -> None:
+    """The last of those that were under way as it was shown how things stand: nothing waits any more as it is given."""
+
+    class Settling:
+        """What is shared, as of whether anything waits."""
+
+        waits = True
+
+        def settled(self, sequence: int) -> bool:
+            return not self.waits
+
+        def leave(self, reader: Reader) -> None: ...
+
+    installation = Installation()
+    client, shared = Client(installation), Settling()
+    reader = Reader(client.outbox, "1", installation.bus.delivery("test"), lambda _: Frame(b""), states=True)
+    reader.shared = shared
+    reader.join(0, 0, (), showing=True)
+    reader.shown_upto("z", 0)
+    reader.shown_all(LOOK_EVERY)
+    reader.begin()
+    for number in range(1, LOOK_EVERY + 1):
+        shared.waits = number < LOOK_EVERY
+        reader.offer(Frame(b"%d" % number, number, subject=number, twin="a"))
+    assert reader.waiting == LOOK_EVERY
 
 
 async def test_a_client_that_does_not_read_keeps_the_newest_and_holds_up_nobody() -> None:
@@ -482,7 +509,7 @@ def test_shared_is_as_unshared(steps: list[tuple[str, int, int]]) -> None:
                 shared_prepared = await shared.prepare(queries[one])
                 sharing = installation.services.sharing
                 for client, found in ((shared, shared_prepared), (alone, alone_prepared)):
-                    reader = sharing.reader(found, client._outbox, "1")
+                    reader = sharing.reader(found, client.outbox, "1")
                     client._running.append(asyncio.create_task(sharing.run(found, reader)))
                 pairs.append((shared, alone, "propertyChanged" if one == 0 else "alertChanged"))
             else:
