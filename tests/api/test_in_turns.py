@@ -5,6 +5,7 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -169,6 +170,26 @@ async def test_what_is_still_is_of_one_revision_while_definitions_change(
         known.append(await at_once())
         assert found in known
         assert known[-1] != known[-2]
+
+
+async def test_what_is_awaited_beside_a_page_is_begun_once(plant: Plant) -> None:
+    """Then the page is answered in one turn."""
+    query = f"""{{ subgraph(around: ["p_00"], depth: 2) {{ nodes {{ twin {{ behaviors {{ state }} }} }} }}
+      {VALUES.strip().removeprefix("{").removesuffix("}")} }}"""
+    asked = 0
+    find = plant.services.traversals.subgraph
+
+    def subgraph(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return find(*args)
+
+    plant.services.traversals.subgraph = subgraph  # type: ignore[method-assign,assignment]
+    found = await ask(plant, query)
+    gc.collect()
+    assert asked == 1
+    assert len(found["subgraph"]["nodes"]) == 5
+    assert len(found["twins"]["nodes"]) == PUMPS
 
 
 async def test_an_error_in_a_large_answer_is_told_once(plant: Plant) -> None:

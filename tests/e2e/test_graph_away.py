@@ -35,7 +35,7 @@ ANSWER_TIMEOUT_SECONDS = 3.0
 """Of the graph: a command that waited for it would take as long. How p99 compares with before is in the log."""
 TWINS = 40
 CLIENTS = 4
-BEFORE_SECONDS = 4.0
+BEFORE_SECONDS = max(4.0, OUTAGE_SECONDS / 10)
 SAVE = """
 mutation Save($documents: [DefinitionInput!]!) { saveDefinitions(input: {documents: $documents}) { created { id } } }
 """
@@ -225,7 +225,9 @@ async def test_stopped_for_a_while_it_costs_lag_and_nothing_else(engine: Engine,
                 process.resume()
             await until(lambda: _is_ready(server), "the graph is reached again", 15)
         await written(server)
-        log.info("p99 %.1f ms before, %.1f ms meanwhile; %d bytes more", usual * 1e3, meanwhile * 1e3, grown)
+        # A warning, for whoever runs it by hand (tests/faults) to see.
+        told = f"{len(work.took)} commands; p99 {usual * 1e3:.1f} ms before, {meanwhile * 1e3:.1f} ms meanwhile"
+        log.warning("%s; %.1f MiB more from half of it on", told, grown / 2**20)
         assert meanwhile < ANSWER_TIMEOUT_SECONDS, "commands do not wait for the graph"
         assert grown < 32 * 2**20, "what waits is in the journal"
         assert await server.end() == 0

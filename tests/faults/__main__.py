@@ -81,7 +81,7 @@ def _test(name: str) -> None:
     """Exits where it does not pass."""
     file, lengths = TESTS[name]
     began = time.monotonic()
-    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "--timeout", "7200", file]
+    command = [sys.executable, "-m", "pytest", "-q", "-rP", "-n", "0", "--timeout", "7200", file]
     status = subprocess.run(command, env={**os.environ, **lengths}, check=False).returncode
     if status:
         sys.exit(status)

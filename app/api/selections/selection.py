@@ -60,6 +60,7 @@ class Selection:
         """The answer, or what is to be awaited for it. Raises NotForeseen."""
         if self.whole:
             return self._parts[0][1](run, source, path)
+        run.begin(divisible=False)  # what is awaited would be begun twice
         executor = run.executor
         results: dict[str, Any] = {}
         waiting: list[str] = []
