@@ -87,11 +87,11 @@ class Sharing:
             self._join(prepared, reader)
         elif source.states:
             self._join(prepared, reader, showing=True)
-            for part in source.standing():
+            for number, part in enumerate(source.standing()):
                 reader.shown_upto(part.last, part.sequence)
                 for item in part.items:
                     await self._show(prepared, reader, item)
-                await give_way()
+                await (give_way() if number else asyncio.sleep(0))  # who follows few waits for nobody
             reader.shown_all(source.sequence())
         else:
             [part] = source.standing()

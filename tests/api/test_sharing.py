@@ -94,7 +94,7 @@ async def left(*clients: Client) -> Any:
             await client.leave()
 
 
-async def turns(count: int = 40) -> None:
+async def turns(count: int = 10) -> None:
     for _ in range(count):
         await asyncio.sleep(0)
 

@@ -122,8 +122,11 @@ _MORE = (
     "the loop itself, in Python, {room MQTT}, {room ingest}, {room engine} and {room event loop and other}"
 )
 _ONE_MOMENT = (
-    "an answer is of one moment, so it is made in one turn of the loop that readings pass too, and what each takes "
-    "stands below the table of Interference; "
+    "what goes into a large answer is made in turns of 1 ms, but it is put together, counted and sent in one, since it "
+    "is of one moment: several ms for a page of a thousand twins, or for a drawing of 5,000; "
+)
+_PIECES = (
+    "what is left in one turn is what 100 twins are found by, a request's variables, and young garbage looked for; "
 )
 _KEPT = "where nothing changes our server sends the bytes again that it made of a twin, and here it has to make them"
 
@@ -312,7 +315,7 @@ GOALS: tuple[Goal, ...] = (
         2,
         why=_ONE_MOMENT + _others("traversals"),
     ),
-    _most(7, f"{_IDLE} a bulk load runs", "interference", "bulk_load", 2, why=_others("bulk_load")),
+    _most(7, f"{_IDLE} a bulk load runs", "interference", "bulk_load", 2, why=_PIECES + _others("bulk_load")),
     _most(7, f"{_IDLE} an export runs", "interference", "export", 2, why=_others("export")),
     _most(7, f"{_IDLE} 10,000 lines of DTSL are checked", "interference", "dtsl", 2, why=_others("dtsl")),
     _most(7, "`twin-overlay --help` in 300 ms", "start", "help", 300),
