@@ -35,6 +35,7 @@ from app.model.events import (
     Unaccepted,
 )
 from app.model.time import SECOND, Micros
+from app.off_loop import unlooked
 from app.ports import EngineClock, Journal
 from app.runtime.bus import Bus
 from app.runtime.clock import STEP
@@ -406,7 +407,8 @@ class Ingest:
         began = time.monotonic()
         if began < self._no_snapshot_before:
             return
-        state = self._engine.snapshot()
+        with unlooked():
+            state = self._engine.snapshot()
         took = time.monotonic() - began
         if took > _LONG_SNAPSHOT_SECONDS:
             self._no_snapshot_before = began + took * _SNAPSHOT_ONE_IN

@@ -231,4 +231,7 @@ async def test_stopped_for_a_while_it_costs_lag_and_nothing_else(engine: Engine,
         assert meanwhile < ANSWER_TIMEOUT_SECONDS, "commands do not wait for the graph"
         assert grown < 32 * 2**20, "what waits is in the journal"
         assert await server.end() == 0
+    async with running_server(data_dir, *engine.arguments, environment=environment) as server:
+        await written(server)  # what it decided as it ended: a flood of alerts is over some time after the last
+        assert await server.end() == 0
     await _agree(engine, data_dir)
