@@ -15,6 +15,7 @@ from app.api.schema import schema
 from app.api.selections import run
 from app.api.selections.still import FIELDS
 from app.commands.actor import Actor
+from app.model.definitions import Kind
 from tests.api.client import ask, post
 from tests.api.plant import Plant
 
@@ -129,6 +130,26 @@ async def test_a_page_is_of_one_moment_whatever_happens_while_it_is_made(plant: 
     assert most > PUMPS / 2
 
 
+async def test_what_goes_by_what_is_live_is_chosen_and_counted_at_one_moment(plant: Plant) -> None:
+    query = """{ twin(twinId: "p_00") { related(direction: OUTGOING, maxDepth: 100, first: 20,
+      where: {properties: {property: "level", gt: 50}}) { edges { depth node { twinId } } totalCount sequence } } }"""
+    stood: dict[int, list[str]] = {}
+
+    def change(turn: int) -> None:
+        plant.report(IDS[1 + turn * 7 % (PUMPS - 1)], "level", 90.0 if turn % 2 else 10.0)
+        live = plant.engine.live
+        stood[live.sequence] = [id for id in IDS[1:] if next(iter(live.twins[id].rules.values())).active]
+
+    async with _each_turn(change):
+        for _ in range(60):
+            await asyncio.sleep(0)
+        for _ in range(5):
+            found = (await ask(plant, query))["twin"]["related"]
+            assert found["totalCount"] == len(stood[found["sequence"]]) > 20
+            assert len(found["edges"]) == 20
+            assert {edge["node"]["twinId"] for edge in found["edges"]} <= set(stood[found["sequence"]])
+
+
 @pytest.mark.parametrize("name", STILL)
 async def test_what_is_still_is_answered_in_turns_and_as_at_once(
     plant: Plant, name: str, monkeypatch: pytest.MonkeyPatch
@@ -164,8 +185,10 @@ async def test_what_is_still_is_of_one_revision_while_definitions_change(
             await asyncio.sleep(0)
         assert not asking.done()
         fed = [(IDS[at], IDS[at + 1 : at + 2 + change % 3]) for at in (change, 30, PUMPS - 5)]
-        changed = [("twin", _pump(id, behind, f"change {change}")) for id, behind in fed]
-        await definitions.save(changed, Actor("ann", "cli"))  # type: ignore[arg-type]
+        changed: list[tuple[Kind, dict[str, Any]]] = [
+            ("twin", _pump(id, behind, f"change {change}")) for id, behind in fed
+        ]
+        await definitions.save(changed, Actor("ann", "cli"))
         found = await asking
         known.append(await at_once())
         assert found in known

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType, ValueNode, VariableNode
+from graphql import GraphQLObjectType, ValueNode, VariableNode, get_named_type
 from graphql.execution.collect_fields import FieldDetailsList
 
 from app.api.renderings import Renderings, Shelf
+from app.api.selections import still
+from app.api.selections.still import named
 from app.errors import TwinOverlayError
 
 if TYPE_CHECKING:
@@ -23,25 +25,17 @@ if TYPE_CHECKING:
     from app.ports import LiveView
 
 
-def _named(names: str) -> frozenset[str]:
-    return frozenset(names.split())
-
-
 ROOT = "Twin"
 FIELDS: Mapping[str, frozenset[str]] = {
-    ROOT: _named(
-        "id version description document metadata revision createdAt createdBy updatedAt updatedBy twinId twinType "
-        "manufacturer model serialNumber installationDate location type properties property simulation "
-        "visualization behaviors"
-    ),
-    "TwinType": _named("id typeId name version description revision"),
-    "Property": _named(
+    ROOT: still.FIELDS["Twin"] | named("properties property behaviors"),
+    "TwinType": named("id typeId name version description revision"),
+    "Property": named(
         "id twinId name description dataType unit minValue maxValue enumValues maxItems access computed staleAfter "
         "deadband mapped value"
     ),
-    "Value": _named("json number text boolean unit quality timestamp reportedAt known reason path override reported"),
-    "Behavior": _named("id name description ownerKind ownerId state evidence since error"),
-    "Override": _named("kind by at reason value"),
+    "Value": named("json number text boolean unit quality timestamp reportedAt known reason path override reported"),
+    "Behavior": named("id name description ownerKind ownerId state evidence since error"),
+    "Override": named("kind by at reason value"),
 }
 _LARGE = frozenset({"document", "metadata"})
 """Fields that are as much as objects."""
@@ -76,7 +70,7 @@ class Kept:
     def found(self, twin: Any) -> msgspec.Raw | None:
         mark = self._mark_of(twin.twin_id)
         entry = self._entries.get(twin.twin_id)
-        if entry is not None and (entry[0] is mark or entry[0] == mark) and entry[1] == twin.stored.revision:
+        if entry is not None and entry[0] == mark and entry[1] == twin.stored.revision:
             self._renderings.given += 1
             return entry[2]
         self._mark, self._before = mark, self._run.unusual
@@ -94,10 +88,9 @@ class Kept:
 def kept(run: "Run", keeping: Keeping) -> Kept | None:
     """None where nothing is kept: what is answered is to be looked at before it is sent, or depends on more than can be
     told."""
-    context: Context | None = run.executor.context_value
-    if not getattr(context, "in_bytes", False):
+    if not run.in_bytes:
         return None
-    assert context is not None
+    context: Context = run.executor.context_value
     renderings = context.services.renderings
     if not renderings.most:
         return None
@@ -145,18 +138,12 @@ def _collect(run: "Run", kind: GraphQLObjectType, details: FieldDetailsList, ask
         for argument in found[0].node.arguments or ():
             asked.variables.update(dict.fromkeys(_variables(argument.value)))
         deep = deep or name in _LARGE
-        inner = _within(definition.type)
+        inner = get_named_type(definition.type)
         if isinstance(inner, GraphQLObjectType):
             deep = True
             if _collect(run, inner, found, asked) is None:
                 return None
     return deep
-
-
-def _within(kind: GraphQLOutputType) -> GraphQLOutputType:
-    while isinstance(kind, GraphQLNonNull | GraphQLList):
-        kind = kind.of_type
-    return kind
 
 
 def _variables(value: ValueNode) -> list[str]:

@@ -3,7 +3,7 @@ definition changes.
 
 FIELDS names it: what is read from definitions, from the edges between twins, and from what a traversal or an impact has
 found and holds. What is live (values, states, alerts, how a twin stands now) is not among it, nor what is asked of the
-graph.
+graph, nor anything that a `where` chooses from, which may go by what is live and is counted when it is asked for.
 """
 
 from collections.abc import Mapping
@@ -16,50 +16,53 @@ if TYPE_CHECKING:
     from app.api.selections.run import Run
 
 
-def _named(names: str) -> frozenset[str]:
+def named(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
 _DEFINITION = "id version description document metadata revision createdAt createdBy updatedAt updatedBy"
 _EDGE = "relationshipType group name sourceTwinId targetTwinId ownerKind ownerId source target"
 FIELDS: Mapping[str, frozenset[str]] = {
-    "Twin": _named(
+    "Twin": named(
         f"{_DEFINITION} twinId twinType manufacturer model serialNumber installationDate location type simulation "
         "visualization"
     ),
-    "TwinType": _named(f"{_DEFINITION} typeId name"),
-    "PageInfo": _named("hasNextPage hasPreviousPage startCursor endCursor"),
-    "RelatedConnection": _named("edges nodes pageInfo sequence totalCount"),
-    "RelatedEdge": _named("node cursor depth path"),
-    "Relationship": _named(f"id {_EDGE}"),
-    "Hop": _named(f"{_EDGE} direction parallel"),
-    "ShortestPaths": _named("length paths hasMore sequence"),
-    "Path": _named("twins hops"),
-    "Subgraph": _named("nodes edges nodesLeftOut edgesLeftOut sequence"),
-    "SubgraphNode": _named("twin depth"),
-    "ComponentConnection": _named("edges nodes pageInfo sequence totalCount"),
-    "ComponentEdge": _named("node cursor"),
-    "Component": _named("size leastTwinId"),
-    "ImpactAnalysis": _named("sequence summary twins notRehearsed overlays behaviors interlocks"),
-    "ImpactSummary": _named(
+    "TwinType": named(f"{_DEFINITION} typeId name"),
+    "PageInfo": named("hasNextPage hasPreviousPage startCursor endCursor"),
+    "RelatedConnection": named("edges nodes pageInfo sequence totalCount"),
+    "RelatedEdge": named("node cursor depth path"),
+    "Relationship": named(f"id {_EDGE}"),
+    "Hop": named(f"{_EDGE} direction parallel"),
+    "ShortestPaths": named("length paths hasMore sequence"),
+    "Path": named("twins hops"),
+    "Subgraph": named("nodes edges nodesLeftOut edgesLeftOut sequence"),
+    "SubgraphNode": named("twin depth"),
+    "ComponentConnection": named("edges nodes pageInfo sequence totalCount"),
+    "ComponentEdge": named("node cursor"),
+    "Component": named("size leastTwinId"),
+    "ImpactAnalysis": named("sequence summary twins notRehearsed overlays behaviors interlocks"),
+    "ImpactSummary": named(
         "lost degraded disconnected changed beyond alreadyLost alreadyDegraded overlaysLost overlaysDegraded "
         "behaviorsBlind behaviorsDisarmed interlocksBlind alerts"
     ),
-    "AffectedTwinConnection": _named("edges nodes pageInfo totalCount"),
-    "AffectedTwinEdge": _named("node cursor"),
-    "AffectedTwin": _named("twinId state named depth path reason requiredRoles twin"),
-    "ImpactHop": _named("fromTwinId toTwinId name relationshipType group"),
-    "AffectedOverlay": _named("overlayId state roles"),
-    "RoleMissing": _named("role required died lostTwinIds lostOverlayIds remaining"),
-    "AffectedBehavior": _named("ownerKind ownerId name severity blind whollyBlind reads readsCount disarmed actsOn"),
-    "AffectedInterlock": _named("ownerKind ownerId name whollyBlind reads readsCount guards"),
-    "GoneProperty": _named("twinId property"),
+    "AffectedTwinConnection": named("edges nodes pageInfo totalCount"),
+    "AffectedTwinEdge": named("node cursor"),
+    "AffectedTwin": named("twinId state named depth path reason requiredRoles twin"),
+    "ImpactHop": named("fromTwinId toTwinId name relationshipType group"),
+    "AffectedOverlay": named("overlayId state roles"),
+    "RoleMissing": named("role required died lostTwinIds lostOverlayIds remaining"),
+    "AffectedBehavior": named("ownerKind ownerId name severity blind whollyBlind reads readsCount disarmed actsOn"),
+    "AffectedInterlock": named("ownerKind ownerId name whollyBlind reads readsCount guards"),
+    "GoneProperty": named("twinId property"),
 }
 
 
 def is_still(run: "Run", parent: GraphQLObjectType, details: FieldDetailsList) -> bool:
     """Whether all that is asked of a field's value is."""
-    definition = run.executor.schema.get_field(parent, details[0].node.name.value)
+    node = details[0].node
+    definition = run.executor.schema.get_field(parent, node.name.value)
+    if any(argument.name.value == "where" for argument in node.arguments or ()):
+        return False
     return definition is not None and _is_still(run, get_named_type(definition.type), details)
 
 
