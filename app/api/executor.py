@@ -113,27 +113,21 @@ class SelectionExecutor(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Executed anew in each turn of the loop, for what was kept in those before (kept.py) is found in no time: the
         last comes to its end, and all that it answers is of that one moment."""
-        with unlooked():
-            return await self._a_turn_at_a_time(root_type, root_value, fields, position_context)
-
-    async def _a_turn_at_a_time(
-        self, root_type: GraphQLObjectType, root_value: Any, fields: GroupedFieldSet, position_context: Any
-    ) -> Any:
         assert self._plan is not None
-        for left in reversed(range(_MOST_TURNS)):
-            await give_way()
-            self._run.begin(divisible=left > 0)
-            try:
-                found = self._plan.execute(self._run, root_type, root_value, None, fields)
-                break
-            except OutOfTurn:
-                continue
-            except NotForeseen:
-                found = super().execute_fields(root_type, root_value, None, fields, position_context)
-                break
-            finally:
-                self._run.begin(divisible=False)
-        return await found if self.is_awaitable(found) else found
+        with unlooked():
+            for left in reversed(range(_MOST_TURNS)):
+                await give_way()
+                self._run.begin(divisible=left > 0)
+                try:
+                    return self._plan.execute(self._run, root_type, root_value, None, fields)
+                except OutOfTurn:
+                    continue
+                except NotForeseen:
+                    break
+                finally:
+                    self._run.begin(divisible=False)
+            found = super().execute_fields(root_type, root_value, None, fields, position_context)
+            return await found if self.is_awaitable(found) else found
 
 
 def plan_ahead(executor: SelectionExecutor, plans: Plans) -> None:

@@ -51,9 +51,8 @@ from app.off_loop import unlooked
 _WAYS = "send mutations by POST, and subscriptions over a WebSocket with graphql-transport-ws"
 _STATUS = {"PERSISTED_ONLY": 403, "INTROSPECTION_OFF": 403, "TIMED_OUT": 504}
 """Of what was not executed, by code, for clients that look at it; 400 otherwise."""
-
-
 _LARGE_BYTES = 65_536
+"""Of a request, as of one that saves a hundred twins."""
 
 
 class GraphQLView(GraphQL[Context, None]):

@@ -88,9 +88,7 @@ class ScriptCommands:
 
     async def _checked(self, source: str, name: str) -> Checked:
         along = await imported(name, source, self._kept)
-        parse = ParseInTurns([*along.texts, (name, source)])
-        await in_turns(parse.turns())
-        parsed = parse.answers
+        parsed = await parsed_in_turns([*along.texts, (name, source)])
         if names_units(parsed):
             await asyncio.to_thread(units.prepare)  # two seconds, the first time
         *others, itself = await self._checked_in_turns(parsed, along)
@@ -106,6 +104,13 @@ class ScriptCommands:
             if catalogue.revision == revision:
                 return check.answers
         return check_parsed(parsed, catalogue, along.kept)
+
+
+async def parsed_in_turns(scripts: Sequence[tuple[str, str]]) -> Sequence[Parsed]:
+    """By name and text."""
+    parse = ParseInTurns(scripts)
+    await in_turns(parse.turns())
+    return parse.answers
 
 
 def _while_standing(catalogue: Catalogue, revision: int, check: CheckInTurns) -> Iterator[None]:

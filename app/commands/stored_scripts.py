@@ -4,20 +4,19 @@ A script is kept as its author left it: names that are not there (yet) are told 
 come later; a text that is no script does. Scripts import each other by these ids (imported.py).
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.commands.actor import Actor
 from app.commands.pointers import shown
-from app.commands.scripts import ScriptCommands, ScriptInvalid, ScriptResult
+from app.commands.scripts import ScriptCommands, ScriptInvalid, ScriptResult, parsed_in_turns
 from app.dtsl.findings import Diagnostic
-from app.dtsl.parse import parse_script
 from app.errors import Conflict, Invalid, NotFound
 from app.model.authentication import secrets_in
 from app.model.names import IDENTIFIER_RULE, is_identifier
 from app.model.near import near
 from app.model.stored_script import ScriptRevision, StoredScript
+from app.off_loop import unlooked
 from app.ports import Clock, ScriptStore
 
 NEWEST = 2**62
@@ -82,7 +81,9 @@ class StoredScriptCommands:
         CREDENTIALS_IN_ENDPOINT), Conflict (ALREADY_EXISTS, REVISION_MOVED)."""
         about = () if script_id is None else (f"script/{script_id}",)
         async with self._scripts.noting.refusals("script", actor, about, reason=reason, dry_run=dry_run):
-            script, unreadable = await asyncio.to_thread(parse_script, source, script_id or "script.dtsl")
+            with unlooked():
+                [parsed] = await parsed_in_turns([(script_id or "script.dtsl", source)])
+            script, unreadable = parsed.script, parsed.unreadable
             if unreadable:
                 error = ScriptInvalid.of([item.problem() for item in unreadable], "the script", code="DTSL_INVALID")
                 error.diagnostics = tuple(unreadable)

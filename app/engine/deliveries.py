@@ -16,8 +16,6 @@ puts a whole backlog in flight when a session goes on, and was seen to repeat 4,
 silent link. Half of the 65,535 numbers that there are: a number that is given out anew, with equal content, is another
 message, also where as many as that are under way and were never taken."""
 _PAGE = 256
-
-
 Rows = tuple[tuple[str, int, tuple[tuple[int, bytes, bytes], ...]], ...]
 """By source: how many messages of it were taken; its pages (number, places, digests) as they lie in memory."""
 
