@@ -79,7 +79,7 @@ class NoJournal:
     async def lose(self, upto: int, why: str) -> None:
         raise refused()
 
-    async def save_snapshot(self, sequence: int, state: bytes) -> None:
+    async def save_snapshot(self, sequence: int, state: bytes | bytearray) -> None:
         raise refused()
 
     def snapshot(self) -> tuple[int, bytes] | None:

@@ -254,7 +254,7 @@ class Journal(Protocol):
     async def lose(self, upto: int, why: str) -> None:
         """Go on behind `upto`, a number that was given out and is not here: a gap, accepted."""
 
-    async def save_snapshot(self, sequence: int, state: bytes) -> None:
+    async def save_snapshot(self, sequence: int, state: bytes | bytearray) -> None:
         """Replace the snapshot and remove the entries that neither it nor a cursor needs."""
 
     def snapshot(self) -> tuple[int, bytes] | None: ...

@@ -199,7 +199,7 @@ class _Run:
     """On a thread: everything it touches is its own."""
 
     def __init__(self, apart: Apart, found: WhatIf, answers: Answers) -> None:
-        self._mapped = {twin.twin_id: frozenset(twin.mapped) for twin in apart.state.plan.twins}
+        self._mapped = {twin.twin_id: frozenset(twin.mapped) for it in apart.state.owned for twin in it.twins}
         self._apart = apart
         self._found = found
         self._answers = answers

@@ -16,6 +16,7 @@ from app.engine.live import LiveState
 from app.engine.part import Part, reached
 from app.engine.state import State, digest, fill, restore, snapshot, state_of
 from app.engine.step import Step
+from app.engine.taking import FEW, PIECE, Taking
 from app.errors import Invalid
 from app.model.events import (
     AcknowledgeAlert,
@@ -64,6 +65,7 @@ class Engine:
 
     def __init__(self, max_skew: Micros = 5 * SECOND, call_deadline: Micros = 30 * SECOND) -> None:
         self._live = LiveState(EngineSettings(max_skew, call_deadline))
+        self._taking: Taking | None = None
 
     @property
     def live(self) -> LiveState:
@@ -163,7 +165,10 @@ class Engine:
             actions.go_on(step)
             settle(step)
         flood.look(step)
-        return step.outcome(refused)
+        outcome = step.outcome(refused)
+        if self._taking is not None and not self._taking.saw(input, outcome):
+            self._taking = None
+        return outcome
 
     def fold(self, entry: Entry) -> None:
         """Lands a journal entry without deciding anything."""
@@ -184,6 +189,11 @@ class Engine:
 
     def snapshot(self) -> bytes:
         return snapshot(self._live)
+
+    def take(self, piece: int = PIECE, few: int = FEW) -> Taking:
+        """A snapshot to be taken a little at a time between decisions, in place of any that was begun."""
+        self._taking = Taking(self._live, piece, few)
+        return self._taking
 
     def restore(self, state: bytes) -> None:
         """Raises Unavailable (SNAPSHOT_UNREADABLE) for bytes that are no snapshot of this version."""

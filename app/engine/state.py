@@ -1,96 +1,41 @@
 """The engine's whole state as bytes, and back, without any graph: owners as loaded, values, behaviors, alerts, calls.
 
-Compiled functions, readers and the stale queue are not in it; they follow from what is. Nor is what nothing has
-happened to since it was loaded: of a plant that was just described, that is nearly all. Path clocks are knowledge of
-one run (Started forgets them), hence in a snapshot but not in a digest.
+Compiled functions, readers and the stale queue are not in it; they follow from what is. What is each twin's and
+overlay's own is in owned.py; taking.py takes that a little at a time.
 """
 
 import hashlib
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from app.engine import loading
-from app.engine.cells import EVIDENCE, VERDICT, Owner, PathClock
+from app.engine.cells import Owner
 from app.engine.deliveries import Rows
 from app.engine.live import LiveState
+from app.engine.owned import Owned, comparable, fill_owned, latest, owned_by
 from app.engine.part import Part
 from app.engine.raises import Raise
 from app.errors import Unavailable
-from app.model.events import (
-    Alert,
-    Call,
-    Cause,
-    EngineSettings,
-    Evidence,
-    PropertyChanged,
-    Shelving,
-    Timer,
-    TwinEventOccurred,
-    WaitingActions,
-)
+from app.model.events import Alert, Call, EngineSettings, Shelving, Timer, WaitingActions
 from app.model.ledger import Tally
-from app.model.plan import BehaviorKey, OverlayPlan, OwnerKey, Plan, PropertyKey, Shape, TwinPlan
+from app.model.plan import BehaviorKey, OwnerKey, Plan, PropertyKey, Shape
 from app.model.time import Micros
 from app.model.unreadable import UNREADABLE
-from app.model.values import Value
 
-VERSION = 22
-
-
-class _Path(msgspec.Struct, frozen=True, array_like=True):
-    twin_id: str
-    alive: bool
-    contact: bool
-    gap: Micros
-    gaps: tuple[tuple[Micros, Micros], ...]
-    reason: str
-    path: str
-    fallback: int
-    last_contact: Micros | None
-    source: str
-    events: tuple[TwinEventOccurred, ...]
-    sends: dict[str, tuple[Micros, ...]]
-    acted: tuple[Micros, BehaviorKey] | None
-    clock: tuple[int, ...]
-
-
-class _RuleRow(msgspec.Struct, frozen=True, array_like=True):
-    key: BehaviorKey
-    active: bool
-    evidence: Evidence
-    since: Micros
-    settled: bool = False
-    turned_at: Micros = 0
-    loops: int = 0
-    follows: BehaviorKey | None = None
-    cause: Cause | None = None
-    unknown_since: Micros = 0
-
-
-class _Past(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept of a property beyond its state of now."""
-
-    twin_id: str
-    property: str
-    last: Value
-    previous: Value
-    rings: tuple[tuple[Micros, tuple[tuple[Micros, Value], ...]], ...]
+VERSION = 23
 
 
 class State(msgspec.Struct, frozen=True, array_like=True):
     """Of a whole plant, or of a part of it; all of it is data that nobody changes any more."""
 
-    version: int
     sequence: int
     time: Micros
     serial: int
     settings: EngineSettings
-    plan: Plan
-    paths: tuple[_Path, ...]
-    properties: tuple[PropertyChanged, ...]
-    rules: tuple[_RuleRow, ...]
+    catalogue_revision: int
+    shapes: tuple[Shape, ...]
+    owned: tuple[Owned, ...]
     alerts: tuple[Alert, ...]
     calls: tuple[Call, ...]
     finished: tuple[Call, ...]
@@ -98,7 +43,6 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     timers: tuple[Timer, ...]
     held_actions: tuple[WaitingActions, ...]
     unread: tuple[tuple[PropertyKey, str, Micros], ...]
-    past: tuple[_Past, ...]
     run: tuple[Micros, Micros]
     """When it began, how far the wall clock is behind."""
     steps: tuple[tuple[Micros, Micros], ...]
@@ -112,36 +56,54 @@ class State(msgspec.Struct, frozen=True, array_like=True):
     deliveries: Rows
 
 
+class _Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    version: int
+    owned: tuple[Owned, ...]
+    state: State
+    """With nothing owned."""
+
+
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(State).decode
+_decode = msgspec.msgpack.Decoder(_Snapshot).decode
+_BEGINNING = _encode((VERSION, (), None))[:-2] + b"\xdd"
+"""An array of any length follows: four bytes, then what is owned."""
+
+
+class Writing:
+    """A snapshot on its way: what is owned comes first, as it is taken, so that little is left for the end."""
+
+    def __init__(self) -> None:
+        self._written = bytearray(_BEGINNING + bytes(4))
+        self._count = 0
+
+    def add(self, owned: Owned) -> None:
+        self._written += _encode(owned)
+        self._count += 1
+
+    def end(self, live: LiveState) -> bytearray:
+        """With all that is nobody's own, of now."""
+        self._written[len(_BEGINNING) : len(_BEGINNING) + 4] = self._count.to_bytes(4)
+        self._written += _encode(state_of(live, owned=()))
+        return self._written
 
 
 def snapshot(live: LiveState) -> bytes:
-    return _encode(state_of(live))
+    writing = Writing()
+    writing.add(owned_by([*live.twins.values()], [*live.overlays.values()]))
+    return bytes(writing.end(live))
 
 
 def digest(live: LiveState) -> str:
     """Equal for equal states, however they were reached: decided, folded or restored."""
     state = state_of(live)
-    known = _with_news(msgspec.structs.replace(path, clock=()) for path in state.paths)
-    paths = sorted(known, key=lambda path: path.twin_id)
-    plan = msgspec.structs.replace(
-        state.plan,
-        shapes=tuple(sorted(state.plan.shapes, key=_shape_id)),
-        twins=tuple(sorted(state.plan.twins, key=_twin_id)),
-        overlays=tuple(sorted(state.plan.overlays, key=_overlay_id)),
-    )
     state = msgspec.structs.replace(
         state,
         sequence=0,
         time=0,
-        plan=plan,
-        paths=tuple(paths),
-        properties=tuple(sorted(state.properties, key=lambda row: (row.twin_id, row.property))),
-        rules=tuple(sorted(state.rules, key=lambda row: (row.key.owner.kind, row.key.owner.id, row.key.name))),
+        shapes=tuple(sorted(state.shapes, key=_shape_id)),
+        owned=tuple(comparable(owned) for owned in state.owned),
         timers=tuple(sorted(state.timers, key=_timer_key)),
         shelvings=tuple(sorted(state.shelvings, key=_shelving_key)),
-        past=tuple(sorted(state.past, key=lambda row: (row.twin_id, row.property))),
     )
     return hashlib.sha256(msgspec.msgpack.encode(state, order="deterministic")).hexdigest()
 
@@ -149,39 +111,25 @@ def digest(live: LiveState) -> str:
 def restore(live: LiveState, data: bytes) -> None:
     """Replaces everything in `live`. Raises Unavailable for bytes that are no snapshot of this version."""
     try:
-        state = _decode(data)
+        found = _decode(data)
     except UNREADABLE as error:
         raise _unreadable(data, str(error)) from error
-    if state.version != VERSION:
+    if found.version != VERSION:
         raise _unreadable(data, "")
-    fill(live, state)
+    fill(live, msgspec.structs.replace(found.state, owned=found.owned))
 
 
 def fill(live: LiveState, state: State) -> None:
     """Replaces everything in `live`."""
     live.clear()
-    loading.load(live, state.plan)
+    found = latest(state.owned)
+    twins = tuple(plan for owned in found for plan in owned.twins)
+    overlays = tuple(plan for owned in found for plan in owned.overlays)
+    loading.load(live, Plan(state.catalogue_revision, state.shapes, twins, overlays))
     live.sequence, live.time, live.serial = state.sequence, state.time, state.serial
     live.settings = state.settings
-    for path in state.paths:
-        twin = live.twins[path.twin_id]
-        twin.alive, twin.contact, twin.reason = path.alive, path.contact, path.reason
-        twin.path, twin.fallback = path.path, path.fallback
-        twin.gap, twin.gaps = path.gap, path.gaps
-        twin.last_contact, twin.source = path.last_contact, path.source
-        twin.events = path.events
-        twin.sends, twin.acted = path.sends, path.acted
-        if path.clock:
-            twin.clock = _clock(path.clock)
-    for row in state.properties:
-        live.land_property(row)
-    for rule_row in state.rules:
-        rule = live.rule(rule_row.key)
-        if rule is not None:
-            rule.active, rule.evidence = rule_row.active, VERDICT[rule_row.evidence]
-            rule.since, rule.settled, rule.cause = rule_row.since, rule_row.settled, rule_row.cause
-            rule.turned_at, rule.loops, rule.follows = rule_row.turned_at, rule_row.loops, rule_row.follows
-            rule.unknown_since = rule_row.unknown_since
+    for owned in found:
+        fill_owned(live, owned)
     for alert in state.alerts:
         live.alerts[alert.alert_id] = alert
         live.alerts_of.setdefault(alert.owner, {})[(alert.behavior, alert.code)] = alert.alert_id
@@ -194,13 +142,6 @@ def fill(live: LiveState, state: State) -> None:
         live.timers.put(timer)
     live.shelvings = {shelving.key: shelving for shelving in state.shelvings}
     live.raises.restore(state.raises)
-    for kept in state.past:
-        cell = live.cell(kept.twin_id, kept.property)
-        if cell is not None and cell.past is not None:
-            cell.past.last, cell.past.previous = kept.last, kept.previous
-            for window, points in kept.rings:
-                if (ring := cell.past.rings.get(window)) is not None:
-                    ring.points = deque(points)
     for twin_id, around in state.around:
         live.beyond.update(around)
         live.overlays_of.setdefault(twin_id, set()).update(around)
@@ -228,7 +169,8 @@ def _unreadable(data: bytes, why: str) -> Unavailable:
     )
 
 
-def state_of(live: LiveState, part: Part | None = None) -> State:
+def state_of(live: LiveState, part: Part | None = None, owned: tuple[Owned, ...] | None = None) -> State:
+    """`rows`, where they have been taken already."""
     twins = list(live.twins.values()) if part is None else [live.twins[twin_id] for twin_id in part.twins]
     overlays = list(live.overlays.values()) if part is None else [live.overlays[id] for id in part.overlays]
     owners: list[Owner] = [*twins, *overlays]
@@ -236,63 +178,16 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
     beyond = live.beyond if part is None else set(part.around)
     counted = [*(owner.key for owner in owners), *(OwnerKey("overlay", id) for id in sorted(beyond))] if part else []
     return State(
-        VERSION,
         live.sequence,
         live.time,
         live.serial,
         live.settings,
-        Plan(
-            live.catalogue_revision,
-            tuple(
-                live.shapes[shape_id].shape
-                for shape_id in (live.shapes if part is None else dict.fromkeys(it.plan.shape_id for it in owners))
-            ),
-            tuple(twin.plan for twin in twins),
-            tuple(overlay.plan for overlay in overlays),
-        ),
-        _with_news(
-            _Path(
-                twin.key.id,
-                twin.alive,
-                twin.contact,
-                twin.gap,
-                twin.gaps,
-                twin.reason,
-                twin.path,
-                twin.fallback,
-                twin.last_contact,
-                twin.source,
-                tuple(twin.events),
-                dict(twin.sends),
-                twin.acted,
-                _clock_row(twin.clock),
-            )
-            for twin in twins
-        ),
-        tuple(cell.changed() for twin in twins for cell in twin.cells.values() if not cell.untouched()),
+        live.catalogue_revision,
         tuple(
-            _RuleRow(
-                rule.key,
-                rule.active,
-                EVIDENCE[rule.evidence],
-                rule.since,
-                rule.settled,
-                rule.turned_at,
-                rule.loops,
-                rule.follows,
-                rule.cause,
-                rule.unknown_since,
-            )
-            for owner in owners
-            for rule in owner.rules.values()
-            if rule.active
-            or rule.evidence is not None
-            or rule.since
-            or rule.settled
-            or rule.turned_at
-            or rule.cause
-            or rule.unknown_since
+            live.shapes[shape_id].shape
+            for shape_id in (live.shapes if part is None else dict.fromkeys(it.plan.shape_id for it in owners))
         ),
+        (owned_by(twins, overlays),) if owned is None else owned,
         tuple(live.alerts.values())
         if part is None
         else tuple(alert for key in counted for alert in live.alerts_owned(key) if inside(key) or not alert.behavior),
@@ -307,18 +202,6 @@ def state_of(live: LiveState, part: Part | None = None) -> State:
             (key, call_id, sent_at)
             for key, (call_id, sent_at) in live.unread.items()
             if inside(OwnerKey("twin", key.twin_id))
-        ),
-        tuple(
-            _Past(
-                twin.key.id,
-                name,
-                past.last,
-                past.previous,
-                tuple((window, tuple(ring.points)) for window, ring in past.rings.items()),
-            )
-            for twin in twins
-            for name, cell in twin.cells.items()
-            if (past := cell.past) is not None and past.holds()
         ),
         (live.elapsed.began, live.elapsed.behind),
         live.elapsed.steps,
@@ -353,23 +236,6 @@ def _of_call(call: Call) -> OwnerKey:
     return call.behavior.owner if call.behavior is not None else OwnerKey("twin", call.twin_id)
 
 
-def _with_news(paths: Iterable[_Path]) -> tuple[_Path, ...]:
-    """Without those of which nothing was ever heard."""
-    return tuple(path for path in paths if any(msgspec.structs.astuple(path)[1:]))
-
-
-def _clock_row(clock: PathClock | None) -> tuple[int, ...]:
-    if clock is None:
-        return ()
-    return (clock.offset, clock.ahead, clock.late, clock.rebased, clock.streak, clock.received, clock.timestamp)
-
-
-def _clock(row: tuple[int, ...]) -> PathClock:
-    clock = PathClock()
-    clock.offset, clock.ahead, clock.late, clock.rebased, clock.streak, clock.received, clock.timestamp = row
-    return clock
-
-
 def _timer_key(timer: Timer) -> tuple[str, ...]:
     key = timer.key
     return key.owner.kind, key.owner.id, key.behavior, key.slot
@@ -382,11 +248,3 @@ def _shelving_key(shelving: Shelving) -> tuple[str, ...]:
 
 def _shape_id(shape: Shape) -> str:
     return shape.shape_id
-
-
-def _twin_id(twin: TwinPlan) -> str:
-    return twin.twin_id
-
-
-def _overlay_id(overlay: OverlayPlan) -> str:
-    return overlay.overlay_id

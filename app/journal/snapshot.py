@@ -19,7 +19,7 @@ _MAGIC = b"TWOVSNP1"
 _HEAD = struct.Struct(">8sqI")
 
 
-def write_snapshot(folder: Path, sequence: int, state: bytes) -> None:
+def write_snapshot(folder: Path, sequence: int, state: bytes | bytearray) -> None:
     """Durable when it returns. Raises Unavailable (SNAPSHOT_FAILED); the former snapshot is then still there."""
     new = folder / f"{SNAPSHOT_FILE}.new"
     try:
@@ -92,7 +92,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _checksum(sequence: int, state: bytes) -> int:
+def _checksum(sequence: int, state: bytes | bytearray) -> int:
     return zlib.crc32(state, zlib.crc32(sequence.to_bytes(8, "big", signed=True)))
 
 

@@ -206,7 +206,7 @@ class SqliteJournal:
             )
         self._last = sequence
 
-    async def save_snapshot(self, sequence: int, state: bytes) -> None:
+    async def save_snapshot(self, sequence: int, state: bytes | bytearray) -> None:
         """Replace the snapshot, then remove the segments that neither it nor a cursor nor `keep` needs. Raises
         Unavailable (SNAPSHOT_FAILED; the former one then still stands)."""
         oldest = await asyncio.to_thread(self._replace_snapshot, sequence, state)
@@ -258,7 +258,7 @@ class SqliteJournal:
                 expected = gap.last + 1
             expected += 1
 
-    def _replace_snapshot(self, sequence: int, state: bytes) -> int:
+    def _replace_snapshot(self, sequence: int, state: bytes | bytearray) -> int:
         """Drops the starts that are not kept; the sequence of the oldest one that is."""
         with self._writing_snapshot:
             if self._closed:

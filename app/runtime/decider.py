@@ -4,6 +4,7 @@
 or stop for good.
 """
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from app.model.events import Entry, Input, Outcome
@@ -21,6 +22,22 @@ class HasSequence(Protocol):
         """How far the machine's clock was said to be behind engine time."""
 
 
+class Taking(Protocol):
+    """A snapshot that is taken a little at a time, between decisions."""
+
+    small: bool
+    """Whether it may as well be taken in one go."""
+    complete: bool
+    """Whether only the end is left."""
+    void: bool
+    """Whether it can't be ended any more."""
+
+    def pieces(self) -> Iterator[None]: ...
+
+    def end(self) -> bytes | bytearray:
+        """The state of now. Only once it is `complete` and while it is not `void`."""
+
+
 class Decider(Protocol):
     @property
     def live(self) -> HasSequence: ...
@@ -36,6 +53,7 @@ class Decider(Protocol):
 
     def fold(self, entry: Entry) -> None: ...
 
-    def snapshot(self) -> bytes: ...
+    def take(self) -> Taking:
+        """In place of any that was begun."""
 
     def restore(self, state: bytes) -> None: ...

@@ -35,13 +35,13 @@ from app.model.events import (
     Unaccepted,
 )
 from app.model.time import SECOND, Micros
-from app.off_loop import unlooked
 from app.ports import EngineClock, Journal
 from app.runtime.bus import Bus
 from app.runtime.clock import STEP
 from app.runtime.counting import Counting
 from app.runtime.decider import Decider
 from app.runtime.metrics import Metrics
+from app.runtime.snapshots import Snapshots
 from app.runtime.storable import MAX_DEPTH, Storable
 from app.runtime.turns import as_one
 from app.settings import IngestSettings
@@ -51,9 +51,6 @@ Perform = Callable[[Sequence[CallChanged]], None]
 Committed = Callable[[], None]
 Answer = asyncio.Future[tuple[int, Outcome]]
 _NOTHING = Outcome()
-_LONG_SNAPSHOT_SECONDS = 0.005
-_SNAPSHOT_ONE_IN = 200
-"""Of the time, where one is long: after 25 ms the next comes no earlier than 5 s later."""
 MARK = 5 * SECOND
 """While something waits that a start pauses, the journal hears of the time at least so often: what has passed since the
 last entry is lost to a crash, and in a quiet plant that would be as good as everything."""
@@ -90,9 +87,6 @@ class Ingest:
         self._clock = clock
         self._metrics = metrics
         self._settings = settings
-        self._snapshot_every = snapshot_every
-        self._no_snapshot_before = 0.0
-        """By the machine's clock."""
         self.counting = Counting(metrics, engine.live.tallies.values())
         self._now: Micros = 0
         self._told: Micros = 0
@@ -108,9 +102,7 @@ class Ingest:
         self._work = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
-        found = journal.snapshot()
-        self._snapshot_at = found[0] if found else 0
-        self._saving: asyncio.Task[None] | None = None
+        self._snapshots = Snapshots(engine, journal, snapshot_every)
         self._storable = Storable()
         self.perform: Perform = _nobody
         self.failure: TwinOverlayError | None = None
@@ -306,7 +298,7 @@ class Ingest:
         self._told = steps[-1].now
         self._steps = []
         self._follow(steps, last - len(steps) + 1)
-        self._save_snapshot(last)
+        self._snapshots.look(last)
         if self._asked or self._heard:
             self._work.set()
 
@@ -399,28 +391,6 @@ class Ingest:
             if step.answer is not None and not step.answer.done():
                 step.answer.set_result((sequence, outcome))
 
-    def _save_snapshot(self, last: int) -> None:
-        """Every so many entries, from the state between two batches; written while the loop goes on. Where the state is
-        so large that to take it holds the loop up, not as often: whoever waits for that is one in hundreds."""
-        if last - self._snapshot_at < self._snapshot_every or (self._saving and not self._saving.done()):
-            return
-        began = time.monotonic()
-        if began < self._no_snapshot_before:
-            return
-        with unlooked():
-            state = self._engine.snapshot()
-        took = time.monotonic() - began
-        if took > _LONG_SNAPSHOT_SECONDS:
-            self._no_snapshot_before = began + took * _SNAPSHOT_ONE_IN
-        self._snapshot_at = last
-        self._saving = asyncio.create_task(self._write_snapshot(last, state))
-
-    async def _write_snapshot(self, sequence: int, state: bytes) -> None:
-        try:
-            await self._journal.save_snapshot(sequence, state)
-        except Unavailable as error:  # nothing is lost by it; a journal that has failed says so at the next append
-            log.error("%s", error)
-
     def _end(self, error: TwinOverlayError) -> None:
         self.failure = error
         self._room.set()
@@ -432,8 +402,7 @@ class Ingest:
         self._steps = []
         self._asked.clear()
         self._heard.clear()
-        if self._saving is not None:
-            self._saving.cancel()
+        self._snapshots.cancel()
 
     def _ended(self) -> Unavailable:
         assert self.failure is not None

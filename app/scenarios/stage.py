@@ -7,6 +7,7 @@ they say what the scenario says, and a call stays open until the scenario answer
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 
@@ -236,11 +237,17 @@ class Stage:
 
 def _first_difference(one: Engine, other: Engine) -> str:
     """Where two snapshots begin to differ."""
-    first, second = (msgspec.msgpack.decode(engine.snapshot()) for engine in (one, other))
-    for mine, theirs in zip(first[4:], second[4:], strict=True):  # behind version, sequence, time and serial
+    first, second = (_parts(engine) for engine in (one, other))
+    for mine, theirs in zip(first, second, strict=True):
         for left, right in zip(mine, theirs, strict=False) if isinstance(mine, list) else [(mine, theirs)]:
             if left != right:
                 return f"{str(left)[:300]} became {str(right)[:300]}"
         if mine != theirs:
             return f"{len(mine)} became {len(theirs)}"
     return "in what is counted"
+
+
+def _parts(engine: Engine) -> list[Any]:
+    """What each twin and overlay has of its own, then all else behind sequence, time and serial."""
+    _, (owned,), state = msgspec.msgpack.decode(engine.snapshot())
+    return [*owned, *state[3:]]

@@ -78,7 +78,7 @@ class DyingJournal:
     async def lose(self, upto: int, why: str) -> None:
         await self._journal.lose(upto, why)
 
-    async def save_snapshot(self, sequence: int, state: bytes) -> None:
+    async def save_snapshot(self, sequence: int, state: bytes | bytearray) -> None:
         await self._journal.save_snapshot(sequence, state)
 
     def snapshot(self) -> tuple[int, bytes] | None:

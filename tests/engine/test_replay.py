@@ -1,6 +1,7 @@
 """Any input in any order: no exception, and replay, fold and snapshot all give what the live run gave."""
 
 import math
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -562,6 +563,40 @@ def test_a_snapshot_and_the_folded_rest_give_the_state_of_the_live_run(
     assert other.decide(probe, now) == engine.decide(probe, now)
     assert other.next_due() == engine.next_due()
     assert other.state_digest() == engine.state_digest()
+
+
+@settings(max_examples=100, deadline=None)
+@given(scripts, st.integers(0, 10), st.integers(1, 3), st.integers(0, 2))
+def test_a_snapshot_that_is_taken_meanwhile_gives_the_state_at_its_end(
+    script: list[tuple[Micros, Any]], after: int, at_once: int, few: int
+) -> None:
+    """Of one twin or overlay at a time, `at_once` of them between two entries."""
+    _, entries, snapshots = live_run(script)
+    after %= len(entries)
+    engine = Engine()
+    engine.restore(snapshots[after])
+    taking = engine.take(piece=1, few=few)
+    pieces = taking.pieces()
+    for entry in entries[after:]:
+        for _ in islice(pieces, at_once):
+            pass
+        engine.decide(entry.input, entry.now)
+        assert taking.void == isinstance(entry.input, Load | Started)
+        if taking.void:
+            taking = engine.take(piece=1, few=few)
+            pieces = taking.pieces()
+    for _ in pieces:
+        pass
+    assert taking.complete
+    other = Engine()
+    other.restore(bytes(taking.end()))
+    assert other.state_digest() == engine.state_digest()
+    now = entries[-1].now + SECOND
+    probe = Samples(
+        (Reading("opc", now, (Sample("p1", "temperature", 70.5, now), Sample("p2", "status", "fault", now))),)
+    )
+    assert other.decide(probe, now) == engine.decide(probe, now)
+    assert other.next_due() == engine.next_due()
 
 
 @settings(max_examples=60, deadline=None)

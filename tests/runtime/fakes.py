@@ -5,7 +5,7 @@ The journal is never among them: it is quick enough to be the real one.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -101,7 +101,7 @@ class LastValues(msgspec.Struct):
 class LastValueEngine:
     """Remembers the last value per property and the calls; knows every twin but `ghost`, takes no plan. `due` is when
     a Tick does something (an event of the twin `clock`), `counting` says that something waits, `broken` makes the next
-    decision fail as a bug would."""
+    decision fail as a bug would; a snapshot comes in `pieces`."""
 
     def __init__(self) -> None:
         self.live = Live()
@@ -109,6 +109,7 @@ class LastValueEngine:
         self.due: Micros | None = None
         self.counting = False
         self.broken = False
+        self.pieces = 0
         self.decided: list[tuple[Input, Micros]] = []
 
     def decide(self, input: Input, now: Micros) -> Outcome:
@@ -205,8 +206,27 @@ class LastValueEngine:
     def snapshot(self) -> bytes:
         return msgspec.msgpack.encode(self.state)
 
+    def take(self) -> "LastValueTaking":
+        return LastValueTaking(self)
+
     def restore(self, state: bytes) -> None:
         self.state = msgspec.msgpack.decode(state, type=LastValues)
+
+
+class LastValueTaking:
+    """Of as many pieces as the engine says, with nothing in them."""
+
+    def __init__(self, engine: LastValueEngine) -> None:
+        self._engine = engine
+        self.small = not engine.pieces
+        self.complete = self.void = False
+
+    def pieces(self) -> Iterator[None]:
+        yield from [None] * self._engine.pieces
+        self.complete = True
+
+    def end(self) -> bytes:
+        return self._engine.snapshot()
 
 
 def _tallies(readings: Sequence[Reading], rejected: Sequence[SampleRejected]) -> tuple[Tally, ...]:

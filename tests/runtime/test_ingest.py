@@ -357,6 +357,26 @@ async def test_a_snapshot_is_taken_every_so_many_entries_and_what_it_covers_goes
         assert plant.engine.live.sequence == 26
 
 
+async def test_a_large_snapshot_is_taken_beside_what_comes_in_and_stands_at_its_end(tmp_path: Path) -> None:
+    async with running(tmp_path, snapshot_every=10) as plant:
+        plant.engine.pieces = 1_000_000  # seconds of turns: it will not have come to its end
+        for number in range(15):
+            await plant.ingest.submit(SetManual("a", "y", number, "ann"))
+        assert plant.journal.snapshot() is None
+        plant.engine.pieces = 1_000
+        for number in range(15, 40):  # overdue by far: another is taken at once
+            await plant.ingest.submit(SetManual("a", "y", number, "ann"))
+        await until(lambda: (plant.journal.snapshot() or (0, b""))[0] == 40)
+
+        def goes_on() -> bool:
+            plant.ingest.offer(reading(("a/x", 7)))
+            return (plant.journal.snapshot() or (0, b""))[0] > 40
+
+        await until(goes_on)
+    async with running(tmp_path, snapshot_every=10) as plant:
+        assert plant.engine.state.values == {"a/x": 7}
+
+
 async def test_a_snapshot_that_cannot_be_written_stops_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
