@@ -18,7 +18,7 @@ from app.bulk.sending import placed, placing, save, save_all
 from app.client import GraphqlClient
 from app.errors import Problem, TwinOverlayError
 
-BATCH = 100
+BATCH = 50
 Say = Callable[[str], None]
 
 

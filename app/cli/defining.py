@@ -21,8 +21,9 @@ def apply(
     server: ServerUrl = DEFAULT_SERVER,
     reason: Annotated[str, typer.Option(help="Kept with every revision this makes.")] = "",
     batch: Annotated[
-        int, typer.Option(min=1, max=10_000, help="Documents of one transaction, where they need several.")
-    ] = 500,
+        int | None,
+        typer.Option(min=1, max=10_000, help="Documents of one transaction, where they need several; else 50."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do and break.")] = False,
 ) -> None:
     """Load definitions into a running server.
@@ -30,10 +31,10 @@ def apply(
     All of them are one transaction where they fit into one request; more go in batches, after all of them were checked,
     and a run that was interrupted goes on when it is run again.
     """
-    from app.bulk.apply import Options
+    from app.bulk.apply import BATCH, Options
     from app.bulk.apply import apply as apply_paths
 
-    tell(server, lambda client: apply_paths(client, paths, Options(reason, batch, dry_run), say))
+    tell(server, lambda client: apply_paths(client, paths, Options(reason, batch or BATCH, dry_run), say))
 
 
 @commands.command()

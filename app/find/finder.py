@@ -134,7 +134,7 @@ class Finder:
             has_previous=behind or (more and window.backward),
             has_next=ahead or (more and not window.backward),
             sequence=self._live.sequence,
-            count=lambda: _count(line, narrowed),
+            count=lambda: _count(index, line, narrowed),
         )
 
     def _key(self, index: Index, id: str, order: Order) -> Key:
@@ -181,7 +181,15 @@ def _walk(line: Line, narrowed: Narrowed, start: int, stop: int, count: int, bac
     return found[:count]
 
 
-def _count(line: Line, narrowed: Narrowed) -> int:
+def _count(index: Index, line: Line, narrowed: Narrowed) -> int:
+    """Over all pages. Sets may name what is not there any more."""
     if not narrowed.sets and not narrowed.steps:
         return len(line)
-    return len(narrowed.run(line.ids(0, len(line))))
+    among = narrowed.smallest()
+    if among is None:
+        return len(narrowed.run(line.ids(0, len(line))))
+    left = among & index.held.keys()
+    for members in narrowed.sets:
+        if members is not among:
+            left = left & members
+    return len(left) if not narrowed.steps else len(Narrowed(steps=narrowed.steps).run(list(left)))
