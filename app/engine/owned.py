@@ -88,14 +88,16 @@ def latest(taken: Iterable[Owned]) -> list[Owned]:
     """Without what was overtaken."""
     found: list[Owned] = []
     later: set[OwnerKey] = set()
+    twins: set[str] = set()
     for owned in reversed(list(taken)):
-        found.append(_without(owned, later) if later else owned)
+        found.append(_without(owned, later, twins) if later else owned)
         later.update(owned.again)
+        twins.update([key.id for key in owned.again if key.kind == "twin"])
     return found[::-1]
 
 
-def _without(owned: Owned, later: set[OwnerKey]) -> Owned:
-    twins = {key.id for key in later if key.kind == "twin"}
+def _without(owned: Owned, later: set[OwnerKey], twins: set[str]) -> Owned:
+    """`twins`: those among the later."""
     return msgspec.structs.replace(
         owned,
         paths=tuple([path for path in owned.paths if path.twin_id not in twins]),

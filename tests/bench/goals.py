@@ -126,7 +126,8 @@ _ONE_MOMENT = (
     "is of one moment: several ms for a page of a thousand twins, or for a drawing of 5,000; "
 )
 _PIECES = (
-    "what is left in one turn is what 100 twins are found by, a request's variables, and young garbage looked for; "
+    "what is left in one turn is what 50 twins are found by, a request's variables, what a connection says of all its "
+    "twins at once, and young garbage looked for; "
 )
 _KEPT = "where nothing changes our server sends the bytes again that it made of a twin, and here it has to make them"
 
