@@ -1,4 +1,7 @@
-"""kill -9 of the server under QoS 1 load: nothing that the broker took is missing, and nothing is applied twice."""
+"""kill -9 of the server under QoS 1 load: nothing that the broker took is missing, and nothing is applied twice.
+
+There are so many twins, and snapshots are so frequent, that most are taken in turns while they change.
+"""
 
 import asyncio
 import random
@@ -17,6 +20,9 @@ class Lengths:
     rate: float
     seed: int
     """Of the moments; what is under way at each is chance all the same."""
+    twins: int = 500
+    snapshot_every: int = 50
+    """Entries, each of some dozen messages."""
 
 
 BY_HAND = Lengths(kills=100, rate=2_000.0, seed=1)
@@ -26,7 +32,9 @@ IN_CI = Lengths(kills=2, rate=500.0, seed=2)
 async def run(folder: Path, graph: GraphAddress, broker_program: str, lengths: Lengths) -> dict[str, object]:
     """Figures of a run that went as it must."""
     chance = random.Random(lengths.seed)
-    async with installed(folder, graph, broker_program, rate=lengths.rate) as place:
+    often = {"TWIN_OVERLAY_SNAPSHOT_EVERY_ENTRIES": str(lengths.snapshot_every)}
+    plant = installed(folder, graph, broker_program, twins=lengths.twins, rate=lengths.rate, environment=often)
+    async with plant as place:
         began = time.monotonic()
         await place.start()
         await place.define()
