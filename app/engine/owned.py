@@ -70,13 +70,14 @@ class Owned(msgspec.Struct, frozen=True, array_like=True):
     """Whose these are, where they overtake what was taken of them before; their plans are there."""
 
 
-def owned_by(twins: Sequence[TwinState], overlays: Sequence[OverlayState], *, again: bool = False) -> Owned:
+def owned_by(owners: Sequence[Owner], *, again: bool = False) -> Owned:
     """`again`: their plans have been taken."""
-    owners: list[Owner] = [*twins, *overlays]
+    twins = [owner for owner in owners if isinstance(owner, TwinState)]
+    overlays = [owner for owner in owners if isinstance(owner, OverlayState)]
     return Owned(
         () if again else tuple([twin.plan for twin in twins]),
         () if again else tuple([overlay.plan for overlay in overlays]),
-        tuple([_path(twin) for twin in twins if _was_heard_of(twin)]),
+        tuple([path for path in map(_path, twins) if _tells(path)]),
         tuple([cell.changed() for twin in twins for cell in twin.cells.values() if not cell.untouched()]),
         tuple(_rules(owners)),
         tuple(_pasts(twins)),
@@ -151,25 +152,8 @@ def fill_owned(live: LiveState, owned: Owned) -> None:
                     ring.points = deque(points)
 
 
-def _was_heard_of(twin: TwinState) -> bool:
-    return bool(
-        twin.contact
-        or twin.alive
-        or twin.gap
-        or twin.gaps
-        or twin.reason
-        or twin.path
-        or twin.fallback
-        or twin.last_contact is not None
-        or twin.source
-        or twin.events
-        or twin.sends
-        or twin.acted
-        or twin.clock is not None
-    )
-
-
 def _tells(path: _Path) -> bool:
+    """Whether anything was ever heard of it."""
     return any(msgspec.structs.astuple(path)[1:])
 
 

@@ -89,7 +89,7 @@ class Writing:
 
 def snapshot(live: LiveState) -> bytes:
     writing = Writing()
-    writing.add(owned_by([*live.twins.values()], [*live.overlays.values()]))
+    writing.add(owned_by([*live.twins.values(), *live.overlays.values()]))
     return bytes(writing.end(live))
 
 
@@ -170,7 +170,7 @@ def _unreadable(data: bytes, why: str) -> Unavailable:
 
 
 def state_of(live: LiveState, part: Part | None = None, owned: tuple[Owned, ...] | None = None) -> State:
-    """`rows`, where they have been taken already."""
+    """`owned`, where that has been taken already."""
     twins = list(live.twins.values()) if part is None else [live.twins[twin_id] for twin_id in part.twins]
     overlays = list(live.overlays.values()) if part is None else [live.overlays[id] for id in part.overlays]
     owners: list[Owner] = [*twins, *overlays]
@@ -187,7 +187,7 @@ def state_of(live: LiveState, part: Part | None = None, owned: tuple[Owned, ...]
             live.shapes[shape_id].shape
             for shape_id in (live.shapes if part is None else dict.fromkeys(it.plan.shape_id for it in owners))
         ),
-        (owned_by(twins, overlays),) if owned is None else owned,
+        (owned_by(owners),) if owned is None else owned,
         tuple(live.alerts.values())
         if part is None
         else tuple(alert for key in counted for alert in live.alerts_owned(key) if inside(key) or not alert.behavior),

@@ -7,9 +7,9 @@ twins, however many there are and however busy they are.
 
 from collections.abc import Iterator, Sequence
 
-from app.engine.cells import OverlayState, Owner, TwinState
+from app.engine.cells import Owner
 from app.engine.live import LiveState
-from app.engine.owned import Owned, owned_by
+from app.engine.owned import owned_by
 from app.engine.state import Writing
 from app.model.events import Input, Load, Outcome, ReportSamples, Samples, Started
 from app.model.plan import OwnerKey
@@ -36,8 +36,8 @@ class Taking:
         self.complete = False
         """Whether only the end is left."""
         self.void = False
-        """Whether something happened that it can't follow: other definitions, the start of a run."""
-        self._ended = False
+        """Whether it can't be ended any more: it has been, or something happened that it can't follow, as other
+        definitions or the start of a run."""
 
     def pieces(self) -> Iterator[None]:
         """Each may be taken at another time."""
@@ -50,7 +50,7 @@ class Taking:
 
     def saw(self, input: Input, outcome: Outcome) -> bool:
         """What was decided; every decision since the beginning must be told. False once it need not be any more."""
-        if self._ended or self.void or isinstance(input, Load | Started):
+        if self.void or isinstance(input, Load | Started):
             self.void = True
             return False
         changed = self._changed
@@ -74,23 +74,17 @@ class Taking:
 
     def end(self) -> bytearray:
         """The snapshot of now. Only once it is `complete` and while it is not `void`."""
-        self._ended = True
-        self._writing.add(_owned(self._take_changed(), again=True))
+        self.void = True
+        self._writing.add(owned_by(self._take_changed(), again=True))
         return self._writing.end(self._live)
 
     def _take(self, owners: Sequence[Owner], *, again: bool) -> Iterator[None]:
         for at in range(0, len(owners), self._piece):
             if self.void:
                 return
-            self._writing.add(_owned(owners[at : at + self._piece], again=again))
+            self._writing.add(owned_by(owners[at : at + self._piece], again=again))
             yield
 
     def _take_changed(self) -> list[Owner]:
         changed, self._changed = self._changed, {}
         return [owner for key in changed if (owner := self._live.owner(key)) is not None]
-
-
-def _owned(owners: Sequence[Owner], *, again: bool) -> Owned:
-    twins = [owner for owner in owners if isinstance(owner, TwinState)]
-    overlays = [owner for owner in owners if isinstance(owner, OverlayState)]
-    return owned_by(twins, overlays, again=again)

@@ -7,7 +7,8 @@ property needs every match first. Both cost the same from either end.
 from collections.abc import Callable, Collection, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import and_
 
 from app.errors import Problem
 from app.find.check import Checks, refuse
@@ -183,13 +184,7 @@ def _walk(line: Line, narrowed: Narrowed, start: int, stop: int, count: int, bac
 
 def _count(index: Index, line: Line, narrowed: Narrowed) -> int:
     """Over all pages. Sets may name what is not there any more."""
-    if not narrowed.sets and not narrowed.steps:
-        return len(line)
-    among = narrowed.smallest()
-    if among is None:
-        return len(narrowed.run(line.ids(0, len(line))))
-    left = among & index.held.keys()
-    for members in narrowed.sets:
-        if members is not among:
-            left = left & members
-    return len(left) if not narrowed.steps else len(Narrowed(steps=narrowed.steps).run(list(left)))
+    if not narrowed.sets:
+        return len(narrowed.run(line.ids(0, len(line)))) if narrowed.steps else len(line)
+    left = reduce(and_, sorted(narrowed.sets, key=len), index.held.keys())
+    return len(Narrowed(steps=narrowed.steps).run(list(left))) if narrowed.steps else len(left)

@@ -465,6 +465,13 @@ def _identity(engine: Engine, alert_id: str, number: int) -> AlertKey:
     return AlertKey(OwnerKey("twin", TWINS[number % 3]), ("hot", "hand", "nobody")[number % 3], str(number % 2))
 
 
+def _probe(now: Micros) -> Samples:
+    """What shows whether two engines go on alike."""
+    return Samples(
+        (Reading("opc", now, (Sample("p1", "temperature", 70.5, now), Sample("p2", "status", "fault", now))),)
+    )
+
+
 def live_run(script: list[tuple[Micros, Any]]) -> tuple[Engine, list[Entry], list[bytes]]:
     """The engine afterwards, its journal, and a snapshot before each entry."""
     engine, now = Engine(), T0
@@ -557,9 +564,7 @@ def test_a_snapshot_and_the_folded_rest_give_the_state_of_the_live_run(
     assert other.decide(started, now) == engine.decide(started, now)
     for step in (Tick(), SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))):
         assert other.decide(step, now) == engine.decide(step, now)
-    probe = Samples(
-        (Reading("opc", now, (Sample("p1", "temperature", 70.5, now), Sample("p2", "status", "fault", now))),)
-    )
+    probe = _probe(now)
     assert other.decide(probe, now) == engine.decide(probe, now)
     assert other.next_due() == engine.next_due()
     assert other.state_digest() == engine.state_digest()
@@ -592,9 +597,7 @@ def test_a_snapshot_that_is_taken_meanwhile_gives_the_state_at_its_end(
     other.restore(bytes(taking.end()))
     assert other.state_digest() == engine.state_digest()
     now = entries[-1].now + SECOND
-    probe = Samples(
-        (Reading("opc", now, (Sample("p1", "temperature", 70.5, now), Sample("p2", "status", "fault", now))),)
-    )
+    probe = _probe(now)
     assert other.decide(probe, now) == engine.decide(probe, now)
     assert other.next_due() == engine.next_due()
 
@@ -613,9 +616,7 @@ def test_a_start_folds_over_entries_that_are_lost_and_goes_on(
         other.fold(entry)
     now = entries[-1].now + SECOND
     definitions = _plan((2, 1, {"primary": "p1", "backup": "p2"}, [], False, 2, "active", (), "p3"))
-    probe = Samples(
-        (Reading("opc", now, (Sample("p1", "temperature", 70.5, now), Sample("p2", "status", "fault", now))),)
-    )
+    probe = _probe(now)
     alive = SourceStatus("opc", (PathStatus("p1", True), PathStatus("p2", True)))
     for step in (Started(), Load(definitions, starting=True), alive, probe, Tick()):
         other.decide(step, now)
